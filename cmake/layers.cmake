@@ -1,0 +1,16 @@
+# assay_layer(NAME folder... LINK libs...): an OBJECT library of every .c/.cpp below the folders, so
+# that adding a file (an operation, say) touches no build file.
+function(assay_layer name)
+  cmake_parse_arguments(arg "" "" "FOLDERS;LINK" ${ARGN})
+  set(sources)
+  foreach(folder ${arg_FOLDERS})
+    file(GLOB_RECURSE found CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.c ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+    list(APPEND sources ${found})
+  endforeach()
+  if(NOT sources)
+    set(sources ${CMAKE_SOURCE_DIR}/cmake/empty.c)
+  endif()
+  add_library(assay_${name} OBJECT ${sources})
+  target_include_directories(assay_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(assay_${name} PUBLIC ${arg_LINK})
+endfunction()

@@ -1,0 +1,41 @@
+/**
+ * @file rng.h
+ * Random numbers with an address: a value depends on (seed, operation, datum, draw) and on nothing
+ * else, so results are the same for any number of threads, shards or repeats.
+ *
+ * Generator: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as
+ * 1, 2, 3", SC 2011). Key = seed; counter = (draw block, operation, datum low, datum high).
+ */
+#ifndef ASSAY_BASE_RNG_H
+#define ASSAY_BASE_RNG_H
+
+#include <stdint.h>
+
+typedef struct assay_rng {
+    uint32_t key[2];
+    uint32_t counter[4];
+    uint32_t out[4];
+    int32_t used; /* words of out already handed over; 4 = empty */
+} assay_rng;
+
+/** The raw block function, for known-answer tests and for bulk use in hot loops. */
+void assay_philox4x32_10(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
+
+/** A stream of its own for (seed, operation, datum). `operation` = assay_rng_operation(name). */
+assay_rng assay_rng_stream(uint64_t seed, uint32_t operation, uint64_t datum);
+
+/** Stable 32-bit id of an operation's name (FNV-1a). */
+uint32_t assay_rng_operation(const char *name);
+
+uint32_t assay_rng_u32(assay_rng *rng);
+uint64_t assay_rng_u64(assay_rng *rng);
+/** Uniform on [0, 1): 53 bits. */
+double assay_rng_uniform(assay_rng *rng);
+/** Uniform integer on [0, n), unbiased (Lemire 2019, with rejection); n >= 1. */
+uint64_t assay_rng_below(assay_rng *rng, uint64_t n);
+/** Standard normal: inverse of the normal CDF at a 53-bit uniform in (0, 1) (Wichura, AS 241). */
+double assay_rng_normal(assay_rng *rng);
+/** Poisson with mean >= 0: inversion below 10, transformed rejection PTRS (Hoermann 1993) above. */
+int64_t assay_rng_poisson(assay_rng *rng, double mean);
+
+#endif

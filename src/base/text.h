@@ -1,0 +1,28 @@
+/** @file text.h  Small text helpers that do not depend on the locale. */
+#ifndef ASSAY_BASE_TEXT_H
+#define ASSAY_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+bool assay_text_equal(const char *a, const char *b); /* NULL equals only NULL */
+bool assay_text_starts(const char *text, const char *prefix);
+bool assay_text_ends(const char *text, const char *suffix);
+/** ASCII case-insensitive suffix test, for file extensions. */
+bool assay_text_ends_nocase(const char *text, const char *suffix);
+/** Whole text as a number, '.' as decimal point whatever the locale; false if anything is left over,
+ *  it overflows, or it is NaN or infinite. */
+bool assay_text_to_real(double *out, const char *text);
+bool assay_text_to_i64(int64_t *out, const char *text);
+/** Edit distance with transpositions (Damerau, optimal string alignment), for "did you mean". */
+int assay_text_distance(const char *a, const char *b);
+/** The nearest candidate within a third of the word's length (at least 1), else NULL. */
+const char *assay_text_nearest(const char *word, const char *const *candidates, size_t n);
+/** True when the bytes are well-formed UTF-8. */
+bool assay_utf8_valid(const char *bytes, size_t size);
+/** Copy with invalid UTF-8 and control characters replaced by '?'/U+FFFD; truncates on a character
+ *  boundary; always terminated. For messages and reports. */
+void assay_text_printable(char *out, size_t out_size, const char *text);
+
+#endif
