@@ -1,0 +1,1 @@
+# Filled in by `make install` and `make dist`.

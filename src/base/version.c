@@ -1,0 +1,6 @@
+#include "assay/version.h"
+
+const char *assay_version(void)
+{
+    return ASSAY_VERSION;
+}
