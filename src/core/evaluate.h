@@ -1,0 +1,45 @@
+/** @file evaluate.h  The block engine: metrics over predictions in one pass, with intervals. */
+#ifndef ASSAY_CORE_EVALUATE_H
+#define ASSAY_CORE_EVALUATE_H
+
+#include "base/parallel.h"
+#include "core/interval.h"
+#include "core/measure.h"
+#include "core/op.h"
+#include "core/predictions.h"
+
+typedef struct assay_evaluate_options {
+    double level;             /* two-sided confidence of the intervals; 0 = 0.95 */
+    int64_t replicates;       /* bootstrap replicates; 0 = 1000; -1 = no bootstrap intervals */
+    uint64_t seed;
+    int threads;              /* 0 = all cores */
+    const assay_args *proportion_interval; /* operation for proportions (clopper_pearson) */
+    const assay_args *replicate_interval;  /* operation for the rest (bootstrap_percentile) */
+    const assay_cancel *cancel;
+} assay_evaluate_options;
+
+/**
+ * Evaluate the metrics over the rows of `predictions` with mask[i] != 0 (mask NULL = all rows); rows
+ * without a target are an error (ASSAY_EFORMAT naming the first). Results are appended to `out` in
+ * the order of `metrics`. A metric whose needs the predictions can't meet (no scores, not
+ * probabilities) gives one measure with outcome UNDEFINED and the reason.
+ *
+ * Bootstrap: Poisson(1) weights addressed by (seed, "bootstrap", datum, replicate), so replicates
+ * are the same for any number of threads or shards (Chamandy et al. 2012).
+ */
+ASSAY_NODISCARD assay_status assay_evaluate(assay_result *out,
+                                            const assay_predictions *predictions,
+                                            const uint8_t *mask, const assay_args *const *metrics,
+                                            size_t n_metrics,
+                                            const assay_evaluate_options *options,
+                                            assay_error *err);
+
+/** One-sided bounds of a measure at `confidence`: P(value below low) <= 1-confidence and likewise
+ *  above high. Exact for proportions, from the replicates otherwise; ASSAY_EUNSUPPORTED when the
+ *  measure has neither. */
+ASSAY_NODISCARD assay_status assay_measure_bounds(double *low, double *high,
+                                                  const assay_measure *measure, double confidence,
+                                                  const assay_evaluate_options *options,
+                                                  assay_error *err);
+
+#endif

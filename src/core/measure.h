@@ -1,0 +1,77 @@
+/**
+ * @file measure.h
+ * The measure: a number that never travels without its sample size, interval and method. What can't
+ * be computed is an outcome with a reason, never a silent NaN.
+ */
+#ifndef ASSAY_CORE_MEASURE_H
+#define ASSAY_CORE_MEASURE_H
+
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json_write.h"
+
+typedef enum assay_outcome {
+    ASSAY_OUTCOME_VALUE = 1,
+    ASSAY_OUTCOME_UNDEFINED, /* e.g. precision of a class that was never predicted */
+    ASSAY_OUTCOME_TOO_FEW    /* a value exists but n is too small to say anything */
+} assay_outcome;
+
+/** "value", "undefined", "too_few". */
+const char *assay_outcome_name(assay_outcome outcome);
+
+typedef struct assay_measure {
+    const char *metric;     /* operation name */
+    const char *params;     /* JSON object of the parameters, or NULL when it has none */
+    const char *average;    /* "macro", "micro", "weighted", or NULL */
+    const char *class_name; /* or NULL: over all classes */
+    const char *unit;       /* "" = dimensionless, "nat", ... */
+    assay_outcome outcome;
+    const char *reason;     /* for undefined / too few; else NULL */
+    double value;
+    double low, high;       /* two-sided interval at `level`; NaN when there is none */
+    double level;           /* e.g. 0.95 */
+    int64_t n;              /* data behind the number (the denominator of a proportion) */
+    const char *method;     /* interval operation with its parameters, e.g. "clopper_pearson" */
+    /* for one-sided bounds and planning; not written to the results */
+    int64_t successes;         /* numerator when the measure is a proportion of independent rows,
+                                  else -1; then trials == n */
+    const double *replicates;  /* ascending bootstrap replicates, or NULL */
+    int64_t n_replicates;
+} assay_measure;
+
+/** A table of numbers behind a chart: reliability bins, a risk-coverage curve, confusion counts. */
+typedef struct assay_curve {
+    const char *name;           /* operation name */
+    const char *params;         /* JSON object or NULL */
+    int32_t n_columns;
+    const char *const *columns; /* names */
+    int64_t n_rows;
+    const double *values;       /* n_rows x n_columns, row-major; NaN = none */
+} assay_curve;
+
+/** Growing lists; everything in them lives in the arena. */
+typedef struct assay_result {
+    assay_arena *arena; /* borrowed: outlives the result */
+    assay_measure *measures;
+    int64_t n_measures, capacity_measures;
+    assay_curve *curves;
+    int64_t n_curves, capacity_curves;
+} assay_result;
+
+void assay_result_init(assay_result *result, assay_arena *arena);
+/** Append a zeroed measure (low/high NaN, successes -1, outcome VALUE) and return it; NULL when
+ *  memory is out. Texts put into it must live as long as the arena. */
+assay_measure *assay_result_measure(assay_result *result);
+/** Append a curve; values (may be NULL when n_rows is 0) are copied. */
+ASSAY_NODISCARD assay_status assay_result_curve(assay_result *result, const char *name,
+                                                const char *const *columns, int32_t n_columns,
+                                                const double *values, int64_t n_rows,
+                                                assay_error *err);
+
+/** The measure as members of an already open JSON object (see docs: results.json). */
+void assay_measure_json(assay_json *json, const assay_measure *measure);
+void assay_curve_json(assay_json *json, const assay_curve *curve);
+
+#endif

@@ -1,0 +1,45 @@
+/**
+ * @file predictions.h
+ * What a model said, one row per datum. A columnar artefact: computed once, stored as Parquet with
+ * a digest, reused by content.
+ */
+#ifndef ASSAY_CORE_PREDICTIONS_H
+#define ASSAY_CORE_PREDICTIONS_H
+
+#include <stdint.h>
+
+#include "base/digest.h"
+#include "core/table.h"
+
+typedef struct assay_predictions {
+    assay_arena *arena;        /* owned: holds everything below but `columns` */
+    int64_t n;                 /* rows */
+    int32_t classes;           /* number of classes, >= 1 */
+    const char **class_names;
+    const char **ids;          /* datum ids; NULL = row numbers */
+    int32_t *target;           /* class index; -1 = none known */
+    int32_t *label;            /* predicted class: given, or the first class of highest score */
+    float *scores_f32;         /* n x classes row-major, or NULL */
+    double *scores_f64;        /* the same in double, or NULL; at most one of the two is set */
+    int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3 */
+    assay_table *columns;      /* metadata for slices, n rows; owned; may be NULL */
+    int64_t skipped;           /* data left out because they were bad (see dataset.h) */
+    char digest[ASSAY_DIGEST_HEX]; /* over ids, classes, targets, labels, scores */
+} assay_predictions;
+
+/** Allocate a struct with its arena (limit bytes; 0 = 64 GiB) and zeroed arrays of n rows;
+ *  scores: 0 none, 4 float, 8 double. target is -1 everywhere. */
+ASSAY_NODISCARD assay_status assay_predictions_new(assay_predictions **out, int64_t n,
+                                                   int32_t classes, int scores, size_t limit,
+                                                   assay_error *err);
+/** Set label[] from the scores: the first class of highest score. NaN in a row is ASSAY_EFORMAT
+ *  naming the row and id. */
+ASSAY_NODISCARD assay_status assay_predictions_argmax(assay_predictions *predictions,
+                                                      assay_error *err);
+/** Fill scores_are_probabilities. */
+void assay_predictions_check_scores(assay_predictions *predictions);
+ASSAY_NODISCARD assay_status assay_predictions_digest(assay_predictions *predictions,
+                                                      assay_error *err);
+void assay_predictions_free(assay_predictions *predictions);
+
+#endif
