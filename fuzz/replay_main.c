@@ -21,7 +21,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MAX_INPUT = 64 << 20 };
+enum { INPUT_LIMIT = 64 << 20 };
 
 typedef struct tally {
     long inputs;    /* files given as they are */
@@ -101,7 +101,7 @@ static bool replay_file(tally *counts, const char *path)
         goto done;
     }
     struct stat info;
-    if (fstat(fileno(file), &info) != 0 || info.st_size > MAX_INPUT) {
+    if (fstat(fileno(file), &info) != 0 || info.st_size > INPUT_LIMIT) {
         fprintf(stderr, "replay: %s: cannot be read or is larger than 64 MiB\n", path);
         goto done;
     }
