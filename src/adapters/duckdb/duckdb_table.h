@@ -1,0 +1,60 @@
+/** @file duckdb_table.h  Tables through DuckDB: read CSV, Parquet, JSON lines; select; write Parquet. */
+#ifndef ASSAY_ADAPTERS_DUCKDB_TABLE_H
+#define ASSAY_ADAPTERS_DUCKDB_TABLE_H
+
+#include "core/predictions.h"
+#include "core/table.h"
+
+/** Read a whole table in file order (.csv, .tsv, .parquet, .jsonl, .ndjson by extension, else CSV).
+ *  Integers and booleans become INT, floats and decimals REAL, everything else TEXT. Errors name
+ *  file, line and column as far as DuckDB tells. */
+ASSAY_NODISCARD assay_status assay_duckdb_read_table(assay_table **out, const char *path,
+                                                     assay_error *err);
+
+/**
+ * mask[i] = 1 where the SQL predicate holds for row i of the table, else 0 (NULL counts as false).
+ * The predicate is one boolean expression over the column names; anything else (statements, unknown
+ * columns, file functions) is ASSAY_EINVAL with the place and the known columns. The connection has
+ * no access to files or the network.
+ */
+ASSAY_NODISCARD assay_status assay_duckdb_select(uint8_t *mask, const assay_table *table,
+                                                 const char *predicate, assay_error *err);
+
+typedef struct assay_predictions_columns {
+    const char *id;             /* NULL = "id" when there, else row numbers */
+    const char *target;         /* NULL = "target" */
+    const char *label;          /* NULL = "label" when there */
+    const char *const *scores;  /* NULL-terminated column names; NULL = found: columns called like
+                                   the classes, or score_<class> / p_<class> / prob_<class> */
+    const char *const *classes; /* NULL-terminated class names, order of `scores`; NULL = names of
+                                   the score columns (prefix removed), else the sorted union of
+                                   targets and labels (numbers by value) */
+    int skip_bad;               /* 1: rows with a missing or unknown target, NaN score or duplicate
+                                   id are counted in skipped and left out; 0: stop naming the row */
+    int threads;
+} assay_predictions_columns;
+
+/** Read predictions from .csv, .parquet or .jsonl in file order; other columns are kept in
+ *  predictions->columns for slices. Millions of rows in seconds: columns are copied from DuckDB's
+ *  vectors. */
+ASSAY_NODISCARD assay_status assay_duckdb_read_predictions(assay_predictions **out,
+                                                           const char *path,
+                                                           const assay_predictions_columns *columns,
+                                                           assay_error *err);
+
+/** Write id, target, label, one score column per class (score_<class>) and the metadata columns as
+ *  Parquet, atomically; `metadata` is a NULL-terminated list of key, value, key, value, ... texts
+ *  that go into the file's key-value metadata. */
+ASSAY_NODISCARD assay_status assay_duckdb_write_predictions(const char *path,
+                                                            const assay_predictions *predictions,
+                                                            const char *const *metadata,
+                                                            assay_error *err);
+
+/** Write a table as Parquet, atomically. */
+ASSAY_NODISCARD assay_status assay_duckdb_write_table(const char *path, const assay_table *table,
+                                                      assay_error *err);
+
+/** "v1.4.4". Static text of the library. */
+const char *assay_duckdb_version(void);
+
+#endif

@@ -1,0 +1,86 @@
+/**
+ * @file model.h
+ * The model: maps a batch of prepared inputs to class scores or labels. Backends (ONNX Runtime, a
+ * command) live in adapters and fill this struct. Queries are counted at this boundary.
+ */
+#ifndef ASSAY_CORE_MODEL_H
+#define ASSAY_CORE_MODEL_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "codec/image.h"
+#include "codec/npy.h"
+#include "core/preprocess.h"
+
+typedef enum assay_scores_kind {
+    ASSAY_SCORES_PROBABILITIES = 1, /* non-negative, sum to one */
+    ASSAY_SCORES_LOGITS,            /* softmax is applied by assay_predict */
+    ASSAY_SCORES_LABELS             /* the class index only */
+} assay_scores_kind;
+
+/** What the user declares beside the model (model.yaml or the plan); zero fields = find out. */
+typedef struct assay_model_spec {
+    const char *path;               /* ONNX file; NULL for a command */
+    const char *const *command;     /* NULL-terminated argv; NULL for an ONNX file */
+    double timeout;                 /* seconds a command may take for one batch; 0 = 60 */
+    const char *input;              /* tensor name; NULL = the only one */
+    const char *output;             /* tensor name; NULL = the only one */
+    assay_scores_kind scores;       /* 0 = probabilities if rows sum to one, else an error that says
+                                       how to declare */
+    int32_t classes;                /* 0 = from the model's output shape */
+    const char *const *class_names; /* NULL = "0", "1", ... */
+    int64_t batch;                  /* 0 = the model's fixed batch, else 32 */
+    int32_t width, height;          /* of the input when the model leaves them dynamic; 0 = unset */
+    assay_preprocess preprocess;
+} assay_model_spec;
+
+/** One input or output as the model declares it. */
+typedef struct assay_port {
+    const char *name;
+    assay_dtype type;
+    int32_t rank;
+    int64_t shape[ASSAY_TENSOR_RANK]; /* -1 = dynamic */
+} assay_port;
+
+typedef struct assay_model assay_model;
+
+/** One batch. Tensor models read `tensor`; image models (commands) read `images` and `ids`. */
+typedef struct assay_model_batch {
+    int64_t n;                 /* rows in use, <= the model's batch */
+    const void *tensor;        /* batch x (input shape), rows beyond n are zero */
+    const assay_image *images; /* n images, after perturbation, before preprocessing */
+    const char *const *ids;    /* n ids */
+} assay_model_batch;
+
+typedef struct assay_model_backend {
+    const char *name;  /* "onnxruntime", "command" */
+    int wants_images;  /* 1: gets images, does its own preprocessing */
+    int concurrent;    /* 1: run may be called from several threads at once */
+    /** Fill n x classes raw scores (or labels[n] when the model gives labels). */
+    assay_status (*run)(assay_model *model, float *scores, int32_t *labels,
+                        const assay_model_batch *batch, assay_error *err);
+    void (*free)(void *self);
+} assay_model_backend;
+
+struct assay_model {
+    assay_arena *arena;             /* owned */
+    const char *name;
+    const assay_model_backend *backend;
+    void *self;
+    assay_model_spec spec;          /* resolved: classes, class_names, batch, scores are set */
+    int32_t n_inputs, n_outputs;
+    assay_port *inputs, *outputs;   /* for provenance and messages */
+    int32_t input;                  /* index of the port that gets the images */
+    int32_t channels, height, width; /* of the prepared input; 0 for image models */
+    assay_dtype input_type;
+    char digest[ASSAY_DIGEST_HEX];  /* of the file's (or the command's) content */
+    const char *backend_version;    /* "onnxruntime 1.29.0" */
+    atomic_llong queries;           /* data sent through run */
+};
+
+void assay_model_free(assay_model *model);
+
+#endif
