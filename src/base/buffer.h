@@ -25,7 +25,8 @@ void assay_buffer_append(assay_buffer *buffer, const void *bytes, size_t size);
 void assay_buffer_puts(assay_buffer *buffer, const char *text);
 void assay_buffer_putc(assay_buffer *buffer, char c);
 void assay_buffer_printf(assay_buffer *buffer, const char *format, ...) ASSAY_PRINTF(2, 3);
-/** Make room for `size` more bytes and return where they go (size is not advanced); NULL on failure. */
+/** Make room for `size` more zeroed bytes and return where they go; the caller advances `size` by
+ *  what it used. NULL on failure. */
 char *assay_buffer_reserve(assay_buffer *buffer, size_t size);
 void assay_buffer_clear(assay_buffer *buffer);
 /** ASSAY_OK, or the first failure with its message in err. */

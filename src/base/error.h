@@ -37,7 +37,8 @@ assay_status assay_fail(assay_error *err, assay_status code, const char *format,
 assay_status assay_fail_errno(assay_error *err, assay_status code, const char *format, ...)
     ASSAY_PRINTF(3, 4);
 
-/** Put context before the message while unwinding, outermost first: "run: data field: row 7: ...". */
+/** Put context before the message while unwinding, outermost first: "run: data field: row 7: ...".
+ *  ": " is put between the two unless the context ends with it. */
 void assay_error_prefix(assay_error *err, const char *format, ...) ASSAY_PRINTF(2, 3);
 
 /** The standard out-of-memory failure. */

@@ -45,7 +45,8 @@ void assay_json_put_int(assay_json *json, const char *key, int64_t value);
 void assay_json_put_real(assay_json *json, const char *key, double value);
 void assay_json_put_bool(assay_json *json, const char *key, bool value);
 
-/** Shortest round-trip decimal of a finite value, at most 31 characters with the terminator. */
+/** Shortest round-trip decimal of a finite value ("1", "-0", "0.1", "1e+300"), whatever the locale;
+ *  "nan", "inf" or "-inf" otherwise. */
 void assay_format_real(char out[32], double value);
 
 #endif

@@ -21,7 +21,8 @@ typedef struct assay_rng {
 /** The raw block function, for known-answer tests and for bulk use in hot loops. */
 void assay_philox4x32_10(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
 
-/** A stream of its own for (seed, operation, datum). `operation` = assay_rng_operation(name). */
+/** A stream of its own for (seed, operation, datum). `operation` = assay_rng_operation(name).
+ *  It repeats after 2^34 words. */
 assay_rng assay_rng_stream(uint64_t seed, uint32_t operation, uint64_t datum);
 
 /** Stable 32-bit id of an operation's name (FNV-1a). */
@@ -35,7 +36,12 @@ double assay_rng_uniform(assay_rng *rng);
 uint64_t assay_rng_below(assay_rng *rng, uint64_t n);
 /** Standard normal: inverse of the normal CDF at a 53-bit uniform in (0, 1) (Wichura, AS 241). */
 double assay_rng_normal(assay_rng *rng);
-/** Poisson with mean >= 0: inversion below 10, transformed rejection PTRS (Hoermann 1993) above. */
+/** The inverse normal CDF itself, accurate to about 1e-16 relative: M. J. Wichura, "Algorithm AS
+ *  241: The percentage points of the normal distribution", Applied Statistics 37 (1988), 477-484,
+ *  routine PPND16. -inf at 0, +inf at 1, NaN outside. */
+double assay_normal_inverse(double p);
+/** Poisson: inversion for means below 10, transformed rejection PTRS (Hoermann 1993) above. A mean
+ *  that is NaN or below 0 counts as 0, one above 2^53 as 2^53. */
 int64_t assay_rng_poisson(assay_rng *rng, double mean);
 
 #endif

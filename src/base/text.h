@@ -15,10 +15,16 @@ bool assay_text_ends_nocase(const char *text, const char *suffix);
  *  it overflows, or it is NaN or infinite. */
 bool assay_text_to_real(double *out, const char *text);
 bool assay_text_to_i64(int64_t *out, const char *text);
-/** Edit distance with transpositions (Damerau, optimal string alignment), for "did you mean". */
+/** Edit distance in bytes with transpositions (Damerau, optimal string alignment), for "did you
+ *  mean". Texts that still differ over more than 255 bytes without their common beginning and end
+ *  count as wholly different: the longer length is returned. */
 int assay_text_distance(const char *a, const char *b);
-/** The nearest candidate within a third of the word's length (at least 1), else NULL. */
+/** The nearest candidate within a third of the word's length (at least 1), the first of equally
+ *  near ones, else NULL. */
 const char *assay_text_nearest(const char *word, const char *const *candidates, size_t n);
+/** Bytes of the well-formed UTF-8 character at the start; 0 when size is 0; when it is not
+ *  well-formed, minus the number of bytes to replace by one U+FFFD. */
+int assay_utf8_step(const char *bytes, size_t size);
 /** True when the bytes are well-formed UTF-8. */
 bool assay_utf8_valid(const char *bytes, size_t size);
 /** Copy with invalid UTF-8 and control characters replaced by '?'/U+FFFD; truncates on a character
