@@ -13,7 +13,11 @@
 
 #include "base/error.h"
 
-typedef enum assay_pixel { ASSAY_PIXEL_U8 = 1, ASSAY_PIXEL_U16 = 2, ASSAY_PIXEL_F32 = 4 } assay_pixel;
+typedef enum assay_pixel {
+    ASSAY_PIXEL_U8 = 1,
+    ASSAY_PIXEL_U16 = 2,
+    ASSAY_PIXEL_F32 = 4
+} assay_pixel;
 
 typedef struct assay_image {
     int32_t width;    /* pixels, >= 1 */

@@ -41,8 +41,8 @@ struct assay_dataset {
     const char *name;   /* what people call it */
     const char *path;   /* what was opened */
     int64_t n;
-    const char **ids;      /* unique */
-    int32_t *targets;      /* class index; -1 = none */
+    const char **ids; /* unique */
+    int32_t *targets; /* class index; -1 = none */
     int32_t classes;
     const char **class_names;
     assay_table *metadata; /* n rows: manifest columns, then computed image columns */
@@ -50,7 +50,7 @@ struct assay_dataset {
     assay_skip *skipped;
     char digest[ASSAY_DIGEST_HEX]; /* ids, targets, class names and the content of every datum */
     const assay_dataset_source *source;
-    void *self;            /* the source's own state */
+    void *self; /* the source's own state */
 };
 
 void assay_dataset_free(assay_dataset *dataset);

@@ -9,10 +9,10 @@
 #include "core/predictions.h"
 
 typedef struct assay_evaluate_options {
-    double level;             /* two-sided confidence of the intervals; 0 = 0.95 */
-    int64_t replicates;       /* bootstrap replicates; 0 = 1000; -1 = no bootstrap intervals */
+    double level;       /* two-sided confidence of the intervals; 0 = 0.95 */
+    int64_t replicates; /* bootstrap replicates; 0 = 1000; -1 = no bootstrap intervals */
     uint64_t seed;
-    int threads;              /* 0 = all cores */
+    int threads;                           /* 0 = all cores */
     const assay_args *proportion_interval; /* operation for proportions (clopper_pearson) */
     const assay_args *replicate_interval;  /* operation for the rest (bootstrap_percentile) */
     const assay_cancel *cancel;
@@ -27,11 +27,9 @@ typedef struct assay_evaluate_options {
  * Bootstrap: Poisson(1) weights addressed by (seed, "bootstrap", datum, replicate), so replicates
  * are the same for any number of threads or shards (Chamandy et al. 2012).
  */
-ASSAY_NODISCARD assay_status assay_evaluate(assay_result *out,
-                                            const assay_predictions *predictions,
+ASSAY_NODISCARD assay_status assay_evaluate(assay_result *out, const assay_predictions *predictions,
                                             const uint8_t *mask, const assay_args *const *metrics,
-                                            size_t n_metrics,
-                                            const assay_evaluate_options *options,
+                                            size_t n_metrics, const assay_evaluate_options *options,
                                             assay_error *err);
 
 /** One-sided bounds of a measure at `confidence`: P(value below low) <= 1-confidence and likewise

@@ -28,27 +28,27 @@ typedef struct assay_measure {
     const char *class_name; /* or NULL: over all classes */
     const char *unit;       /* "" = dimensionless, "nat", ... */
     assay_outcome outcome;
-    const char *reason;     /* for undefined / too few; else NULL */
+    const char *reason; /* for undefined / too few; else NULL */
     double value;
-    double low, high;       /* two-sided interval at `level`; NaN when there is none */
-    double level;           /* e.g. 0.95 */
-    int64_t n;              /* data behind the number (the denominator of a proportion) */
-    const char *method;     /* interval operation with its parameters, e.g. "clopper_pearson" */
+    double low, high;   /* two-sided interval at `level`; NaN when there is none */
+    double level;       /* e.g. 0.95 */
+    int64_t n;          /* data behind the number (the denominator of a proportion) */
+    const char *method; /* interval operation with its parameters, e.g. "clopper_pearson" */
     /* for one-sided bounds and planning; not written to the results */
-    int64_t successes;         /* numerator when the measure is a proportion of independent rows,
+    int64_t successes;        /* numerator when the measure is a proportion of independent rows,
                                   else -1; then trials == n */
-    const double *replicates;  /* ascending bootstrap replicates, or NULL */
+    const double *replicates; /* ascending bootstrap replicates, or NULL */
     int64_t n_replicates;
 } assay_measure;
 
 /** A table of numbers behind a chart: reliability bins, a risk-coverage curve, confusion counts. */
 typedef struct assay_curve {
-    const char *name;           /* operation name */
-    const char *params;         /* JSON object or NULL */
+    const char *name;   /* operation name */
+    const char *params; /* JSON object or NULL */
     int32_t n_columns;
     const char *const *columns; /* names */
     int64_t n_rows;
-    const double *values;       /* n_rows x n_columns, row-major; NaN = none */
+    const double *values; /* n_rows x n_columns, row-major; NaN = none */
 } assay_curve;
 
 /** Growing lists; everything in them lives in the arena. */

@@ -56,9 +56,9 @@ typedef struct assay_model_batch {
 } assay_model_batch;
 
 typedef struct assay_model_backend {
-    const char *name;  /* "onnxruntime", "command" */
-    int wants_images;  /* 1: gets images, does its own preprocessing */
-    int concurrent;    /* 1: run may be called from several threads at once */
+    const char *name; /* "onnxruntime", "command" */
+    int wants_images; /* 1: gets images, does its own preprocessing */
+    int concurrent;   /* 1: run may be called from several threads at once */
     /** Fill n x classes raw scores (or labels[n] when the model gives labels). */
     assay_status (*run)(assay_model *model, float *scores, int32_t *labels,
                         const assay_model_batch *batch, assay_error *err);
@@ -66,19 +66,19 @@ typedef struct assay_model_backend {
 } assay_model_backend;
 
 struct assay_model {
-    assay_arena *arena;             /* owned */
+    assay_arena *arena; /* owned */
     const char *name;
     const assay_model_backend *backend;
     void *self;
-    assay_model_spec spec;          /* resolved: classes, class_names, batch, scores are set */
+    assay_model_spec spec; /* resolved: classes, class_names, batch, scores are set */
     int32_t n_inputs, n_outputs;
-    assay_port *inputs, *outputs;   /* for provenance and messages */
-    int32_t input;                  /* index of the port that gets the images */
+    assay_port *inputs, *outputs;    /* for provenance and messages */
+    int32_t input;                   /* index of the port that gets the images */
     int32_t channels, height, width; /* of the prepared input; 0 for image models */
     assay_dtype input_type;
-    char digest[ASSAY_DIGEST_HEX];  /* of the file's (or the command's) content */
-    const char *backend_version;    /* "onnxruntime 1.29.0" */
-    atomic_llong queries;           /* data sent through run */
+    char digest[ASSAY_DIGEST_HEX]; /* of the file's (or the command's) content */
+    const char *backend_version;   /* "onnxruntime 1.29.0" */
+    atomic_llong queries;          /* data sent through run */
 };
 
 void assay_model_free(assay_model *model);

@@ -45,17 +45,25 @@ typedef struct assay_param {
 
 #define ASSAY_FIELD_IS(type, field, wanted) _Generic(((type *)0)->field, wanted : 1)
 #define ASSAY_INT(type, field, otherwise, low, high, unit, doc)                                    \
-    {#field, ASSAY_PARAM_INT, ASSAY_FIELD_IS(type, field, int64_t), offsetof(type, field),         \
-     (double)(otherwise), (double)(low), (double)(high), NULL, unit, doc}
+    {                                                                                              \
+#field, ASSAY_PARAM_INT, ASSAY_FIELD_IS(type, field, int64_t), offsetof(type, field),      \
+            (double)(otherwise), (double)(low), (double)(high), NULL, unit, doc                    \
+    }
 #define ASSAY_REAL(type, field, otherwise, low, high, unit, doc)                                   \
-    {#field, ASSAY_PARAM_REAL, ASSAY_FIELD_IS(type, field, double), offsetof(type, field),         \
-     otherwise, low, high, NULL, unit, doc}
+    {                                                                                              \
+#field, ASSAY_PARAM_REAL, ASSAY_FIELD_IS(type, field, double), offsetof(type, field),      \
+            otherwise, low, high, NULL, unit, doc                                                  \
+    }
 #define ASSAY_BOOL(type, field, otherwise, doc)                                                    \
-    {#field, ASSAY_PARAM_BOOL, ASSAY_FIELD_IS(type, field, bool), offsetof(type, field),           \
-     (otherwise) ? 1.0 : 0.0, 0.0, 1.0, NULL, "", doc}
+    {                                                                                              \
+#field, ASSAY_PARAM_BOOL, ASSAY_FIELD_IS(type, field, bool), offsetof(type, field),        \
+            (otherwise) ? 1.0 : 0.0, 0.0, 1.0, NULL, "", doc                                       \
+    }
 #define ASSAY_CHOICE(type, field, otherwise, choices, doc)                                         \
-    {#field, ASSAY_PARAM_CHOICE, ASSAY_FIELD_IS(type, field, int32_t), offsetof(type, field),      \
-     (double)(otherwise), 0.0, 1e9, choices, "", doc}
+    {                                                                                              \
+#field, ASSAY_PARAM_CHOICE, ASSAY_FIELD_IS(type, field, int32_t), offsetof(type, field),   \
+            (double)(otherwise), 0.0, 1e9, choices, "", doc                                        \
+    }
 
 /** What an operation needs from the predictions (metrics). */
 enum {
@@ -89,7 +97,7 @@ typedef struct assay_op {
     assay_direction direction;
     const assay_param *params;
     size_t n_params;
-    size_t params_size; /* bytes of the parameter struct; 0 when there are no parameters */
+    size_t params_size;          /* bytes of the parameter struct; 0 when there are no parameters */
     const char *const *examples; /* NULL-terminated command lines or plan snippets */
     const struct assay_metric *metric;
     const struct assay_interval *interval;
@@ -110,9 +118,8 @@ const assay_op *assay_registry_find(const assay_registry *registry, assay_op_kin
                                     const char *name);
 /** As find, but an unknown name is ASSAY_EINVAL with the nearest known one in the message. */
 ASSAY_NODISCARD assay_status assay_registry_get(const assay_op **out,
-                                                const assay_registry *registry,
-                                                assay_op_kind kind, const char *name,
-                                                assay_error *err);
+                                                const assay_registry *registry, assay_op_kind kind,
+                                                const char *name, assay_error *err);
 
 /** An operation with its parameters filled in: the only way in which operations are called. */
 typedef struct assay_args {
@@ -122,8 +129,7 @@ typedef struct assay_args {
 } assay_args;
 
 /** Starts with all defaults. */
-ASSAY_NODISCARD assay_status assay_args_new(assay_args **out, const assay_op *op,
-                                            assay_error *err);
+ASSAY_NODISCARD assay_status assay_args_new(assay_args **out, const assay_op *op, assay_error *err);
 ASSAY_NODISCARD assay_status assay_args_copy(assay_args **out, const assay_args *args,
                                              assay_error *err);
 /** Set from text; unknown names, wrong types and out-of-range values are ASSAY_EINVAL and name the

@@ -32,7 +32,7 @@ typedef struct assay_predict_options {
     const assay_batch_store *store; /* NULL = keep in memory only */
     const assay_cancel *cancel;
     const assay_log *log;
-    const char *what;               /* for the progress line */
+    const char *what; /* for the progress line */
 } assay_predict_options;
 
 /**
@@ -47,8 +47,7 @@ ASSAY_NODISCARD assay_status assay_predict(assay_predictions **out, assay_model 
 
 /** SHA-256 over everything that predictions depend on: model, data, preprocessing, perturbation with
  *  parameters and revision, seed (only with a perturbation), backend version, Assay version. */
-ASSAY_NODISCARD assay_status assay_predict_key(char out[ASSAY_DIGEST_HEX],
-                                               const assay_model *model,
+ASSAY_NODISCARD assay_status assay_predict_key(char out[ASSAY_DIGEST_HEX], const assay_model *model,
                                                const assay_dataset *dataset,
                                                const assay_predict_options *options,
                                                assay_error *err);

@@ -12,19 +12,19 @@
 #include "core/table.h"
 
 typedef struct assay_predictions {
-    assay_arena *arena;        /* owned: holds everything below but `columns` */
-    int64_t n;                 /* rows */
-    int32_t classes;           /* number of classes, >= 1 */
+    assay_arena *arena; /* owned: holds everything below but `columns` */
+    int64_t n;          /* rows */
+    int32_t classes;    /* number of classes, >= 1 */
     const char **class_names;
-    const char **ids;          /* datum ids; NULL = row numbers */
-    int32_t *target;           /* class index; -1 = none known */
-    int32_t *label;            /* predicted class: given, or the first class of highest score */
-    float *scores_f32;         /* n x classes row-major, or NULL */
-    double *scores_f64;        /* the same in double, or NULL; at most one of the two is set */
+    const char **ids;   /* datum ids; NULL = row numbers */
+    int32_t *target;    /* class index; -1 = none known */
+    int32_t *label;     /* predicted class: given, or the first class of highest score */
+    float *scores_f32;  /* n x classes row-major, or NULL */
+    double *scores_f64; /* the same in double, or NULL; at most one of the two is set */
     int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3 */
-    assay_table *columns;      /* metadata for slices, n rows; owned; may be NULL */
-    int64_t skipped;           /* data left out because they were bad (see dataset.h) */
-    char digest[ASSAY_DIGEST_HEX]; /* over ids, classes, targets, labels, scores */
+    assay_table *columns;             /* metadata for slices, n rows; owned; may be NULL */
+    int64_t skipped;                  /* data left out because they were bad (see dataset.h) */
+    char digest[ASSAY_DIGEST_HEX];    /* over ids, classes, targets, labels, scores */
 } assay_predictions;
 
 /** Allocate a struct with its arena (limit bytes; 0 = 64 GiB) and zeroed arrays of n rows;

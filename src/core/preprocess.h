@@ -39,11 +39,7 @@ typedef struct assay_step {
     double threshold; /* 0..255, in 8-bit units */
 } assay_step;
 
-typedef enum assay_color {
-    ASSAY_COLOR_RGB = 1,
-    ASSAY_COLOR_BGR,
-    ASSAY_COLOR_GREY
-} assay_color;
+typedef enum assay_color { ASSAY_COLOR_RGB = 1, ASSAY_COLOR_BGR, ASSAY_COLOR_GREY } assay_color;
 
 typedef enum assay_layout { ASSAY_LAYOUT_NCHW = 1, ASSAY_LAYOUT_NHWC } assay_layout;
 
@@ -51,7 +47,7 @@ enum { ASSAY_STEPS = 16 };
 
 typedef struct assay_preprocess {
     assay_color color;
-    bool invert;            /* 255 - v, before the steps */
+    bool invert; /* 255 - v, before the steps */
     int32_t n_steps;
     assay_step steps[ASSAY_STEPS];
     double scale;           /* value = (pixel * scale - mean[c]) / std[c]; default 1/255 */

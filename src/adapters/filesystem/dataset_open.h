@@ -5,23 +5,23 @@
 #include "core/dataset.h"
 
 typedef struct assay_dataset_options {
-    const char *name;          /* NULL = last part of the path */
-    const char *target;        /* manifest column of the class; NULL = "target", else "label" */
-    const char *path_column;   /* NULL = "path" */
-    const char *id_column;     /* NULL = "id", else the path */
-    const char *root;          /* folder that paths are relative to; NULL = the manifest's folder */
-    const char *labels;        /* IDX/NPY: file with the targets; NPZ: name of the array */
-    const char *images;        /* NPZ: name of the image array; NULL = "images", "x", "data" or the
+    const char *name;        /* NULL = last part of the path */
+    const char *target;      /* manifest column of the class; NULL = "target", else "label" */
+    const char *path_column; /* NULL = "path" */
+    const char *id_column;   /* NULL = "id", else the path */
+    const char *root;        /* folder that paths are relative to; NULL = the manifest's folder */
+    const char *labels;      /* IDX/NPY: file with the targets; NPZ: name of the array */
+    const char *images;      /* NPZ: name of the image array; NULL = "images", "x", "data" or the
                                   only array of rank >= 3 */
     const char *const *class_names; /* NULL-terminated; NULL = from the data, sorted (numbers by
                                        value). A target that is not among them is a bad datum */
-    int skip_bad;              /* 1: leave bad data out, list them in dataset->skipped; 0: stop */
-    int measure;               /* 1: decode every image once and add the columns width, height,
+    int skip_bad; /* 1: leave bad data out, list them in dataset->skipped; 0: stop */
+    int measure;  /* 1: decode every image once and add the columns width, height,
                                   channels, mean, contrast, sharpness, entropy, file_size, format */
     int threads;
     const assay_cancel *cancel;
     const assay_log *log;
-    const char *cache;         /* folder for computed columns, keyed by content; NULL = none */
+    const char *cache; /* folder for computed columns, keyed by content; NULL = none */
 } assay_dataset_options;
 
 /**
