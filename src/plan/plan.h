@@ -1,0 +1,127 @@
+/**
+ * @file plan.h
+ * The test plan: what is measured, on what, in which contexts, and which requirements are judged.
+ * A plan is YAML (docs/plan.md). Reading checks everything that can be known without opening data:
+ * unknown keys (with the nearest known one), duplicate keys, wrong types, missing keys, references
+ * to models, data and contexts that don't exist, operations and their parameters; each with file,
+ * line and column.
+ */
+#ifndef ASSAY_PLAN_PLAN_H
+#define ASSAY_PLAN_PLAN_H
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "core/model.h"
+#include "core/op.h"
+
+/** Where in the file something stands, for messages of later stages ("plan.yaml:12:5: ..."). */
+typedef struct assay_mark {
+    int32_t line, column; /* 1-based */
+} assay_mark;
+
+typedef struct assay_plan_model {
+    const char *name;
+    assay_mark mark;
+    const char *title;       /* for people; NULL = name */
+    assay_model_spec spec;   /* path is resolved against the plan's folder */
+    const char *predictions; /* predictions file instead of a model; NULL = a real model */
+    const char *data;        /* with predictions: the data set's name that they belong to; NULL */
+} assay_plan_model;
+
+typedef struct assay_plan_data {
+    const char *name;
+    assay_mark mark;
+    const char *title;
+    const char *path; /* resolved */
+    const char *target, *path_column, *id_column, *root, *labels, *images;
+    const char *const *class_names; /* NULL-terminated or NULL */
+} assay_plan_data;
+
+/** A context: a data set, or a part of it, or a perturbed version of either. */
+typedef struct assay_plan_context {
+    const char *name;
+    assay_mark mark;
+    const char *title;
+    int32_t data;             /* index into data */
+    const char *where;        /* SQL predicate or NULL */
+    assay_args *perturbation; /* or NULL */
+    int32_t severity;         /* 1..5 when the perturbation was given by severity, else 0 */
+    int32_t sweep;            /* index into sweeps, or -1 */
+    const int32_t *models;    /* which models are measured here; NULL = all */
+    int32_t n_models;
+} assay_plan_context;
+
+/** A perturbation over several strengths: expands into one context each, plus the clean one. */
+typedef struct assay_plan_sweep {
+    const char *name;
+    assay_mark mark;
+    const char *title;
+    int32_t data;
+    const char *where;
+    const char *perturbation; /* operation name */
+    const char *param;        /* the parameter that varies */
+    int32_t first_context;    /* contexts first_context .. +n_points-1 belong to it */
+    int32_t n_points;
+} assay_plan_sweep;
+
+typedef enum assay_compare { ASSAY_AT_LEAST = 1, ASSAY_AT_MOST } assay_compare;
+
+typedef struct assay_plan_requirement {
+    const char *id;
+    assay_mark mark;
+    const char *text;
+    const char *metric; /* operation name; its arguments are metrics[metric_index] */
+    int32_t metric_index;
+    const char *average;    /* or NULL */
+    const char *class_name; /* or NULL */
+    int32_t model;          /* index */
+    int32_t context;        /* index */
+    assay_compare compare;
+    double threshold;
+    double confidence; /* one-sided */
+} assay_plan_requirement;
+
+typedef struct assay_plan {
+    assay_arena *arena; /* owned */
+    const char *path;
+    const char *folder;
+    char digest[ASSAY_DIGEST_HEX]; /* of the file's bytes */
+    const char *title;
+    const char *description; /* or NULL */
+    const char *marking;     /* classification marking; NULL = none */
+    uint64_t seed;           /* default 1 */
+    double level;            /* of two-sided intervals, default 0.95 */
+    int64_t replicates;      /* default 1000 */
+    int skip_bad;            /* on_error: skip */
+    int32_t n_models;
+    assay_plan_model *models;
+    int32_t n_data;
+    assay_plan_data *data;
+    int32_t n_contexts;
+    assay_plan_context *contexts;
+    int32_t n_sweeps;
+    assay_plan_sweep *sweeps;
+    int32_t n_metrics;
+    assay_args **metrics;            /* those of the plan and those that requirements add */
+    assay_args *proportion_interval; /* default clopper_pearson */
+    assay_args *replicate_interval;  /* default bootstrap_percentile */
+    int32_t n_requirements;
+    assay_plan_requirement *requirements;
+} assay_plan;
+
+/** `bytes` is the file's content, `path` only for messages and to resolve relative paths. */
+ASSAY_NODISCARD assay_status assay_plan_parse(assay_plan **out, const char *bytes, size_t size,
+                                              const char *path, const assay_registry *registry,
+                                              assay_error *err);
+void assay_plan_free(assay_plan *plan);
+
+/** A model.yaml beside a model: fills the spec; texts live in the arena. */
+ASSAY_NODISCARD assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes,
+                                                    size_t size, const char *path,
+                                                    assay_arena *arena, assay_error *err);
+
+/** JSON Schema (2020-12) of plans, with every operation's parameters. */
+ASSAY_NODISCARD assay_status assay_plan_schema(assay_buffer *out, const assay_registry *registry,
+                                               assay_error *err);
+
+#endif
