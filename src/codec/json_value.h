@@ -15,7 +15,12 @@
 typedef struct assay_json_doc assay_json_doc;
 typedef struct assay_json_value assay_json_value; /* borrowed; NULL = absent, accepted everywhere */
 
-/** Parse; the error names line and column. Duplicate keys are refused. max_bytes 0 = 1 GiB. */
+/**
+ * Parse one value of any kind; the error names line and column. Refused are duplicate keys, NaN and
+ * infinities, invalid UTF-8, U+0000 in texts, integers beyond 64 bits, real numbers beyond double
+ * range and more than 2048 levels. A byte order mark is skipped. max_bytes limits the text (0 = 1
+ * GiB); the document takes up to some 60 times as much memory.
+ */
 ASSAY_NODISCARD assay_status assay_json_parse(assay_json_doc **out, const char *text, size_t size,
                                               size_t max_bytes, assay_error *err);
 const assay_json_value *assay_json_root(const assay_json_doc *doc);
@@ -36,6 +41,7 @@ bool assay_json_is_null(const assay_json_value *value); /* JSON null or absent *
 const char *assay_json_get_text(const assay_json_value *object, const char *key,
                                 const char *otherwise);
 double assay_json_get_real(const assay_json_value *object, const char *key, double otherwise);
+/** Also of a number written as real when it is whole and at most 2^53 in magnitude. */
 int64_t assay_json_get_int(const assay_json_value *object, const char *key, int64_t otherwise);
 bool assay_json_get_bool(const assay_json_value *object, const char *key, bool otherwise);
 double assay_json_real(const assay_json_value *value, double otherwise);

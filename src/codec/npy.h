@@ -40,19 +40,22 @@ typedef struct assay_tensor {
 
 size_t assay_dtype_size(assay_dtype type);
 const char *assay_dtype_name(assay_dtype type); /* "float32", ... */
-/** Product of the shape; -1 on overflow or a negative extent. */
+/** Product of the shape; -1 on a negative extent or when the product of the extents that are not 0
+ *  overflows. */
 int64_t assay_tensor_count(const assay_tensor *tensor);
 ASSAY_NODISCARD assay_status assay_tensor_new(assay_tensor *out, assay_dtype type, int32_t rank,
                                               const int64_t *shape, assay_error *err);
 void assay_tensor_dispose(assay_tensor *tensor);
 
-/** max_bytes limits the decoded array (0 = 8 GiB); it is checked before allocation. */
+/** max_bytes limits the decoded array (0 = 8 GiB); it is checked before allocation. Bytes after the
+ *  array are an error; a truth value other than 0 or 1 becomes 1. */
 ASSAY_NODISCARD assay_status assay_npy_read(assay_tensor *out, const uint8_t *bytes, size_t size,
                                             size_t max_bytes, assay_error *err);
+/** Format 1.0, byte for byte what numpy.save of NumPy 2 writes for a C-order array. */
 ASSAY_NODISCARD assay_status assay_npy_write(assay_buffer *out, const assay_tensor *tensor,
                                              assay_error *err);
-/** The array called `name` (with or without ".npy"); when it is missing the message lists what is
- *  there. */
+/** The array called `name` (with or without ".npy"; NULL = the only one); when it is missing the
+ *  message lists what is there. */
 ASSAY_NODISCARD assay_status assay_npz_read(assay_tensor *out, const uint8_t *bytes, size_t size,
                                             const char *name, size_t max_bytes, assay_error *err);
 /** Names of the arrays, '\n' between, into `names`. */
