@@ -244,12 +244,12 @@ bool assay_json_is_null(const assay_json_value *value)
     return value == NULL || json_is_null(value->node);
 }
 
-double assay_json_real(const assay_json_value *value, double otherwise)
+double assay_json_as_real(const assay_json_value *value, double otherwise)
 {
     return assay_json_is_number(value) ? json_number_value(value->node) : otherwise;
 }
 
-int64_t assay_json_int(const assay_json_value *value, int64_t otherwise)
+int64_t assay_json_as_int(const assay_json_value *value, int64_t otherwise)
 {
     if (value == NULL) {
         return otherwise;
@@ -266,7 +266,7 @@ int64_t assay_json_int(const assay_json_value *value, int64_t otherwise)
     return otherwise;
 }
 
-const char *assay_json_string(const assay_json_value *value, const char *otherwise)
+const char *assay_json_as_text(const assay_json_value *value, const char *otherwise)
 {
     return value != NULL && json_is_string(value->node) ? json_string_value(value->node)
                                                         : otherwise;
@@ -275,17 +275,17 @@ const char *assay_json_string(const assay_json_value *value, const char *otherwi
 const char *assay_json_get_text(const assay_json_value *object, const char *key,
                                 const char *otherwise)
 {
-    return assay_json_string(assay_json_get(object, key), otherwise);
+    return assay_json_as_text(assay_json_get(object, key), otherwise);
 }
 
 double assay_json_get_real(const assay_json_value *object, const char *key, double otherwise)
 {
-    return assay_json_real(assay_json_get(object, key), otherwise);
+    return assay_json_as_real(assay_json_get(object, key), otherwise);
 }
 
 int64_t assay_json_get_int(const assay_json_value *object, const char *key, int64_t otherwise)
 {
-    return assay_json_int(assay_json_get(object, key), otherwise);
+    return assay_json_as_int(assay_json_get(object, key), otherwise);
 }
 
 bool assay_json_get_bool(const assay_json_value *object, const char *key, bool otherwise)

@@ -44,8 +44,8 @@ double assay_json_get_real(const assay_json_value *object, const char *key, doub
 /** Also of a number written as real when it is whole and at most 2^53 in magnitude. */
 int64_t assay_json_get_int(const assay_json_value *object, const char *key, int64_t otherwise);
 bool assay_json_get_bool(const assay_json_value *object, const char *key, bool otherwise);
-double assay_json_real(const assay_json_value *value, double otherwise);
-int64_t assay_json_int(const assay_json_value *value, int64_t otherwise);
-const char *assay_json_string(const assay_json_value *value, const char *otherwise);
+double assay_json_as_real(const assay_json_value *value, double otherwise);
+int64_t assay_json_as_int(const assay_json_value *value, int64_t otherwise);
+const char *assay_json_as_text(const assay_json_value *value, const char *otherwise);
 
 #endif
