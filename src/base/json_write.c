@@ -262,17 +262,20 @@ static bool step_up(char *text)
 /* The shortest correctly rounded decimal that reads back, in the current locale. */
 static void shortest(char text[NUMBER], double value)
 {
-    int exponent = 0;
-    bool power_of_two = frexp(fabs(value), &exponent) == 0.5;
     int digits = fabs(value) < 0x1p-1022 ? 1 : 15; /* below, precision fades with size */
     for (; digits < 17; digits++) {
         (void)snprintf(text, NUMBER, "%.*g", digits, value);
         if (strtod(text, NULL) == value) {
             return;
         }
-        /* Doubles lie twice as dense below a power of two as above it: the nearest decimal can
-         * miss on the dense side while its upper neighbour reads back. */
-        if (digits == 16 && power_of_two && step_up(text) && strtod(text, NULL) == value) {
+    }
+    /* Doubles lie twice as dense below a power of two as above it: the nearest 16-digit decimal can
+     * miss on the dense side while its upper neighbour reads back. Powers small enough to be written
+     * without exponent are exact in 16 digits, so the form with exponent is the right one here. */
+    int exponent = 0;
+    if (frexp(fabs(value), &exponent) == 0.5) {
+        (void)snprintf(text, NUMBER, "%.15e", value);
+        if (step_up(text) && strtod(text, NULL) == value) {
             return;
         }
     }
