@@ -1,0 +1,137 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "base/sort.h"
+
+static void check_order(const int64_t *order, const double *keys, int64_t n, int descending)
+{
+    char *seen = assay_alloc((size_t)n, 1);
+    for (int64_t i = 0; i < n; i++) {
+        assert_true(order[i] >= 0 && order[i] < n && !seen[order[i]]);
+        seen[order[i]] = 1;
+        if (i == 0) {
+            continue;
+        }
+        double before = keys[order[i - 1]];
+        double now = keys[order[i]];
+        if (isnan(before) || before == now) {
+            assert_true(isnan(before) == isnan(now));
+            assert_true(order[i - 1] < order[i]);
+        } else if (!isnan(now)) {
+            assert_true(descending ? before > now : before < now);
+        }
+    }
+    assay_free(seen);
+}
+
+static void sorts_every_length_with_ties_and_nan(void **state)
+{
+    (void)state;
+    enum { MOST = 700 };
+    double keys[MOST];
+    int64_t order[MOST];
+    const double special[] = {NAN, -NAN, INFINITY, -INFINITY, 0.0, -0.0, 5e-324, -5e-324};
+    for (int64_t n = 0; n <= MOST; n += n < 70 ? 1 : 63) {
+        assay_rng rng = assay_rng_stream(3, 1, (uint64_t)n);
+        for (int64_t i = 0; i < n; i++) {
+            uint64_t pick = assay_rng_below(&rng, 30);
+            keys[i] = pick < 8 ? special[pick] : (double)assay_rng_below(&rng, 40) - 20.0;
+        }
+        for (int descending = 0; descending <= 1; descending++) {
+            assert_int_equal(assay_sort_order(order, keys, n, descending, NULL), ASSAY_OK);
+            check_order(order, keys, n, descending);
+        }
+    }
+}
+
+static void known_order(void **state)
+{
+    (void)state;
+    const double keys[] = {2.0, NAN, -0.0, 0.0, INFINITY, 2.0, -INFINITY, -NAN};
+    int64_t order[8];
+    const int64_t up[] = {6, 2, 3, 0, 5, 4, 1, 7};
+    const int64_t down[] = {4, 0, 5, 2, 3, 6, 1, 7};
+    assert_int_equal(assay_sort_order(order, keys, 8, 0, NULL), ASSAY_OK);
+    assert_memory_equal(order, up, sizeof up);
+    assert_int_equal(assay_sort_order(order, keys, 8, 1, NULL), ASSAY_OK);
+    assert_memory_equal(order, down, sizeof down);
+}
+
+static void sorts_many(void **state)
+{
+    (void)state;
+    const int64_t n = 100003;
+    double *keys = assay_alloc((size_t)n, sizeof *keys);
+    int64_t *order = assay_alloc((size_t)n, sizeof *order);
+    assay_rng rng = assay_rng_stream(4, 1, 0);
+    for (int64_t i = 0; i < n; i++) {
+        keys[i] = assay_rng_normal(&rng);
+    }
+    for (int descending = 0; descending <= 1; descending++) {
+        assert_int_equal(assay_sort_order(order, keys, n, descending, NULL), ASSAY_OK);
+        check_order(order, keys, n, descending);
+    }
+    assay_free(keys);
+    assay_free(order);
+}
+
+static void sorts_texts(void **state)
+{
+    (void)state;
+    const char *const keys[] = {"b", NULL, "a", "", "ab", "a", "\xc3\xa4", "B", NULL};
+    const int64_t want[] = {3, 7, 2, 5, 4, 0, 6, 1, 8};
+    int64_t order[9];
+    assert_int_equal(assay_sort_order_text(order, keys, 9, NULL), ASSAY_OK);
+    assert_memory_equal(order, want, sizeof want);
+    assert_int_equal(assay_sort_order_text(order, keys, 0, NULL), ASSAY_OK);
+
+    char names[257][4];
+    const char *pointers[257];
+    int64_t long_order[257];
+    assay_rng rng = assay_rng_stream(5, 1, 0);
+    for (int n = 1; n <= 257; n += 16) {
+        for (int i = 0; i < n; i++) {
+            names[i][0] = (char)('a' + assay_rng_below(&rng, 6));
+            names[i][1] = (char)('a' + assay_rng_below(&rng, 6));
+            names[i][2] = '\0';
+            pointers[i] = names[i];
+        }
+        assert_int_equal(assay_sort_order_text(long_order, pointers, n, NULL), ASSAY_OK);
+        for (int i = 1; i < n; i++) {
+            int compared = strcmp(names[long_order[i - 1]], names[long_order[i]]);
+            assert_true(compared < 0 || (compared == 0 && long_order[i - 1] < long_order[i]));
+        }
+    }
+}
+
+static void refuses_what_cannot_be(void **state)
+{
+    (void)state;
+    int64_t order[1];
+    const double key = 0.0;
+    const char *const text = "";
+    assert_int_equal(assay_sort_order(order, &key, -1, 0, NULL), ASSAY_EINVAL);
+    assert_int_equal(assay_sort_order_text(order, &text, -1, NULL), ASSAY_EINVAL);
+    assert_int_equal(assay_sort_order(order, &key, INT64_MAX, 0, NULL), ASSAY_ENOMEM);
+    assert_int_equal(assay_sort_order_text(order, &text, INT64_MAX, NULL), ASSAY_ENOMEM);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sorts_every_length_with_ties_and_nan),
+        cmocka_unit_test(known_order),
+        cmocka_unit_test(sorts_many),
+        cmocka_unit_test(sorts_texts),
+        cmocka_unit_test(refuses_what_cannot_be),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
