@@ -50,7 +50,7 @@ fuzz: ## every fuzz target for FUZZ_SECONDS each (30)
 generate: ## rewrite the files that are generated from `assay describe`
 	@$(SETUP)
 	@tools/build release $(DEPS)
-	@tools/generate build/release/bin/assay .
+	@tools/generate build/release .
 
 format: ## lay the source out
 	@$(SETUP) --clang

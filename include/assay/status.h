@@ -37,9 +37,9 @@ typedef enum assay_status {
     ASSAY_ENOTFOUND = -5,    /**< an input does not exist */
     ASSAY_EUNSUPPORTED = -6, /**< well-formed, but Assay does not handle it */
     ASSAY_ELIMIT = -7,       /**< larger than a stated limit allows */
-    ASSAY_EBACKEND = -8,     /**< a component (ONNX Runtime, a model process) is missing or failed */
-    ASSAY_ECANCELLED = -9,   /**< interrupted by the caller */
-    ASSAY_EINTERNAL = -10    /**< a defect of Assay itself */
+    ASSAY_EBACKEND = -8,   /**< a component (ONNX Runtime, a model process) is missing or failed */
+    ASSAY_ECANCELLED = -9, /**< interrupted by the caller */
+    ASSAY_EINTERNAL = -10  /**< a defect of Assay itself */
 } assay_status;
 
 /** One line for people: what, where, what was expected, how to put it right. */
