@@ -14,6 +14,8 @@
 #include "core/model.h"
 #include "core/op.h"
 
+enum { ASSAY_PLAN_CONTEXTS = 4096, ASSAY_PLAN_METRICS = 256 };
+
 /** Where in the file something stands, for messages of later stages ("plan.yaml:12:5: ..."). */
 typedef struct assay_mark {
     int32_t line, column; /* 1-based */
@@ -24,15 +26,18 @@ typedef struct assay_plan_model {
     assay_mark mark;
     const char *title;       /* for people; NULL = name */
     assay_model_spec spec;   /* path is resolved against the plan's folder */
+    int has_input;           /* the plan itself declares the preprocessing */
     const char *predictions; /* predictions file instead of a model; NULL = a real model */
-    const char *data;        /* with predictions: the data set's name that they belong to; NULL */
+    int32_t data;            /* with predictions: the data set they belong to; else -1 */
+    const char *target_column, *label_column, *id_column; /* of the predictions file, or NULL */
+    const char *const *score_columns;                     /* NULL-terminated or NULL */
 } assay_plan_model;
 
 typedef struct assay_plan_data {
     const char *name;
     assay_mark mark;
     const char *title;
-    const char *path; /* resolved */
+    const char *path; /* resolved; NULL = known only through a model's predictions file */
     const char *target, *path_column, *id_column, *root, *labels, *images;
     const char *const *class_names; /* NULL-terminated or NULL */
 } assay_plan_data;
@@ -47,7 +52,7 @@ typedef struct assay_plan_context {
     assay_args *perturbation; /* or NULL */
     int32_t severity;         /* 1..5 when the perturbation was given by severity, else 0 */
     int32_t sweep;            /* index into sweeps, or -1 */
-    const int32_t *models;    /* which models are measured here; NULL = all */
+    int32_t *models;          /* which models are measured here; NULL = all */
     int32_t n_models;
 } assay_plan_context;
 

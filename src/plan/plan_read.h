@@ -1,0 +1,44 @@
+/** @file plan_read.h  What the files of the plan reader share. Not for other layers. */
+#ifndef ASSAY_PLAN_PLAN_READ_H
+#define ASSAY_PLAN_PLAN_READ_H
+
+#include "plan/plan.h"
+#include "plan/yaml_tree.h"
+
+typedef struct assay_plan_reader {
+    assay_plan *plan;
+    const assay_registry *registry;
+    const char *path;
+    assay_arena *arena;
+} assay_plan_reader;
+
+/** A path of the file, relative to the file's folder, in the arena. */
+const char *assay_plan_resolve(assay_arena *arena, const char *folder, const char *path);
+/** The folder part of a path, in the arena; "." when there is none. */
+const char *assay_plan_folder(assay_arena *arena, const char *path);
+
+/** Members of a model (plan) or of a model.yaml (keys `input`, `output`, ...) into the spec. */
+ASSAY_NODISCARD assay_status assay_plan_read_spec(assay_model_spec *spec, const assay_yaml *map,
+                                                  const char *path, const char *folder,
+                                                  assay_arena *arena, assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_models(assay_plan_reader *r, const assay_yaml *root,
+                                                    assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_data(assay_plan_reader *r, const assay_yaml *root,
+                                                  assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_contexts(assay_plan_reader *r, const assay_yaml *root,
+                                                      assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root,
+                                                     assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_requirements(assay_plan_reader *r,
+                                                          const assay_yaml *root, assay_error *err);
+
+/** "name" or "name: {param: value}" as an operation with arguments; the caller frees it. severity
+ *  (may be NULL) accepts the pseudo-parameter `severity` of perturbations. */
+ASSAY_NODISCARD assay_status assay_plan_read_op(assay_args **out, int32_t *severity,
+                                                const assay_yaml *node, assay_op_kind kind,
+                                                const assay_plan_reader *r, assay_error *err);
+/** Index of the metric with these arguments in plan->metrics, added when new; takes `args`. */
+ASSAY_NODISCARD assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r,
+                                                   assay_args *args, assay_error *err);
+
+#endif

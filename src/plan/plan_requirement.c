@@ -1,0 +1,268 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/json_write.h"
+#include "base/text.h"
+#include "core/interval.h"
+#include "core/perturbation.h"
+#include "plan/plan_read.h"
+
+static assay_status set_param(assay_args *args, int32_t *severity, const char *name,
+                              const assay_yaml *value, const assay_plan_reader *r, assay_error *err)
+{
+    assay_error inner = {0};
+    char real[32];
+    const char *text = value->text;
+
+    ASSAY_TRY(assay_yaml_expect(value, ASSAY_YAML_SCALAR, name, r->path, err));
+    if (severity && strcmp(name, "severity") == 0) {
+        int64_t level = 0;
+        if (!assay_text_to_i64(&level, text) || level < 1 || level > 5) {
+            return assay_yaml_fail(r->path, value, err, "severity is '%s', expected 1 to 5", text);
+        }
+        *severity = (int32_t)level;
+        name = args->op->perturbation->severity_param;
+        assay_format_real(real, args->op->perturbation->severities[level - 1]);
+        text = real;
+    }
+    if (assay_args_set(args, name, text, &inner) != ASSAY_OK) {
+        return assay_yaml_fail(r->path, value, err, "%s", inner.message);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_plan_read_op(assay_args **out, int32_t *severity, const assay_yaml *node,
+                                assay_op_kind kind, const assay_plan_reader *r, assay_error *err)
+{
+    const assay_op *op = NULL;
+    const assay_yaml *params = NULL;
+    const char *name = node->text;
+    assay_error inner = {0};
+    assay_status status = ASSAY_OK;
+
+    *out = NULL;
+    if (node->kind == ASSAY_YAML_MAP && node->n == 1) {
+        name = node->keys[0];
+        params = node->values[0];
+    } else if (node->kind != ASSAY_YAML_SCALAR) {
+        return assay_yaml_fail(
+            r->path, node, err,
+            "a %s is a name, or one name with its parameters: 'name: {parameter: "
+            "value}'",
+            assay_op_kind_name(kind));
+    }
+    if (assay_registry_get(&op, r->registry, kind, name, &inner) != ASSAY_OK) {
+        return assay_yaml_fail(r->path, node, err, "%s", inner.message);
+    }
+    assay_args *args = NULL;
+    ASSAY_GOTO(assay_args_new(&args, op, err), done);
+    if (params) {
+        ASSAY_GOTO(assay_yaml_expect(params, ASSAY_YAML_MAP, name, r->path, err), done);
+    }
+    for (int32_t i = 0; params && i < params->n; i++) {
+        ASSAY_GOTO(set_param(args, severity, params->keys[i], params->values[i], r, err), done);
+    }
+    *out = args;
+    args = NULL;
+done:
+    assay_args_free(args);
+    return status;
+}
+
+static bool same_args(const assay_args *a, const assay_args *b)
+{
+    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
+}
+
+assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_args *args,
+                                   assay_error *err)
+{
+    assay_plan *plan = r->plan;
+
+    for (int32_t i = 0; i < plan->n_metrics; i++) {
+        if (same_args(plan->metrics[i], args)) {
+            assay_args_free(args);
+            *index = i;
+            return ASSAY_OK;
+        }
+    }
+    if (plan->n_metrics >= ASSAY_PLAN_METRICS) {
+        assay_args_free(args);
+        return assay_fail(err, ASSAY_ELIMIT, "%s: over %d metrics", r->path, ASSAY_PLAN_METRICS);
+    }
+    *index = plan->n_metrics;
+    plan->metrics[plan->n_metrics++] = args;
+    return ASSAY_OK;
+}
+
+/** What a plan measures when it does not say. */
+static const char *const default_metrics[] = {
+    "accuracy", "balanced_accuracy",          "precision",        "recall",      "f1",
+    "log_loss", "expected_calibration_error", "confusion_matrix", "reliability", "risk_coverage"};
+
+static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
+                                  const assay_yaml *map, const char *key, const char *otherwise,
+                                  assay_error *err)
+{
+    const assay_yaml *node = assay_yaml_get(map, key);
+    const assay_op *op = NULL;
+
+    if (node) {
+        return assay_plan_read_op(out, NULL, node, ASSAY_OP_INTERVAL, r, err);
+    }
+    ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_INTERVAL, otherwise, err));
+    return assay_args_new(out, op, err);
+}
+
+assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
+{
+    static const char *const interval_keys[] = {"proportion", "other"};
+    const assay_yaml *list = assay_yaml_get(root, "metrics");
+    const assay_yaml *intervals = assay_yaml_get(root, "intervals");
+    assay_args *args = NULL;
+    int32_t index = 0;
+
+    r->plan->metrics = assay_arena_alloc(r->arena, ASSAY_PLAN_METRICS, sizeof *r->plan->metrics);
+    if (!r->plan->metrics) {
+        return assay_fail_memory(err);
+    }
+    if (list) {
+        ASSAY_TRY(assay_yaml_expect(list, ASSAY_YAML_LIST, "metrics", r->path, err));
+    }
+    for (int32_t i = 0; list && i < list->n; i++) {
+        ASSAY_TRY(assay_plan_read_op(&args, NULL, list->values[i], ASSAY_OP_METRIC, r, err));
+        ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
+    }
+    for (size_t i = 0; !list && i < ASSAY_COUNT(default_metrics); i++) {
+        const assay_op *op = NULL;
+        ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, default_metrics[i], err));
+        ASSAY_TRY(assay_args_new(&args, op, err));
+        ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
+    }
+    if (intervals) {
+        ASSAY_TRY(assay_yaml_check_keys(intervals, interval_keys, ASSAY_COUNT(interval_keys),
+                                        "intervals", r->path, err));
+    }
+    ASSAY_TRY(read_interval(&r->plan->proportion_interval, r, intervals, "proportion",
+                            "clopper_pearson", err));
+    ASSAY_TRY(read_interval(&r->plan->replicate_interval, r, intervals, "other",
+                            "bootstrap_percentile", err));
+    if (!r->plan->proportion_interval->op->interval->proportion ||
+        !r->plan->replicate_interval->op->interval->replicates) {
+        return assay_yaml_fail(r->path, intervals ? intervals : root, err,
+                               "intervals: 'proportion' takes an interval for proportions "
+                               "(clopper_pearson, wilson, ...), 'other' one for bootstrap "
+                               "replicates (bootstrap_percentile)");
+    }
+    return ASSAY_OK;
+}
+
+/** Index of the thing called `name` among n structs whose first member is their name. */
+static assay_status find_ref(int32_t *out, const assay_plan_reader *r, const assay_yaml *node,
+                             const char *key, const void *list, size_t size, int32_t n,
+                             assay_error *err)
+{
+    const char *name = NULL;
+    const char *names[256];
+
+    ASSAY_TRY(assay_yaml_text(&name, node, key, r->path, err));
+    if (!name && n == 1) {
+        *out = 0;
+        return ASSAY_OK;
+    }
+    if (!name) {
+        return assay_yaml_fail(r->path, node, err,
+                               "'%s' is missing: the plan has %d of them, which is meant?", key, n);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        const char *candidate = *(const char *const *)((const char *)list + (size_t)i * size);
+        if (strcmp(candidate, name) == 0) {
+            *out = i;
+            return ASSAY_OK;
+        }
+        if ((size_t)i < ASSAY_COUNT(names)) {
+            names[i] = candidate;
+        }
+    }
+    size_t known = (size_t)n < ASSAY_COUNT(names) ? (size_t)n : ASSAY_COUNT(names);
+    const char *nearest = assay_text_nearest(name, names, known);
+    return assay_yaml_fail(r->path, assay_yaml_get(node, key), err, "there is no %s '%s'%s%s%s",
+                           key, name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+                           nearest ? "'?" : "");
+}
+
+static assay_status read_threshold(assay_plan_requirement *q, const assay_plan_reader *r,
+                                   const assay_yaml *node, assay_error *err)
+{
+    const assay_yaml *least = assay_yaml_get(node, "at_least");
+    const assay_yaml *most = assay_yaml_get(node, "at_most");
+
+    if ((least != NULL) == (most != NULL)) {
+        return assay_yaml_fail(r->path, node, err,
+                               "requirement '%s' needs exactly one of 'at_least' and 'at_most'",
+                               q->id);
+    }
+    q->compare = least ? ASSAY_AT_LEAST : ASSAY_AT_MOST;
+    ASSAY_TRY(assay_yaml_number(&q->threshold, least ? least : most, least ? "at_least" : "at_most",
+                                r->path, err));
+    q->confidence = 0.95;
+    return assay_yaml_real(&q->confidence, node, "confidence", 0.5, 0.999999, r->path, err);
+}
+
+static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
+                                     const assay_yaml *node, assay_error *err)
+{
+    static const char *const known[] = {"id",    "text",    "metric",   "class",   "average",
+                                        "model", "context", "at_least", "at_most", "confidence"};
+    const assay_yaml *metric = assay_yaml_get(node, "metric");
+    assay_plan *plan = r->plan;
+    assay_args *args = NULL;
+
+    ASSAY_TRY(
+        assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "a requirement", r->path, err));
+    q->mark = (assay_mark){node->line, node->column};
+    ASSAY_TRY(assay_yaml_text(&q->id, node, "id", r->path, err));
+    ASSAY_TRY(assay_yaml_text(&q->text, node, "text", r->path, err));
+    ASSAY_TRY(assay_yaml_text(&q->class_name, node, "class", r->path, err));
+    ASSAY_TRY(assay_yaml_text(&q->average, node, "average", r->path, err));
+    if (!q->id || !q->text || !metric) {
+        return assay_yaml_fail(r->path, node, err, "a requirement needs 'id', 'text' and 'metric'");
+    }
+    for (int32_t i = 0; i < plan->n_requirements; i++) {
+        if (strcmp(plan->requirements[i].id, q->id) == 0) {
+            return assay_yaml_fail(r->path, node, err, "there are two requirements called '%s'",
+                                   q->id);
+        }
+    }
+    ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
+    q->metric = args->op->name;
+    ASSAY_TRY(assay_plan_add_metric(&q->metric_index, r, args, err));
+    ASSAY_TRY(find_ref(&q->model, r, node, "model", plan->models, sizeof *plan->models,
+                       plan->n_models, err));
+    ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
+                       plan->n_contexts, err));
+    return read_threshold(q, r, node, err);
+}
+
+assay_status assay_plan_read_requirements(assay_plan_reader *r, const assay_yaml *root,
+                                          assay_error *err)
+{
+    const assay_yaml *list = assay_yaml_get(root, "requirements");
+    assay_plan *plan = r->plan;
+
+    if (!list) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_yaml_expect(list, ASSAY_YAML_LIST, "requirements", r->path, err));
+    plan->requirements =
+        assay_arena_alloc(r->arena, (size_t)list->n + 1, sizeof *plan->requirements);
+    if (!plan->requirements) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t i = 0; i < list->n; i++) {
+        ASSAY_TRY(read_requirement(r, &plan->requirements[i], list->values[i], err));
+        plan->n_requirements = i + 1;
+    }
+    return ASSAY_OK;
+}
