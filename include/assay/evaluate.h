@@ -1,0 +1,41 @@
+/** @file evaluate.h  Metrics with intervals from a predictions file: no model, no images. */
+#ifndef ASSAY_EVALUATE_H
+#define ASSAY_EVALUATE_H
+
+#include "assay/context.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
+typedef struct assay_evaluate_request {
+    size_t struct_size;         /**< sizeof(assay_evaluate_request) */
+    const char *task;           /**< "classification" */
+    const char *predictions;    /**< .csv, .parquet or .jsonl; required */
+    const char *id;             /**< column ["id" if there] */
+    const char *target;         /**< column ["target"] */
+    const char *label;          /**< column ["label" if there] */
+    const char *const *scores;  /**< NULL-terminated columns [found by name] */
+    const char *const *classes; /**< NULL-terminated class names [the score columns' names] */
+    const char *const *metrics; /**< NULL-terminated "name" or "name:param=value,param=value"
+                                     [those of a plan that names none] */
+    const char *where;          /**< SQL predicate over the other columns [all rows] */
+    double level;               /**< two-sided confidence [0.95] */
+    int64_t replicates;         /**< bootstrap replicates [1000]; -1 = no bootstrap intervals */
+    uint64_t seed;              /**< [1] */
+    int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
+} assay_evaluate_request;
+
+/** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL
+ *  when it is not wanted. The caller frees both with assay_text_free. */
+ASSAY_API ASSAY_NODISCARD assay_status assay_evaluate_file(char **json, char **table,
+                                                           assay_context *context,
+                                                           const assay_evaluate_request *request,
+                                                           assay_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
