@@ -1,0 +1,267 @@
+#include "core/describe.h"
+#include "core/perturbation.h"
+#include "plan/plan.h"
+
+static void open_object(assay_json *json, const char *description)
+{
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "type", "object");
+    if (description) {
+        assay_json_put_text(json, "description", description);
+    }
+}
+
+static void put_typed(assay_json *json, const char *key, const char *type, const char *description)
+{
+    assay_json_key(json, key);
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "type", type);
+    if (description) {
+        assay_json_put_text(json, "description", description);
+    }
+    assay_json_end_object(json);
+}
+
+static void put_ref(assay_json *json, const char *key, const char *name)
+{
+    assay_json_key(json, key);
+    assay_json_begin_object(json);
+    assay_json_key(json, "$ref");
+    char reference[96] = "#/$defs/";
+    size_t at = 8;
+    while (*name && at + 1 < sizeof reference) {
+        reference[at++] = *name++;
+    }
+    reference[at] = '\0';
+    assay_json_text(json, reference);
+    assay_json_end_object(json);
+}
+
+static void put_texts(assay_json *json, const char *key)
+{
+    assay_json_key(json, key);
+    assay_json_raw(json, "{\"type\":\"array\",\"items\":{\"type\":[\"string\",\"number\"]}}");
+}
+
+/** "name", or {"name": {parameters}}: one alternative per operation. */
+static void put_operations(assay_json *json, const assay_registry *registry, assay_op_kind kind)
+{
+    assay_json_key(json, assay_op_kind_name(kind));
+    assay_json_begin_object(json);
+    assay_json_key(json, "oneOf");
+    assay_json_begin_array(json);
+    assay_json_begin_object(json);
+    assay_json_key(json, "enum");
+    assay_json_begin_array(json);
+    for (size_t i = 0; i < registry->n; i++) {
+        if (registry->ops[i]->kind == kind) {
+            assay_json_text(json, registry->ops[i]->name);
+        }
+    }
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+    open_object(json, NULL);
+    assay_json_put_int(json, "minProperties", 1);
+    assay_json_put_int(json, "maxProperties", 1);
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    for (size_t i = 0; i < registry->n; i++) {
+        if (registry->ops[i]->kind == kind) {
+            assay_json_key(json, registry->ops[i]->name);
+            assay_describe_schema(json, registry->ops[i]);
+        }
+    }
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+}
+
+static void put_model(assay_json *json)
+{
+    assay_json_key(json, "model");
+    open_object(json, "exactly one of file, command, predictions");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_typed(json, "title", "string", NULL);
+    put_typed(json, "file", "string", "ONNX file");
+    put_texts(json, "command");
+    put_typed(json, "predictions", "string", "predictions file instead of a model");
+    put_typed(json, "data", "string", "with predictions: the data set they belong to");
+    put_typed(json, "target_column", "string", NULL);
+    put_typed(json, "label_column", "string", NULL);
+    put_typed(json, "id_column", "string", NULL);
+    put_texts(json, "score_columns");
+    put_texts(json, "classes");
+    put_typed(json, "input", "object", "preprocessing, see docs/preprocessing.md");
+    put_typed(json, "output", "object", "name and kind of the scores");
+    put_typed(json, "batch", "integer", NULL);
+    put_typed(json, "timeout", "number", "seconds that a command may take for one batch");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_data(assay_json *json)
+{
+    static const char *const keys[] = {"title",     "path", "target", "path_column",
+                                       "id_column", "root", "labels", "images"};
+
+    assay_json_key(json, "data");
+    open_object(json, NULL);
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "required");
+    assay_json_raw(json, "[\"path\"]");
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    for (size_t i = 0; i < ASSAY_COUNT(keys); i++) {
+        put_typed(json, keys[i], "string", NULL);
+    }
+    put_texts(json, "classes");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_context(assay_json *json)
+{
+    assay_json_key(json, "context");
+    open_object(json, NULL);
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_typed(json, "title", "string", NULL);
+    put_typed(json, "data", "string", NULL);
+    put_typed(json, "where", "string", "SQL predicate over metadata columns");
+    put_ref(json, "perturbation", "perturbation");
+    put_texts(json, "models");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_sweep(assay_json *json)
+{
+    assay_json_key(json, "sweep");
+    open_object(json, "one perturbation over several strengths");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "required");
+    assay_json_raw(json, "[\"perturbation\"]");
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_typed(json, "title", "string", NULL);
+    put_typed(json, "data", "string", NULL);
+    put_typed(json, "where", "string", NULL);
+    put_typed(json, "perturbation", "string", NULL);
+    assay_json_key(json, "severity");
+    assay_json_raw(
+        json, "{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1,\"maximum\":5}}");
+    assay_json_key(json, "values");
+    assay_json_raw(json, "{\"type\":\"object\",\"minProperties\":1,\"maxProperties\":1,"
+                         "\"additionalProperties\":{\"type\":\"array\"}}");
+    put_texts(json, "models");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_requirement(assay_json *json)
+{
+    assay_json_key(json, "requirement");
+    open_object(json, "exactly one of at_least, at_most");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "required");
+    assay_json_raw(json, "[\"id\",\"text\",\"metric\"]");
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_typed(json, "id", "string", NULL);
+    put_typed(json, "text", "string", NULL);
+    put_ref(json, "metric", "metric");
+    assay_json_key(json, "class");
+    assay_json_raw(json, "{\"type\":[\"string\",\"number\"]}");
+    assay_json_key(json, "average");
+    assay_json_raw(json, "{\"enum\":[\"macro\",\"micro\",\"weighted\"]}");
+    put_typed(json, "model", "string", NULL);
+    put_typed(json, "context", "string", NULL);
+    put_typed(json, "at_least", "number", NULL);
+    put_typed(json, "at_most", "number", NULL);
+    put_typed(json, "confidence", "number", "one-sided; default 0.95");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_map_of(assay_json *json, const char *key, const char *name)
+{
+    assay_json_key(json, key);
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "type", "object");
+    put_ref(json, "additionalProperties", name);
+    assay_json_end_object(json);
+}
+
+static void put_list_of(assay_json *json, const char *key, const char *name)
+{
+    assay_json_key(json, key);
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "type", "array");
+    put_ref(json, "items", name);
+    assay_json_end_object(json);
+}
+
+static void put_root(assay_json *json)
+{
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    assay_json_key(json, "assay");
+    assay_json_raw(json, "{\"const\":1,\"description\":\"version of the plan format\"}");
+    put_typed(json, "title", "string", NULL);
+    put_typed(json, "description", "string", NULL);
+    put_typed(json, "marking", "string", "at the top and bottom of every page of every format");
+    put_typed(json, "seed", "integer", NULL);
+    put_typed(json, "level", "number", "two-sided confidence of intervals; default 0.95");
+    put_typed(json, "replicates", "integer", "bootstrap replicates; default 1000");
+    assay_json_key(json, "on_error");
+    assay_json_raw(json, "{\"enum\":[\"stop\",\"skip\"]}");
+    put_map_of(json, "models", "model");
+    put_map_of(json, "data", "data");
+    put_map_of(json, "contexts", "context");
+    put_map_of(json, "sweeps", "sweep");
+    put_list_of(json, "metrics", "metric");
+    assay_json_key(json, "intervals");
+    open_object(json, NULL);
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_ref(json, "proportion", "interval");
+    put_ref(json, "other", "interval");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+    put_list_of(json, "requirements", "requirement");
+    assay_json_end_object(json);
+}
+
+assay_status assay_plan_schema(assay_buffer *out, const assay_registry *registry, assay_error *err)
+{
+    assay_json json;
+
+    assay_json_init(&json, out, 1);
+    open_object(&json, "A test plan for Assay (docs/plan.md)");
+    assay_json_put_text(&json, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    assay_json_put_text(&json, "title", "Assay test plan");
+    assay_json_key(&json, "required");
+    assay_json_raw(&json, "[\"assay\",\"models\"]");
+    assay_json_put_bool(&json, "additionalProperties", false);
+    put_root(&json);
+    assay_json_key(&json, "$defs");
+    assay_json_begin_object(&json);
+    put_model(&json);
+    put_data(&json);
+    put_context(&json);
+    put_sweep(&json);
+    put_requirement(&json);
+    for (int kind = 1; kind <= ASSAY_OP_KINDS; kind++) {
+        put_operations(&json, registry, (assay_op_kind)kind);
+    }
+    assay_json_end_object(&json);
+    assay_json_end_object(&json);
+    assay_buffer_putc(out, '\n');
+    return assay_buffer_status(out, err);
+}
