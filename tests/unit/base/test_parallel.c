@@ -76,14 +76,31 @@ static void sums_have_the_same_bits_for_any_thread_count(void **state)
     assay_free(values);
 }
 
+/* Which of the failing blocks reports first when several threads run. */
+enum first { WHOEVER, HIGHER_FIRST, LOWEST_FIRST };
+
 struct failing {
     atomic_int ran[256];
     int64_t lowest;
-    bool wait; /* another thread can run a higher block meanwhile */
+    enum first first;
+    atomic_bool higher_started;
     atomic_bool higher_failed;
+    atomic_bool lowest_failed;
 };
 
-/* The lowest failing block dawdles until a higher one has failed. */
+static void pause_a_little(void)
+{
+    struct timespec pause = {.tv_nsec = 1000};
+    (void)nanosleep(&pause, NULL);
+}
+
+static void wait_for(const atomic_bool *flag)
+{
+    for (int i = 0; i < 100000 && !atomic_load(flag); i++) {
+        pause_a_little();
+    }
+}
+
 static assay_status fail_block(void *payload, int64_t block, int worker, assay_error *err)
 {
     (void)worker;
@@ -93,14 +110,32 @@ static assay_status fail_block(void *payload, int64_t block, int worker, assay_e
         return ASSAY_OK;
     }
     if (block > failing->lowest) {
+        atomic_store(&failing->higher_started, true);
+        if (failing->first == LOWEST_FIRST) {
+            wait_for(&failing->lowest_failed);
+            for (int i = 0; i < 20; i++) {
+                pause_a_little(); /* so that the lowest one is recorded by now */
+            }
+        }
         atomic_store(&failing->higher_failed, true);
         return assay_fail(err, ASSAY_EIO, "block %d", (int)block);
     }
-    for (int i = 0; failing->wait && i < 20000 && !atomic_load(&failing->higher_failed); i++) {
-        struct timespec pause = {.tv_nsec = 1000};
-        (void)nanosleep(&pause, NULL);
+    if (failing->first != WHOEVER) {
+        wait_for(failing->first == HIGHER_FIRST ? &failing->higher_failed
+                                                : &failing->higher_started);
     }
+    atomic_store(&failing->lowest_failed, true);
     return assay_fail(err, ASSAY_EFORMAT, "block %d", (int)block);
+}
+
+static void check_lowest(int threads, int64_t lowest, enum first first, assay_error *err)
+{
+    struct failing failing = {.lowest = lowest, .first = first};
+    assert_int_equal(assay_parallel(256, threads, fail_block, &failing, NULL, err), ASSAY_EFORMAT);
+    assert_true(first == WHOEVER || atomic_load(&failing.higher_failed));
+    for (int64_t i = 0; i <= lowest; i++) {
+        assert_int_equal(atomic_load(&failing.ran[i]), 1);
+    }
 }
 
 static void the_lowest_failing_block_wins(void **state)
@@ -108,23 +143,16 @@ static void the_lowest_failing_block_wins(void **state)
     (void)state;
     for (size_t t = 0; t < ASSAY_COUNT(THREADS); t++) {
         for (int64_t lowest = 1; lowest < 256; lowest += 42) {
-            const bool wait = THREADS[t] > 1 && lowest < 250;
-            struct failing failing = {.lowest = lowest, .wait = wait};
-            assay_error err = {0};
-            assert_int_equal(assay_parallel(256, THREADS[t], fail_block, &failing, NULL, &err),
-                             lowest % 2 ? ASSAY_EFORMAT : ASSAY_EIO);
-            char want[32];
-            (void)snprintf(want, sizeof want, "block %d", (int)(lowest | 1));
-            assert_string_equal(err.message, want);
-            assert_true(!wait || atomic_load(&failing.higher_failed));
-            for (int64_t i = 0; i <= (lowest | 1); i++) {
-                assert_int_equal(atomic_load(&failing.ran[i]), 1);
+            /* With one thread, or nothing above, there is nobody to wait for. */
+            bool alone = THREADS[t] == 1 || lowest > 250;
+            for (int first = WHOEVER; first <= (alone ? WHOEVER : LOWEST_FIRST); first++) {
+                assay_error err = {0};
+                check_lowest(THREADS[t], lowest, (enum first)first, &err);
+                char want[32];
+                (void)snprintf(want, sizeof want, "block %d", (int)lowest);
+                assert_string_equal(err.message, want);
+                check_lowest(THREADS[t], lowest, (enum first)first, NULL);
             }
-            memset(&failing, 0, sizeof failing);
-            failing.lowest = lowest;
-            failing.wait = wait;
-            assert_int_not_equal(assay_parallel(256, THREADS[t], fail_block, &failing, NULL, NULL),
-                                 ASSAY_OK);
         }
     }
 }
