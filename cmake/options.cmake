@@ -43,6 +43,9 @@ set(CMAKE_CXX_FLAGS_DEBUG "-Og -g")
 # Hardening. Fortified libc functions need optimisation and are in the way of the sanitizers.
 add_compile_options(-fstack-protector-strong)
 add_link_options(-Wl,-z,relro,-z,now -Wl,-z,noexecstack -Wl,--as-needed)
+# RPATH instead of RUNPATH: it also holds for the libraries that our libraries need, which lie beside
+# them in the relocatable archive.
+add_link_options(-Wl,--disable-new-dtags)
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT ASSAY_SANITIZE AND NOT ASSAY_FUZZ)
   add_compile_options(-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 endif()
