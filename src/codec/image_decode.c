@@ -9,8 +9,8 @@ static const int64_t default_max_pixels = INT64_C(1) << 28;
 static const int32_t default_max_side = 65535;
 
 static const assay_image_codec *const codecs[] = {
-    &assay_image_codec_jpeg,
-    &assay_image_codec_png,
+    &assay_image_codec_jpeg, &assay_image_codec_png, &assay_image_codec_webp,
+    &assay_image_codec_tiff, &assay_image_codec_pnm, &assay_image_codec_bmp,
 };
 
 const char *assay_image_format_name(assay_image_format format)

@@ -220,7 +220,391 @@ def png_cases():
     emit("png_trailing.png", png_bytes(grey, 0, 8, False) + b"trailing")
 
 
-CASES = [jpeg_cases, png_cases]
+# ---------------------------------------------------------------------------------------- WebP
+
+
+def webp_cases():
+    for w, h in ((13, 9), (37, 29), (16, 16)):
+        rgb, rgba = random_image(h, w, 3), random_image(h, w, 4)
+        emit(f"webp_lossless_{w}x{h}.webp", saved(rgb, form="WEBP", lossless=True))
+        emit(f"webp_lossless_alpha_{w}x{h}.webp", saved(rgba, form="WEBP", lossless=True))
+        emit(f"webp_lossy_{w}x{h}.webp", saved(rgb, form="WEBP", quality=70))
+        emit(f"webp_lossy_alpha_{w}x{h}.webp", saved(rgba, form="WEBP", quality=40))
+    exact = saved(random_image(9, 14, 4), form="WEBP", lossless=True, exact=True)
+    emit("webp_exact.webp", exact)
+    for orientation in (1, 3, 6, 8):
+        block = exif_block(orientation, ">" if orientation == 6 else "<")
+        rgb = random_image(7, 12, 3)
+        prefix = b"Exif\0\0" if orientation == 8 else b""
+        data = saved(rgb, form="WEBP", lossless=orientation != 6, exif=prefix + block)
+        emit(f"webp_exif_{orientation}.webp", data)
+    emit("webp_trailing.webp", exact + b"trailing")
+
+
+# ----------------------------------------------------------------------------------------- PNM
+
+
+def pnm_cases():
+    def head(kind, w, h, top=None):
+        return f"P{kind}\n{w} {h}\n".encode() + (b"" if top is None else b"%d\n" % top)
+
+    bits = random_image(9, 13, 1, 1)
+    emit("pnm_p1.pnm", head(1, 13, 9) + b"\n".join(b" ".join(b"%d" % v for v in r) for r in bits[:, :, 0]) + b"\n")
+    tight = b"# a comment\n" + b"".join(b"%d" % v for v in bits.reshape(-1))
+    emit("pnm_p1_tight.pnm", b"P1 # kind\n#size\n13\t9 " + tight)
+    emit("pnm_p4.pnm", head(4, 13, 9) + b"".join(pack_samples(row, 1) for row in bits))
+    wide = random_image(5, 16, 1, 1)
+    emit("pnm_p4_16.pnm", head(4, 16, 5) + b"".join(pack_samples(row, 1) for row in wide))
+    for c, plain, raw in ((1, 2, 5), (3, 3, 6)):
+        for top in (1, 7, 100, 254, 255):
+            image = RNG.integers(0, top + 1, (11, 14, c))
+            text = b"\n".join(b" ".join(b"%d" % v for v in row.reshape(-1)) for row in image)
+            emit(f"pnm_p{plain}_{top}.pnm", head(plain, 14, 11, top) + text + b"\n")
+            emit(f"pnm_p{raw}_{top}.pnm", head(raw, 14, 11, top) + image.astype(np.uint8).tobytes())
+        for top in (256, 1000, 4095, 65534, 65535):
+            image = RNG.integers(0, top + 1, (11, 14, c))
+            text = b"\n".join(b" ".join(b"%d" % v for v in row.reshape(-1)) for row in image)
+            truth = None
+            if c == 3:  # Pillow reduces colour to 8 bits: its own formula for grey, applied to all
+                truth = np.array([round(v / top * 65535) for v in image.reshape(-1).tolist()])
+                truth = truth.reshape(image.shape).astype(np.uint16)
+            emit(f"pnm_p{plain}_{top}.pnm", head(plain, 14, 11, top) + text + b"\n", truth)
+            data = head(raw, 14, 11, top) + image.astype(">u2").tobytes()
+            emit(f"pnm_p{raw}_{top}.pnm", data, truth)
+    emit("pnm_trailing.pnm", b"P5 2 2 255\n" + bytes([1, 2, 3, 4]) + b"trailing")
+
+
+# ----------------------------------------------------------------------------------------- BMP
+
+
+def bmp_bytes(w, h, bits, rows, palette=b"", header=40, compression=0, masks=(), down=False, gap=0):
+    """rows: bytes of each row, top row first, or the whole compressed body."""
+    body = rows
+    if isinstance(rows, list):
+        body = b"".join(row + bytes(-len(row) % 4) for row in (rows if down else rows[::-1]))
+    colors = len(palette) // (3 if header == 12 else 4)
+    if header == 12:
+        dib = struct.pack("<IHHHH", 12, w, h, 1, bits)
+    else:
+        dib = struct.pack("<IiiHHIIiiII", header, w, -h if down else h, 1, bits, compression,
+                          len(body), 2835, 2835, colors, 0)
+        fields = b"".join(struct.pack("<I", m) for m in masks)
+        if header == 40 or header == 64:
+            dib += bytes(header - 40) + fields
+        else:
+            dib += fields + bytes(header - 40 - len(fields))
+    offset = 14 + len(dib) + len(palette) + gap
+    head = b"BM" + struct.pack("<IHHI", offset + len(body), 0, 0, offset)
+    return head + dib + palette + bytes(gap) + body
+
+
+def rle_body(index, bits):
+    """Runs, literals, a skipped part, rows ended early: all that the format has."""
+    out = b""
+    h, w = index.shape
+    for y in range(h - 1, -1, -1):
+        row, x = index[y], 0
+        while x < w:
+            run = 1
+            while x + run < w and row[x + run] == row[x]:
+                run += 1
+            left = w - x
+            if y % 4 == 1 and x == 0 and left >= 5:
+                n = min(left, 9 if bits == 8 else 7)
+                part = row[x : x + n]
+                raw = pack_samples(part, bits)
+                out += bytes([0, n]) + raw + bytes(len(raw) % 2)
+                x += n
+            elif bits == 4 and y % 4 == 2 and left >= 4:
+                n = min(left, 6)
+                index[y, x : x + n] = [[row[x], row[x + 1]][i % 2] for i in range(n)]
+                out += bytes([n, int(row[x]) << 4 | int(row[x + 1])])
+                x += n
+            elif y == 3 and 3 <= x <= 5 and left >= 4:
+                out += bytes([0, 2, 4, 0])
+                index[y, x : x + 4] = 0
+                x += 4
+            else:
+                value = int(row[x])
+                out += bytes([run, value if bits == 8 else value << 4 | value])
+                x += run
+        out += b"\0\0"
+    return out[:-2] + b"\0\1"
+
+
+def bmp_cases():
+    def colors(n, size=4):
+        entries = RNG.integers(0, 256, (n, size)).astype(np.uint8)
+        return entries.tobytes()
+
+    for bits in (1, 4, 8):
+        n = 1 << bits
+        index = RNG.integers(0, n, (9, 13)).astype(np.uint8)
+        rows = [pack_samples(row, bits) for row in index]
+        emit(f"bmp_{bits}.bmp", bmp_bytes(13, 9, bits, rows, colors(n)))
+        emit(f"bmp_{bits}_core.bmp", bmp_bytes(13, 9, bits, rows, colors(n, 3), header=12))
+        emit(f"bmp_{bits}_down.bmp", bmp_bytes(13, 9, bits, rows, colors(n), down=True))
+        emit(f"bmp_{bits}_os2.bmp", bmp_bytes(13, 9, bits, rows, colors(n), header=64))
+    few = [pack_samples(row, 8) for row in RNG.integers(0, 5, (6, 7))]
+    emit("bmp_8_few.bmp", bmp_bytes(7, 6, 8, few, colors(5), gap=6))
+    ramp = b"".join(bytes([v, v, v, 0]) for v in range(256))
+    grey = [pack_samples(row, 8) for row in RNG.integers(0, 256, (6, 7))]
+    emit("bmp_8_grey.bmp", bmp_bytes(7, 6, 8, grey, ramp))
+    black_white = bytes([0, 0, 0, 0, 255, 255, 255, 0])
+    bits = [pack_samples(row, 1) for row in RNG.integers(0, 2, (6, 37))]
+    emit("bmp_1_grey.bmp", bmp_bytes(37, 6, 1, bits, black_white))
+    for bits in (16, 24, 32):
+        rows = [RNG.integers(0, 256, 13 * bits // 8).astype(np.uint8).tobytes() for _ in range(9)]
+        emit(f"bmp_{bits}.bmp", bmp_bytes(13, 9, bits, rows))
+        emit(f"bmp_{bits}_down.bmp", bmp_bytes(13, 9, bits, rows, down=True))
+        emit(f"bmp_{bits}_gap.bmp", bmp_bytes(13, 9, bits, rows, gap=10))
+        if bits != 16:
+            emit(f"bmp_{bits}_core.bmp", bmp_bytes(13, 9, bits, rows, header=12))
+    masks = {
+        16: [(0xF800, 0x7E0, 0x1F), (0x7C00, 0x3E0, 0x1F)],
+        24: [(0xFF0000, 0xFF00, 0xFF)],
+        32: [(0xFF0000, 0xFF00, 0xFF, 0), (0xFF000000, 0xFF0000, 0xFF00, 0),
+             (0xFF000000, 0xFF0000, 0xFF00, 0xFF), (0xFF, 0xFF00, 0xFF0000, 0xFF000000),
+             (0xFF0000, 0xFF00, 0xFF, 0xFF000000), (0, 0, 0, 0)],
+    }
+    for bits, variants in masks.items():
+        for number, mask in enumerate(variants):
+            row = [RNG.integers(0, 256, 11 * bits // 8).astype(np.uint8).tobytes() for _ in range(5)]
+            for header in (40, 52, 56, 108, 124):
+                if (header == 40 or header == 52) and len(mask) == 4 and (mask[3] or not any(mask)):
+                    continue
+                if number > 1 and header == 124:
+                    continue
+                fields = mask[:3] if header in (40, 52) else mask
+                data = bmp_bytes(11, 5, bits, row, header=header, compression=3, masks=fields)
+                emit(f"bmp_{bits}_fields{number}_{header}.bmp", data)
+    for bits, kind in ((4, 2), (8, 1)):
+        n = 1 << bits
+        index = np.repeat(RNG.integers(0, n, (11, 8)), 3, axis=1)[:, :22].astype(np.uint8)
+        body = rle_body(index, bits)
+        emit(f"bmp_rle{bits}.bmp", bmp_bytes(22, 11, bits, body, colors(n), compression=kind))
+
+
+# ---------------------------------------------------------------------------------------- TIFF
+
+
+def packbits(data):
+    out, at = b"", 0
+    while at < len(data):
+        run = 1
+        while at + run < len(data) and run < 128 and data[at + run] == data[at]:
+            run += 1
+        if run > 2:
+            out += struct.pack("b", 1 - run) + data[at : at + 1]
+            at += run
+            continue
+        n = min(5, len(data) - at)
+        out += bytes([n - 1]) + data[at : at + n]
+        at += n
+    return out
+
+
+def lzw(data):
+    out, pending, filled = bytearray(), 0, 0
+    table, width, word = {}, 9, b""
+
+    def put(code):
+        nonlocal pending, filled
+        pending, filled = pending << width | code, filled + width
+        while filled >= 8:
+            filled -= 8
+            out.append(pending >> filled & 255)
+        pending &= (1 << filled) - 1
+
+    def reset():
+        nonlocal table, width
+        put(256)
+        table, width = {bytes([i]): i for i in range(256)}, 9
+
+    reset()
+    for value in data:
+        grown = word + bytes([value])
+        if grown in table:
+            word = grown
+            continue
+        put(table[word])
+        table[grown] = len(table) + 2
+        if len(table) + 2 == 4094:
+            reset()
+        elif len(table) + 2 in (512, 1024, 2048):
+            width += 1
+        word = bytes([value])
+    put(table[word])
+    if len(table) + 3 in (512, 1024, 2048):
+        width += 1
+    put(257)
+    return bytes(out) + (bytes([pending << (8 - filled) & 255]) if filled else b"")
+
+
+COMPRESS = {1: bytes, 5: lzw, 8: zlib.compress, 32773: packbits, 32946: zlib.compress}
+
+
+def tiff_bytes(image, photometric, bits, order="<", compression=1, rows=None, tile=None,
+               planar=1, predictor=1, extra=(), colormap=None, orientation=1, big=False, front=True):
+    h, w, c = image.shape
+
+    def packed(block):  # block: rows x columns x samples
+        if predictor == 2:
+            step = block.astype(np.int64)
+            step[:, 1:] = step[:, 1:] - block[:, :-1].astype(np.int64)
+            block = step & ((1 << bits) - 1)
+        if bits == 16:
+            return np.ascontiguousarray(block).astype(order + "u2").tobytes()
+        return b"".join(pack_samples(row, bits) for row in block)
+
+    planes = [image] if planar == 1 else [image[:, :, i : i + 1] for i in range(c)]
+    blocks = []
+    for plane in planes:
+        if tile:
+            th, tw = tile
+            for y in range(0, h, th):
+                for x in range(0, w, tw):
+                    part = plane[y : y + th, x : x + tw]
+                    pad = ((0, th - part.shape[0]), (0, tw - part.shape[1]), (0, 0))
+                    blocks.append(COMPRESS[compression](packed(np.pad(part, pad))))
+        else:
+            for y in range(0, h, rows or h):
+                blocks.append(COMPRESS[compression](packed(plane[y : y + (rows or h)])))
+    short, long = 3, 4
+    tags = {256: (short, [w]), 257: (long, [h]), 258: (short, [bits] * c),
+            259: (short, [compression]), 262: (short, [photometric]), 277: (short, [c]),
+            284: (short, [planar])}
+    if orientation != 1:
+        tags[274] = (short, [orientation])
+    if predictor != 1:
+        tags[317] = (short, [predictor])
+    if extra:
+        tags[338] = (short, list(extra))
+    if colormap is not None:
+        tags[320] = (short, list(colormap))
+    if tile:
+        tags.update({322: (short, [tile[1]]), 323: (short, [tile[0]])})
+    elif rows:
+        tags[278] = (short, [rows])
+    at_tag, size_tag = (324, 325) if tile else (273, 279)
+    tags[size_tag] = (long, [len(b) for b in blocks])
+    tags[at_tag] = (long, [0] * len(blocks))
+
+    word, code = (8, "Q") if big else (4, "I")
+    header = 16 if big else 8
+    entry = 20 if big else 12
+    ifd_size = (8 if big else 2) + entry * len(tags) + word
+    values = sum(2 * len(v) if t == short else 4 * len(v) for t, v in tags.values())
+    room = ifd_size + values + 8 * len(tags)
+    body = b"".join(blocks)
+    ifd_at = header if front else header + len(body) + len(body) % 2
+    data_at = header + room if front else header
+    at = data_at
+    for i, block in enumerate(blocks):
+        tags[at_tag][1][i] = at
+        at += len(block)
+    ifd = struct.pack(order + ("Q" if big else "H"), len(tags))
+    later, later_at = b"", ifd_at + ifd_size
+    for tag in sorted(tags):
+        kind, numbers = tags[tag]
+        raw = struct.pack(order + ("H" if kind == short else "I") * len(numbers), *numbers)
+        ifd += struct.pack(order + "HH" + code, tag, kind, len(numbers))
+        if len(raw) <= word:
+            ifd += raw + bytes(word - len(raw))
+        else:
+            ifd += struct.pack(order + code, later_at + len(later))
+            later += raw + bytes(len(raw) % 2)
+    ifd += bytes(word)
+    mark = b"II" if order == "<" else b"MM"
+    if big:
+        head = mark + struct.pack(order + "HHHQ", 43, 8, 0, ifd_at)
+    else:
+        head = mark + struct.pack(order + "HI", 42, ifd_at)
+    tail = ifd + later
+    if front:
+        return head + tail + bytes(room - len(tail)) + body
+    return head + body + bytes(len(body) % 2) + tail
+
+
+def tiff_emit(name, image, photometric, bits, **options):
+    data = tiff_bytes(image, photometric, bits, **options)
+    orientation = options.get("orientation", 1)
+    # tifffile alone reads no LZW and no 2 or 4 bits; Pillow reduces deep colour to 8 bits
+    truth = None
+    pillow_fails = options.get("big", False) and options.get("order") == ">"
+    if bits == 16 and image.shape[2] > 1 or pillow_fails:
+        truth = image
+        if options.get("extra", ()) == (0,):
+            truth = image[:, :, :-1]
+    plain = options.get("compression", 1) != 5 and options.get("predictor", 1) == 1
+    if plain and bits not in (2, 4):
+        read = tifffile.imread(io.BytesIO(data))
+        stored = image
+        if options.get("planar", 1) == 2:
+            read = np.moveaxis(read, 0, -1)
+        assert np.array_equal(read.reshape(stored.shape), stored), name
+    if truth is None:
+        truth = pillow_pixels(data)
+    emit(name, data, truth)
+    assert orientation == 1 or truth.ndim == 3
+
+
+def tiff_cases():
+    orders = {"<": "le", ">": "be"}
+    for order, tag in orders.items():
+        for bits in (8, 16):
+            for c, photometric in ((1, 1), (3, 2)):
+                image = random_image(13, 21, c, bits)
+                base = dict(order=order)
+                tiff_emit(f"tiff_{c}x{bits}_{tag}.tif", image, photometric, bits, **base)
+                tiff_emit(f"tiff_{c}x{bits}_{tag}_rows.tif", image, photometric, bits, rows=5, front=False, **base)
+                tiff_emit(f"tiff_{c}x{bits}_{tag}_tiles.tif", image, photometric, bits, tile=(16, 16), **base)
+                for compression in (5, 8, 32773):
+                    tiff_emit(f"tiff_{c}x{bits}_{tag}_c{compression}.tif", image, photometric, bits,
+                              compression=compression, rows=4, **base)
+                for compression in (5, 8):
+                    tiff_emit(f"tiff_{c}x{bits}_{tag}_p{compression}.tif", image, photometric, bits,
+                              compression=compression, predictor=2, tile=(16, 16), **base)
+            planes = random_image(13, 21, 3, bits)
+            tiff_emit(f"tiff_planar{bits}_{tag}.tif", planes, 2, bits, order=order, planar=2, rows=6, compression=8)
+            tiff_emit(f"tiff_planar{bits}_{tag}_tiles.tif", planes, 2, bits, order=order, planar=2,
+                      tile=(16, 16), compression=5)
+    for bits in (1, 2, 4, 8, 16):
+        grey = random_image(9, 19, 1, bits)
+        tiff_emit(f"tiff_white{bits}.tif", grey, 0, bits, rows=4)
+        tiff_emit(f"tiff_white{bits}_lzw.tif", grey, 0, bits, compression=5)
+    for bits in (1, 2, 4):
+        tiff_emit(f"tiff_grey{bits}.tif", random_image(9, 19, 1, bits), 1, bits, compression=32773)
+    for bits in (1, 2, 4, 8):
+        index = RNG.integers(0, 1 << bits, (9, 19, 1)).astype(np.uint8)
+        colormap = RNG.integers(0, 65536, 3 << bits).tolist()
+        tiff_emit(f"tiff_palette{bits}.tif", index, 3, bits, colormap=colormap, rows=3)
+        tiff_emit(f"tiff_palette{bits}_be.tif", index, 3, bits, colormap=colormap, order=">", compression=8)
+    for bits in (8, 16):
+        rgba = random_image(8, 11, 4, bits)
+        for extra in ((), (0,), (2,)):
+            tiff_emit(f"tiff_rgba{bits}_{''.join(map(str, extra)) or 'none'}.tif", rgba, 2, bits, extra=extra)
+        tiff_emit(f"tiff_rgba{bits}_planar.tif", rgba, 2, bits, extra=(2,), planar=2, compression=8)
+    rgba = random_image(16, 16, 4)
+    rgba[:, :, 3] = np.arange(256).reshape(16, 16)
+    tiff_emit("tiff_premultiplied.tif", rgba, 2, 8, extra=(1,))
+    grey_alpha = random_image(9, 12, 2)
+    for extra in (0, 1, 2):
+        tiff_emit(f"tiff_grey_alpha{extra}.tif", grey_alpha, 1, 8, extra=(extra,), compression=8)
+    for orientation in range(1, 9):
+        tiff_emit(f"tiff_orientation{orientation}.tif", random_image(6, 10, 3), 2, 8, orientation=orientation)
+    tiff_emit("tiff_old_deflate.tif", random_image(9, 12, 3), 2, 8, compression=32946)
+    tiff_emit("tiff_big.tif", random_image(9, 12, 3), 2, 8, big=True, rows=4)
+    tiff_emit("tiff_big_be.tif", random_image(9, 12, 1, 16), 1, 16, big=True, order=">", tile=(16, 16))
+    out = io.BytesIO()
+    image = random_image(20, 27, 3)
+    tifffile.imwrite(out, image, photometric="rgb", tile=(16, 16), description="written by tifffile")
+    emit("tiff_tifffile.tif", out.getvalue(), image)
+    for compression in ("tiff_lzw", "tiff_adobe_deflate", "packbits"):
+        emit(f"tiff_pillow_{compression}.tif", saved(image, form="TIFF", compression=compression))
+
+
+CASES = [jpeg_cases, png_cases, webp_cases, pnm_cases, bmp_cases, tiff_cases]
 
 
 def main():

@@ -161,7 +161,7 @@ static void test_golden_pixels(void **state)
     int count = for_each_golden(check_pixels);
     print_message("%d images\n", count);
     assert_int_equal(mismatches, 0);
-    assert_true(count >= 90);
+    assert_true(count >= 300);
 }
 
 /* Either one clear line and nothing in `out`, or a whole image. */
