@@ -41,9 +41,6 @@ ASSAY_API ASSAY_NODISCARD assay_status assay_context_new(assay_context **out,
 ASSAY_API void assay_context_cancel(assay_context *context);
 ASSAY_API void assay_context_free(assay_context *context);
 
-/** Frees texts that the library handed over; NULL is allowed. */
-ASSAY_API void assay_text_free(char *text);
-
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,7 @@
 #ifndef ASSAY_DESCRIBE_H
 #define ASSAY_DESCRIBE_H
 
-#include "assay/status.h"
+#include "assay/text.h"
 
 #ifdef __cplusplus
 extern "C" {

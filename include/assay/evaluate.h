@@ -3,6 +3,7 @@
 #define ASSAY_EVALUATE_H
 
 #include "assay/context.h"
+#include "assay/text.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -65,11 +65,6 @@ void assay_context_free(assay_context *context)
     }
 }
 
-void assay_text_free(char *text)
-{
-    assay_free(text);
-}
-
 assay_status assay_text_take(char **out, assay_buffer *buffer, assay_error *err)
 {
     assay_status status = assay_buffer_status(buffer, err);
