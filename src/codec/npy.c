@@ -220,8 +220,8 @@ static const char *descr_of(assay_dtype type)
     return NULL;
 }
 
-/* Format 1.0 with the spaces that NumPy 2 leaves for the first extent to grow, so that the bytes are
- * those of numpy.save. */
+/* Format 1.0 with the spaces that NumPy 2 leaves for the first extent to grow, so that the bytes
+ * are those of numpy.save. */
 static assay_status write_header(assay_buffer *out, const assay_tensor *tensor, assay_error *err)
 {
     const uint16_t probe = 1;

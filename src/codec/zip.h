@@ -39,8 +39,8 @@ ASSAY_NODISCARD assay_status assay_zip_open(assay_zip *out, const uint8_t *bytes
 /** Walk the directory: *at begins as 0. ASSAY_DONE after the last entry. */
 ASSAY_NODISCARD assay_status assay_zip_next(assay_zip_entry *out, const assay_zip *zip, size_t *at,
                                             assay_error *err);
-/** Where the entry's packed bytes lie (packed_size of them). Refuses what cannot be read: encryption
- *  and other methods than stored and deflated, by name. */
+/** Where the entry's packed bytes lie (packed_size of them). Refuses what cannot be read, by name:
+ *  encryption and other methods than stored and deflated. */
 ASSAY_NODISCARD assay_status assay_zip_locate(const uint8_t **out, const assay_zip *zip,
                                               const assay_zip_entry *entry, assay_error *err);
 
