@@ -63,8 +63,8 @@ static size_t least(size_t a, size_t b)
 static void fortran_to_c(char *out, const char *in, const assay_tensor *tensor, size_t size)
 {
     size_t rank = (size_t)tensor->rank;
-    size_t out_stride[ASSAY_TENSOR_RANK];
-    size_t in_stride[ASSAY_TENSOR_RANK];
+    size_t out_stride[ASSAY_TENSOR_RANK] = {0};
+    size_t in_stride[ASSAY_TENSOR_RANK] = {0};
     size_t index[ASSAY_TENSOR_RANK] = {0};
     size_t step = size;
     for (size_t a = 0; a < rank; a++) {
