@@ -13,10 +13,10 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "codec/geometry.h"
 
 typedef struct request {
@@ -92,6 +92,16 @@ static int serve(void)
     return 0;
 }
 
+static int parse_int(int *out, const char *text, int64_t most)
+{
+    int64_t value = 0;
+    if (!assay_text_to_i64(&value, text) || value < 0 || value > most) {
+        return 0;
+    }
+    *out = (int)value;
+    return 1;
+}
+
 static int measure(const request *r, double seconds)
 {
     assay_image in = {0};
@@ -125,7 +135,10 @@ int main(int argc, char **argv)
         return serve();
     }
     request r = {0};
-    if (argc != 8 || !parse_type(&r.type, argv[3])) {
+    double seconds = 0.0;
+    if (argc != 8 || !parse_int(&r.interpolation, argv[2], 2) || !parse_type(&r.type, argv[3]) ||
+        !parse_int(&r.channels, argv[4], 4) || !parse_int(&r.width, argv[5], 65535) ||
+        !parse_int(&r.height, argv[6], 65535) || !assay_text_to_real(&seconds, argv[7])) {
         fprintf(stderr,
                 "usage: bench_geometry affine|rotate 0|1|2 u8|u16|f32 CHANNELS W H SECONDS\n"
                 "       bench_geometry --serve\n");
@@ -133,13 +146,11 @@ int main(int argc, char **argv)
     }
     const double turn[6] = {0.9397, 0.342, -3.0, -0.342, 0.9397, 5.0};
     r.rotate = strcmp(argv[1], "rotate") == 0;
-    r.interpolation = atoi(argv[2]);
-    r.channels = atoi(argv[4]);
-    r.width = r.out_width = atoi(argv[5]);
-    r.height = r.out_height = atoi(argv[6]);
+    r.out_width = r.width;
+    r.out_height = r.height;
     memcpy(r.matrix, turn, sizeof turn);
     if (r.rotate) {
         r.matrix[0] = 20.0;
     }
-    return measure(&r, atof(argv[7]));
+    return measure(&r, seconds);
 }

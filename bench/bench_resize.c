@@ -12,11 +12,11 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "base/text.h"
 #include "codec/image.h"
 #include "codec/resize.h"
 
@@ -111,6 +111,16 @@ static void fill(assay_image *image)
     }
 }
 
+static int parse_side(int *out, const char *text)
+{
+    int64_t value = 0;
+    if (!assay_text_to_i64(&value, text) || value < 1 || value > 65535) {
+        return 0;
+    }
+    *out = (int)value;
+    return 1;
+}
+
 static int measure(const request *r, double seconds)
 {
     assay_image in = {0};
@@ -145,17 +155,16 @@ int main(int argc, char **argv)
         return serve();
     }
     request r = {0};
-    if (argc != 9 || !assay_resize_mode_parse(&r.mode, argv[1]) || !parse_type(&r.type, argv[2])) {
+    double seconds = 0.0;
+    if (argc != 9 || !assay_resize_mode_parse(&r.mode, argv[1]) || !parse_type(&r.type, argv[2]) ||
+        !parse_side(&r.channels, argv[3]) || !parse_side(&r.width, argv[4]) ||
+        !parse_side(&r.height, argv[5]) || !parse_side(&r.out_width, argv[6]) ||
+        !parse_side(&r.out_height, argv[7]) || !assay_text_to_real(&seconds, argv[8])) {
         fprintf(stderr, "usage: bench_resize MODE u8|u16|f32 CHANNELS W H OUT_W OUT_H SECONDS\n"
                         "       bench_resize --serve\n");
         return 64;
     }
-    r.channels = atoi(argv[3]);
-    r.width = atoi(argv[4]);
-    r.height = atoi(argv[5]);
-    r.out_width = atoi(argv[6]);
-    r.out_height = atoi(argv[7]);
     r.box[2] = r.width;
     r.box[3] = r.height;
-    return measure(&r, atof(argv[8]));
+    return measure(&r, seconds);
 }

@@ -14,7 +14,7 @@
  * 8-bit and float images, with OpenCV's fixed-point arithmetic for 8 bit. This is OpenCV's own code.
  * Builds with Intel's IPP (the x86-64 wheels) hand 8-bit cubic and float linear and cubic to IPP,
  * whose arithmetic is not published and depends on the processor; there cv2.ipp.setUseIPP(False)
- * gives the results of this file, and the default differs as docs/decisions/resampling.md says.
+ * gives the results of this file, and the default differs as docs/decisions/0007-resampling.md says.
  * 8-bit nearest, linear and area are the same with and without IPP.
  */
 #ifndef ASSAY_CODEC_RESIZE_H

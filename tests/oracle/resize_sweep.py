@@ -5,7 +5,7 @@
 Pinned: pillow 13.0.0, opencv-python-headless 5.0.0.93, numpy 2.4.6. With pillow 12.1.0 in place of
 13 the modes pillow12_* are compared instead of pillow_*.
 
-OpenCV runs without IPP unless --ipp is given (see docs/decisions on resampling). Prints one line
+OpenCV runs without IPP unless --ipp is given (see docs/decisions/0007-resampling.md). Prints one line
 per mode, type and channel count: cases, cases that differ, largest difference.
 """
 
