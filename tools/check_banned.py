@@ -55,6 +55,7 @@ OUTSIDE_BASE = {
 # Where a foreign interface hands memory over that only free() may release, or where the rule has
 # another good reason not to hold. One line each, with the reason.
 EXCEPTIONS = {
+    ("src/codec/json_value.c", "qsort"): "the keys of a JSON object are unique: there are no ties",
     ("fuzz/replay_main.c", "*"): "stands outside the library so that it also works when base is broken",
 }
 CALL = re.compile(r"(?<![\w.>])([a-z_][a-z_0-9]*)\s*\(")

@@ -6,7 +6,7 @@ import re
 
 from source_tree import GENERATED_FOLDERS, ROOT, files, finish, text
 
-LARGEST = 400_000  # bytes; data are fetched at set-up, never committed
+LARGEST = 500_000  # bytes; data are fetched at set-up, never committed
 FORBIDDEN = {
     # The patterns are written so that this file does not match itself.
     r"/(?:home|Users)/[a-z]|/work[/]|/tmp/bash[_]": "a path of one machine",
