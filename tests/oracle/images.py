@@ -604,7 +604,27 @@ def tiff_cases():
         emit(f"tiff_pillow_{compression}.tif", saved(image, form="TIFF", compression=compression))
 
 
-CASES = [jpeg_cases, png_cases, webp_cases, pnm_cases, bmp_cases, tiff_cases]
+# ------------------------------------------------------------------------- encoders, conversion
+
+
+def encode_cases():
+    for name, c in (("rgb", 3), ("grey", 1)):
+        image = random_image(27, 35, c)
+        emit(f"encode_{name}.png", saved(image))
+        for quality in (1, 30, 75, 95, 100):
+            emit(f"encode_{name}_{quality}.jpg", saved(image, form="JPEG", quality=quality))
+    rgba = random_image(31, 33, 4)
+    rgba[:4, :, :3] = RNG.integers(0, 256, (4, 33, 3))
+    emit("convert_rgba.png", saved(rgba))
+    emit("convert_rgba_grey.png", saved(np.asarray(Image.fromarray(rgba).convert("L"))))
+    emit("convert_rgba_rgb.png", saved(np.asarray(Image.fromarray(rgba).convert("RGB"))))
+    grey_alpha = random_image(9, 17, 2)
+    emit("convert_la.png", saved(grey_alpha))
+    emit("convert_la_grey.png", saved(np.asarray(Image.fromarray(grey_alpha).convert("L"))))
+    emit("convert_la_rgb.png", saved(np.asarray(Image.fromarray(grey_alpha).convert("RGB"))))
+
+
+CASES = [jpeg_cases, png_cases, webp_cases, pnm_cases, bmp_cases, tiff_cases, encode_cases]
 
 
 def main():
