@@ -59,7 +59,7 @@ static inline uint8_t *assay_image_row_mut(assay_image *image, int32_t y)
 ASSAY_NODISCARD assay_status assay_image_to_u8(assay_image *out, const assay_image *in,
                                                assay_error *err);
 /** Grey by ITU-R 601-2 luma in Pillow's integer form (R*19595 + G*38470 + B*7471 + 0x8000) >> 16
- *  for 8 bit; the same weights / 65536 in float for the other types. Alpha is dropped. */
+ *  for 8 and 16 bit; the same weights / 65536 for float. The type stays; alpha is dropped. */
 ASSAY_NODISCARD assay_status assay_image_to_grey(assay_image *out, const assay_image *in,
                                                  assay_error *err);
 /** Three channels: grey is repeated, alpha is dropped (as Pillow's RGBA->RGB does). */

@@ -38,6 +38,20 @@ ASSAY_NODISCARD assay_status assay_image_probe(int32_t *width, int32_t *height,
  * 1..8 is applied (ImageOps.exif_transpose); PNG 1/2/4 bit grey is scaled to 8 bit, palettes are
  * expanded (with tRNS to RGBA), 16 bit stays 16 bit; TIFF 8/16 bit grey/RGB/palette, strips and
  * tiles, either byte order; anything else is ASSAY_EUNSUPPORTED and says what was found.
+ *
+ * In detail:
+ * - PNG: a tRNS colour key of a grey or RGB image is not applied. Every checksum is verified.
+ * - JPEG: damage that libjpeg calls a warning and paints grey is an error; only bytes between
+ *   segments and odd version numbers pass.
+ * - WebP: still images; an animation is ASSAY_EUNSUPPORTED.
+ * - TIFF: none, LZW, deflate or PackBits, BigTIFF too; grey of 1/2/4 bit is scaled to 8, MinIsWhite
+ *   is inverted up to 8 bit but not at 16 (as Pillow); unspecified extra samples are dropped,
+ *   premultiplied alpha is divided out; the Orientation tag is applied.
+ * - PNM: samples are scaled from the file's largest value to 255, or to 65535 when it is above 255;
+ *   PBM gives 0 (black) and 255.
+ * - BMP: a full grey ramp as palette gives one channel, alpha only where bit fields name it.
+ * - EXIF is read from JPEG APP1, PNG eXIf and WebP EXIF; a damaged one counts as none. The
+ *   orientation that XMP repeats is not looked at.
  */
 ASSAY_NODISCARD assay_status assay_image_decode(assay_image *out, assay_image_format *format,
                                                 const uint8_t *bytes, size_t size,
