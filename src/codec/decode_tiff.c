@@ -452,12 +452,15 @@ static void unpremultiply(assay_image *image)
 static assay_status reader_open(tiff_reader *r, assay_image_shape *shape,
                                 const assay_image_source *source, assay_error *err)
 {
-    bool extra_declared = false;
+    assay_tiff_directory directory = {false, false, false};
 
     *r = (tiff_reader){.source = source, .err = err};
-    ASSAY_TRY(assay_tiff_directory_check(&extra_declared, source, err));
+    ASSAY_TRY(assay_tiff_directory_check(&directory, source, err));
+    if (directory.is_palette && !directory.has_color_map) {
+        return assay_fail(err, ASSAY_EFORMAT, "TIFF: the palette is missing");
+    }
     ASSAY_TRY(tiff_open(r));
-    return read_layout(r, shape, extra_declared);
+    return read_layout(r, shape, directory.has_extra_samples);
 }
 
 static void reader_dispose(tiff_reader *r)

@@ -1,6 +1,6 @@
 #include "codec/tiff_directory.h"
 
-enum { TAG_EXTRA_SAMPLES = 338, BIG_TIFF = 43 };
+enum { TAG_PHOTOMETRIC = 262, TAG_COLOR_MAP = 320, TAG_EXTRA_SAMPLES = 338, BIG_TIFF = 43 };
 
 typedef struct directory {
     const assay_image_source *source;
@@ -46,13 +46,13 @@ static bool entry_fits(const directory *d, uint64_t at)
     return offset <= d->source->size - count * unit;
 }
 
-assay_status assay_tiff_directory_check(bool *extra_samples, const assay_image_source *source,
+assay_status assay_tiff_directory_check(assay_tiff_directory *out, const assay_image_source *source,
                                         assay_error *err)
 {
     directory d = {.source = source};
     size_t size = source->size;
 
-    *extra_samples = false;
+    *out = (assay_tiff_directory){false, false, false};
     if (size < 16) {
         return assay_image_fail_truncated("TIFF", size, err);
     }
@@ -77,7 +77,11 @@ assay_status assay_tiff_directory_check(bool *extra_samples, const assay_image_s
                               "TIFF: the file is truncated or damaged: tag %u points past its end",
                               (unsigned)tag);
         }
-        *extra_samples = *extra_samples || tag == TAG_EXTRA_SAMPLES;
+        out->has_extra_samples = out->has_extra_samples || tag == TAG_EXTRA_SAMPLES;
+        out->has_color_map = out->has_color_map || tag == TAG_COLOR_MAP;
+        if (tag == TAG_PHOTOMETRIC) {
+            out->is_palette = read_at(&d, at + 4 + word, 2) == 3;
+        }
     }
     return ASSAY_OK;
 }

@@ -4,12 +4,18 @@
 
 #include "codec/image_formats.h"
 
+/** What libtiff hides: it invents ExtraSamples, and takes a palette image without palette as grey. */
+typedef struct assay_tiff_directory {
+    bool has_extra_samples;
+    bool has_color_map;
+    bool is_palette;
+} assay_tiff_directory;
+
 /**
  * Every value of the first directory must lie inside the file: libtiff drops tags that do not, so a
- * truncated file would decode with other meaning. Tells whether ExtraSamples is there, because
- * libtiff makes one up.
+ * truncated file would decode with other meaning.
  */
-ASSAY_NODISCARD assay_status assay_tiff_directory_check(bool *extra_samples,
+ASSAY_NODISCARD assay_status assay_tiff_directory_check(assay_tiff_directory *out,
                                                         const assay_image_source *source,
                                                         assay_error *err);
 
