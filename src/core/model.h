@@ -30,8 +30,9 @@ typedef struct assay_model_spec {
     const char *output;             /* tensor name; NULL = the only one */
     assay_scores_kind scores;       /* 0 = probabilities if rows sum to one, else an error that says
                                        how to declare */
-    int32_t classes;                /* 0 = from the model's output shape */
-    const char *const *class_names; /* NULL = "0", "1", ... */
+    int32_t classes;                /* 0 = from class_names or the model's output shape */
+    const char *const *class_names; /* NULL = "0", "1", ...; `classes` texts, NULL-terminated when
+                                       classes is 0 */
     int64_t batch;                  /* 0 = the model's fixed batch, else 32 */
     int32_t width, height;          /* of the input when the model leaves them dynamic; 0 = unset */
     assay_preprocess preprocess;
@@ -76,10 +77,31 @@ struct assay_model {
     int32_t input;                   /* index of the port that gets the images */
     int32_t channels, height, width; /* of the prepared input; 0 for image models */
     assay_dtype input_type;
+    int class_names_declared;      /* 0: class_names are "0", "1", ... for want of better */
     char digest[ASSAY_DIGEST_HEX]; /* of the file's (or the command's) content */
     const char *backend_version;   /* "onnxruntime 1.29.0" */
     atomic_llong queries;          /* data sent through run */
 };
+
+/** For backends: an arena of its own, a deep copy of the spec, the name; everything else is zero.
+ *  A preprocessing that makes no sense is ASSAY_EINVAL. */
+ASSAY_NODISCARD assay_status assay_model_new(assay_model **out, const assay_model_spec *spec,
+                                             const char *name, assay_error *err);
+
+/** For backends: set spec.classes and spec.class_names from what was declared and from what the
+ *  model says (`classes` 0 and `names` NULL = nothing); a contradiction is ASSAY_EFORMAT. `names`
+ *  must live as long as the model. */
+ASSAY_NODISCARD assay_status assay_model_set_classes(assay_model *model, int32_t classes,
+                                                     const char *const *names, assay_error *err);
+
+/**
+ * Run one batch: counts the queries and checks the answer (NaN or an infinite probability, a row
+ * declared as probabilities that isn't, a label out of range: ASSAY_EFORMAT naming the datum).
+ * Fills n x classes raw scores, or labels[n] when spec.scores is ASSAY_SCORES_LABELS; the other
+ * may be NULL.
+ */
+ASSAY_NODISCARD assay_status assay_model_run(assay_model *model, float *scores, int32_t *labels,
+                                             const assay_model_batch *batch, assay_error *err);
 
 void assay_model_free(assay_model *model);
 
