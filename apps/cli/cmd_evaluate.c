@@ -1,0 +1,113 @@
+#include "assay/evaluate.h"
+
+#include <string.h>
+
+#include "command.h"
+
+typedef struct arguments {
+    assay_evaluate_request request;
+    option_list scores, classes, metrics;
+    const char *json;
+    int64_t seed;
+    const char *on_error;
+} arguments;
+
+static int evaluate(const command *self, const common_options *common, arguments *a)
+{
+    session session;
+    assay_error err = {0};
+    char *json = NULL;
+    char *table = NULL;
+
+    int code = session_open(&session, self, common);
+    if (code != 0) {
+        return code;
+    }
+    a->request.scores = a->scores.items;
+    a->request.classes = a->classes.items;
+    a->request.metrics = a->metrics.items;
+    a->request.seed = (uint64_t)a->seed;
+    assay_status status =
+        assay_evaluate_file(a->json ? &json : NULL, a->json && a->json[0] == '-' ? NULL : &table,
+                            session.context, &a->request, &err);
+    session_close(&session);
+    if (status != ASSAY_OK) {
+        return session_fail(self, status, &err);
+    }
+    if (table) {
+        code = write_output(self, "-", table);
+    }
+    if (json && code == 0) {
+        code = write_output(self, a->json, json);
+    }
+    assay_text_free(json);
+    assay_text_free(table);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    common_options common = {0};
+    size_t n = 0;
+    const char *none[1];
+    arguments a = {.request = {.struct_size = sizeof a.request, .task = "classification"},
+                   .seed = 1,
+                   .on_error = "stop"};
+    a.scores.split = true;
+    a.classes.split = true;
+    const option options[] = {
+        {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
+         "predictions: .csv, .parquet or .jsonl"},
+        {"task", 0, OPTION_TEXT, &a.request.task, "TASK", "classification (the default)"},
+        {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
+        {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
+        {"id", 0, OPTION_TEXT, &a.request.id, "COLUMN", "id of the datum (default: id)"},
+        {"scores", 0, OPTION_LIST, &a.scores, "A,B,C", "one score column per class"},
+        {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
+        {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
+         "a metric with parameters; repeatable"},
+        {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
+        {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
+        {"replicates", 0, OPTION_INT, &a.request.replicates, "N",
+         "bootstrap replicates (default 1000, -1 for none)"},
+        {"seed", 0, OPTION_INT, &a.seed, "N", "seed of the bootstrap (default 1)"},
+        {"on-error", 0, OPTION_TEXT, &a.on_error, "stop|skip", "what happens to a bad row"},
+        {"json", 0, OPTION_TEXT, &a.json, "FILE", "results as JSON; - for standard output"},
+    };
+
+    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
+                            none, 0, &n);
+    if (code == 0 && !common.help) {
+        a.request.skip_bad = strcmp(a.on_error, "skip") == 0;
+        if (!a.request.predictions) {
+            code =
+                complain(self, EXIT_USAGE, "--predictions FILE is missing; usage: %s", self->usage);
+        } else if (!a.request.skip_bad && strcmp(a.on_error, "stop") != 0) {
+            code =
+                complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", a.on_error);
+        } else {
+            code = evaluate(self, &common, &a);
+        }
+    }
+    option_list_free(&a.scores);
+    option_list_free(&a.classes);
+    option_list_free(&a.metrics);
+    return code;
+}
+
+const command command_evaluate = {
+    .name = "evaluate",
+    .summary = "Metrics with intervals from a predictions file; no model and no images needed.",
+    .usage = "assay evaluate --predictions FILE [options]",
+    .details =
+        "The file has one row per datum: the true class (target), the predicted class (label)\n"
+        "and/or one score column per class, called like the class or score_CLASS. All other\n"
+        "columns can be used in --where.\n",
+    .examples =
+        "  assay evaluate --predictions p.csv\n"
+        "  assay evaluate --predictions p.csv --json -\n"
+        "  assay evaluate --predictions p.parquet --target truth --scores cat,dog,bird\n"
+        "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
+        "  assay evaluate --predictions p.csv --where \"contrast < 0.2 AND source = 'field'\"\n",
+    .run = run,
+};
