@@ -14,7 +14,7 @@ typedef struct arguments {
 
 static int evaluate(const command *self, const common_options *common, arguments *a)
 {
-    session session;
+    cli_session session;
     assay_error err = {0};
     char *json = NULL;
     char *table = NULL;

@@ -10,7 +10,7 @@
 static int predict(const command *self, const common_options *common,
                    const assay_predict_request *request)
 {
-    session session;
+    cli_session session;
     assay_error err = {0};
     assay_predict_summary summary;
 

@@ -7,7 +7,7 @@ static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
     const char *folder[1] = {NULL};
-    session session;
+    cli_session session;
     assay_error err = {0};
     size_t n = 0;
 

@@ -19,7 +19,7 @@ static int exit_code(const assay_run_summary *summary)
 static int carry_out(const command *self, const common_options *common,
                      const assay_run_request *request)
 {
-    session session;
+    cli_session session;
     assay_error err = {0};
     assay_run_summary summary;
 

@@ -20,14 +20,14 @@ enum {
 };
 
 /** A context with progress on standard error; SIGINT and SIGTERM cancel it. */
-typedef struct session {
+typedef struct cli_session {
     assay_context *context;
     struct progress *progress;
-} session;
+} cli_session;
 
 /** 0, or an exit code after one line on standard error. */
-int session_open(session *out, const command *self, const common_options *common);
-void session_close(session *session);
+int session_open(cli_session *out, const command *self, const common_options *common);
+void session_close(cli_session *session);
 
 /** Print the error and turn its status into an exit code. */
 int session_fail(const command *self, assay_status status, const assay_error *err);

@@ -119,7 +119,7 @@ static void on_signal(int number)
     }
 }
 
-int session_open(session *out, const command *self, const common_options *common)
+int session_open(cli_session *out, const command *self, const common_options *common)
 {
     assay_error err = {0};
     struct sigaction action;
@@ -153,7 +153,7 @@ int session_open(session *out, const command *self, const common_options *common
     return 0;
 }
 
-void session_close(session *session)
+void session_close(cli_session *session)
 {
     atomic_store(&interrupted, NULL);
     if (session->progress) {
