@@ -40,7 +40,8 @@ ASSAY_NODISCARD assay_status assay_image_probe(int32_t *width, int32_t *height,
  * tiles, either byte order; anything else is ASSAY_EUNSUPPORTED and says what was found.
  *
  * In detail:
- * - PNG: a tRNS colour key of a grey or RGB image is not applied. Every checksum is verified.
+ * - PNG: a tRNS colour key of a grey or RGB image is not applied. Every checksum is verified, and a
+ *   pixel beyond the palette is an error (in BMP too).
  * - JPEG: damage that libjpeg calls a warning and paints grey is an error; only bytes between
  *   segments and odd version numbers pass.
  * - WebP: still images; an animation is ASSAY_EUNSUPPORTED.

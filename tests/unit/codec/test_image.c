@@ -37,7 +37,7 @@ static void load(assay_image *image, const char *name)
 static bool same(const assay_image *a, const assay_image *b)
 {
     return a->width == b->width && a->height == b->height && a->channels == b->channels &&
-           a->type == b->type && a->stride == b->stride &&
+           a->type == b->type && a->stride == b->stride && a->data != NULL && b->data != NULL &&
            memcmp(a->data, b->data, a->stride * (size_t)a->height) == 0;
 }
 
