@@ -50,6 +50,31 @@ static uint8_t *read_file(const char *name, size_t *size)
     return exact;
 }
 
+static int32_t next_number(char **rest)
+{
+    const char *text = strtok_r(NULL, " ", rest);
+
+    assert_non_null(text);
+    return text == NULL ? 0 : (int32_t)strtol(text, NULL, 10);
+}
+
+/* "FILE WIDTH HEIGHT CHANNELS BYTES" */
+static void parse_line(golden *g, char *line)
+{
+    char *rest = NULL;
+    const char *name = strtok_r(line, " ", &rest);
+
+    if (name == NULL || strlen(name) >= sizeof g->name) {
+        fail_msg("index.txt has a line without a name");
+        return;
+    }
+    memcpy(g->name, name, strlen(name) + 1);
+    g->width = next_number(&rest);
+    g->height = next_number(&rest);
+    g->channels = next_number(&rest);
+    g->bytes = next_number(&rest);
+}
+
 typedef void (*golden_fn)(const golden *g);
 
 static int for_each_golden(golden_fn fn)
@@ -68,9 +93,7 @@ static int for_each_golden(golden_fn fn)
          line = strtok_r(NULL, "\n", &rest)) {
         golden g = {0};
         char raw_name[NAME_BYTES + 8];
-        assert_int_equal(
-            sscanf(line, "%127s %d %d %d %d", g.name, &g.width, &g.height, &g.channels, &g.bytes),
-            5);
+        parse_line(&g, line);
         (void)snprintf(raw_name, sizeof raw_name, "%s.raw", g.name);
         g.file = read_file(g.name, &g.file_size);
         g.pixels = read_file(raw_name, &g.pixels_size);
