@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "codec/geometry_internal.h"
+#include "codec/image_formats.h"
 #include "codec/resize_internal.h"
 
 /* ---- nearest ------------------------------------------------------------------------------- */
@@ -340,10 +341,10 @@ assay_status assay_image_affine(assay_image *out, const assay_image *in, const d
     assay_image copy = {0};
     uint8_t pixel[16];
     if (weighted) {
-        ASSAY_TRY(assay_image_copy(&copy, in, err));
-        assay_alpha_premultiply(&copy);
+        ASSAY_TRY(assay_image_new_raw(&copy, in->width, in->height, in->channels, in->type, err));
+        assay_alpha_premultiply(&copy, in);
     }
-    ASSAY_GOTO(assay_image_new(out, width, height, in->channels, in->type, err), done);
+    ASSAY_GOTO(assay_image_new_raw(out, width, height, in->channels, in->type, err), done);
     assay_geometry_pixel(pixel, in, fill);
     assay_geometry_fill(out, pixel);
     status = transform(out, weighted ? &copy : in, matrix, interpolation, err);
@@ -376,7 +377,7 @@ static assay_status turn(assay_image *out, const assay_image *in, int quarters, 
     const size_t bytes = (size_t)in->channels * (size_t)in->type;
     const int32_t w = in->width;
     const int32_t h = in->height;
-    ASSAY_TRY(assay_image_new(out, w, h, in->channels, in->type, err));
+    ASSAY_TRY(assay_image_new_raw(out, w, h, in->channels, in->type, err));
     for (int32_t y = 0; y < h; y++) {
         uint8_t *to = assay_image_row_mut(out, y);
         for (int32_t x = 0; x < w; x++, to += bytes) {

@@ -5,6 +5,7 @@
 
 #include "base/reduce.h"
 #include "codec/geometry_internal.h"
+#include "codec/image_formats.h"
 
 assay_status assay_geometry_check_size(int64_t width, int64_t height, assay_error *err)
 {
@@ -79,7 +80,7 @@ assay_status assay_image_crop(assay_image *out, const assay_image *in, int32_t x
                           "crop: %dx%d pixels at (%d, %d) do not lie inside the image of %dx%d",
                           (int)width, (int)height, (int)x, (int)y, (int)in->width, (int)in->height);
     }
-    ASSAY_TRY(assay_image_new(out, width, height, in->channels, in->type, err));
+    ASSAY_TRY(assay_image_new_raw(out, width, height, in->channels, in->type, err));
     const size_t bytes = (size_t)in->channels * (size_t)in->type;
     for (int32_t row = 0; row < height; row++) {
         memcpy(assay_image_row_mut(out, row), assay_image_row(in, y + row) + (size_t)x * bytes,
@@ -101,7 +102,8 @@ assay_status assay_image_pad(assay_image *out, const assay_image *in, int32_t le
     const int64_t width = (int64_t)in->width + left + right;
     const int64_t height = (int64_t)in->height + top + bottom;
     ASSAY_TRY(assay_geometry_check_size(width, height, err));
-    ASSAY_TRY(assay_image_new(out, (int32_t)width, (int32_t)height, in->channels, in->type, err));
+    ASSAY_TRY(
+        assay_image_new_raw(out, (int32_t)width, (int32_t)height, in->channels, in->type, err));
     uint8_t pixel[16];
     const size_t bytes = (size_t)in->channels * (size_t)in->type;
     assay_geometry_pixel(pixel, in, fill);

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "codec/image_formats.h"
 #include "codec/resize_internal.h"
 
 static const char *const mode_names[ASSAY_RESIZE_MODES] = {
@@ -107,8 +108,8 @@ static assay_status resize_pillow(assay_image *out, const assay_image *in, assay
         return assay_resize_pillow_filtered(out, in, box, width, height, mode, classic, err);
     }
     assay_image weighted = {0};
-    ASSAY_TRY(assay_image_copy(&weighted, in, err));
-    assay_alpha_premultiply(&weighted);
+    ASSAY_TRY(assay_image_new_raw(&weighted, in->width, in->height, in->channels, in->type, err));
+    assay_alpha_premultiply(&weighted, in);
     assay_status status =
         assay_resize_pillow_filtered(out, &weighted, box, width, height, mode, classic, err);
     assay_image_dispose(&weighted);

@@ -29,6 +29,11 @@ assay_status assay_resize_pillow_filtered(assay_image *out, const assay_image *i
                                           assay_resize_region box, int32_t width, int32_t height,
                                           assay_resize_mode mode, bool classic, assay_error *err);
 
+/** Pixel x of `out` gets pixel xs[x] of `in`; xs never decreases. A negative one leaves the pixel as
+ *  it is. `in_width` pixels may be read. */
+void assay_resize_pick(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width,
+                       int32_t in_width, size_t bytes);
+
 /** Every opencv_* mode; 8-bit and float. */
 assay_status assay_resize_opencv(assay_image *out, const assay_image *in, int32_t width,
                                  int32_t height, assay_resize_mode mode, assay_error *err);
@@ -41,8 +46,8 @@ assay_status assay_resize_opencv_area(assay_image *out, const assay_image *in, d
 /** The case of whole-numbered scales, `kx` x `ky` source pixels per output pixel. */
 void assay_resize_opencv_blocks(assay_image *out, const assay_image *in, int32_t kx, int32_t ky);
 
-/** Straight to premultiplied 8-bit alpha and back, in place, for 2 or 4 channels. */
-void assay_alpha_premultiply(assay_image *image);
+/** Straight to premultiplied 8-bit alpha and back, for 2 or 4 channels. `out` has the size of `in`. */
+void assay_alpha_premultiply(assay_image *out, const assay_image *in);
 void assay_alpha_unpremultiply(assay_image *image);
 
 #endif

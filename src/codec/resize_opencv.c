@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "codec/image_formats.h"
 #include "codec/resize_internal.h"
 
 enum { WEIGHT_ONE = 2048, LANES_8 = 8, LANES_F = 4 };
@@ -335,7 +336,7 @@ static assay_status resize_separable(assay_image *out, const assay_image *in, in
         status = assay_fail_memory(err);
         goto done;
     }
-    ASSAY_GOTO(assay_image_new(out, width, height, in->channels, in->type, err), done);
+    ASSAY_GOTO(assay_image_new_raw(out, width, height, in->channels, in->type, err), done);
     interpolate_rows(out, in, &horizontal, &vertical, slots, slot_samples * sizeof(int32_t));
 done:
     assay_free(slots);
@@ -346,33 +347,6 @@ done:
 
 /* ---- nearest ------------------------------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void
-pick_row(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width, const size_t bytes)
-{
-    for (int32_t x = 0; x < width; x++, out += bytes) {
-        memcpy(out, in + (size_t)xs[x] * bytes, bytes);
-    }
-}
-
-static void nearest_row(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width,
-                        size_t bytes)
-{
-    switch (bytes) {
-    case 1:
-        pick_row(out, in, xs, width, 1);
-        break;
-    case 3:
-        pick_row(out, in, xs, width, 3);
-        break;
-    case 4:
-        pick_row(out, in, xs, width, 4);
-        break;
-    default:
-        pick_row(out, in, xs, width, bytes);
-        break;
-    }
-}
-
 static assay_status resize_nearest(assay_image *out, const assay_image *in, int32_t width,
                                    int32_t height, assay_error *err)
 {
@@ -380,7 +354,7 @@ static assay_status resize_nearest(assay_image *out, const assay_image *in, int3
     if (xs == NULL) {
         return assay_fail_memory(err);
     }
-    assay_status status = assay_image_new(out, width, height, in->channels, in->type, err);
+    assay_status status = assay_image_new_raw(out, width, height, in->channels, in->type, err);
     if (status == ASSAY_OK) {
         const double step_x = 1.0 / ((double)width / in->width);
         const double step_y = 1.0 / ((double)height / in->height);
@@ -390,7 +364,8 @@ static assay_status resize_nearest(assay_image *out, const assay_image *in, int3
         }
         for (int32_t y = 0; y < height; y++) {
             const int32_t row = clamp(floor_int(y * step_y), in->height);
-            nearest_row(assay_image_row_mut(out, y), assay_image_row(in, row), xs, width, bytes);
+            assay_resize_pick(assay_image_row_mut(out, y), assay_image_row(in, row), xs, width,
+                              in->width, bytes);
         }
     }
     assay_free(xs);
@@ -409,7 +384,7 @@ assay_status assay_resize_opencv(assay_image *out, const assay_image *in, int32_
     const int halves = in->width == 2 * width && in->height == 2 * height;
     if ((mode == ASSAY_RESIZE_OPENCV_AREA && scale_x >= 1.0 && scale_y >= 1.0) ||
         (mode == ASSAY_RESIZE_OPENCV_LINEAR && halves)) {
-        ASSAY_TRY(assay_image_new(out, width, height, in->channels, in->type, err));
+        ASSAY_TRY(assay_image_new_raw(out, width, height, in->channels, in->type, err));
         const assay_status status = assay_resize_opencv_area(out, in, scale_x, scale_y, err);
         if (status != ASSAY_OK) {
             assay_image_dispose(out);

@@ -8,21 +8,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "codec/image_formats.h"
 #include "codec/resize_internal.h"
+#include "codec/resize_kernels.h"
 
 #define PI 3.14159265358979323846
 
-enum { FRACTION_BITS = 32 - 8 - 2, BLOCK = 256 };
+enum { BLOCK = 256 };
 
-/* For every output sample: which source samples it takes, with which weights. */
-typedef struct axis {
-    int32_t size;   /* output samples */
-    int32_t taps;   /* length of a row of weights */
-    int32_t *first; /* first source sample */
-    int32_t *count; /* number of source samples */
-    double *weight; /* size x taps */
-    int32_t *fixed; /* the same with FRACTION_BITS */
-} axis;
+typedef assay_resample_axis axis;
 
 typedef double (*kernel_fn)(double x);
 
@@ -105,7 +99,8 @@ static void axis_dispose(axis *a)
     assay_free(a->first);
     assay_free(a->count);
     assay_free(a->weight);
-    assay_free(a->fixed);
+    assay_free(a->high);
+    assay_free(a->low);
     *a = (axis){0};
 }
 
@@ -130,6 +125,31 @@ static void axis_fill(axis *a, int32_t i, double center, double support, double 
     a->count[i] = count > 0 ? count : 0;
 }
 
+/* Weights as fixed-point numbers, split in two halves; the real ones are let go. Weights are of the
+ * order of 1, so 16 bit hold the upper half. */
+static assay_status axis_fix(axis *a, assay_error *err)
+{
+    const size_t cells = (size_t)a->size * (size_t)a->taps;
+    a->high = assay_alloc(cells, sizeof(int16_t));
+    a->low = assay_alloc(cells, sizeof(int16_t));
+    if (a->high == NULL || a->low == NULL) {
+        axis_dispose(a);
+        return assay_fail_memory(err);
+    }
+    for (int32_t i = 0; i < a->size; i++) {
+        const size_t row = (size_t)i * (size_t)a->taps;
+        for (size_t k = row; k < row + (size_t)a->count[i]; k++) {
+            const double w = a->weight[k] * (1 << ASSAY_RESAMPLE_BITS);
+            const int32_t fixed = (int32_t)(w < 0.0 ? w - 0.5 : w + 0.5);
+            a->high[k] = (int16_t)(fixed >> ASSAY_RESAMPLE_LOW_BITS);
+            a->low[k] = (int16_t)(fixed & ((1 << ASSAY_RESAMPLE_LOW_BITS) - 1));
+        }
+    }
+    assay_free(a->weight);
+    a->weight = NULL;
+    return ASSAY_OK;
+}
+
 static assay_status axis_new(axis *a, int32_t in_size, float from, float to, int32_t size,
                              assay_resize_mode mode, bool fixed, assay_error *err)
 {
@@ -139,11 +159,10 @@ static assay_status axis_new(axis *a, int32_t in_size, float from, float to, int
     const double stretch = scale < 1.0 ? 1.0 : scale;
     support *= stretch;
     a->size = size;
-    a->taps = (int32_t)ceil(support) * 2 + 1;
-    const size_t cells = (size_t)size * (size_t)a->taps;
+    a->taps = ((int32_t)ceil(support) * 2 + 1 + 7) / 8 * 8;
     a->first = assay_alloc((size_t)size, sizeof(int32_t));
     a->count = assay_alloc((size_t)size, sizeof(int32_t));
-    a->weight = assay_alloc(cells, sizeof(double));
+    a->weight = assay_alloc((size_t)size * (size_t)a->taps, sizeof(double));
     if (a->first == NULL || a->count == NULL || a->weight == NULL) {
         axis_dispose(a);
         return assay_fail_memory(err);
@@ -151,26 +170,7 @@ static assay_status axis_new(axis *a, int32_t in_size, float from, float to, int
     for (int32_t i = 0; i < size; i++) {
         axis_fill(a, i, (double)from + (i + 0.5) * scale, support, 1.0 / stretch, in_size, kernel);
     }
-    if (!fixed) {
-        return ASSAY_OK;
-    }
-    a->fixed = assay_alloc(cells, sizeof(int32_t));
-    if (a->fixed == NULL) {
-        axis_dispose(a);
-        return assay_fail_memory(err);
-    }
-    for (size_t k = 0; k < cells; k++) {
-        const double w = a->weight[k] * (1 << FRACTION_BITS);
-        a->fixed[k] = (int32_t)(w < 0.0 ? w - 0.5 : w + 0.5);
-    }
-    return ASSAY_OK;
-}
-
-/* Sums are kept unsigned, where wrapping is defined, and read as signed. */
-static inline uint8_t clip_8(uint32_t sum)
-{
-    const int32_t value = (int32_t)sum >> FRACTION_BITS;
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+    return fixed ? axis_fix(a, err) : ASSAY_OK;
 }
 
 /* Up to version 12 Pillow writes the two bytes of a 16-bit sample separately, each of them clipped:
@@ -185,43 +185,6 @@ static inline uint16_t clip_16(double sum, bool classic)
         return (uint16_t)value;
     }
     return (uint16_t)(classic ? 0xFF00 | (value & 255) : 65535);
-}
-
-static inline __attribute__((always_inline)) void across_8(uint8_t *out, const uint8_t *in,
-                                                           const axis *a, const int channels)
-{
-    for (int32_t x = 0; x < a->size; x++) {
-        const int32_t *k = a->fixed + (size_t)x * (size_t)a->taps;
-        const uint8_t *p = in + (size_t)a->first[x] * (size_t)channels;
-        uint32_t sum[4] = {1U << (FRACTION_BITS - 1), 1U << (FRACTION_BITS - 1),
-                           1U << (FRACTION_BITS - 1), 1U << (FRACTION_BITS - 1)};
-        for (int32_t t = 0; t < a->count[x]; t++, p += channels) {
-            for (int c = 0; c < channels; c++) {
-                sum[c] += (uint32_t)p[c] * (uint32_t)k[t];
-            }
-        }
-        for (int c = 0; c < channels; c++) {
-            *out++ = clip_8(sum[c]);
-        }
-    }
-}
-
-static void across_row_8(uint8_t *out, const uint8_t *in, const axis *a, int channels)
-{
-    switch (channels) {
-    case 1:
-        across_8(out, in, a, 1);
-        break;
-    case 2:
-        across_8(out, in, a, 2);
-        break;
-    case 3:
-        across_8(out, in, a, 3);
-        break;
-    default:
-        across_8(out, in, a, 4);
-        break;
-    }
 }
 
 static inline __attribute__((always_inline)) void across_real(float *out, const float *in,
@@ -273,28 +236,6 @@ static void across_row_16(uint16_t *out, const uint16_t *in, const axis *a, bool
 }
 
 /* One output row from `count` rows that lie `stride` bytes apart. Blocks keep the sums in cache. */
-static void down_row_8(uint8_t *out, const uint8_t *in, size_t stride, size_t length,
-                       const int32_t *k, int32_t count)
-{
-    uint32_t sum[BLOCK];
-    for (size_t x = 0; x < length; x += BLOCK) {
-        const size_t n = length - x < BLOCK ? length - x : BLOCK;
-        for (size_t i = 0; i < n; i++) {
-            sum[i] = 1U << (FRACTION_BITS - 1);
-        }
-        for (int32_t t = 0; t < count; t++) {
-            const uint8_t *p = in + (size_t)t * stride + x;
-            const uint32_t weight = (uint32_t)k[t];
-            for (size_t i = 0; i < n; i++) {
-                sum[i] += (uint32_t)p[i] * weight;
-            }
-        }
-        for (size_t i = 0; i < n; i++) {
-            out[x + i] = clip_8(sum[i]);
-        }
-    }
-}
-
 static void down_row_16(uint16_t *out, const uint8_t *in, size_t stride, size_t length,
                         const double *k, int32_t count, bool classic)
 {
@@ -337,12 +278,13 @@ static void down_row_real(float *out, const uint8_t *in, size_t stride, size_t l
 static void pass_across(assay_image *out, const assay_image *in, int32_t first_row, const axis *a,
                         bool classic)
 {
+    const uint8_t *end = assay_image_row(in, in->height);
     for (int32_t y = 0; y < out->height; y++) {
         void *to = assay_image_row_mut(out, y);
         const void *from = assay_image_row(in, first_row + y);
         switch (in->type) {
         case ASSAY_PIXEL_U8:
-            across_row_8(to, from, a, in->channels);
+            assay_resample_across_8(to, from, end, a, in->channels);
             break;
         case ASSAY_PIXEL_U16:
             across_row_16(to, from, a, classic);
@@ -366,7 +308,7 @@ static void pass_down(assay_image *out, const assay_image *in, int32_t first_row
         const uint8_t *from = assay_image_row(in, count > 0 ? a->first[y] - first_row : 0);
         switch (in->type) {
         case ASSAY_PIXEL_U8:
-            down_row_8(to, from, in->stride, length, a->fixed + row, count);
+            assay_resample_down_8(to, from, in->stride, length, a, y);
             break;
         case ASSAY_PIXEL_U16:
             down_row_16(to, from, in->stride, length, a->weight + row, count, classic);
@@ -386,12 +328,12 @@ static assay_status two_passes(assay_image *out, const assay_image *in, const ax
     const int32_t width = horizontal != NULL ? horizontal->size : in->width;
     const int32_t height = vertical != NULL ? vertical->size : in->height;
     if (vertical == NULL) {
-        ASSAY_TRY(assay_image_new(out, width, height, in->channels, in->type, err));
+        ASSAY_TRY(assay_image_new_raw(out, width, height, in->channels, in->type, err));
         pass_across(out, in, 0, horizontal, classic);
         return ASSAY_OK;
     }
     if (horizontal == NULL) {
-        ASSAY_TRY(assay_image_new(out, width, height, in->channels, in->type, err));
+        ASSAY_TRY(assay_image_new_raw(out, width, height, in->channels, in->type, err));
         pass_down(out, in, 0, vertical, classic);
         return ASSAY_OK;
     }
@@ -399,12 +341,13 @@ static assay_status two_passes(assay_image *out, const assay_image *in, const ax
     const int32_t first = vertical->first[0];
     const int32_t rows = vertical->first[height - 1] + vertical->count[height - 1] - first;
     assay_image middle = {0};
-    ASSAY_TRY(assay_image_new(&middle, vertical_first ? in->width : width,
-                              vertical_first ? height
-                              : rows < 1     ? 1
-                                             : rows,
-                              in->channels, in->type, err));
-    const assay_status status = assay_image_new(out, width, height, in->channels, in->type, err);
+    ASSAY_TRY(assay_image_new_raw(&middle, vertical_first ? in->width : width,
+                                  vertical_first ? height
+                                  : rows < 1     ? 1
+                                                 : rows,
+                                  in->channels, in->type, err));
+    const assay_status status =
+        assay_image_new_raw(out, width, height, in->channels, in->type, err);
     if (status == ASSAY_OK && vertical_first) {
         pass_down(&middle, in, 0, vertical, classic);
         pass_across(out, &middle, 0, horizontal, classic);
@@ -459,7 +402,7 @@ static void nearest_positions(int32_t *out, int32_t size, float from, float to, 
 }
 
 static inline __attribute__((always_inline)) void
-pick_row(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width, const size_t bytes)
+pick(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width, const size_t bytes)
 {
     for (int32_t x = 0; x < width; x++, out += bytes) {
         if (xs[x] >= 0) {
@@ -468,24 +411,47 @@ pick_row(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width, cons
     }
 }
 
-static void nearest_row(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width,
-                        size_t bytes)
+/* Four bytes are moved for each pixel of three; the next pixel covers the fourth. Returns how many
+ * pixels are done: positions outside lie at the ends only. */
+static int32_t pick_three(uint8_t *restrict out, const uint8_t *restrict in,
+                          const int32_t *restrict xs, int32_t width, int32_t in_width)
 {
+    int32_t n = xs[0] >= 0 ? width - 1 : 0;
+    while (n > 0 && (xs[n - 1] < 0 || xs[n - 1] + 1 >= in_width)) {
+        n--;
+    }
+    for (int32_t x = 0; x < n; x++) {
+        memcpy(out + 3 * (ptrdiff_t)x, in + 3 * (ptrdiff_t)xs[x], 4);
+    }
+    return n;
+}
+
+void assay_resize_pick(uint8_t *out, const uint8_t *in, const int32_t *xs, int32_t width,
+                       int32_t in_width, size_t bytes)
+{
+    int32_t done = 0;
     switch (bytes) {
     case 1:
-        pick_row(out, in, xs, width, 1);
+        pick(out, in, xs, width, 1);
         break;
     case 2:
-        pick_row(out, in, xs, width, 2);
+        pick(out, in, xs, width, 2);
         break;
     case 3:
-        pick_row(out, in, xs, width, 3);
+        done = pick_three(out, in, xs, width, in_width);
+        pick(out + 3 * (ptrdiff_t)done, in, xs + done, width - done, 3);
         break;
     case 4:
-        pick_row(out, in, xs, width, 4);
+        pick(out, in, xs, width, 4);
+        break;
+    case 8:
+        pick(out, in, xs, width, 8);
+        break;
+    case 12:
+        pick(out, in, xs, width, 12);
         break;
     default:
-        pick_row(out, in, xs, width, bytes);
+        pick(out, in, xs, width, bytes);
         break;
     }
 }
@@ -507,8 +473,8 @@ assay_status assay_resize_pillow_nearest(assay_image *out, const assay_image *in
         nearest_positions(ys, height, box.y0, box.y1, in->height, multiply);
         for (int32_t y = 0; y < height; y++) {
             if (ys[y] >= 0) {
-                nearest_row(assay_image_row_mut(out, y), assay_image_row(in, ys[y]), xs, width,
-                            bytes);
+                assay_resize_pick(assay_image_row_mut(out, y), assay_image_row(in, ys[y]), xs,
+                                  width, in->width, bytes);
             }
         }
     }
