@@ -1,0 +1,298 @@
+#include "assay/evaluate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "adapters/duckdb/duckdb_table.h"
+#include "api/run.h"
+#include "assay/version.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+enum { MOST_METRICS = 256 };
+
+typedef struct job {
+    assay_context *context;
+    const assay_evaluate_request *request;
+    assay_arena *arena;
+    assay_predictions *predictions;
+    assay_args *metrics[MOST_METRICS];
+    size_t n_metrics;
+    assay_args *proportion, *replicate;
+    assay_result result;
+    int64_t n;
+} job;
+
+/** What is measured when nobody says. */
+static const char *const default_metrics[] = {
+    "accuracy", "balanced_accuracy",          "precision",        "recall",      "f1",
+    "log_loss", "expected_calibration_error", "confusion_matrix", "reliability", "risk_coverage"};
+
+static assay_status choose_metrics(job *j, assay_error *err)
+{
+    const char *const *wanted = j->request->metrics;
+
+    if (wanted && wanted[0]) {
+        for (size_t i = 0; wanted[i]; i++) {
+            if (j->n_metrics == MOST_METRICS) {
+                return assay_fail(err, ASSAY_EINVAL, "over %d metrics", MOST_METRICS);
+            }
+            ASSAY_TRY(assay_args_parse(&j->metrics[j->n_metrics], ASSAY_OP_METRIC, wanted[i], err));
+            j->n_metrics++;
+        }
+    } else {
+        for (size_t i = 0; i < ASSAY_COUNT(default_metrics); i++) {
+            ASSAY_TRY(assay_args_parse(&j->metrics[i], ASSAY_OP_METRIC, default_metrics[i], err));
+            j->n_metrics++;
+        }
+    }
+    ASSAY_TRY(assay_args_parse(&j->proportion, ASSAY_OP_INTERVAL, "clopper_pearson", err));
+    return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);
+}
+
+static assay_status measure(job *j, assay_error *err)
+{
+    const assay_evaluate_request *r = j->request;
+    const assay_predictions *p = j->predictions;
+    assay_evaluate_options options = {.level = r->level > 0.0 ? r->level : 0.95,
+                                      .replicates = r->replicates,
+                                      .seed = r->seed ? r->seed : 1,
+                                      .threads = j->context->threads,
+                                      .proportion_interval = j->proportion,
+                                      .replicate_interval = j->replicate,
+                                      .cancel = &j->context->cancel};
+    uint8_t *mask = NULL;
+    assay_status status = ASSAY_OK;
+
+    j->n = p->n;
+    if (r->where) {
+        mask = assay_alloc((size_t)p->n + 1, 1);
+        if (!mask) {
+            return assay_fail_memory(err);
+        }
+        if (!p->columns) {
+            status =
+                assay_fail(err, ASSAY_EINVAL,
+                           "--where needs columns besides id, target, label and scores; %s has "
+                           "none",
+                           r->predictions);
+            goto done;
+        }
+        ASSAY_GOTO(assay_duckdb_select(mask, p->columns, r->where, err), done);
+        j->n = 0;
+        for (int64_t i = 0; i < p->n; i++) {
+            j->n += mask[i] != 0;
+        }
+    }
+    ASSAY_GOTO(assay_evaluate(&j->result, p, mask, (const assay_args *const *)j->metrics,
+                              j->n_metrics, &options, err),
+               done);
+done:
+    assay_free(mask);
+    return status;
+}
+
+static void put_measures(assay_json *json, const job *j, const char *context)
+{
+    assay_json_key(json, "measures");
+    assay_json_begin_array(json);
+    for (int64_t i = 0; i < j->result.n_measures; i++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "context", context);
+        assay_measure_json(json, &j->result.measures[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_key(json, "curves");
+    assay_json_begin_array(json);
+    for (int64_t i = 0; i < j->result.n_curves; i++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "context", context);
+        assay_curve_json(json, &j->result.curves[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+}
+
+static assay_status to_json(char **out, const job *j, assay_error *err)
+{
+    const assay_evaluate_request *r = j->request;
+    const assay_predictions *p = j->predictions;
+    const assay_args *used[MOST_METRICS + 2];
+    int32_t n = 0;
+    assay_buffer text;
+    assay_json json;
+
+    assay_buffer_init(&text, 0);
+    assay_json_init(&json, &text, 1);
+    assay_json_begin_object(&json);
+    assay_json_put_text(&json, "assay", ASSAY_VERSION);
+    assay_json_put_int(&json, "schema", 1);
+    assay_json_key(&json, "run");
+    assay_json_begin_object(&json);
+    assay_json_put_int(&json, "seed", (int64_t)(r->seed ? r->seed : 1));
+    assay_json_put_real(&json, "level", r->level > 0.0 ? r->level : 0.95);
+    assay_json_put_text(&json, "task", r->task);
+    assay_json_put_text(&json, "estimand",
+                        "The population that the rows are an independent random sample of.");
+    assay_json_end_object(&json);
+    assay_json_key(&json, "data");
+    assay_json_begin_array(&json);
+    assay_json_begin_object(&json);
+    assay_json_put_text(&json, "path", r->predictions);
+    assay_json_put_text(&json, "digest", p->digest);
+    assay_json_put_int(&json, "n", p->n);
+    assay_json_put_int(&json, "skipped_rows", p->skipped);
+    assay_json_key(&json, "classes");
+    assay_json_begin_array(&json);
+    for (int32_t k = 0; k < p->classes; k++) {
+        assay_json_text(&json, p->class_names[k]);
+    }
+    assay_json_end_array(&json);
+    assay_json_end_object(&json);
+    assay_json_end_array(&json);
+    assay_json_key(&json, "contexts");
+    assay_json_begin_array(&json);
+    assay_json_begin_object(&json);
+    assay_json_put_text(&json, "name", r->where ? r->where : "all");
+    assay_json_put_text(&json, "kind", r->where ? "slice" : "dataset");
+    if (r->where) {
+        assay_json_put_text(&json, "where", r->where);
+    }
+    assay_json_put_int(&json, "n", j->n);
+    assay_json_end_object(&json);
+    assay_json_end_array(&json);
+    put_measures(&json, j, r->where ? r->where : "all");
+    assay_json_key(&json, "verdicts");
+    assay_json_raw(&json, "[]");
+    assay_json_key(&json, "findings");
+    assay_json_raw(&json, "[]");
+    for (size_t i = 0; i < j->n_metrics; i++) {
+        used[n++] = j->metrics[i];
+    }
+    used[n++] = j->proportion;
+    used[n++] = j->replicate;
+    assay_results_provenance(&json, used, n, NULL, NULL);
+    assay_json_end_object(&json);
+    assay_buffer_putc(&text, '\n');
+    return assay_text_take(out, &text, err);
+}
+
+/** Six decimals are plenty for reading; the JSON has every digit. */
+static void put_number(assay_buffer *out, double value, int width)
+{
+    char text[32] = "";
+
+    if (!isnan(value)) {
+        assay_format_real(text, round(value * 1e6) / 1e6);
+    }
+    assay_buffer_printf(out, "%*s", width, isnan(value) ? "-" : text);
+}
+
+static assay_status to_table(char **out, const job *j, assay_error *err)
+{
+    const assay_predictions *p = j->predictions;
+    assay_buffer text;
+
+    assay_buffer_init(&text, 0);
+    assay_buffer_printf(&text, "%s: %" PRId64 " rows", j->request->predictions, p->n);
+    if (j->request->where) {
+        assay_buffer_printf(&text, ", %" PRId64 " where %s", j->n, j->request->where);
+    }
+    assay_buffer_printf(&text, ", %d classes", p->classes);
+    if (p->skipped > 0) {
+        assay_buffer_printf(&text, ", %" PRId64 " bad rows left out", p->skipped);
+    }
+    assay_buffer_printf(&text, "\n\n%-34s %-18s %10s %10s %10s %10s  %s\n", "metric", "class",
+                        "value", "low", "high", "n", "interval");
+    for (int64_t i = 0; i < j->result.n_measures; i++) {
+        const assay_measure *m = &j->result.measures[i];
+        char name[96];
+        char which[64];
+        assay_text_printable(name, sizeof name, m->metric);
+        assay_text_printable(which, sizeof which,
+                             m->class_name ? m->class_name
+                             : m->average  ? m->average
+                                           : "");
+        assay_buffer_printf(&text, "%-34s %-18s ", name, which);
+        if (m->outcome == ASSAY_OUTCOME_UNDEFINED) {
+            assay_buffer_printf(&text, "%10s  %s\n", "undefined", m->reason ? m->reason : "");
+            continue;
+        }
+        put_number(&text, m->value, 10);
+        put_number(&text, m->low, 11);
+        put_number(&text, m->high, 11);
+        assay_buffer_printf(&text, " %10" PRId64 "  %s\n", m->n, m->method ? m->method : "");
+    }
+    double level = j->request->level > 0.0 ? j->request->level : 0.95;
+    assay_buffer_printf(&text,
+                        "\nlow and high: %g %% interval, two-sided. --json FILE gives curves "
+                        "(confusion, reliability, risk) too.\n",
+                        100.0 * level);
+    return assay_text_take(out, &text, err);
+}
+
+static assay_status check_request(const assay_evaluate_request *r, assay_error *err)
+{
+    if (r->struct_size != sizeof *r || !r->predictions) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "assay_evaluate_request is incomplete: no predictions");
+    }
+    if (r->task && strcmp(r->task, "classification") != 0) {
+        return assay_fail(err, ASSAY_EINVAL, "task is '%s'; this version evaluates classification",
+                          r->task);
+    }
+    if (r->level != 0.0 && !(r->level >= 0.5 && r->level <= 0.999999)) {
+        return assay_fail(err, ASSAY_EINVAL, "level must lie between 0.5 and 0.999999");
+    }
+    if (r->replicates < -1 || (r->replicates > 0 && r->replicates < 100) ||
+        r->replicates > 1000000) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "replicates must be 100 to 1000000, or -1 for no bootstrap");
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_evaluate_file(char **json, char **table, assay_context *context,
+                                 const assay_evaluate_request *request, assay_error *err)
+{
+    job j = {.context = context, .request = request};
+    assay_status status = ASSAY_OK;
+
+    if (json) {
+        *json = NULL;
+    }
+    if (table) {
+        *table = NULL;
+    }
+    ASSAY_TRY(check_request(request, err));
+    assay_predictions_columns columns = {.id = request->id,
+                                         .target = request->target,
+                                         .label = request->label,
+                                         .scores = request->scores,
+                                         .classes = request->classes,
+                                         .skip_bad = request->skip_bad,
+                                         .threads = context->threads};
+    ASSAY_GOTO(assay_arena_new(&j.arena, (size_t)16 << 30, err), done);
+    assay_result_init(&j.result, j.arena);
+    ASSAY_GOTO(choose_metrics(&j, err), done);
+    ASSAY_GOTO(assay_duckdb_read_predictions(&j.predictions, request->predictions, &columns, err),
+               done);
+    ASSAY_GOTO(measure(&j, err), done);
+    if (json) {
+        ASSAY_GOTO(to_json(json, &j, err), done);
+    }
+    if (table) {
+        ASSAY_GOTO(to_table(table, &j, err), done);
+    }
+done:
+    for (size_t i = 0; i < j.n_metrics; i++) {
+        assay_args_free(j.metrics[i]);
+    }
+    assay_args_free(j.proportion);
+    assay_args_free(j.replicate);
+    assay_predictions_free(j.predictions);
+    assay_arena_free(j.arena);
+    return status;
+}

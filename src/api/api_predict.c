@@ -1,0 +1,135 @@
+#include "assay/predict.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "adapters/duckdb/duckdb_table.h"
+#include "adapters/filesystem/batch_store.h"
+#include "adapters/filesystem/dataset_open.h"
+#include "adapters/filesystem/file.h"
+#include "api/run.h"
+#include "base/alloc.h"
+
+typedef struct job {
+    assay_context *context;
+    const assay_predict_request *request;
+    assay_arena *arena;
+    assay_args *perturbation;
+    assay_model *model;
+    assay_dataset *data;
+    assay_batch_store *store;
+    assay_predictions *predictions;
+} job;
+
+static void fill_accuracy(assay_predict_summary *out, const assay_predictions *p)
+{
+    int64_t n = 0;
+    int64_t correct = 0;
+
+    for (int64_t i = 0; i < p->n; i++) {
+        n += p->target[i] >= 0;
+        correct += p->target[i] >= 0 && p->target[i] == p->label[i];
+    }
+    out->accuracy = n > 0 ? (double)correct / (double)n : NAN;
+}
+
+static assay_status open_inputs(job *j, assay_error *err)
+{
+    const assay_predict_request *r = j->request;
+    assay_dataset_options options = {.target = r->target,
+                                     .labels = r->labels,
+                                     .skip_bad = r->skip_bad,
+                                     .measure = 1,
+                                     .threads = j->context->threads,
+                                     .cancel = &j->context->cancel,
+                                     .log = &j->context->log};
+
+    if (r->perturbation) {
+        ASSAY_TRY(assay_args_parse(&j->perturbation, ASSAY_OP_PERTURBATION, r->perturbation, err));
+    }
+    ASSAY_TRY(assay_model_open_file(&j->model, r->model, r->model, j->arena, err));
+    return assay_dataset_open(&j->data, r->data, &options, err);
+}
+
+static assay_status write_out(job *j, const char *key, assay_error *err)
+{
+    assay_buffer text;
+
+    assay_buffer_init(&text, 0);
+    if (j->perturbation) {
+        ASSAY_TRY(assay_args_text(&text, j->perturbation, err));
+    }
+    const char *metadata[] = {"assay.key",
+                              key,
+                              "assay.digest",
+                              j->predictions->digest,
+                              "assay.model",
+                              j->model->digest,
+                              "assay.data",
+                              j->data->digest,
+                              "assay.perturbation",
+                              text.data ? text.data : "none",
+                              "assay.backend",
+                              j->model->backend_version,
+                              NULL};
+    j->predictions->columns = j->data->metadata;
+    assay_status status =
+        assay_duckdb_write_predictions(j->request->out, j->predictions, metadata, err);
+    j->predictions->columns = NULL;
+    assay_buffer_dispose(&text);
+    return status;
+}
+
+static assay_status carry_out(assay_predict_summary *out, job *j, assay_error *err)
+{
+    assay_predict_options options = {.perturbation = j->perturbation,
+                                     .seed = j->request->seed ? j->request->seed : 1,
+                                     .threads = j->context->threads,
+                                     .cancel = &j->context->cancel,
+                                     .log = &j->context->log,
+                                     .what = "predict"};
+    char key[ASSAY_DIGEST_HEX];
+
+    ASSAY_TRY(open_inputs(j, err));
+    ASSAY_TRY(assay_predict_key(key, j->model, j->data, &options, err));
+    const char *folder = assay_arena_printf(j->arena, "%s.batches", j->request->out);
+    if (!folder) {
+        return assay_fail_memory(err);
+    }
+    out->skipped = j->data->n_skipped;
+    ASSAY_TRY(assay_batch_store_open(&j->store, folder, key, j->request->fresh, err));
+    options.store = j->store;
+    ASSAY_TRY(assay_predict(&j->predictions, j->model, j->data, &options, err));
+    ASSAY_TRY(assay_batch_store_flush(j->store, err));
+    ASSAY_TRY(assay_predictions_digest(j->predictions, err));
+    ASSAY_TRY(write_out(j, key, err));
+    assay_batch_store_close(j->store);
+    j->store = NULL;
+    assay_batch_store_remove(folder);
+    out->n = j->predictions->n;
+    memcpy(out->digest, j->predictions->digest, sizeof out->digest);
+    fill_accuracy(out, j->predictions);
+    return ASSAY_OK;
+}
+
+assay_status assay_predict_file(assay_predict_summary *out, assay_context *context,
+                                const assay_predict_request *request, assay_error *err)
+{
+    job j = {.context = context, .request = request};
+
+    memset(out, 0, sizeof *out);
+    if (request->struct_size != sizeof *request || !request->model || !request->data ||
+        !request->out) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "assay_predict_request is incomplete: model, data and out are needed");
+    }
+    ASSAY_TRY(assay_arena_new(&j.arena, (size_t)1 << 30, err));
+    assay_status status = carry_out(out, &j, err);
+    assay_predictions_free(j.predictions);
+    assay_batch_store_close(j.store);
+    assay_dataset_free(j.data);
+    assay_model_free(j.model);
+    assay_args_free(j.perturbation);
+    assay_arena_free(j.arena);
+    return status;
+}

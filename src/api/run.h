@@ -1,0 +1,172 @@
+/**
+ * @file run.h
+ * One execution of a plan: what its stages hand to each other. Inside src/api only.
+ *
+ * Stages, each in a file of its own: inputs (open models and data), predict, measure, verify,
+ * breakdown, findings, examples, results. Each reads what the earlier ones left and adds its own.
+ */
+#ifndef ASSAY_API_RUN_H
+#define ASSAY_API_RUN_H
+
+#include "api/context.h"
+#include "assay/run.h"
+#include "core/dataset.h"
+#include "core/evaluate.h"
+#include "core/model.h"
+#include "core/predict.h"
+#include "plan/plan.h"
+
+/** What is known about one model in one context. */
+typedef struct assay_run_cell {
+    int32_t model, context;
+    int evaluated;
+    const char *reason; /* why not, when it was not */
+    int64_t n;
+    int64_t correct;
+    double mean_confidence; /* NaN when the model gives no probabilities */
+    double low, high;       /* interval of the accuracy at the plan's level */
+    assay_result result;
+} assay_run_cell;
+
+typedef enum assay_verdict_kind {
+    ASSAY_VERDICT_MET = 1,
+    ASSAY_VERDICT_NOT_MET,
+    ASSAY_VERDICT_INCONCLUSIVE,
+    ASSAY_VERDICT_NOT_EVALUATED
+} assay_verdict_kind;
+
+typedef struct assay_verdict {
+    assay_verdict_kind kind;
+    const assay_plan_requirement *requirement;
+    const assay_measure *measure; /* NULL when not evaluated */
+    double low, high;             /* one-sided bounds, each at the requirement's confidence */
+    int64_t more_needed;          /* further samples that would decide; -1 = can't be said */
+    const char *reason;           /* why not evaluated */
+    const char *explanation;      /* one sentence for people */
+} assay_verdict;
+
+typedef struct assay_finding {
+    const char *kind;
+    int severity; /* 3 high, 2 medium, 1 low */
+    const char *title, *text;
+    int32_t model, context; /* -1 = none */
+} assay_finding;
+
+typedef struct assay_breakdown_bin {
+    const char *label;
+    double low, high; /* of the column; NaN for values */
+    int64_t n, correct;
+    double accuracy_low, accuracy_high;
+} assay_breakdown_bin;
+
+/** Accuracy along one metadata column. */
+typedef struct assay_breakdown {
+    int32_t model, data;
+    const char *column;
+    int by_range; /* 1: quantile ranges of a number; 0: single values */
+    int32_t n_bins;
+    assay_breakdown_bin *bins;
+} assay_breakdown;
+
+typedef struct assay_example {
+    int32_t model, context;
+    const char *id;
+    int32_t target, label;
+    double confidence, p_target;
+    int32_t width, height;
+    const char *image; /* data URI */
+    const char *seen;  /* data URI or NULL */
+} assay_example;
+
+typedef struct assay_run {
+    assay_context *context;
+    const assay_run_request *request;
+    assay_arena *arena; /* owned */
+    assay_plan *plan;   /* owned */
+    const char *out;    /* evidence folder */
+    char started[24];
+    assay_dataset **data;      /* n_data; NULL = known only through predictions */
+    assay_model **models;      /* n_models; NULL = predictions file */
+    assay_predictions **given; /* n_models; the predictions file's content, else NULL */
+    assay_run_cell *cells;     /* n_models x n_contexts */
+    assay_args *accuracy;      /* the plain metric, for charts and findings */
+    assay_verdict *verdicts;   /* n_requirements */
+    assay_finding *findings;
+    int32_t n_findings, capacity_findings;
+    assay_breakdown *breakdowns;
+    int32_t n_breakdowns, capacity_breakdowns;
+    assay_example *examples;
+    int32_t n_examples, capacity_examples;
+    assay_buffer log; /* becomes log.txt */
+} assay_run;
+
+static inline assay_run_cell *assay_run_cell_at(const assay_run *run, int32_t model,
+                                                int32_t context)
+{
+    return &run->cells[(int64_t)model * run->plan->n_contexts + context];
+}
+
+/** One line to the sink and to log.txt. */
+void assay_run_log(assay_run *run, assay_log_level level, const char *format, ...)
+    ASSAY_PRINTF(3, 4);
+/** Room for one more element of a list in the run's arena; NULL when memory is out. */
+void *assay_run_grow(assay_run *run, void *list, int32_t n, int32_t *capacity, size_t size);
+assay_evaluate_options assay_run_options(const assay_run *run);
+/** The model is measured in this context. */
+int assay_run_wanted(const assay_run *run, int32_t model, int32_t context);
+/** Rows of the context's data: mask[i] = 1 when row i belongs to it. The caller frees *mask; NULL =
+ *  all rows. `table` is the data set's metadata. */
+ASSAY_NODISCARD assay_status assay_run_mask(uint8_t **mask, int64_t *n, const assay_run *run,
+                                            int32_t context, assay_error *err);
+/** Metadata of a data set, or of the predictions that stand for it. */
+const assay_table *assay_run_table(const assay_run *run, int32_t data);
+int64_t assay_run_rows(const assay_run *run, int32_t data);
+/** A predictions file that belongs to the data set, or NULL. */
+const assay_predictions *assay_run_given_for(const assay_run *run, int32_t data);
+
+/* stages */
+ASSAY_NODISCARD assay_status assay_run_open_models(assay_run *run, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_open_data(assay_run *run, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_check_inputs(assay_run *run, assay_error *err);
+/** Predict and measure: one model x data x perturbation at a time, so that only one set of
+ *  predictions is in memory. */
+ASSAY_NODISCARD assay_status assay_run_measure(assay_run *run, assay_error *err);
+/** Metrics of one context on predictions that are at hand. */
+ASSAY_NODISCARD assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
+                                                    const assay_predictions *predictions,
+                                                    assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_break_down(assay_run *run, int32_t model, int32_t data,
+                                                  const assay_predictions *predictions,
+                                                  assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t model, int32_t context,
+                                                     const assay_predictions *predictions,
+                                                     assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_verify(assay_run *run, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_find(assay_run *run, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_results(assay_buffer *out, const assay_run *run,
+                                               assay_error *err);
+/** One model, one data set, as objects of results.json. */
+ASSAY_NODISCARD assay_status assay_results_model(assay_json *json, const assay_run *run, int32_t m,
+                                                 assay_error *err);
+ASSAY_NODISCARD assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t d,
+                                                assay_error *err);
+/** The parts of results.json that assay_evaluate_file writes too. */
+void assay_results_provenance(assay_json *json, const assay_args *const *metrics, int32_t n,
+                              const char *backend, const char *const *command);
+
+const char *assay_verdict_name(assay_verdict_kind kind);
+
+/** "name" or "name:param=value,param=value" as an operation with arguments; the caller frees it. */
+ASSAY_NODISCARD assay_status assay_args_parse(assay_args **out, assay_op_kind kind,
+                                              const char *text, assay_error *err);
+/** Open the model that a file stands for: .onnx (with the description beside it), or a description
+ *  (.yaml). `arena` holds the spec's texts and must outlive the model. */
+ASSAY_NODISCARD assay_status assay_model_open_file(assay_model **out, const char *path,
+                                                   const char *name, assay_arena *arena,
+                                                   assay_error *err);
+/** As above for a spec that is already known; with `describe` the file beside the model is read. */
+ASSAY_NODISCARD assay_status assay_model_open_spec(assay_model **out, const assay_model_spec *spec,
+                                                   int describe, const char *name,
+                                                   assay_arena *arena, assay_error *err);
+
+#endif

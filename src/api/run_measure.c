@@ -1,0 +1,240 @@
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "adapters/duckdb/duckdb_table.h"
+#include "adapters/filesystem/batch_store.h"
+#include "adapters/filesystem/file.h"
+#include "api/run.h"
+#include "base/alloc.h"
+#include "base/reduce.h"
+
+/** The plain accuracy of a set of rows, with its interval: for charts, findings, breakdowns. */
+static assay_status count_cell(assay_run *run, assay_run_cell *cell,
+                               const assay_predictions *predictions, const uint8_t *mask,
+                               assay_error *err)
+{
+    const assay_args *interval = run->plan->proportion_interval;
+    double alpha = (1.0 - run->plan->level) / 2.0;
+    assay_sum confidence = {0};
+
+    cell->n = 0;
+    cell->correct = 0;
+    for (int64_t i = 0; i < predictions->n; i++) {
+        if (mask && !mask[i]) {
+            continue;
+        }
+        int32_t label = predictions->label[i];
+        int64_t at = i * predictions->classes + label;
+        cell->n++;
+        cell->correct += label == predictions->target[i];
+        if (predictions->scores_f32) {
+            assay_sum_add(&confidence, (double)predictions->scores_f32[at]);
+        } else if (predictions->scores_f64) {
+            assay_sum_add(&confidence, predictions->scores_f64[at]);
+        }
+    }
+    cell->mean_confidence = predictions->scores_are_probabilities && cell->n > 0
+                                ? assay_sum_value(&confidence) / (double)cell->n
+                                : NAN;
+    return interval->op->interval->proportion(&cell->low, &cell->high, cell->correct, cell->n,
+                                              alpha, alpha, interval->params, err);
+}
+
+assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
+                                    const assay_predictions *predictions, assay_error *err)
+{
+    assay_evaluate_options options = assay_run_options(run);
+    assay_status status = ASSAY_OK;
+    uint8_t *mask = NULL;
+    int64_t n = 0;
+
+    ASSAY_TRY(assay_run_mask(&mask, &n, run, cell->context, err));
+    if (n == 0) {
+        cell->reason = "no datum belongs to this context";
+        goto done;
+    }
+    ASSAY_GOTO(count_cell(run, cell, predictions, mask, err), done);
+    ASSAY_GOTO(assay_evaluate(&cell->result, predictions, mask,
+                              (const assay_args *const *)run->plan->metrics,
+                              (size_t)run->plan->n_metrics, &options, err),
+               done);
+    cell->evaluated = 1;
+done:
+    assay_free(mask);
+    return status;
+}
+
+static int same_args(const assay_args *a, const assay_args *b)
+{
+    if (!a || !b) {
+        return a == b;
+    }
+    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
+}
+
+/** Write what the model said as Parquet, once: the key in the name is over everything it depends on. */
+static assay_status export_predictions(assay_run *run, const char *path, const char *key,
+                                       int32_t model, int32_t context,
+                                       assay_predictions *predictions, assay_error *err)
+{
+    const assay_plan_context *c = &run->plan->contexts[context];
+    assay_buffer text;
+
+    if (assay_file_kind(path) == 1) {
+        return ASSAY_OK;
+    }
+    assay_buffer_init(&text, 0);
+    if (c->perturbation) {
+        ASSAY_TRY(assay_args_text(&text, c->perturbation, err));
+    }
+    const char *metadata[] = {"assay.key",
+                              key,
+                              "assay.digest",
+                              predictions->digest,
+                              "assay.model",
+                              run->models[model]->digest,
+                              "assay.data",
+                              run->data[c->data]->digest,
+                              "assay.perturbation",
+                              text.data ? text.data : "none",
+                              "assay.backend",
+                              run->models[model]->backend_version,
+                              NULL};
+    assay_table *own = predictions->columns;
+    predictions->columns = run->data[c->data]->metadata;
+    assay_status status = assay_duckdb_write_predictions(path, predictions, metadata, err);
+    predictions->columns = own;
+    assay_buffer_dispose(&text);
+    return status;
+}
+
+/** What the model says on the context's data through the context's perturbation. */
+static assay_status predict(assay_run *run, assay_predictions **out, int32_t model, int32_t context,
+                            assay_error *err)
+{
+    const assay_plan_context *c = &run->plan->contexts[context];
+    assay_status status = ASSAY_OK;
+    assay_batch_store *store = NULL;
+    char key[ASSAY_DIGEST_HEX];
+    char what[256];
+    assay_predict_options options = {.perturbation = c->perturbation,
+                                     .seed = run->plan->seed,
+                                     .threads = run->context->threads,
+                                     .cancel = &run->context->cancel,
+                                     .log = &run->context->log,
+                                     .what = what};
+
+    assay_buffer label;
+    assay_buffer_init(&label, sizeof what - 1);
+    assay_buffer_printf(&label, "%.100s on %.100s", run->plan->models[model].name,
+                        c->perturbation ? c->name : run->plan->data[c->data].name);
+    memset(what, 0, sizeof what);
+    memcpy(what, label.data ? label.data : "", label.data ? label.size : 0);
+    assay_buffer_dispose(&label);
+    ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
+    const char *folder =
+        assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
+    const char *parquet = assay_arena_printf(
+        run->arena, "%s/predictions/%s-%s-%.12s.parquet", run->out, run->plan->models[model].name,
+        c->perturbation ? c->name : run->plan->data[c->data].name, key);
+    if (!folder || !parquet) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
+    options.store = store;
+    ASSAY_GOTO(assay_predict(out, run->models[model], run->data[c->data], &options, err), done);
+    ASSAY_GOTO(assay_batch_store_flush(store, err), done);
+    ASSAY_GOTO(assay_predictions_digest(*out, err), done);
+    ASSAY_GOTO(export_predictions(run, parquet, key, model, context, *out, err), done);
+    assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
+                  (*out)->n, (*out)->digest);
+done:
+    assay_batch_store_close(store);
+    if (status != ASSAY_OK) {
+        assay_predictions_free(*out);
+        *out = NULL;
+        assay_error_prefix(err, "%s", what);
+    }
+    return status;
+}
+
+/** All contexts of one model that share data and perturbation with context `first`. */
+static assay_status measure_group(assay_run *run, int32_t model, int32_t first, assay_error *err)
+{
+    const assay_plan_context *contexts = run->plan->contexts;
+    const assay_plan_context *c = &contexts[first];
+    const assay_predictions *predictions = run->given[model];
+    assay_predictions *computed = NULL;
+    assay_status status = ASSAY_OK;
+
+    if (!predictions) {
+        ASSAY_TRY(predict(run, &computed, model, first, err));
+        predictions = computed;
+    }
+    for (int32_t k = first; k < run->plan->n_contexts; k++) {
+        assay_run_cell *cell = assay_run_cell_at(run, model, k);
+        if (cell->evaluated || cell->reason || contexts[k].data != c->data ||
+            !same_args(contexts[k].perturbation, c->perturbation) ||
+            !assay_run_wanted(run, model, k)) {
+            continue;
+        }
+        assay_log_progress(&run->context->log, "measure", 0, 0);
+        status = assay_run_measure_cell(run, cell, predictions, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "model %s, context %s", run->plan->models[model].name,
+                               contexts[k].name);
+            goto done;
+        }
+        if (!contexts[k].where && !contexts[k].perturbation && contexts[k].sweep < 0) {
+            ASSAY_GOTO(assay_run_pick_examples(run, model, k, predictions, err), done);
+        }
+    }
+    if (!c->perturbation) {
+        ASSAY_GOTO(assay_run_break_down(run, model, c->data, predictions, err), done);
+    }
+done:
+    assay_predictions_free(computed);
+    return status;
+}
+
+/** Why a model can't be measured in a context, or NULL. */
+static const char *obstacle(const assay_run *run, int32_t model, int32_t context)
+{
+    const assay_plan_context *c = &run->plan->contexts[context];
+
+    if (!run->given[model]) {
+        return run->data[c->data] ? NULL
+                                  : "the data are known only through another model's "
+                                    "predictions file";
+    }
+    if (run->plan->models[model].data != c->data) {
+        return "the predictions file belongs to other data";
+    }
+    return c->perturbation ? "a predictions file cannot be asked about perturbed data" : NULL;
+}
+
+assay_status assay_run_measure(assay_run *run, assay_error *err)
+{
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+            assay_run_cell *cell = assay_run_cell_at(run, m, c);
+            cell->model = m;
+            cell->context = c;
+            assay_result_init(&cell->result, run->arena);
+        }
+    }
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+            assay_run_cell *cell = assay_run_cell_at(run, m, c);
+            if (!assay_run_wanted(run, m, c) || cell->evaluated || cell->reason) {
+                continue;
+            }
+            cell->reason = obstacle(run, m, c);
+            if (!cell->reason) {
+                ASSAY_TRY(measure_group(run, m, c, err));
+            }
+        }
+    }
+    return ASSAY_OK;
+}
