@@ -24,28 +24,19 @@ typedef struct job {
     int64_t n;
 } job;
 
-/** What is measured when nobody says. */
-static const char *const default_metrics[] = {
-    "accuracy", "balanced_accuracy",          "precision",        "recall",      "f1",
-    "log_loss", "expected_calibration_error", "confusion_matrix", "reliability", "risk_coverage"};
-
 static assay_status choose_metrics(job *j, assay_error *err)
 {
     const char *const *wanted = j->request->metrics;
 
-    if (wanted && wanted[0]) {
-        for (size_t i = 0; wanted[i]; i++) {
-            if (j->n_metrics == MOST_METRICS) {
-                return assay_fail(err, ASSAY_EINVAL, "over %d metrics", MOST_METRICS);
-            }
-            ASSAY_TRY(assay_args_parse(&j->metrics[j->n_metrics], ASSAY_OP_METRIC, wanted[i], err));
-            j->n_metrics++;
+    if (!wanted || !wanted[0]) {
+        wanted = assay_default_metrics();
+    }
+    for (; *wanted; wanted++) {
+        if (j->n_metrics == MOST_METRICS) {
+            return assay_fail(err, ASSAY_EINVAL, "over %d metrics", MOST_METRICS);
         }
-    } else {
-        for (size_t i = 0; i < ASSAY_COUNT(default_metrics); i++) {
-            ASSAY_TRY(assay_args_parse(&j->metrics[i], ASSAY_OP_METRIC, default_metrics[i], err));
-            j->n_metrics++;
-        }
+        ASSAY_TRY(assay_args_parse(&j->metrics[j->n_metrics], ASSAY_OP_METRIC, *wanted, err));
+        j->n_metrics++;
     }
     ASSAY_TRY(assay_args_parse(&j->proportion, ASSAY_OP_INTERVAL, "clopper_pearson", err));
     return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);

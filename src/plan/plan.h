@@ -120,6 +120,9 @@ ASSAY_NODISCARD assay_status assay_plan_parse(assay_plan **out, const char *byte
                                               assay_error *err);
 void assay_plan_free(assay_plan *plan);
 
+/** What is measured when nobody says: NULL-terminated names of metrics. Static. */
+const char *const *assay_default_metrics(void);
+
 /** A model.yaml beside a model: fills the spec; texts live in the arena. */
 ASSAY_NODISCARD assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes,
                                                     size_t size, const char *path,

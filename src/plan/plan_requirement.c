@@ -96,10 +96,22 @@ assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_a
     return ASSAY_OK;
 }
 
-/** What a plan measures when it does not say. */
-static const char *const default_metrics[] = {
-    "accuracy", "balanced_accuracy",          "precision",        "recall",      "f1",
-    "log_loss", "expected_calibration_error", "confusion_matrix", "reliability", "risk_coverage"};
+const char *const *assay_default_metrics(void)
+{
+    static const char *const names[] = {"accuracy",
+                                        "balanced_accuracy",
+                                        "precision",
+                                        "recall",
+                                        "f1",
+                                        "log_loss",
+                                        "expected_calibration_error",
+                                        "confusion_matrix",
+                                        "reliability",
+                                        "risk_coverage",
+                                        NULL};
+
+    return names;
+}
 
 static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
                                   const assay_yaml *map, const char *key, const char *otherwise,
@@ -134,9 +146,9 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
         ASSAY_TRY(assay_plan_read_op(&args, NULL, list->values[i], ASSAY_OP_METRIC, r, err));
         ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
     }
-    for (size_t i = 0; !list && i < ASSAY_COUNT(default_metrics); i++) {
+    for (const char *const *name = assay_default_metrics(); !list && *name; name++) {
         const assay_op *op = NULL;
-        ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, default_metrics[i], err));
+        ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, *name, err));
         ASSAY_TRY(assay_args_new(&args, op, err));
         ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
     }
