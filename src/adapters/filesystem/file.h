@@ -16,6 +16,22 @@ ASSAY_NODISCARD assay_status assay_file_read(uint8_t **out, size_t *size, const 
  *  file, whatever happens. The temporary file is removed on failure. */
 ASSAY_NODISCARD assay_status assay_file_write(const char *path, const void *bytes, size_t size,
                                               assay_error *err);
+/** A file on its way to its final name, for writers that do not hold all bytes in memory. Write to
+ *  `descriptor`, or to the file that /proc/self/fd/<descriptor> names. Zero-initialise with
+ *  descriptor -1. A final name that is a device or a pipe is written directly. */
+typedef struct assay_file_part {
+    int descriptor;  /* -1 = closed */
+    char *temporary; /* owned; NULL = written directly */
+    char *path;      /* owned: the final name */
+} assay_file_part;
+
+ASSAY_NODISCARD assay_status assay_file_part_begin(assay_file_part *part, const char *path,
+                                                   assay_error *err);
+/** fsync, rename, fsync the folder. On failure nothing is left; dispose is still allowed. */
+ASSAY_NODISCARD assay_status assay_file_part_commit(assay_file_part *part, assay_error *err);
+/** Remove what was not committed. */
+void assay_file_part_dispose(assay_file_part *part);
+
 /** The folder and its parents. */
 ASSAY_NODISCARD assay_status assay_folder_make(const char *path, assay_error *err);
 /** 0 nothing, 1 regular file, 2 folder, 3 something else (follows links). */
@@ -26,6 +42,8 @@ ASSAY_NODISCARD assay_status assay_folder_list(const char ***names, int64_t *n, 
 /** SHA-256 of a file's content, streamed. */
 ASSAY_NODISCARD assay_status assay_file_digest(char out[ASSAY_DIGEST_HEX], const char *path,
                                                assay_error *err);
+/** Size of a regular file in bytes; -1 when it cannot be told. */
+int64_t assay_file_size(const char *path);
 /** "folder/name" in the arena; `name` alone when it is absolute. NULL when memory is out. */
 char *assay_path_join(assay_arena *arena, const char *folder, const char *name);
 /** The folder part of a path ("." when there is none), in the arena. */
