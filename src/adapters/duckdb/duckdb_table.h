@@ -11,6 +11,17 @@
 ASSAY_NODISCARD assay_status assay_duckdb_read_table(assay_table **out, const char *path,
                                                      assay_error *err);
 
+/** The same with some columns kept as the text that stands in the file ("007", "1e5"), for ids, paths
+ *  and classes: names in a NULL-terminated list, those that the file lacks are ignored. In CSV files
+ *  a column is INT when every value is a whole number without leading zeros or every value is true
+ *  or false, REAL when every value is a number, else TEXT; an empty field is missing. */
+ASSAY_NODISCARD assay_status assay_duckdb_read_table_as(assay_table **out, const char *path,
+                                                        const char *const *text_columns,
+                                                        assay_error *err);
+
+/** What to say about row `row` (from 1) of a table file: "m.csv: row 17 (line 18)". */
+void assay_duckdb_row_place(char *out, size_t size, const char *path, int64_t row);
+
 /**
  * mask[i] = 1 where the SQL predicate holds for row i of the table, else 0 (NULL counts as false).
  * The predicate is one boolean expression over the column names; anything else (statements, unknown
