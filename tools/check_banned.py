@@ -28,9 +28,9 @@ EVERYWHERE = {
     "popen": "posix_spawn in adapters/process",
     "tmpnam": "mkstemp",
     "mktemp": "mkstemp",
-    "strerror": "assay_fail_errno, strerror_r (strerror is not thread-safe)",
 }
 LIBRARY = {
+    "strerror": "assay_fail_errno, strerror_r (strerror is not thread-safe)",
     "abort": "an assay_status",
     "exit": "an assay_status",
     "printf": "base/log.h or a writer",

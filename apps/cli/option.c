@@ -158,7 +158,7 @@ static int parse_one(const command *self, const option *all, size_t n, const cha
         }
         value = name[length] == '=' ? name + length + 1 : NULL;
     } else {
-        chosen = argument[2] ? NULL : find(all, n, NULL, 0, argument[1]);
+        chosen = argument[2] ? NULL : find(all, n, "", 0, argument[1]);
         if (!chosen) {
             return complain(self, EXIT_USAGE, "unknown option %s; `assay %s --help` lists all",
                             argument, self->name);
