@@ -1,0 +1,233 @@
+#include "ops/shared/filter.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ops/shared/pixels.h"
+
+/* The last rows of the input, filtered or padded, as many as one output row needs. Row j lives in
+ * slot j % slots; a reflected or clamped row is always among them. */
+typedef struct row_ring {
+    float *rows;
+    size_t row_size; /* floats */
+    int32_t slots;
+    int32_t next; /* first row that is not in yet */
+} row_ring;
+
+static float *ring_row(const row_ring *ring, int32_t y)
+{
+    return ring->rows + (size_t)(y % ring->slots) * ring->row_size;
+}
+
+static assay_status ring_make(row_ring *ring, const assay_image *in, int32_t radius,
+                              size_t row_size, assay_arena *scratch, assay_error *err)
+{
+    ring->slots = in->height < 2 * radius + 1 ? in->height : 2 * radius + 1;
+    ring->row_size = row_size;
+    ring->next = 0;
+    ring->rows = assay_arena_alloc(scratch, (size_t)ring->slots * row_size, sizeof(float));
+    return ring->rows ? ASSAY_OK : assay_fail_memory(err);
+}
+
+void assay_filter_gaussian(double *weights, int32_t radius, double sigma)
+{
+    double sum = 0.0;
+
+    for (int32_t k = radius; k >= 0; k--) { /* small terms first */
+        weights[k] = exp(-0.5 / (sigma * sigma) * (double)k * (double)k);
+        sum += k > 0 ? 2.0 * weights[k] : weights[k];
+    }
+    for (int32_t k = 0; k <= radius; k++) {
+        weights[k] /= sum;
+    }
+}
+
+/* A row with `radius` border pixels on both sides. */
+static void load_padded(float *padded, const assay_image *in, int32_t y, int32_t radius,
+                        assay_border border)
+{
+    size_t colours = (size_t)assay_pixels_colours(in);
+    float *inside = padded + (size_t)radius * colours;
+
+    assay_pixels_load_float(inside, in, y);
+    for (int32_t k = 1; k <= radius; k++) {
+        int32_t left = assay_border_index(border, -k, in->width);
+        int32_t right = assay_border_index(border, in->width - 1 + k, in->width);
+        memcpy(inside - (size_t)k * colours, inside + (size_t)left * colours,
+               colours * sizeof(float));
+        memcpy(inside + (size_t)(in->width - 1 + k) * colours, inside + (size_t)right * colours,
+               colours * sizeof(float));
+    }
+}
+
+enum { LANES = 16 };
+
+/* out[i] = w[0] c[i] + sum over k of w[k] (a_k[i] + b_k[i]). Blocks of LANES samples stay in
+ * registers over all taps. The order of additions is fixed: it is part of the result. */
+static void combine(float *out, const float *const *before, const float *const *after,
+                    const float *weights, int32_t radius, size_t n)
+{
+    const float *centre = before[0];
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        float sum[LANES];
+        for (int j = 0; j < LANES; j++) {
+            sum[j] = weights[0] * centre[i + (size_t)j];
+        }
+        for (int32_t k = 1; k <= radius; k++) {
+            const float *a = before[k] + i;
+            const float *b = after[k] + i;
+            float w = weights[k];
+            for (int j = 0; j < LANES; j++) {
+                sum[j] += w * (a[j] + b[j]);
+            }
+        }
+        memcpy(out + i, sum, sizeof sum);
+    }
+    for (; i < n; i++) {
+        float sum = weights[0] * centre[i];
+        for (int32_t k = 1; k <= radius; k++) {
+            sum += weights[k] * (before[k][i] + after[k][i]);
+        }
+        out[i] = sum;
+    }
+}
+
+/* Pointers to the rows (or, along a row, to the shifted row) on both sides of the centre. */
+typedef struct tap_list {
+    const float **before;
+    const float **after;
+    float *weights;
+} tap_list;
+
+static assay_status taps_make(tap_list *taps, const double *weights, int32_t radius,
+                              assay_arena *scratch, assay_error *err)
+{
+    size_t n = (size_t)radius + 1;
+
+    taps->before = assay_arena_alloc(scratch, n, sizeof *taps->before);
+    taps->after = assay_arena_alloc(scratch, n, sizeof *taps->after);
+    taps->weights = assay_arena_alloc(scratch, n, sizeof *taps->weights);
+    if (!taps->before || !taps->after || !taps->weights) {
+        return assay_fail_memory(err);
+    }
+    for (size_t k = 0; k < n; k++) {
+        taps->weights[k] = (float)weights[k];
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_filter_separable(assay_image *out, const assay_image *in, const double *weights,
+                                    int32_t radius, assay_border border, assay_arena *scratch,
+                                    assay_error *err)
+{
+    size_t colours = (size_t)assay_pixels_colours(in);
+    size_t n = assay_pixels_row_size(in);
+    row_ring ring = {0};
+    tap_list taps = {0};
+
+    ASSAY_TRY(ring_make(&ring, in, radius, n, scratch, err));
+    ASSAY_TRY(taps_make(&taps, weights, radius, scratch, err));
+    float *padded = assay_arena_alloc(scratch, n + 2 * (size_t)radius * colours, sizeof(float));
+    float *result = assay_arena_alloc(scratch, n, sizeof(float));
+    if (!padded || !result) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_image_copy(out, in, err)); /* brings alpha along */
+    for (int32_t y = 0; y < in->height; y++) {
+        for (; ring.next < in->height && ring.next <= y + radius; ring.next++) {
+            load_padded(padded, in, ring.next, radius, border);
+            for (size_t k = 0; k <= (size_t)radius; k++) {
+                taps.before[k] = padded + ((size_t)radius - k) * colours;
+                taps.after[k] = padded + ((size_t)radius + k) * colours;
+            }
+            combine(ring_row(&ring, ring.next), taps.before, taps.after, taps.weights, radius, n);
+        }
+        for (int32_t k = 0; k <= radius; k++) {
+            taps.before[k] = ring_row(&ring, assay_border_index(border, y - k, in->height));
+            taps.after[k] = ring_row(&ring, assay_border_index(border, y + k, in->height));
+        }
+        combine(result, taps.before, taps.after, taps.weights, radius, n);
+        assay_pixels_store_float(out, y, result);
+    }
+    return ASSAY_OK;
+}
+
+/* A tap of a two-dimensional kernel that is not zero. */
+typedef struct kernel_tap {
+    int32_t dy;
+    size_t offset; /* floats from the start of the padded row */
+    float weight;
+} kernel_tap;
+
+static void accumulate(float *out, const float *const *sources, const kernel_tap *taps,
+                       size_t n_taps, size_t n)
+{
+    size_t i = 0;
+
+    for (; i + LANES <= n; i += LANES) {
+        float sum[LANES] = {0};
+        for (size_t t = 0; t < n_taps; t++) {
+            const float *a = sources[t] + i;
+            float w = taps[t].weight;
+            for (int j = 0; j < LANES; j++) {
+                sum[j] += w * a[j];
+            }
+        }
+        memcpy(out + i, sum, sizeof sum);
+    }
+    for (; i < n; i++) {
+        float sum = 0.0F;
+        for (size_t t = 0; t < n_taps; t++) {
+            sum += taps[t].weight * sources[t][i];
+        }
+        out[i] = sum;
+    }
+}
+
+static size_t list_taps(kernel_tap *taps, const double *kernel, int32_t radius, size_t colours)
+{
+    size_t n = 0;
+
+    for (int32_t dy = -radius; dy <= radius; dy++) {
+        for (int32_t dx = -radius; dx <= radius; dx++, kernel++) {
+            if (*kernel != 0.0) {
+                taps[n++] = (kernel_tap){dy, (size_t)(dx + radius) * colours, (float)*kernel};
+            }
+        }
+    }
+    return n;
+}
+
+assay_status assay_filter_kernel(assay_image *out, const assay_image *in, const double *kernel,
+                                 int32_t radius, assay_border border, assay_arena *scratch,
+                                 assay_error *err)
+{
+    size_t side = 2 * (size_t)radius + 1;
+    size_t colours = (size_t)assay_pixels_colours(in);
+    size_t n = assay_pixels_row_size(in);
+    row_ring ring = {0};
+
+    ASSAY_TRY(ring_make(&ring, in, radius, n + 2 * (size_t)radius * colours, scratch, err));
+    kernel_tap *taps = assay_arena_alloc(scratch, side * side, sizeof *taps);
+    const float **sources = assay_arena_alloc(scratch, side * side, sizeof *sources);
+    float *result = assay_arena_alloc(scratch, n, sizeof(float));
+    if (!taps || !sources || !result) {
+        return assay_fail_memory(err);
+    }
+    size_t n_taps = list_taps(taps, kernel, radius, colours);
+    ASSAY_TRY(assay_image_copy(out, in, err));
+    for (int32_t y = 0; y < in->height; y++) {
+        for (; ring.next < in->height && ring.next <= y + radius; ring.next++) {
+            load_padded(ring_row(&ring, ring.next), in, ring.next, radius, border);
+        }
+        for (size_t t = 0; t < n_taps; t++) {
+            int32_t row = assay_border_index(border, y + taps[t].dy, in->height);
+            sources[t] = ring_row(&ring, row) + taps[t].offset;
+        }
+        accumulate(result, sources, taps, n_taps, n);
+        assay_pixels_store_float(out, y, result);
+    }
+    return ASSAY_OK;
+}
