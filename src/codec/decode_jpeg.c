@@ -160,13 +160,13 @@ static void read_header(jpeg_reader *reader)
     }
 }
 
-/* Every 8 x 8 block of the finest component takes at least one bit of Huffman code, so a small file
- * that claims more is refused before memory is taken for it. */
+/* Every 8 x 8 block takes at least one bit of Huffman code, and the finest component has one for at
+ * most 256 pixels, so a small file that claims more is refused before memory is taken for it. */
 static void check_plausible(jpeg_reader *reader)
 {
     uint64_t pixels = (uint64_t)reader->jpeg.image_width * reader->jpeg.image_height;
 
-    if (!reader->jpeg.arith_code && pixels / 512 > reader->source->size) {
+    if (!reader->jpeg.arith_code && pixels / 2048 > reader->source->size) {
         reader_stop(reader, assay_image_fail_truncated("JPEG", reader->source->size, reader->err));
     }
 }
