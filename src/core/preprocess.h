@@ -91,6 +91,11 @@ const char *assay_step_kind_name(assay_step_kind kind);
 ASSAY_NODISCARD assay_status assay_preprocess_check(const assay_preprocess *preprocess,
                                                     assay_error *err);
 
+/** ASSAY_EINVAL when an input of whole numbers meets a scale, mean or std other than 1, 0 and 1. */
+ASSAY_NODISCARD assay_status assay_preprocess_check_type(assay_dtype type,
+                                                         const assay_preprocess *preprocess,
+                                                         assay_error *err);
+
 /** True when every image comes out at one size, whatever its own: the last step decides. */
 bool assay_preprocess_size(int32_t *width, int32_t *height, const assay_preprocess *preprocess);
 

@@ -49,13 +49,20 @@ static double value_f64(const scaling *s, double pixel)
     return (x - s->mean64) / s->std64;
 }
 
-static bool plain_values(const assay_preprocess *preprocess, int32_t channels)
+assay_status assay_preprocess_check_type(assay_dtype type, const assay_preprocess *preprocess,
+                                         assay_error *err)
 {
     bool plain = preprocess->scale == 1.0;
-    for (int32_t c = 0; c < channels; c++) {
+    for (int32_t c = 0; c < 3; c++) {
         plain = plain && preprocess->mean[c] == 0.0 && preprocess->std[c] == 1.0;
     }
-    return plain;
+    if (assay_tensor_is_integer(type) && !plain) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the model's input is %s and takes the pixel values themselves: declare "
+                          "scale: 1, mean: 0 and std: 1 in its preprocessing",
+                          assay_dtype_name(type));
+    }
+    return ASSAY_OK;
 }
 
 static uint32_t bits_of_float(float value)
@@ -160,12 +167,7 @@ assay_status assay_region_to_tensor(void *out, assay_dtype type, const assay_reg
         return assay_fail(err, ASSAY_EUNSUPPORTED, "images cannot be given as %s",
                           assay_dtype_name(type));
     }
-    if (integer && !plain_values(preprocess, channels)) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "the model's input is %s and takes the pixel values themselves: declare "
-                          "scale: 1, mean: 0 and std: 1 in its preprocessing",
-                          assay_dtype_name(type));
-    }
+    ASSAY_TRY(assay_preprocess_check_type(type, preprocess, err));
     value_table table;
     scaling scalings[3];
     bool is_float = region->image->type == ASSAY_PIXEL_F32;
