@@ -45,7 +45,7 @@ lint: ## layout, static analysis, layers, drift
 
 fuzz: ## every fuzz target for FUZZ_SECONDS each (30)
 	@$(SETUP) --clang
-	@tools/build fuzz $(DEPS)
+	@tools/build fuzz $(DEPS) fuzz_programs
 	@tools/run_fuzz build/fuzz $(FUZZ_SECONDS)
 
 generate: ## rewrite the files that are generated from `assay describe`

@@ -59,9 +59,8 @@ if(ASSAY_SANITIZE)
   add_link_options(-fsanitize=${ASSAY_SANITIZE})
   # GCC 12 judges these after the sanitizers' own code was added, and is wrong then; the release and
   # debug builds hold them as errors.
-  add_compile_options(-Wno-conversion -Wno-null-dereference)
   if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
-    add_compile_options(-Wno-maybe-uninitialized) # clang does not know it
+    add_compile_options(-Wno-conversion -Wno-null-dereference -Wno-maybe-uninitialized)
   endif()
 endif()
 if(ASSAY_FUZZ)
