@@ -43,9 +43,6 @@ assay_status assay_resize_opencv(assay_image *out, const assay_image *in, int32_
 assay_status assay_resize_opencv_area(assay_image *out, const assay_image *in, double scale_x,
                                       double scale_y, assay_error *err);
 
-/** The case of whole-numbered scales, `kx` x `ky` source pixels per output pixel. */
-void assay_resize_opencv_blocks(assay_image *out, const assay_image *in, int32_t kx, int32_t ky);
-
 /** Straight to premultiplied 8-bit alpha and back, for 2 or 4 channels. `out` has the size of `in`. */
 void assay_alpha_premultiply(assay_image *out, const assay_image *in);
 void assay_alpha_unpremultiply(assay_image *image);

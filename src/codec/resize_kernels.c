@@ -3,7 +3,7 @@
 #include <string.h>
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include "codec/resize_sse2.h"
 #endif
 
 enum { HALF = 1 << (ASSAY_RESAMPLE_BITS - 1), BLOCK = 256 };
@@ -90,35 +90,12 @@ static inline __m128i finish(__m128i sum)
     return _mm_packus_epi16(sum, sum);
 }
 
-static inline __m128i load_4(const void *p)
-{
-    int32_t value;
-    memcpy(&value, p, sizeof value);
-    return _mm_cvtsi32_si128(value);
-}
-
-static inline __m128i load_8(const void *p)
-{
-    return _mm_loadl_epi64((const __m128i *)p);
-}
-
-static inline __m128i widen(__m128i bytes)
-{
-    return _mm_unpacklo_epi8(bytes, _mm_setzero_si128());
-}
-
-/* The two weights of taps t and t + 1 in every lane. */
-static inline __m128i weight_pair(const int16_t *weights)
-{
-    return _mm_shuffle_epi32(load_4(weights), 0);
-}
-
 static inline __m128i one_channel(const uint8_t *p, const int16_t *high, const int16_t *low,
                                   int32_t count)
 {
     sums s = {_mm_setzero_si128(), _mm_setzero_si128()};
     for (int32_t t = 0; t < count; t += 8) {
-        sums_add(&s, widen(load_8(p + t)), _mm_load_si128((const __m128i *)(high + t)),
+        sums_add(&s, sse_widen(sse_load_8(p + t)), _mm_load_si128((const __m128i *)(high + t)),
                  _mm_load_si128((const __m128i *)(low + t)));
     }
     return sums_join(s);
@@ -159,10 +136,9 @@ static int32_t across_2(uint8_t *out, const uint8_t *in, const uint8_t *end,
         sums s = {_mm_setzero_si128(), _mm_setzero_si128()};
         for (int32_t t = 0; t < a->count[x]; t += 4) {
             /* a0 b0 a1 b1 a2 b2 a3 b3 -> a0 a1 b0 b1 a2 a3 b2 b3 */
-            __m128i v = widen(load_8(p + 2 * (ptrdiff_t)t));
-            v = _mm_shufflehi_epi16(_mm_shufflelo_epi16(v, 0xD8), 0xD8);
-            const __m128i h = load_8(high + t);
-            const __m128i l = load_8(low + t);
+            const __m128i v = sse_deal_pairs(sse_widen(sse_load_8(p + 2 * (ptrdiff_t)t)));
+            const __m128i h = sse_load_8(high + t);
+            const __m128i l = sse_load_8(low + t);
             sums_add(&s, v, _mm_unpacklo_epi32(h, h), _mm_unpacklo_epi32(l, l));
         }
         const __m128i sum = sums_join(s);
@@ -171,13 +147,6 @@ static int32_t across_2(uint8_t *out, const uint8_t *in, const uint8_t *end,
         memcpy(out + 2 * (ptrdiff_t)x, &two, 2);
     }
     return x;
-}
-
-/* Two neighbouring pixels of 3 or 4 channels as 16-bit pairs, channel by channel. */
-static inline __m128i pixel_pair(__m128i bytes, const int channels)
-{
-    const __m128i next = channels == 3 ? _mm_srli_si128(bytes, 3) : _mm_srli_si128(bytes, 4);
-    return widen(_mm_unpacklo_epi8(bytes, next));
 }
 
 static inline __attribute__((always_inline)) int32_t across_wide(uint8_t *out, const uint8_t *in,
@@ -193,13 +162,13 @@ static inline __attribute__((always_inline)) int32_t across_wide(uint8_t *out, c
         const int16_t *low = a->low + (size_t)x * (size_t)a->taps;
         sums s = {_mm_setzero_si128(), _mm_setzero_si128()};
         for (int32_t t = 0; t < a->count[x]; t += 4, p += 4 * channels) {
-            const __m128i h = load_8(high + t);
-            const __m128i l = load_8(low + t);
+            const __m128i h = sse_load_8(high + t);
+            const __m128i l = sse_load_8(low + t);
             const __m128i v = _mm_loadu_si128((const __m128i *)p);
             const __m128i w = channels == 3 ? _mm_srli_si128(v, 6) : _mm_srli_si128(v, 8);
-            sums_add(&s, pixel_pair(v, channels), _mm_shuffle_epi32(h, 0x00),
+            sums_add(&s, sse_pixel_pair(v, channels), _mm_shuffle_epi32(h, 0x00),
                      _mm_shuffle_epi32(l, 0x00));
-            sums_add(&s, pixel_pair(w, channels), _mm_shuffle_epi32(h, 0x55),
+            sums_add(&s, sse_pixel_pair(w, channels), _mm_shuffle_epi32(h, 0x55),
                      _mm_shuffle_epi32(l, 0x55));
         }
         const int32_t four = _mm_cvtsi128_si32(finish(sums_join(s)));
@@ -218,8 +187,8 @@ static inline void down_16(uint8_t *out, const uint8_t *in, size_t stride, const
     for (int32_t t = 0; t < count; t += 2) {
         const uint8_t *p = in + (size_t)t * stride;
         const uint8_t *q = t + 1 < count ? p + stride : p; /* its weight is 0 then */
-        const __m128i h = weight_pair(high + t);
-        const __m128i l = weight_pair(low + t);
+        const __m128i h = sse_weight_pair(high + t);
+        const __m128i l = sse_weight_pair(low + t);
         const __m128i v0 = _mm_loadu_si128((const __m128i *)p);
         const __m128i v1 = _mm_loadu_si128((const __m128i *)q);
         const __m128i left = _mm_unpacklo_epi8(v0, v1);

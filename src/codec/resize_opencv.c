@@ -10,18 +10,9 @@
 #include "base/alloc.h"
 #include "codec/image_formats.h"
 #include "codec/resize_internal.h"
+#include "codec/resize_rows.h"
 
-enum { WEIGHT_ONE = 2048, LANES_8 = 8, LANES_F = 4 };
-
-/* One axis of a linear (2 taps) or cubic (4 taps) interpolation. */
-typedef struct axis {
-    int32_t size;
-    int32_t in_size;
-    int32_t taps;
-    int32_t *at;    /* size: source sample of tap number (taps / 2 - 1); may lie outside */
-    float *real;    /* size x taps */
-    int16_t *fixed; /* the same times WEIGHT_ONE, rounded to nearest even */
-} axis;
+typedef assay_interpolate_axis axis;
 
 static inline int32_t clamp(int32_t value, int32_t size)
 {
@@ -100,203 +91,9 @@ static assay_status axis_new(axis *a, int32_t in_size, int32_t size, assay_resiz
         axis_fill(a, i, 1.0 / inverse, inverse, mode, clip && a->taps == 2);
     }
     for (size_t k = 0; k < cells; k++) {
-        a->fixed[k] = (int16_t)lrintf(a->real[k] * WEIGHT_ONE);
+        a->fixed[k] = (int16_t)lrintf(a->real[k] * ASSAY_INTERPOLATE_ONE);
     }
     return ASSAY_OK;
-}
-
-/* ---- linear -------------------------------------------------------------------------------- */
-
-/* The lowest four bits are dropped here, before the second multiplication, as OpenCV does. */
-static inline __attribute__((always_inline)) void linear_across_8(int16_t *out, const uint8_t *in,
-                                                                  const axis *a, const int channels)
-{
-    for (int32_t x = 0; x < a->size; x++) {
-        const int32_t w0 = a->fixed[2 * x];
-        const int32_t w1 = a->fixed[2 * x + 1];
-        const uint8_t *p = in + (ptrdiff_t)a->at[x] * channels;
-        const uint8_t *q = a->at[x] + 1 < a->in_size ? p + channels : p;
-        for (int c = 0; c < channels; c++) {
-            *out++ = (int16_t)((p[c] * w0 + q[c] * w1) >> 4);
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void linear_across_f(float *out, const float *in,
-                                                                  const axis *a, const int channels)
-{
-    for (int32_t x = 0; x < a->size; x++) {
-        const float w0 = a->real[2 * x];
-        const float w1 = a->real[2 * x + 1];
-        const float *p = in + (ptrdiff_t)a->at[x] * channels;
-        const float *q = a->at[x] + 1 < a->in_size ? p + channels : p;
-        for (int c = 0; c < channels; c++) {
-            *out++ = p[c] * w0 + q[c] * w1;
-        }
-    }
-}
-
-static void linear_down_8(uint8_t *restrict out, const int16_t *restrict r0,
-                          const int16_t *restrict r1, const int16_t *w, size_t n)
-{
-    const int16_t w0 = w[0];
-    const int16_t w1 = w[1];
-    for (size_t i = 0; i < n; i++) {
-        const int16_t upper = (int16_t)((r0[i] * w0) >> 16);
-        const int16_t lower = (int16_t)((r1[i] * w1) >> 16);
-        out[i] = (uint8_t)((int16_t)(upper + lower + 2) >> 2);
-    }
-}
-
-static void linear_down_f(float *restrict out, const float *restrict r0, const float *restrict r1,
-                          const float *w, size_t n)
-{
-    const float w0 = w[0];
-    const float w1 = w[1];
-    for (size_t i = 0; i < n; i++) {
-        out[i] = r0[i] * w0 + r1[i] * w1;
-    }
-}
-
-/* ---- cubic --------------------------------------------------------------------------------- */
-
-static inline __attribute__((always_inline)) void cubic_across_8(int32_t *out, const uint8_t *in,
-                                                                 const axis *a, const int channels)
-{
-    for (int32_t x = 0; x < a->size; x++) {
-        const int16_t *w = a->fixed + 4 * (size_t)x;
-        const uint8_t *p[4];
-        for (int t = 0; t < 4; t++) {
-            p[t] = in + (ptrdiff_t)clamp(a->at[x] - 1 + t, a->in_size) * channels;
-        }
-        for (int c = 0; c < channels; c++) {
-            *out++ = p[0][c] * w[0] + p[1][c] * w[1] + p[2][c] * w[2] + p[3][c] * w[3];
-        }
-    }
-}
-
-static inline __attribute__((always_inline)) void cubic_across_f(float *out, const float *in,
-                                                                 const axis *a, const int channels)
-{
-    for (int32_t x = 0; x < a->size; x++) {
-        const float *w = a->real + 4 * (size_t)x;
-        const float *p[4];
-        for (int t = 0; t < 4; t++) {
-            p[t] = in + (ptrdiff_t)clamp(a->at[x] - 1 + t, a->in_size) * channels;
-        }
-        for (int c = 0; c < channels; c++) {
-            *out++ = p[0][c] * w[0] + p[1][c] * w[1] + p[2][c] * w[2] + p[3][c] * w[3];
-        }
-    }
-}
-
-/* Round to nearest even: adding 3 * 2^22 leaves no fractional bits. For |value| < 2^22. */
-static inline int32_t round_even(float value)
-{
-    const float shifted = value + 12582912.0F;
-    int32_t bits;
-    memcpy(&bits, &shifted, sizeof bits);
-    return bits - 0x4B400000;
-}
-
-static inline uint8_t clip_8(int32_t value)
-{
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-}
-
-static void cubic_down_8(uint8_t *restrict out, int32_t *const rows[4], const int16_t *w, size_t n)
-{
-    const float unit = 1.0F / (WEIGHT_ONE * WEIGHT_ONE);
-    const float f0 = (float)w[0] * unit;
-    const float f1 = (float)w[1] * unit;
-    const float f2 = (float)w[2] * unit;
-    const float f3 = (float)w[3] * unit;
-    const int32_t *restrict r0 = rows[0];
-    const int32_t *restrict r1 = rows[1];
-    const int32_t *restrict r2 = rows[2];
-    const int32_t *restrict r3 = rows[3];
-    const size_t vector = n - n % LANES_8;
-    for (size_t i = 0; i < vector; i++) {
-        const float sum =
-            (float)r0[i] * f0 + ((float)r1[i] * f1 + ((float)r2[i] * f2 + (float)r3[i] * f3));
-        out[i] = clip_8(round_even(sum));
-    }
-    for (size_t i = vector; i < n; i++) {
-        const int32_t sum = r0[i] * w[0] + r1[i] * w[1] + r2[i] * w[2] + r3[i] * w[3];
-        out[i] = clip_8((sum + (1 << 21)) >> 22);
-    }
-}
-
-static void cubic_down_f(float *restrict out, float *const rows[4], const float *w, size_t n)
-{
-    const float w0 = w[0];
-    const float w1 = w[1];
-    const float w2 = w[2];
-    const float w3 = w[3];
-    const float *restrict r0 = rows[0];
-    const float *restrict r1 = rows[1];
-    const float *restrict r2 = rows[2];
-    const float *restrict r3 = rows[3];
-    const size_t vector = n - n % LANES_F;
-    for (size_t i = 0; i < vector; i++) {
-        out[i] = r0[i] * w0 + (r1[i] * w1 + (r2[i] * w2 + r3[i] * w3));
-    }
-    for (size_t i = vector; i < n; i++) {
-        out[i] = ((r0[i] * w0 + r1[i] * w1) + r2[i] * w2) + r3[i] * w3;
-    }
-}
-
-/* ---- the two passes ------------------------------------------------------------------------ */
-
-#define BY_CHANNELS(function, out, in, a, channels)                                                \
-    do {                                                                                           \
-        switch (channels) {                                                                        \
-        case 1:                                                                                    \
-            function(out, in, a, 1);                                                               \
-            break;                                                                                 \
-        case 2:                                                                                    \
-            function(out, in, a, 2);                                                               \
-            break;                                                                                 \
-        case 3:                                                                                    \
-            function(out, in, a, 3);                                                               \
-            break;                                                                                 \
-        default:                                                                                   \
-            function(out, in, a, 4);                                                               \
-            break;                                                                                 \
-        }                                                                                          \
-    } while (0)
-
-static void row_across(void *out, const assay_image *in, int32_t y, const axis *a)
-{
-    const void *from = assay_image_row(in, y);
-    if (in->type == ASSAY_PIXEL_U8 && a->taps == 2) {
-        BY_CHANNELS(linear_across_8, out, from, a, in->channels);
-    } else if (in->type == ASSAY_PIXEL_U8) {
-        BY_CHANNELS(cubic_across_8, out, from, a, in->channels);
-    } else if (a->taps == 2) {
-        BY_CHANNELS(linear_across_f, out, from, a, in->channels);
-    } else {
-        BY_CHANNELS(cubic_across_f, out, from, a, in->channels);
-    }
-}
-
-static void row_down(assay_image *out, int32_t y, void *const rows[4], const axis *a)
-{
-    void *to = assay_image_row_mut(out, y);
-    const size_t n = (size_t)out->width * (size_t)out->channels;
-    const int16_t *fixed = a->fixed + (size_t)y * (size_t)a->taps;
-    const float *real = a->real + (size_t)y * (size_t)a->taps;
-    if (out->type == ASSAY_PIXEL_U8 && a->taps == 2) {
-        linear_down_8(to, rows[0], rows[1], fixed, n);
-    } else if (out->type == ASSAY_PIXEL_U8) {
-        int32_t *const r[4] = {rows[0], rows[1], rows[2], rows[3]};
-        cubic_down_8(to, r, fixed, n);
-    } else if (a->taps == 2) {
-        linear_down_f(to, rows[0], rows[1], real, n);
-    } else {
-        float *const r[4] = {rows[0], rows[1], rows[2], rows[3]};
-        cubic_down_f(to, r, real, n);
-    }
 }
 
 /* Interpolated rows live in slot (row number mod taps): the rows of one output row are consecutive,
@@ -313,11 +110,11 @@ static void interpolate_rows(assay_image *out, const assay_image *in, const axis
             const int32_t slot = row % taps;
             rows[t] = slots + (size_t)slot * slot_bytes;
             if (held[slot] != row) {
-                row_across(rows[t], in, row, horizontal);
+                assay_interpolate_across(rows[t], in, row, horizontal);
                 held[slot] = row;
             }
         }
-        row_down(out, y, rows, vertical);
+        assay_interpolate_down(out, y, rows, vertical);
     }
 }
 
@@ -328,7 +125,7 @@ static assay_status resize_separable(assay_image *out, const assay_image *in, in
     axis horizontal = {0};
     axis vertical = {0};
     uint8_t *slots = NULL;
-    const size_t slot_samples = ((size_t)width * (size_t)in->channels + 15U) / 16U * 16U;
+    const size_t slot_samples = ((size_t)width * (size_t)in->channels + 31U) / 16U * 16U;
     ASSAY_GOTO(axis_new(&horizontal, in->width, width, mode, 1, err), done);
     ASSAY_GOTO(axis_new(&vertical, in->height, height, mode, 0, err), done);
     slots = assay_alloc_raw(slot_samples * (size_t)vertical.taps, sizeof(int32_t));

@@ -387,18 +387,21 @@ done:
     return status;
 }
 
-/* The source position of each output sample, -1 outside. Positions are accumulated, the rounding
+/* The source position of each output sample, -1 outside; true when none is. Positions are accumulated, the rounding
  * errors are part of the result; 16-bit images take another way through Pillow, which multiplies. */
-static void nearest_positions(int32_t *out, int32_t size, float from, float to, int32_t in_size,
+static bool nearest_positions(int32_t *out, int32_t size, float from, float to, int32_t in_size,
                               bool multiply)
 {
     const double step = (double)(to - from) / size;
     double position = (double)from + step * 0.5;
+    bool inside = true;
     for (int32_t i = 0; i < size; i++, position += step) {
         const double here = multiply ? step * (i + 0.5) + (double)from : position;
         const int32_t at = here < 0.0 ? -1 : (int32_t)here;
         out[i] = at < in_size ? at : -1;
+        inside = inside && out[i] >= 0;
     }
+    return inside;
 }
 
 static inline __attribute__((always_inline)) void
@@ -465,12 +468,14 @@ assay_status assay_resize_pillow_nearest(assay_image *out, const assay_image *in
         return assay_fail_memory(err);
     }
     int32_t *ys = xs + width;
-    assay_status status = assay_image_new(out, width, height, in->channels, in->type, err);
+    const bool multiply = in->type == ASSAY_PIXEL_U16;
+    const bool full_x = nearest_positions(xs, width, box.x0, box.x1, in->width, multiply);
+    const bool full_y = nearest_positions(ys, height, box.y0, box.y1, in->height, multiply);
+    const assay_status status =
+        full_x && full_y ? assay_image_new_raw(out, width, height, in->channels, in->type, err)
+                         : assay_image_new(out, width, height, in->channels, in->type, err);
     if (status == ASSAY_OK) {
         const size_t bytes = (size_t)in->channels * (size_t)in->type;
-        const bool multiply = in->type == ASSAY_PIXEL_U16;
-        nearest_positions(xs, width, box.x0, box.x1, in->width, multiply);
-        nearest_positions(ys, height, box.y0, box.y1, in->height, multiply);
         for (int32_t y = 0; y < height; y++) {
             if (ys[y] >= 0) {
                 assay_resize_pick(assay_image_row_mut(out, y), assay_image_row(in, ys[y]), xs,
