@@ -1,14 +1,20 @@
 /**
  * @file metric.h
  * The shape of a metric. Rows come in blocks with columns already derived (label, confidence, ...),
- * so that many metrics share one pass over the scores. A block fills a state, states are merged in
- * block order, finish turns the merged state into measures. Rows carry an integer weight, so that
- * the bootstrap is the same metric on other weights.
+ * so that many metrics share one pass over the scores. Rows carry an integer weight, so that the
+ * bootstrap is the same metric on other weights.
+ *
+ * A metric takes one of four ways to its value; the engine picks the first that applies:
+ *  - sorted: block gets all rows at once, ordered by confidence (calibration by quantiles, AURC);
+ *  - terms: the metric is a function of sums of per-row values in bins (means, log loss, ECE);
+ *  - cells: block gets one row with a weight per distinct (target, label) or rank;
+ *  - blocks: block adds blocks of rows to a state, states are merged in block order.
  */
 #ifndef ASSAY_CORE_METRIC_H
 #define ASSAY_CORE_METRIC_H
 
 #include "base/arena.h"
+#include "base/reduce.h"
 #include "core/measure.h"
 #include "core/op.h"
 
@@ -28,26 +34,56 @@ typedef struct assay_rows {
     const int32_t *weight;    /* >= 0; NULL = all one */
 } assay_rows;
 
-/** On which columns alone the metric depends: rows that agree in them may be merged into one row
- *  with a weight before resampling, which makes the bootstrap's cost independent of n. */
+/** Weight of row i. */
+static inline int64_t assay_rows_weight(const assay_rows *rows, int64_t i)
+{
+    return rows->weight == NULL ? 1 : rows->weight[i];
+}
+
+/** On which columns alone the metric depends: rows that agree in them are merged into one row with
+ *  a weight, which makes many metrics cost one count, and the bootstrap independent of n. */
 typedef enum assay_metric_cells {
     ASSAY_CELLS_NONE = 0,
     ASSAY_CELLS_CONFUSION, /* (target, label) */
     ASSAY_CELLS_RANK       /* rank */
 } assay_metric_cells;
 
+enum { ASSAY_METRIC_VALUES = 2 };
+
+/** Sums over the rows of one bin. */
+typedef struct assay_metric_bin {
+    int64_t weight;                     /* rows */
+    assay_sum sum[ASSAY_METRIC_VALUES]; /* of each value */
+} assay_metric_bin;
+
+/** Values per row whose sums in bins are all that the metric needs. Its state is then an array of
+ *  assay_metric_bin, filled by the engine; state_size, block and merge are not called. */
+typedef struct assay_metric_terms {
+    int32_t values;                      /* per row: 1..ASSAY_METRIC_VALUES */
+    int32_t (*bins)(const void *params); /* NULL = one bin */
+    /** bin[i] in 0..bins-1 (bin is NULL when there is one bin); values[v][i] finite or infinite. */
+    void (*rows)(int32_t *bin, double *const *values, const void *params, const assay_rows *rows);
+} assay_metric_terms;
+
 typedef struct assay_metric {
-    /** Bytes of a state; it starts zeroed. */
+    /** Bytes of a state; it starts zeroed. NULL: an array of assay_metric_bin, one per bin. The state
+     *  of a metric with terms begins with that array; what follows it is for `sorted` alone. */
     size_t (*state_size)(const void *params, int32_t classes);
+    /** Add rows to a state; called any number of times on it. */
     assay_status (*block)(void *state, const void *params, const assay_rows *rows,
                           assay_arena *scratch, assay_error *err);
     void (*merge)(void *into, const void *from, const void *params, int32_t classes);
     /** Append measures (and curves) to `out`: value, n, successes (for proportions), outcome,
-     *  reason, class_name, average, unit. The engine fills metric, params, interval and method. */
+     *  reason, class_name, average, unit; the engine fills the rest. The number and order of the
+     *  measures depend on params and classes alone, never on the state: what has no value is
+     *  UNDEFINED. `shape` has n, classes and class_names only. */
     assay_status (*finish)(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err);
     assay_metric_cells cells;
-    int whole;      /* 1: block gets all rows at once (metrics that sort); merge is not called */
+    const assay_metric_terms *terms;
+    /** NULL or 0 = no; 1: block gets all rows at once, by descending confidence, ties in row order;
+     *  merge is not called, and scores are not available. */
+    int (*sorted)(const void *params);
     int curve_only; /* 1: no measures, so there is nothing to resample */
 } assay_metric;
 

@@ -1,0 +1,501 @@
+/* Poisson bootstrap (Chamandy, Muralidharan, Najmi, Naidu 2012): in each replicate every row counts
+ * Poisson(1) times. The weight of a row depends on (seed, row of the dataset, replicate) alone. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/rng.h"
+#include "core/evaluate_internal.h"
+
+enum {
+    GROUP = 32, /* replicates of one parallel task over terms and cells */
+    QUADS = GROUP / 4,
+    LANES = 8, /* Philox blocks that are computed side by side */
+    POISSON_STEPS = 12
+};
+_Static_assert(QUADS == LANES, "one call of philox_lanes gives the weights of a group");
+
+/* floor(2^32 P(X <= k)) - 2^31 for X ~ Poisson(1), k = 0..11: a word (less 2^31) that reaches
+ * threshold k means X > k. P(X > 12) is below 2^-32. */
+static const int32_t poisson_threshold[POISSON_STEPS] = {
+    -567453480, 1012576689, 1802591773, 2065930135, 2131764725, 2144931643,
+    2147126129, 2147439628, 2147478815, 2147483169, 2147483604, 2147483644};
+
+static void philox_lanes(uint32_t out[4][LANES], uint64_t seed, uint32_t operation, uint64_t row,
+                         uint32_t first)
+{
+    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    for (uint32_t l = 0; l < LANES; l++) {
+        c0[l] = first + l;
+        c1[l] = operation;
+        c2[l] = (uint32_t)row;
+        c3[l] = (uint32_t)(row >> 32);
+    }
+    uint32_t k0 = (uint32_t)seed;
+    uint32_t k1 = (uint32_t)(seed >> 32);
+    for (int round = 0; round < 10; round++) {
+        for (int l = 0; l < LANES; l++) {
+            uint64_t p0 = (uint64_t)c0[l] * UINT32_C(0xD2511F53);
+            uint64_t p1 = (uint64_t)c2[l] * UINT32_C(0xCD9E8D57);
+            c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
+            c1[l] = (uint32_t)p1;
+            c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
+            c3[l] = (uint32_t)p0;
+        }
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    memcpy(out[0], c0, sizeof c0);
+    memcpy(out[1], c1, sizeof c1);
+    memcpy(out[2], c2, sizeof c2);
+    memcpy(out[3], c3, sizeof c3);
+}
+
+static int32_t poisson_one(uint32_t word)
+{
+    int32_t shifted = (int32_t)(word ^ UINT32_C(0x80000000));
+    int32_t weight = 0;
+    for (int k = 0; k < POISSON_STEPS; k++) {
+        weight += shifted >= poisson_threshold[k];
+    }
+    return weight;
+}
+
+static uint32_t bootstrap_operation(void)
+{
+    return assay_rng_operation("bootstrap");
+}
+
+void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads)
+{
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    for (int q = 0; q < quads; q++) {
+        const uint32_t counter[4] = {quad + (uint32_t)q, bootstrap_operation(), (uint32_t)row,
+                                     (uint32_t)(row >> 32)};
+        uint32_t words[4];
+        assay_philox4x32_10(words, counter, key);
+        for (int k = 0; k < 4; k++) {
+            out[4 * q + k] = poisson_one(words[k]);
+        }
+    }
+}
+
+/* The same for a whole group, as doubles in the order of the replicates. */
+static void group_weights(double out[GROUP], uint64_t seed, uint32_t operation, uint64_t row,
+                          uint32_t quad)
+{
+    uint32_t words[4][LANES];
+    int32_t weights[4][LANES];
+    philox_lanes(words, seed, operation, row, quad);
+    for (int k = 0; k < 4; k++) {
+        for (int l = 0; l < LANES; l++) {
+            weights[k][l] = poisson_one(words[k][l]);
+        }
+    }
+    for (int l = 0; l < LANES; l++) {
+        for (int k = 0; k < 4; k++) {
+            out[4 * l + k] = (double)weights[k][l];
+        }
+    }
+}
+
+typedef struct resampling {
+    const assay_evaluation *evaluation;
+    double *matrix;
+    int workers;
+    assay_arena **arenas;  /* per worker: states and sums of a task */
+    assay_arena **scratch; /* per worker: what block and finish take */
+} resampling;
+
+/* Let a job finish on a resampled state and note the values that were asked for. */
+static assay_status note(const resampling *r, const assay_job *job, const void *state,
+                         int64_t replicate, int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    assay_rows shape = {.n = evaluation->n,
+                        .classes = evaluation->predictions->classes,
+                        .class_names = evaluation->predictions->class_names};
+    assay_result result;
+    assay_arena_reset(r->scratch[worker]);
+    assay_result_init(&result, r->scratch[worker]);
+    ASSAY_TRY(job->metric->finish(&result, state, job->params, &shape, err));
+    if (result.n_measures != job->n_measures) {
+        return assay_fail(err, ASSAY_EINTERNAL, "%s: the number of measures depends on the data",
+                          job->args->op->name);
+    }
+    for (int64_t m = 0; m < job->n_measures; m++) {
+        if (job->column[m] >= 0) {
+            const assay_measure *measure = &result.measures[m];
+            int defined = measure->outcome == ASSAY_OUTCOME_VALUE && isfinite(measure->value);
+            r->matrix[job->column[m] * evaluation->replicates + replicate] =
+                defined ? measure->value + 0.0 : NAN;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* ---- terms: weighted sums, all replicates of a group side by side ---- */
+
+/* One bin's running sums of a block for every replicate of the group. */
+typedef struct lane_sums {
+    double weight[GROUP];
+    double sum[ASSAY_METRIC_VALUES][GROUP];
+} lane_sums;
+
+static void add_one(lane_sums *restrict to, const double *restrict w, double a)
+{
+    for (int r = 0; r < GROUP; r++) {
+        to->weight[r] += w[r];
+        to->sum[0][r] += w[r] * a;
+    }
+}
+
+static void add_two(lane_sums *restrict to, const double *restrict w, double a, double b)
+{
+    for (int r = 0; r < GROUP; r++) {
+        to->weight[r] += w[r];
+        to->sum[0][r] += w[r] * a;
+        to->sum[1][r] += w[r] * b;
+    }
+}
+
+typedef struct term_work {
+    lane_sums *sums;         /* bins */
+    assay_metric_bin *state; /* GROUP x bins */
+} term_work;
+
+static void flush_sums(term_work *work, const assay_job *job)
+{
+    for (int32_t b = 0; b < job->bins; b++) {
+        for (int r = 0; r < GROUP; r++) {
+            assay_metric_bin *into = &work->state[(int64_t)r * job->bins + b];
+            into->weight += (int64_t)work->sums[b].weight[r];
+            for (int32_t v = 0; v < job->metric->terms->values; v++) {
+                assay_sum_add(&into->sum[v], work->sums[b].sum[v][r]);
+            }
+        }
+    }
+    memset(work->sums, 0, (size_t)job->bins * sizeof *work->sums);
+}
+
+static bool is_terms(const assay_job *job)
+{
+    return job->resample && job->path == ASSAY_PATH_TERMS;
+}
+
+static void add_row(term_work *work, const assay_evaluation *evaluation, int64_t i,
+                    const double *weights)
+{
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        if (!is_terms(job)) {
+            continue;
+        }
+        lane_sums *to = &work[j].sums[job->bin != NULL ? job->bin[i] : 0];
+        if (job->metric->terms->values == 1) {
+            add_one(to, weights, job->values[0][i]);
+        } else {
+            add_two(to, weights, job->values[0][i], job->values[1][i]);
+        }
+    }
+}
+
+static assay_status terms_task(void *payload, int64_t group, int worker, assay_error *err)
+{
+    const resampling *r = payload;
+    const assay_evaluation *evaluation = r->evaluation;
+    assay_arena *arena = r->arenas[worker];
+    assay_arena_reset(arena);
+    term_work *work = assay_arena_alloc(arena, evaluation->n_jobs, sizeof *work);
+    for (size_t j = 0; work != NULL && j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        if (is_terms(job)) {
+            size_t bins = (size_t)job->bins;
+            work[j].sums = assay_arena_alloc(arena, bins, sizeof *work[j].sums);
+            work[j].state = assay_arena_alloc(arena, bins * GROUP, sizeof *work[j].state);
+            if (work[j].sums == NULL || work[j].state == NULL) {
+                return assay_fail_memory(err);
+            }
+        }
+    }
+    if (work == NULL) {
+        return assay_fail_memory(err);
+    }
+    uint32_t operation = bootstrap_operation();
+    for (int64_t i = 0; i < evaluation->n; i++) {
+        double weights[GROUP];
+        group_weights(weights, evaluation->seed, operation,
+                      (uint64_t)assay_selected_row(evaluation, i), (uint32_t)(group * QUADS));
+        add_row(work, evaluation, i, weights);
+        if ((i + 1) % ASSAY_BLOCK_ROWS == 0 || i + 1 == evaluation->n) {
+            for (size_t j = 0; j < evaluation->n_jobs; j++) {
+                if (is_terms(&evaluation->jobs[j])) {
+                    flush_sums(&work[j], &evaluation->jobs[j]);
+                }
+            }
+        }
+    }
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        for (int64_t k = 0; is_terms(job) && k < GROUP; k++) {
+            int64_t replicate = group * GROUP + k;
+            if (replicate < evaluation->replicates) {
+                ASSAY_TRY(note(r, job, &work[j].state[k * job->bins], replicate, worker, err));
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* ---- cells: the sum of c Poisson(1) weights is Poisson(c) ---- */
+
+static void cell_weights(int32_t *out, const assay_cell_rows *cells, uint64_t seed,
+                         uint32_t operation, int64_t replicate)
+{
+    for (int64_t i = 0; i < cells->n; i++) {
+        uint64_t datum = (uint64_t)replicate << 36 | (uint64_t)cells->id[i];
+        assay_rng rng = assay_rng_stream(seed, operation, datum);
+        int64_t weight = assay_rng_poisson(&rng, (double)cells->weight[i]);
+        out[i] = weight < INT32_MAX ? (int32_t)weight : INT32_MAX;
+    }
+}
+
+static assay_rows rows_of_cells(const assay_cell_rows *cells, const assay_evaluation *evaluation,
+                                const int32_t *weight)
+{
+    return (assay_rows){.n = cells->n,
+                        .classes = evaluation->predictions->classes,
+                        .class_names = evaluation->predictions->class_names,
+                        .target = cells->target,
+                        .label = cells->label,
+                        .rank = cells->rank,
+                        .weight = weight};
+}
+
+static bool is_cells(const assay_job *job, assay_metric_cells kind)
+{
+    return job->resample && job->path == ASSAY_PATH_CELLS && job->metric->cells == kind;
+}
+
+static assay_status resample_cells(const resampling *r, assay_metric_cells kind, int64_t replicate,
+                                   int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    const assay_cell_rows *cells =
+        kind == ASSAY_CELLS_CONFUSION ? &evaluation->confusion_cells : &evaluation->rank_cells;
+    bool wanted = false;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        wanted = wanted || is_cells(&evaluation->jobs[j], kind);
+    }
+    if (!wanted) {
+        return ASSAY_OK;
+    }
+    assay_arena *arena = r->arenas[worker];
+    assay_arena_reset(arena);
+    int32_t *weights = assay_arena_alloc(arena, (size_t)cells->n, sizeof *weights);
+    if (weights == NULL) {
+        return assay_fail_memory(err);
+    }
+    uint32_t operation = assay_rng_operation(kind == ASSAY_CELLS_CONFUSION ? "bootstrap/confusion"
+                                                                           : "bootstrap/rank");
+    cell_weights(weights, cells, evaluation->seed, operation, replicate);
+    assay_rows rows = rows_of_cells(cells, evaluation, weights);
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        if (is_cells(job, kind)) {
+            void *state = assay_arena_alloc(arena, 1, job->state_size);
+            if (state == NULL) {
+                return assay_fail_memory(err);
+            }
+            assay_arena_reset(r->scratch[worker]);
+            ASSAY_TRY(job->metric->block(state, job->params, &rows, r->scratch[worker], err));
+            ASSAY_TRY(note(r, job, state, replicate, worker, err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status cells_task(void *payload, int64_t group, int worker, assay_error *err)
+{
+    const resampling *r = payload;
+    for (int64_t k = 0; k < GROUP; k++) {
+        int64_t replicate = group * GROUP + k;
+        if (replicate < r->evaluation->replicates) {
+            ASSAY_TRY(resample_cells(r, ASSAY_CELLS_CONFUSION, replicate, worker, err));
+            ASSAY_TRY(resample_cells(r, ASSAY_CELLS_RANK, replicate, worker, err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* ---- sorted and blocks: the metric itself on weighted rows, four replicates at a time ---- */
+
+static bool is_rows(const assay_job *job, assay_path path)
+{
+    return job->resample && job->path == path;
+}
+
+static bool any_job(const assay_evaluation *evaluation, assay_path path)
+{
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        if (is_rows(&evaluation->jobs[j], path)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* weights[k * n + i] of replicate k of the quad */
+static void quad_weights(int32_t *weights, const assay_evaluation *evaluation, const int64_t *order,
+                         int64_t first, int64_t n, int64_t quad)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = order != NULL ? order[first + i] : first + i;
+        int32_t four[4];
+        assay_bootstrap_weights(four, evaluation->seed,
+                                (uint64_t)assay_selected_row(evaluation, row), (uint32_t)quad, 1);
+        for (int64_t k = 0; k < 4; k++) {
+            weights[k * n + i] = four[k];
+        }
+    }
+}
+
+static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    assay_arena *arena = r->arenas[worker];
+    int64_t n = evaluation->n;
+    int32_t *weights = assay_arena_alloc(arena, (size_t)n * 4, sizeof *weights);
+    if (weights == NULL) {
+        return assay_fail_memory(err);
+    }
+    quad_weights(weights, evaluation, evaluation->sorted_order, 0, n, quad);
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        if (!is_rows(job, ASSAY_PATH_SORTED)) {
+            continue;
+        }
+        void *state = assay_arena_alloc(arena, 1, job->state_size);
+        if (state == NULL) {
+            return assay_fail_memory(err);
+        }
+        for (int64_t k = 0; k < 4 && quad * 4 + k < evaluation->replicates; k++) {
+            assay_rows rows = evaluation->sorted;
+            rows.weight = weights + k * n;
+            memset(state, 0, job->state_size);
+            assay_arena_reset(r->scratch[worker]);
+            ASSAY_TRY(job->metric->block(state, job->params, &rows, r->scratch[worker], err));
+            ASSAY_TRY(note(r, job, state, quad * 4 + k, worker, err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status block_of_quad(const resampling *r, char *const *states, const assay_rows *block,
+                                  const int32_t *weights, int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        for (int64_t k = 0; is_rows(job, ASSAY_PATH_BLOCKS) && k < 4; k++) {
+            assay_rows rows = *block;
+            rows.weight = weights + k * block->n;
+            assay_arena_reset(r->scratch[worker]);
+            ASSAY_TRY(job->metric->block(states[j] + (size_t)k * job->state_size, job->params,
+                                         &rows, r->scratch[worker], err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status blocks_quad(const resampling *r, int64_t quad, int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    assay_arena *arena = r->arenas[worker];
+    assay_block_space *space = NULL;
+    int32_t *weights = assay_arena_alloc(arena, (size_t)ASSAY_BLOCK_ROWS * 4, sizeof *weights);
+    char **states = assay_arena_alloc(arena, evaluation->n_jobs, sizeof *states);
+    if (weights == NULL || states == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        if (is_rows(job, ASSAY_PATH_BLOCKS)) {
+            states[j] = assay_arena_alloc(arena, 4, job->state_size);
+            if (states[j] == NULL) {
+                return assay_fail_memory(err);
+            }
+        }
+    }
+    ASSAY_TRY(assay_block_space_new(&space, evaluation, arena, evaluation->needs, err));
+    for (int64_t first = 0; first < evaluation->n; first += ASSAY_BLOCK_ROWS) {
+        int64_t n = evaluation->n - first;
+        n = n < ASSAY_BLOCK_ROWS ? n : ASSAY_BLOCK_ROWS;
+        assay_rows rows;
+        ASSAY_TRY(assay_block_derive(&rows, space, evaluation, first, n, evaluation->needs, err));
+        quad_weights(weights, evaluation, NULL, first, n, quad);
+        ASSAY_TRY(block_of_quad(r, states, &rows, weights, worker, err));
+    }
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        for (int64_t k = 0; is_rows(job, ASSAY_PATH_BLOCKS) && k < 4; k++) {
+            if (quad * 4 + k < evaluation->replicates) {
+                ASSAY_TRY(note(r, job, states[j] + (size_t)k * job->state_size, quad * 4 + k,
+                               worker, err));
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status sorted_task(void *payload, int64_t quad, int worker, assay_error *err)
+{
+    const resampling *r = payload;
+    assay_arena_reset(r->arenas[worker]);
+    return sorted_quad(r, quad, worker, err);
+}
+
+static assay_status blocks_task(void *payload, int64_t quad, int worker, assay_error *err)
+{
+    const resampling *r = payload;
+    assay_arena_reset(r->arenas[worker]);
+    return blocks_quad(r, quad, worker, err);
+}
+
+assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t groups = (evaluation->replicates + GROUP - 1) / GROUP;
+    int64_t quads = (evaluation->replicates + 3) / 4;
+    resampling r = {.evaluation = evaluation, .matrix = matrix};
+    r.workers = assay_parallel_workers(quads, evaluation->threads);
+    r.arenas = assay_arena_alloc(evaluation->arena, (size_t)r.workers, sizeof *r.arenas);
+    r.scratch = assay_arena_alloc(evaluation->arena, (size_t)r.workers, sizeof *r.scratch);
+    if (r.arenas == NULL || r.scratch == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int w = 0; w < r.workers; w++) {
+        ASSAY_GOTO(assay_arena_new(&r.arenas[w], (size_t)16 << 30, err), done);
+        ASSAY_GOTO(assay_arena_new(&r.scratch[w], (size_t)16 << 30, err), done);
+    }
+    int threads = evaluation->threads;
+    const assay_cancel *cancel = evaluation->cancel;
+    if (any_job(evaluation, ASSAY_PATH_CELLS)) {
+        ASSAY_GOTO(assay_parallel(groups, threads, cells_task, &r, cancel, err), done);
+    }
+    if (any_job(evaluation, ASSAY_PATH_TERMS)) {
+        ASSAY_GOTO(assay_parallel(groups, threads, terms_task, &r, cancel, err), done);
+    }
+    if (any_job(evaluation, ASSAY_PATH_SORTED)) {
+        ASSAY_GOTO(assay_parallel(quads, threads, sorted_task, &r, cancel, err), done);
+    }
+    if (any_job(evaluation, ASSAY_PATH_BLOCKS)) {
+        ASSAY_GOTO(assay_parallel(quads, threads, blocks_task, &r, cancel, err), done);
+    }
+done:
+    for (int w = 0; w < r.workers; w++) {
+        assay_arena_free(r.arenas[w]);
+        assay_arena_free(r.scratch[w]);
+    }
+    return status;
+}

@@ -1,0 +1,559 @@
+#include "core/evaluate.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/sort.h"
+#include "core/evaluate_internal.h"
+#include "stats/intervals.h"
+
+static const int64_t fewest_rows = 10; /* below, resampling says nothing */
+static const int64_t most_replicates = 1000000;
+static const size_t largest_state = (size_t)1 << 30;
+
+/* ---- options ---- */
+
+static double level_of(const assay_evaluate_options *options)
+{
+    return options == NULL || options->level == 0.0 ? 0.95 : options->level;
+}
+
+static assay_status read_options(assay_evaluation *evaluation,
+                                 const assay_evaluate_options *options, assay_error *err)
+{
+    static const assay_evaluate_options none = {0};
+    options = options != NULL ? options : &none;
+    evaluation->level = level_of(options);
+    evaluation->replicates = options->replicates == 0 ? 1000 : options->replicates;
+    evaluation->seed = options->seed;
+    evaluation->threads = options->threads;
+    evaluation->cancel = options->cancel;
+    if (!(evaluation->level > 0.0 && evaluation->level < 1.0)) {
+        return assay_fail(err, ASSAY_EINVAL, "level: %g is not between 0 and 1 (e.g. 0.95)",
+                          evaluation->level);
+    }
+    if (evaluation->replicates < -1 || evaluation->replicates > most_replicates) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "replicates: %" PRId64 " is not between 1 and %" PRId64
+                          " (-1 = no bootstrap)",
+                          evaluation->replicates, most_replicates);
+    }
+    double needed = ceil(2.0 / (1.0 - evaluation->level) - 1e-6);
+    if (evaluation->replicates > 0 && (double)evaluation->replicates < needed) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "replicates: %" PRId64 " are too few for an interval at level %g; it "
+                          "takes at least %.0f",
+                          evaluation->replicates, evaluation->level, needed);
+    }
+    evaluation->replicates = evaluation->replicates < 0 ? 0 : evaluation->replicates;
+    return ASSAY_OK;
+}
+
+/* ---- jobs ---- */
+
+static const char *unmet_need(const assay_predictions *predictions, uint32_t needs)
+{
+    bool scores = predictions->scores_f32 != NULL || predictions->scores_f64 != NULL;
+    if ((needs & (ASSAY_NEEDS_CONFIDENCE | ASSAY_NEEDS_P_TARGET)) != 0 &&
+        !(scores && predictions->scores_are_probabilities)) {
+        return scores ? "it needs probabilities, but the scores are negative or do not sum to one"
+                      : "it needs the probability of each class, but there are only labels";
+    }
+    if ((needs & (ASSAY_NEEDS_RANK | ASSAY_NEEDS_SCORES)) != 0 && !scores) {
+        return "it needs a score for each class, but there are only labels";
+    }
+    return NULL;
+}
+
+static assay_path path_of(const assay_job *job, int32_t classes)
+{
+    const assay_metric *metric = job->metric;
+    if (metric->sorted != NULL && metric->sorted(job->params)) {
+        return ASSAY_PATH_SORTED;
+    }
+    if (metric->terms != NULL) {
+        return ASSAY_PATH_TERMS;
+    }
+    if (metric->cells == ASSAY_CELLS_RANK ||
+        (metric->cells == ASSAY_CELLS_CONFUSION && classes <= ASSAY_DENSE_CLASSES)) {
+        return ASSAY_PATH_CELLS;
+    }
+    return ASSAY_PATH_BLOCKS;
+}
+
+static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const assay_args *args,
+                             assay_error *err)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    if (args == NULL || args->op == NULL || args->op->metric == NULL) {
+        return assay_fail(err, ASSAY_EINVAL, "evaluate: an operation is not a metric");
+    }
+    job->args = args;
+    job->metric = args->op->metric;
+    job->params = args->params;
+    job->bins = 1;
+    job->unmet = unmet_need(predictions, args->op->needs);
+    if (job->unmet != NULL) {
+        return ASSAY_OK;
+    }
+    if (job->metric->terms != NULL && job->metric->terms->bins != NULL) {
+        job->bins = job->metric->terms->bins(job->params);
+    }
+    job->state_size = job->metric->state_size != NULL
+                          ? job->metric->state_size(job->params, predictions->classes)
+                          : (size_t)job->bins * sizeof(assay_metric_bin);
+    if (job->state_size > largest_state) {
+        job->unmet = "it would take over 1 GiB of memory for so many classes";
+        return ASSAY_OK;
+    }
+    job->path = path_of(job, predictions->classes);
+    job->state = assay_arena_alloc(evaluation->arena, 1, job->state_size);
+    if (job->state == NULL) {
+        return assay_fail_memory(err);
+    }
+    job->resample =
+        evaluation->replicates > 0 && !job->metric->curve_only && evaluation->n >= fewest_rows;
+    uint32_t needs = args->op->needs;
+    if (job->path == ASSAY_PATH_SORTED) {
+        needs |= ASSAY_NEEDS_CONFIDENCE;
+        evaluation->sorted_needs |= needs & ~(uint32_t)ASSAY_NEEDS_SCORES;
+    }
+    evaluation->needs |= needs;
+    evaluation->keep_terms = evaluation->keep_terms || job->resample;
+    if (job->path == ASSAY_PATH_CELLS) {
+        evaluation->count_confusion |= job->metric->cells == ASSAY_CELLS_CONFUSION;
+        evaluation->count_rank |= job->metric->cells == ASSAY_CELLS_RANK;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status select_rows(assay_evaluation *evaluation, const uint8_t *mask, assay_error *err)
+{
+    int64_t total = evaluation->predictions->n;
+    evaluation->n = total;
+    if (mask == NULL) {
+        return ASSAY_OK;
+    }
+    int64_t n = 0;
+    for (int64_t i = 0; i < total; i++) {
+        n += mask[i] != 0;
+    }
+    evaluation->n = n;
+    int64_t *rows = assay_arena_alloc(evaluation->arena, (size_t)n, sizeof *rows);
+    if (rows == NULL) {
+        return assay_fail_memory(err);
+    }
+    int64_t at = 0;
+    for (int64_t i = 0; i < total; i++) {
+        if (mask[i] != 0) {
+            rows[at++] = i;
+        }
+    }
+    evaluation->rows = rows;
+    return ASSAY_OK;
+}
+
+static assay_status make_counts(assay_evaluation *evaluation, assay_error *err)
+{
+    size_t classes = (size_t)evaluation->predictions->classes;
+    if (evaluation->count_confusion) {
+        evaluation->confusion =
+            assay_arena_alloc(evaluation->arena, classes * classes, sizeof(int64_t));
+        if (evaluation->confusion == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    if (evaluation->count_rank) {
+        evaluation->ranks = assay_arena_alloc(evaluation->arena, classes, sizeof(int64_t));
+        if (evaluation->ranks == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* ---- cells become rows with weights ---- */
+
+static const int64_t largest_cell = (int64_t)1 << 30;
+
+static assay_status make_cells(assay_cell_rows *cells, const assay_evaluation *evaluation,
+                               const int64_t *counts, int64_t n_counts, bool rank, assay_error *err)
+{
+    int64_t n = 0;
+    for (int64_t c = 0; c < n_counts; c++) {
+        n += (counts[c] + largest_cell - 1) / largest_cell;
+    }
+    assay_arena *arena = evaluation->arena;
+    int32_t classes = evaluation->predictions->classes;
+    cells->n = n;
+    bool ok = (cells->weight = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL &&
+              (cells->id = assay_arena_alloc(arena, (size_t)n, sizeof(int64_t))) != NULL;
+    if (rank) {
+        ok = ok && (cells->rank = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL;
+    } else {
+        ok = ok && (cells->target = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL &&
+             (cells->label = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL;
+    }
+    if (!ok) {
+        return assay_fail_memory(err);
+    }
+    int64_t at = 0;
+    for (int64_t c = 0; c < n_counts; c++) {
+        int64_t part = 0;
+        for (int64_t left = counts[c]; left > 0; left -= largest_cell) {
+            cells->weight[at] = (int32_t)(left < largest_cell ? left : largest_cell);
+            cells->id[at] = c + part++ * n_counts;
+            if (rank) {
+                cells->rank[at] = (int32_t)c;
+            } else {
+                cells->target[at] = (int32_t)(c / classes);
+                cells->label[at] = (int32_t)(c % classes);
+            }
+            at++;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* States of metrics on cells and on sorted rows; the others were filled by the pass. */
+static assay_status fill_states(assay_evaluation *evaluation, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    assay_arena *scratch = NULL;
+    int64_t classes = evaluation->predictions->classes;
+    ASSAY_GOTO(assay_arena_new(&scratch, (size_t)16 << 30, err), done);
+    if (evaluation->count_confusion) {
+        ASSAY_GOTO(make_cells(&evaluation->confusion_cells, evaluation, evaluation->confusion,
+                              classes * classes, false, err),
+                   done);
+    }
+    if (evaluation->count_rank) {
+        ASSAY_GOTO(
+            make_cells(&evaluation->rank_cells, evaluation, evaluation->ranks, classes, true, err),
+            done);
+    }
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        assay_rows rows = evaluation->sorted;
+        if (job->path == ASSAY_PATH_CELLS) {
+            const assay_cell_rows *cells = job->metric->cells == ASSAY_CELLS_RANK
+                                               ? &evaluation->rank_cells
+                                               : &evaluation->confusion_cells;
+            rows = (assay_rows){.n = cells->n,
+                                .classes = (int32_t)classes,
+                                .class_names = evaluation->predictions->class_names,
+                                .target = cells->target,
+                                .label = cells->label,
+                                .rank = cells->rank,
+                                .weight = cells->weight};
+        } else if (job->path != ASSAY_PATH_SORTED) {
+            continue;
+        }
+        assay_arena_reset(scratch);
+        ASSAY_GOTO(job->metric->block(job->state, job->params, &rows, scratch, err), done);
+    }
+done:
+    assay_arena_free(scratch);
+    return status;
+}
+
+/* ---- results ---- */
+
+static assay_status params_json(const char **out, assay_arena *arena, const assay_args *args,
+                                assay_error *err)
+{
+    *out = NULL;
+    if (args->op->n_params == 0) {
+        return ASSAY_OK;
+    }
+    assay_status status = ASSAY_OK;
+    assay_buffer buffer;
+    assay_buffer_init(&buffer, 0);
+    ASSAY_GOTO(assay_args_json(&buffer, args, err), done);
+    *out = assay_arena_strdup(arena, buffer.data);
+    if (*out == NULL) {
+        status = assay_fail_memory(err);
+    }
+done:
+    assay_buffer_dispose(&buffer);
+    return status;
+}
+
+/* The name of an interval operation with its parameters. */
+static assay_status interval_name(const char **out, assay_arena *arena, const assay_args *args,
+                                  const char *otherwise, assay_error *err)
+{
+    *out = otherwise;
+    if (args == NULL) {
+        return ASSAY_OK;
+    }
+    assay_status status = ASSAY_OK;
+    assay_buffer buffer;
+    assay_buffer_init(&buffer, 0);
+    ASSAY_GOTO(assay_args_text(&buffer, args, err), done);
+    *out = assay_arena_strdup(arena, buffer.data);
+    if (*out == NULL) {
+        status = assay_fail_memory(err);
+    }
+done:
+    assay_buffer_dispose(&buffer);
+    return status;
+}
+
+static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, assay_job *job,
+                               assay_error *err)
+{
+    assay_rows shape = {.n = evaluation->n,
+                        .classes = evaluation->predictions->classes,
+                        .class_names = evaluation->predictions->class_names};
+    const char *params = NULL;
+    ASSAY_TRY(params_json(&params, out->arena, job->args, err));
+    job->first_measure = out->n_measures;
+    job->first_curve = out->n_curves;
+    if (job->unmet != NULL) {
+        assay_measure *measure = assay_result_measure(out);
+        if (measure == NULL) {
+            return assay_fail_memory(err);
+        }
+        measure->outcome = ASSAY_OUTCOME_UNDEFINED;
+        measure->reason = job->unmet;
+        measure->value = NAN;
+        measure->n = evaluation->n;
+    } else {
+        ASSAY_TRY(job->metric->finish(out, job->state, job->params, &shape, err));
+    }
+    job->n_measures = out->n_measures - job->first_measure;
+    job->n_curves = out->n_curves - job->first_curve;
+    for (int64_t m = 0; m < job->n_measures; m++) {
+        assay_measure *measure = &out->measures[job->first_measure + m];
+        measure->metric = job->args->op->name;
+        measure->params = params;
+        measure->level = evaluation->level;
+        measure->method = "none";
+    }
+    for (int64_t c = 0; c < job->n_curves; c++) {
+        assay_curve *curve = &out->curves[job->first_curve + c];
+        curve->name = job->args->op->name;
+        curve->params = params;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status proportion_bounds(double *low, double *high, const assay_measure *measure,
+                                      double alpha, const assay_args *args, assay_error *err)
+{
+    if (args == NULL) {
+        return assay_clopper_pearson(low, high, measure->successes, measure->n, alpha, alpha, err);
+    }
+    if (args->op->interval == NULL || args->op->interval->proportion == NULL) {
+        return assay_fail(err, ASSAY_EINVAL, "%s is not an interval for a proportion",
+                          args->op->name);
+    }
+    return args->op->interval->proportion(low, high, measure->successes, measure->n, alpha, alpha,
+                                          args->params, err);
+}
+
+static assay_status replicate_bounds(double *low, double *high, const assay_measure *measure,
+                                     double alpha, const assay_args *args, assay_error *err)
+{
+    if (args == NULL) {
+        return assay_percentile_interval(low, high, measure->replicates, measure->n_replicates,
+                                         alpha, alpha, err);
+    }
+    if (args->op->interval == NULL || args->op->interval->replicates == NULL) {
+        return assay_fail(err, ASSAY_EINVAL, "%s is not an interval from bootstrap replicates",
+                          args->op->name);
+    }
+    return args->op->interval->replicates(low, high, measure->replicates, measure->n_replicates,
+                                          measure->value, alpha, alpha, args->params, err);
+}
+
+/* Ascending, in place, with `order` and `copy` of n elements as space. */
+static assay_status sort_values(double *values, int64_t n, int64_t *order, double *copy,
+                                assay_error *err)
+{
+    ASSAY_TRY(assay_sort_order(order, values, n, 0, err));
+    memcpy(copy, values, (size_t)n * sizeof *copy);
+    for (int64_t i = 0; i < n; i++) {
+        values[i] = copy[order[i]];
+    }
+    return ASSAY_OK;
+}
+
+/* Sort the defined replicates to the front and put the interval into the measure. */
+static assay_status interval_from_replicates(assay_measure *measure, double *values,
+                                             const assay_evaluation *evaluation,
+                                             const assay_args *args, const char *name,
+                                             assay_arena *arena, assay_error *err)
+{
+    int64_t n = 0;
+    for (int64_t i = 0; i < evaluation->replicates; i++) {
+        if (!isnan(values[i])) {
+            values[n++] = values[i];
+        }
+    }
+    int64_t undefined = evaluation->replicates - n;
+    ASSAY_TRY(sort_values(values, n, evaluation->sort_order, evaluation->sort_copy, err));
+    const char *note = "";
+    if (n == 0 || values[0] == values[n - 1]) {
+        note = n == 0 ? ", so there is no interval" : ", all equal, so there is no interval";
+    } else {
+        double alpha = (1.0 - evaluation->level) / 2.0;
+        measure->replicates = values;
+        measure->n_replicates = n;
+        assay_error refusal;
+        assay_status status =
+            replicate_bounds(&measure->low, &measure->high, measure, alpha, args, &refusal);
+        if (status == ASSAY_EUNSUPPORTED) {
+            measure->low = NAN;
+            measure->high = NAN;
+            note = ", too few for an interval";
+        } else if (status != ASSAY_OK) {
+            return assay_fail(err, status, "%s", refusal.message);
+        }
+    }
+    measure->method = undefined > 0
+                          ? assay_arena_printf(arena,
+                                               "%s, %" PRId64 " replicates, %" PRId64
+                                               " of them undefined and left out%s",
+                                               name, evaluation->replicates, undefined, note)
+                          : assay_arena_printf(arena, "%s, %" PRId64 " replicates%s", name,
+                                               evaluation->replicates, note);
+    return measure->method != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+static bool wants_replicates(const assay_measure *measure)
+{
+    return measure->successes < 0 && measure->outcome == ASSAY_OUTCOME_VALUE;
+}
+
+/* Number the columns of the replicate matrix; jobs without any are not resampled. */
+static assay_status number_columns(int64_t *columns, assay_evaluation *evaluation,
+                                   const assay_result *out, assay_error *err)
+{
+    *columns = 0;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        assay_job *job = &evaluation->jobs[j];
+        if (!job->resample) {
+            continue;
+        }
+        job->column =
+            assay_arena_alloc(evaluation->arena, (size_t)job->n_measures, sizeof *job->column);
+        if (job->column == NULL) {
+            return assay_fail_memory(err);
+        }
+        int64_t before = *columns;
+        for (int64_t m = 0; m < job->n_measures; m++) {
+            bool wanted = wants_replicates(&out->measures[job->first_measure + m]);
+            job->column[m] = wanted ? (*columns)++ : -1;
+        }
+        job->resample = *columns > before;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status add_intervals(assay_result *out, assay_evaluation *evaluation,
+                                  const assay_evaluate_options *options, assay_error *err)
+{
+    const assay_args *proportion = options != NULL ? options->proportion_interval : NULL;
+    const assay_args *replicate = options != NULL ? options->replicate_interval : NULL;
+    const char *proportion_name = NULL;
+    const char *replicate_name = NULL;
+    double *matrix = NULL;
+    int64_t columns = 0;
+    ASSAY_TRY(interval_name(&proportion_name, out->arena, proportion, "clopper_pearson", err));
+    ASSAY_TRY(interval_name(&replicate_name, out->arena, replicate, "bootstrap_percentile", err));
+    ASSAY_TRY(number_columns(&columns, evaluation, out, err));
+    if (columns > 0) {
+        matrix = assay_arena_alloc(out->arena, (size_t)columns,
+                                   (size_t)evaluation->replicates * sizeof *matrix);
+        size_t n = (size_t)evaluation->replicates;
+        evaluation->sort_order = assay_arena_alloc(evaluation->arena, n, sizeof(int64_t));
+        evaluation->sort_copy = assay_arena_alloc(evaluation->arena, n, sizeof(double));
+        if (matrix == NULL || evaluation->sort_order == NULL || evaluation->sort_copy == NULL) {
+            return assay_fail_memory(err);
+        }
+        ASSAY_TRY(assay_bootstrap(matrix, evaluation, err));
+    }
+    double alpha = (1.0 - evaluation->level) / 2.0;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        for (int64_t m = 0; m < job->n_measures; m++) {
+            assay_measure *measure = &out->measures[job->first_measure + m];
+            if (measure->outcome == ASSAY_OUTCOME_VALUE && measure->successes >= 0) {
+                ASSAY_TRY(proportion_bounds(&measure->low, &measure->high, measure, alpha,
+                                            proportion, err));
+                measure->method = proportion_name;
+            } else if (job->resample && job->column[m] >= 0) {
+                ASSAY_TRY(interval_from_replicates(
+                    measure, matrix + job->column[m] * evaluation->replicates, evaluation,
+                    replicate, replicate_name, out->arena, err));
+            } else if (wants_replicates(measure) && evaluation->replicates > 0) {
+                measure->method = "none: fewer than 10 rows";
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_evaluate(assay_result *out, const assay_predictions *predictions,
+                            const uint8_t *mask, const assay_args *const *metrics, size_t n_metrics,
+                            const assay_evaluate_options *options, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t measures_before = out->n_measures;
+    int64_t curves_before = out->n_curves;
+    assay_evaluation evaluation = {.predictions = predictions, .n_jobs = n_metrics};
+    ASSAY_GOTO(read_options(&evaluation, options, err), done);
+    ASSAY_GOTO(assay_arena_new(&evaluation.arena, (size_t)64 << 30, err), done);
+    evaluation.jobs = assay_arena_alloc(evaluation.arena, n_metrics, sizeof *evaluation.jobs);
+    if (evaluation.jobs == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    ASSAY_GOTO(select_rows(&evaluation, mask, err), done);
+    for (size_t j = 0; j < n_metrics; j++) {
+        ASSAY_GOTO(make_job(&evaluation.jobs[j], &evaluation, metrics[j], err), done);
+    }
+    ASSAY_GOTO(make_counts(&evaluation, err), done);
+    ASSAY_GOTO(assay_evaluate_pass(&evaluation, err), done);
+    ASSAY_GOTO(fill_states(&evaluation, err), done);
+    for (size_t j = 0; j < n_metrics; j++) {
+        ASSAY_GOTO(finish_job(out, &evaluation, &evaluation.jobs[j], err), done);
+    }
+    ASSAY_GOTO(add_intervals(out, &evaluation, options, err), done);
+done:
+    if (status != ASSAY_OK) {
+        out->n_measures = measures_before;
+        out->n_curves = curves_before;
+    }
+    assay_arena_free(evaluation.arena);
+    return status;
+}
+
+assay_status assay_measure_bounds(double *low, double *high, const assay_measure *measure,
+                                  double confidence, const assay_evaluate_options *options,
+                                  assay_error *err)
+{
+    *low = NAN;
+    *high = NAN;
+    if (!(confidence >= 0.5 && confidence < 1.0)) {
+        return assay_fail(err, ASSAY_EINVAL, "confidence: %g is not between 0.5 and 1", confidence);
+    }
+    if (measure->outcome != ASSAY_OUTCOME_VALUE) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "%s has no value: %s", measure->metric,
+                          measure->reason != NULL ? measure->reason : "it is undefined");
+    }
+    double alpha = 1.0 - confidence;
+    if (measure->successes >= 0) {
+        return proportion_bounds(low, high, measure, alpha,
+                                 options != NULL ? options->proportion_interval : NULL, err);
+    }
+    if (measure->replicates == NULL) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "%s has no interval (%s)", measure->metric,
+                          measure->method);
+    }
+    return replicate_bounds(low, high, measure, alpha,
+                            options != NULL ? options->replicate_interval : NULL, err);
+}

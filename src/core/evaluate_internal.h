@@ -1,0 +1,108 @@
+/** @file evaluate_internal.h  What the parts of the block engine share: evaluate.c (jobs, results),
+ *  evaluate_pass.c (the pass over the rows), bootstrap.c (resampling). */
+#ifndef ASSAY_CORE_EVALUATE_INTERNAL_H
+#define ASSAY_CORE_EVALUATE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "core/evaluate.h"
+#include "core/metric.h"
+
+enum {
+    ASSAY_BLOCK_ROWS = 4096,   /* rows whose columns are derived at once: they fit into the cache */
+    ASSAY_CHUNK_BLOCKS = 8,    /* consecutive blocks with one state: the unit of parallel work */
+    ASSAY_DENSE_CLASSES = 2048 /* up to here all classes x classes cells are counted */
+};
+
+typedef enum assay_path {
+    ASSAY_PATH_UNMET = 0, /* needs something that the predictions lack */
+    ASSAY_PATH_SORTED,
+    ASSAY_PATH_TERMS,
+    ASSAY_PATH_CELLS,
+    ASSAY_PATH_BLOCKS
+} assay_path;
+
+/** One metric of the evaluation. */
+typedef struct assay_job {
+    const assay_args *args;
+    const assay_metric *metric;
+    const void *params;
+    assay_path path;
+    const char *unmet; /* reason for ASSAY_PATH_UNMET */
+    size_t state_size;
+    size_t slot_offset; /* of its state in a chunk's slot (terms, blocks) */
+    void *state;        /* merged */
+    int32_t bins;
+    /* terms of all rows, kept for resampling; NULL when there is none */
+    int32_t *bin;
+    double *values[ASSAY_METRIC_VALUES];
+    /* its measures in the result, and the first of its columns of replicates (-1: proportion) */
+    int64_t first_measure, n_measures, first_curve, n_curves;
+    bool resample;
+    int64_t *column; /* per measure: row of the replicate matrix, or -1 */
+} assay_job;
+
+/** Cells with weights, as rows. */
+typedef struct assay_cell_rows {
+    int64_t n;
+    int32_t *target, *label, *rank;
+    int64_t *id;     /* address of the cell in the random numbers */
+    int32_t *weight; /* counts; more than 2^30 are split over several rows */
+} assay_cell_rows;
+
+typedef struct assay_evaluation {
+    const assay_predictions *predictions;
+    const int64_t *rows; /* selected rows, ascending; NULL = all */
+    int64_t n;
+    assay_arena *arena;
+    assay_job *jobs;
+    size_t n_jobs;
+    uint32_t needs;        /* columns that the pass derives */
+    uint32_t sorted_needs; /* columns that are kept for sorted metrics */
+    bool count_confusion, count_rank, keep_terms;
+    int64_t *confusion; /* classes x classes */
+    int64_t *ranks;     /* classes */
+    assay_cell_rows confusion_cells, rank_cells;
+    assay_rows sorted;     /* all rows by descending confidence */
+    int64_t *sorted_order; /* position -> row of the selection */
+    int64_t *sort_order;   /* space for sorting replicates */
+    double *sort_copy;
+    /* options with their defaults filled in */
+    double level;
+    int64_t replicates;
+    uint64_t seed;
+    int threads;
+    const assay_cancel *cancel;
+} assay_evaluation;
+
+/** Space for the derived columns of one block; one per worker. */
+typedef struct assay_block_space assay_block_space;
+
+ASSAY_NODISCARD assay_status assay_block_space_new(assay_block_space **out,
+                                                   const assay_evaluation *evaluation,
+                                                   assay_arena *arena, uint32_t needs,
+                                                   assay_error *err);
+
+/** Derive the columns `needs` of n <= ASSAY_BLOCK_ROWS rows from selected row `first` on. Rows that
+ *  can't be used are ASSAY_EFORMAT. */
+ASSAY_NODISCARD assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
+                                                const assay_evaluation *evaluation, int64_t first,
+                                                int64_t n, uint32_t needs, assay_error *err);
+
+/** The pass over all rows: counts, states, kept columns. */
+ASSAY_NODISCARD assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err);
+
+/** Fill matrix[column * replicates + replicate] for every job with `resample`; NaN = undefined. */
+ASSAY_NODISCARD assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,
+                                             assay_error *err);
+
+/** Poisson(1) weights of dataset row `row` for the replicates 4 * quad .. 4 * quad + 4 * quads - 1;
+ *  one Philox block gives four. */
+void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads);
+
+static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int64_t i)
+{
+    return evaluation->rows == NULL ? i : evaluation->rows[i];
+}
+
+#endif

@@ -1,0 +1,563 @@
+/* The pass over the rows: derive columns block by block, count cells, fill states. Chunks of
+ * blocks run in parallel into slots of their own; slots are merged in chunk order. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/sort.h"
+#include "core/evaluate_internal.h"
+
+enum { SLOT_BYTES = 256 * 1024 * 1024 }; /* slots that are in memory at a time */
+
+struct assay_block_space {
+    int32_t *target, *label, *rank;
+    double *confidence, *p_target;
+    float *scores_f32;
+    double *scores_f64;
+    int32_t *bin;
+    double *values[ASSAY_METRIC_VALUES];
+};
+
+assay_status assay_block_space_new(assay_block_space **out, const assay_evaluation *evaluation,
+                                   assay_arena *arena, uint32_t needs, assay_error *err)
+{
+    *out = NULL;
+    const assay_predictions *predictions = evaluation->predictions;
+    assay_block_space *space = assay_arena_alloc(arena, 1, sizeof *space);
+    if (space == NULL) {
+        return assay_fail_memory(err);
+    }
+    size_t n = ASSAY_BLOCK_ROWS;
+    bool ok = true;
+    bool gather = evaluation->rows != NULL;
+    if (gather) {
+        ok = ok && (space->target = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+        ok = ok && (space->label = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+    }
+    if (needs & ASSAY_NEEDS_RANK) {
+        ok = ok && (space->rank = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+    }
+    if (needs & ASSAY_NEEDS_CONFIDENCE) {
+        ok = ok && (space->confidence = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if (needs & ASSAY_NEEDS_P_TARGET) {
+        ok = ok && (space->p_target = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if ((needs & ASSAY_NEEDS_SCORES) && gather) {
+        size_t cells = n * (size_t)predictions->classes;
+        if (predictions->scores_f32 != NULL) {
+            ok = ok && (space->scores_f32 = assay_arena_alloc(arena, cells, sizeof(float))) != NULL;
+        } else {
+            ok =
+                ok && (space->scores_f64 = assay_arena_alloc(arena, cells, sizeof(double))) != NULL;
+        }
+    }
+    ok = ok && (space->bin = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+    for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
+        ok = ok && (space->values[v] = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if (!ok) {
+        return assay_fail_memory(err);
+    }
+    *out = space;
+    return ASSAY_OK;
+}
+
+static assay_status bad_row(const assay_evaluation *evaluation, int64_t i, const char *what,
+                            assay_error *err)
+{
+    int64_t row = assay_selected_row(evaluation, i);
+    const assay_predictions *predictions = evaluation->predictions;
+    if (predictions->ids != NULL) {
+        return assay_fail(err, ASSAY_EFORMAT, "predictions: row %" PRId64 " (%s): %s", row + 1,
+                          predictions->ids[row], what);
+    }
+    return assay_fail(err, ASSAY_EFORMAT, "predictions: row %" PRId64 ": %s", row + 1, what);
+}
+
+/* Classes out of range are rare: one test for the block, then the row is looked up. */
+static assay_status check_classes(const assay_rows *rows, const assay_evaluation *evaluation,
+                                  int64_t first, assay_error *err)
+{
+    uint32_t classes = (uint32_t)rows->classes;
+    uint32_t bad = 0;
+    for (int64_t i = 0; i < rows->n; i++) {
+        bad |= (uint32_t)((uint32_t)rows->target[i] >= classes) |
+               (uint32_t)((uint32_t)rows->label[i] >= classes);
+    }
+    if (bad == 0) {
+        return ASSAY_OK;
+    }
+    int64_t i = 0;
+    while ((uint32_t)rows->target[i] < classes && (uint32_t)rows->label[i] < classes) {
+        i++;
+    }
+    if (rows->target[i] == -1) {
+        return bad_row(evaluation, first + i, "there is no target (true class) for it", err);
+    }
+    const char *what = (uint32_t)rows->target[i] >= classes
+                           ? "the target is not one of the classes"
+                           : "the predicted label is not one of the classes";
+    return bad_row(evaluation, first + i, what, err);
+}
+
+/* The probability given to class[i] of each row. Returns non-zero when one is not in [0, 1]. */
+static int pick(double *out, const assay_evaluation *evaluation, const int32_t *class,
+                int64_t first, int64_t n)
+{
+    const float *f32 = evaluation->predictions->scores_f32;
+    const double *f64 = evaluation->predictions->scores_f64;
+    const int64_t *rows = evaluation->rows;
+    int64_t classes = evaluation->predictions->classes;
+    if (rows != NULL) {
+        for (int64_t i = 0; i < n; i++) {
+            int64_t at = rows[first + i] * classes + class[i];
+            out[i] = f32 != NULL ? (double)f32[at] : f64[at];
+        }
+    } else if (f32 != NULL) {
+        for (int64_t i = 0; i < n; i++) {
+            out[i] = (double)f32[(first + i) * classes + class[i]];
+        }
+    } else {
+        for (int64_t i = 0; i < n; i++) {
+            out[i] = f64[(first + i) * classes + class[i]];
+        }
+    }
+    int bad = 0;
+    for (int64_t i = 0; i < n; i++) {
+        bad |= !(out[i] >= 0.0);
+    }
+    return bad;
+}
+
+static assay_status derive_probability(double *out, const assay_evaluation *evaluation,
+                                       const int32_t *class, int64_t first, int64_t n,
+                                       assay_error *err)
+{
+    if (pick(out, evaluation, class, first, n) == 0) {
+        return ASSAY_OK;
+    }
+    int64_t i = 0;
+    while (out[i] >= 0.0) {
+        i++;
+    }
+    return bad_row(evaluation, first + i,
+                   isnan(out[i]) ? "a score is not a number (NaN)" : "a probability is negative",
+                   err);
+}
+
+/* Classes above the target, or level with it and of a lower index; -1 for a row with a NaN. */
+static int32_t rank_f32(const float *row, int32_t classes, int32_t target)
+{
+    float mark = row[target];
+    int32_t above = 0, nan = 0;
+    for (int32_t k = 0; k < classes; k++) {
+        above += (row[k] > mark) | ((row[k] == mark) & (k < target));
+        nan |= row[k] != row[k];
+    }
+    return nan ? -1 : above;
+}
+
+static int32_t rank_f64(const double *row, int32_t classes, int32_t target)
+{
+    double mark = row[target];
+    int32_t above = 0, nan = 0;
+    for (int32_t k = 0; k < classes; k++) {
+        above += (row[k] > mark) | ((row[k] == mark) & (k < target));
+        nan |= row[k] != row[k];
+    }
+    return nan ? -1 : above;
+}
+
+static assay_status derive_rank(int32_t *out, const assay_evaluation *evaluation,
+                                const int32_t *target, int64_t first, int64_t n, assay_error *err)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    int32_t classes = predictions->classes;
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = assay_selected_row(evaluation, first + i) * classes;
+        out[i] = predictions->scores_f32 != NULL
+                     ? rank_f32(predictions->scores_f32 + at, classes, target[i])
+                     : rank_f64(predictions->scores_f64 + at, classes, target[i]);
+        if (out[i] < 0) {
+            return bad_row(evaluation, first + i, "a score is not a number (NaN)", err);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static void derive_scores(assay_rows *out, assay_block_space *space,
+                          const assay_evaluation *evaluation, int64_t first, int64_t n)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    int64_t classes = predictions->classes;
+    const float *f32 = predictions->scores_f32;
+    const double *f64 = predictions->scores_f64;
+    if (evaluation->rows == NULL) {
+        out->scores_f32 = f32 != NULL ? f32 + first * classes : NULL;
+        out->scores_f64 = f64 != NULL ? f64 + first * classes : NULL;
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = evaluation->rows[first + i] * classes;
+        if (f32 != NULL) {
+            memcpy(space->scores_f32 + i * classes, f32 + at, (size_t)classes * sizeof *f32);
+        } else {
+            memcpy(space->scores_f64 + i * classes, f64 + at, (size_t)classes * sizeof *f64);
+        }
+    }
+    out->scores_f32 = space->scores_f32;
+    out->scores_f64 = space->scores_f64;
+}
+
+assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
+                                const assay_evaluation *evaluation, int64_t first, int64_t n,
+                                uint32_t needs, assay_error *err)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    *out = (assay_rows){.n = n,
+                        .classes = predictions->classes,
+                        .class_names = predictions->class_names,
+                        .target = predictions->target + first,
+                        .label = predictions->label + first};
+    if (evaluation->rows != NULL) {
+        for (int64_t i = 0; i < n; i++) {
+            space->target[i] = predictions->target[evaluation->rows[first + i]];
+            space->label[i] = predictions->label[evaluation->rows[first + i]];
+        }
+        out->target = space->target;
+        out->label = space->label;
+    }
+    ASSAY_TRY(check_classes(out, evaluation, first, err));
+    if (needs & ASSAY_NEEDS_CONFIDENCE) {
+        ASSAY_TRY(derive_probability(space->confidence, evaluation, out->label, first, n, err));
+        out->confidence = space->confidence;
+    }
+    if (needs & ASSAY_NEEDS_P_TARGET) {
+        ASSAY_TRY(derive_probability(space->p_target, evaluation, out->target, first, n, err));
+        out->p_target = space->p_target;
+    }
+    if (needs & ASSAY_NEEDS_RANK) {
+        ASSAY_TRY(derive_rank(space->rank, evaluation, out->target, first, n, err));
+        out->rank = space->rank;
+    }
+    if (needs & ASSAY_NEEDS_SCORES) {
+        derive_scores(out, space, evaluation, first, n);
+    }
+    return ASSAY_OK;
+}
+
+typedef struct pass {
+    assay_evaluation *evaluation;
+    char *slots;
+    size_t slot_bytes;
+    size_t confusion_offset, rank_offset;
+    int64_t first_chunk;        /* of the wave */
+    assay_block_space **spaces; /* per worker */
+    assay_arena **scratch;      /* per worker */
+    /* columns of all rows for sorted metrics, in row order */
+    int32_t *target, *label, *rank;
+    double *confidence, *p_target;
+} pass;
+
+/* Rows of one bin are summed in row order inside the block, blocks are compensated. */
+static void add_binned(assay_metric_bin *into, int32_t bins, int32_t values, const int32_t *bin,
+                       double *const *value, int64_t n)
+{
+    for (int32_t b = 0; b < bins; b += 64) {
+        int32_t count = bins - b < 64 ? bins - b : 64;
+        int64_t weight[64] = {0};
+        double sum[ASSAY_METRIC_VALUES][64] = {{0}};
+        for (int64_t i = 0; i < n; i++) {
+            int32_t at = bin[i] - b;
+            if ((uint32_t)at < (uint32_t)count) {
+                weight[at]++;
+                sum[0][at] += value[0][i];
+                if (values > 1) {
+                    sum[1][at] += value[1][i];
+                }
+            }
+        }
+        for (int32_t k = 0; k < count; k++) {
+            into[b + k].weight += weight[k];
+            for (int32_t v = 0; v < values; v++) {
+                assay_sum_add(&into[b + k].sum[v], sum[v][k]);
+            }
+        }
+    }
+}
+
+static void add_terms(const assay_job *job, void *state, assay_block_space *space,
+                      const assay_rows *rows, int64_t first)
+{
+    const assay_metric_terms *terms = job->metric->terms;
+    assay_metric_bin *bins = state;
+    int32_t *bin = job->bins == 1 ? NULL : (job->bin != NULL ? job->bin + first : space->bin);
+    double *values[ASSAY_METRIC_VALUES] = {0};
+    for (int32_t v = 0; v < terms->values; v++) {
+        values[v] = job->values[v] != NULL ? job->values[v] + first : space->values[v];
+    }
+    terms->rows(bin, values, job->params, rows);
+    if (bin != NULL) {
+        add_binned(bins, job->bins, terms->values, bin, values, rows->n);
+        return;
+    }
+    bins->weight += rows->n;
+    for (int32_t v = 0; v < terms->values; v++) {
+        assay_sum_add(&bins->sum[v], assay_sum_pairwise(values[v], rows->n));
+    }
+}
+
+static void count_cells(const pass *p, char *slot, const assay_rows *rows)
+{
+    if (p->evaluation->count_confusion) {
+        int32_t *counts = (int32_t *)(void *)(slot + p->confusion_offset);
+        int64_t classes = rows->classes;
+        for (int64_t i = 0; i < rows->n; i++) {
+            counts[rows->target[i] * classes + rows->label[i]]++;
+        }
+    }
+    if (p->evaluation->count_rank) {
+        int32_t *counts = (int32_t *)(void *)(slot + p->rank_offset);
+        for (int64_t i = 0; i < rows->n; i++) {
+            counts[rows->rank[i]]++;
+        }
+    }
+}
+
+static void keep(const pass *p, const assay_rows *rows, int64_t first)
+{
+    size_t n = (size_t)rows->n;
+    if (p->target != NULL) {
+        memcpy(p->target + first, rows->target, n * sizeof *p->target);
+        memcpy(p->label + first, rows->label, n * sizeof *p->label);
+        memcpy(p->confidence + first, rows->confidence, n * sizeof *p->confidence);
+    }
+    if (p->p_target != NULL) {
+        memcpy(p->p_target + first, rows->p_target, n * sizeof *p->p_target);
+    }
+    if (p->rank != NULL) {
+        memcpy(p->rank + first, rows->rank, n * sizeof *p->rank);
+    }
+}
+
+static assay_status run_chunk(void *payload, int64_t index, int worker, assay_error *err)
+{
+    pass *p = payload;
+    const assay_evaluation *evaluation = p->evaluation;
+    char *slot = p->slots + (size_t)index * p->slot_bytes;
+    int64_t first = (p->first_chunk + index) * ASSAY_CHUNK_BLOCKS * ASSAY_BLOCK_ROWS;
+    for (int block = 0; block < ASSAY_CHUNK_BLOCKS && first < evaluation->n; block++) {
+        int64_t n = evaluation->n - first;
+        n = n < ASSAY_BLOCK_ROWS ? n : ASSAY_BLOCK_ROWS;
+        assay_rows rows;
+        assay_block_space *space = p->spaces[worker];
+        ASSAY_TRY(assay_block_derive(&rows, space, evaluation, first, n, evaluation->needs, err));
+        count_cells(p, slot, &rows);
+        keep(p, &rows, first);
+        for (size_t j = 0; j < evaluation->n_jobs; j++) {
+            const assay_job *job = &evaluation->jobs[j];
+            if (job->path == ASSAY_PATH_TERMS) {
+                add_terms(job, slot + job->slot_offset, space, &rows, first);
+            } else if (job->path == ASSAY_PATH_BLOCKS) {
+                assay_arena_reset(p->scratch[worker]);
+                ASSAY_TRY(job->metric->block(slot + job->slot_offset, job->params, &rows,
+                                             p->scratch[worker], err));
+            }
+        }
+        first += n;
+    }
+    return ASSAY_OK;
+}
+
+static void merge_slot(const pass *p, const char *slot)
+{
+    const assay_evaluation *evaluation = p->evaluation;
+    int32_t classes = evaluation->predictions->classes;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        const assay_job *job = &evaluation->jobs[j];
+        const void *from = slot + job->slot_offset;
+        if (job->path == ASSAY_PATH_BLOCKS) {
+            job->metric->merge(job->state, from, job->params, classes);
+        } else if (job->path == ASSAY_PATH_TERMS) {
+            assay_metric_bin *into = job->state;
+            const assay_metric_bin *bins = from;
+            for (int32_t b = 0; b < job->bins; b++) {
+                into[b].weight += bins[b].weight;
+                for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
+                    assay_sum_merge(&into[b].sum[v], &bins[b].sum[v]);
+                }
+            }
+        }
+    }
+    if (evaluation->count_confusion) {
+        const int32_t *counts = (const int32_t *)(const void *)(slot + p->confusion_offset);
+        for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
+            evaluation->confusion[i] += counts[i];
+        }
+    }
+    if (evaluation->count_rank) {
+        const int32_t *counts = (const int32_t *)(const void *)(slot + p->rank_offset);
+        for (int32_t i = 0; i < classes; i++) {
+            evaluation->ranks[i] += counts[i];
+        }
+    }
+}
+
+static size_t aligned(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+static void lay_out_slot(pass *p)
+{
+    assay_evaluation *evaluation = p->evaluation;
+    size_t classes = (size_t)evaluation->predictions->classes;
+    size_t offset = 0;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        assay_job *job = &evaluation->jobs[j];
+        if (job->path == ASSAY_PATH_TERMS || job->path == ASSAY_PATH_BLOCKS) {
+            job->slot_offset = offset;
+            offset += aligned(job->state_size);
+        }
+    }
+    p->confusion_offset = offset;
+    offset += evaluation->count_confusion ? aligned(classes * classes * sizeof(int32_t)) : 0;
+    p->rank_offset = offset;
+    offset += evaluation->count_rank ? aligned(classes * sizeof(int32_t)) : 0;
+    p->slot_bytes = offset > 0 ? offset : 64;
+}
+
+static assay_status keep_columns(pass *p, assay_error *err)
+{
+    assay_evaluation *evaluation = p->evaluation;
+    assay_arena *arena = evaluation->arena;
+    size_t n = (size_t)evaluation->n;
+    bool ok = true;
+    if (evaluation->sorted_needs & ASSAY_NEEDS_CONFIDENCE) {
+        ok = ok && (p->target = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+        ok = ok && (p->label = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+        ok = ok && (p->confidence = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if (evaluation->sorted_needs & ASSAY_NEEDS_P_TARGET) {
+        ok = ok && (p->p_target = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if (evaluation->sorted_needs & ASSAY_NEEDS_RANK) {
+        ok = ok && (p->rank = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+    }
+    for (size_t j = 0; j < evaluation->n_jobs && evaluation->keep_terms; j++) {
+        assay_job *job = &evaluation->jobs[j];
+        if (job->path != ASSAY_PATH_TERMS || !job->resample) {
+            continue;
+        }
+        if (job->bins > 1) {
+            ok = ok && (job->bin = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+        }
+        for (int32_t v = 0; v < job->metric->terms->values; v++) {
+            ok = ok && (job->values[v] = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+        }
+    }
+    return ok ? ASSAY_OK : assay_fail_memory(err);
+}
+
+static int32_t *gather_i32(assay_arena *arena, const int32_t *from, const int64_t *order, int64_t n)
+{
+    int32_t *to = assay_arena_alloc(arena, (size_t)n, sizeof *to);
+    for (int64_t i = 0; to != NULL && i < n; i++) {
+        to[i] = from[order[i]];
+    }
+    return to;
+}
+
+static double *gather_f64(assay_arena *arena, const double *from, const int64_t *order, int64_t n)
+{
+    double *to = assay_arena_alloc(arena, (size_t)n, sizeof *to);
+    for (int64_t i = 0; to != NULL && i < n; i++) {
+        to[i] = from[order[i]];
+    }
+    return to;
+}
+
+static assay_status sort_rows(pass *p, assay_error *err)
+{
+    assay_evaluation *evaluation = p->evaluation;
+    assay_arena *arena = evaluation->arena;
+    int64_t n = evaluation->n;
+    int64_t *order = assay_arena_alloc(arena, (size_t)n, sizeof *order);
+    if (order == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_sort_order(order, p->confidence, n, 1, err));
+    assay_rows *sorted = &evaluation->sorted;
+    sorted->n = n;
+    sorted->classes = evaluation->predictions->classes;
+    sorted->class_names = evaluation->predictions->class_names;
+    bool ok = (sorted->target = gather_i32(arena, p->target, order, n)) != NULL &&
+              (sorted->label = gather_i32(arena, p->label, order, n)) != NULL &&
+              (sorted->confidence = gather_f64(arena, p->confidence, order, n)) != NULL;
+    if (p->p_target != NULL) {
+        ok = ok && (sorted->p_target = gather_f64(arena, p->p_target, order, n)) != NULL;
+    }
+    if (p->rank != NULL) {
+        ok = ok && (sorted->rank = gather_i32(arena, p->rank, order, n)) != NULL;
+    }
+    evaluation->sorted_order = order;
+    return ok ? ASSAY_OK : assay_fail_memory(err);
+}
+
+static assay_status make_workers(pass *p, int workers, assay_error *err)
+{
+    assay_arena *arena = p->evaluation->arena;
+    p->spaces = assay_arena_alloc(arena, (size_t)workers, sizeof *p->spaces);
+    p->scratch = assay_arena_alloc(arena, (size_t)workers, sizeof *p->scratch);
+    if (p->spaces == NULL || p->scratch == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int w = 0; w < workers; w++) {
+        ASSAY_TRY(
+            assay_block_space_new(&p->spaces[w], p->evaluation, arena, p->evaluation->needs, err));
+        ASSAY_TRY(assay_arena_new(&p->scratch[w], 0, err));
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    pass p = {.evaluation = evaluation};
+    int64_t chunk_rows = (int64_t)ASSAY_CHUNK_BLOCKS * ASSAY_BLOCK_ROWS;
+    int64_t chunks = (evaluation->n + chunk_rows - 1) / chunk_rows;
+    lay_out_slot(&p);
+    int64_t wave = (int64_t)(SLOT_BYTES / p.slot_bytes);
+    wave = wave < 1 ? 1 : (wave < chunks ? wave : chunks);
+    int workers = assay_parallel_workers(wave, evaluation->threads);
+    ASSAY_GOTO(keep_columns(&p, err), done);
+    ASSAY_GOTO(make_workers(&p, workers, err), done);
+    if (wave > 0) {
+        p.slots = assay_alloc_raw((size_t)wave, p.slot_bytes);
+        if (p.slots == NULL) {
+            status = assay_fail_memory(err);
+            goto done;
+        }
+    }
+    for (p.first_chunk = 0; p.first_chunk < chunks; p.first_chunk += wave) {
+        int64_t count = chunks - p.first_chunk < wave ? chunks - p.first_chunk : wave;
+        memset(p.slots, 0, (size_t)count * p.slot_bytes);
+        ASSAY_GOTO(
+            assay_parallel(count, evaluation->threads, run_chunk, &p, evaluation->cancel, err),
+            done);
+        for (int64_t i = 0; i < count; i++) {
+            merge_slot(&p, p.slots + (size_t)i * p.slot_bytes);
+        }
+    }
+    if (evaluation->sorted_needs != 0) {
+        ASSAY_GOTO(sort_rows(&p, err), done);
+    }
+done:
+    for (int w = 0; p.scratch != NULL && w < workers; w++) {
+        assay_arena_free(p.scratch[w]);
+    }
+    assay_free(p.slots);
+    return status;
+}

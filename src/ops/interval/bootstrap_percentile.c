@@ -1,0 +1,36 @@
+#include "core/interval.h"
+#include "core/op.h"
+#include "stats/intervals.h"
+
+static assay_status replicates(double *low, double *high, const double *values, int64_t n,
+                               double estimate, double alpha_low, double alpha_high,
+                               const void *params, assay_error *err)
+{
+    (void)params;
+    (void)estimate;
+    return assay_percentile_interval(low, high, values, n, alpha_low, alpha_high, err);
+}
+
+static const assay_interval interval = {.replicates = replicates};
+
+static const char *const examples[] = {"assay describe interval bootstrap_percentile", NULL};
+
+const assay_op assay_op_interval_bootstrap_percentile = {
+    .kind = ASSAY_OP_INTERVAL,
+    .revision = 1,
+    .name = "bootstrap_percentile",
+    .title = "Bootstrap percentile",
+    .summary = "Interval of any metric from its values on resampled data.",
+    .description =
+        "The ends are the quantiles alpha and 1 - alpha of the bootstrap replicates, interpolated "
+        "linearly. Replicates weigh every row by an independent Poisson(1) number that depends on "
+        "the seed, the row and the replicate alone, so they are the same for any number of "
+        "threads. An error probability below 1/replicates cannot be read off and is refused.\n\n"
+        "Its coverage is approximate and falls short when there are few rows, when rows depend on "
+        "each other, or when the metric is near the end of its range.",
+    .citation =
+        "Efron, Tibshirani (1993), An Introduction to the Bootstrap, ch. 13; Chamandy, "
+        "Muralidharan, Najmi, Naidu (2012), Estimating uncertainty for massive data streams.",
+    .since = "0.1.0",
+    .examples = examples,
+    .interval = &interval};

@@ -1,0 +1,56 @@
+#include "ops/shared/confusion.h"
+
+static assay_class_ratio ratio(const assay_class_counts *counts)
+{
+    return (assay_class_ratio){.numerator = 2 * counts->hits,
+                               .denominator = counts->truth + counts->predicted,
+                               .n = counts->truth + counts->predicted - counts->hits};
+}
+
+static const assay_class_ratio_kind kind = {
+    .of = ratio,
+    .proportion = false,
+    .undefined = "the class occurs neither in the truth nor among the predictions"};
+
+static assay_status finish(assay_result *out, const void *state, const void *params,
+                           const assay_rows *shape, assay_error *err)
+{
+    (void)params;
+    return assay_class_ratios_finish(out, state, &kind, ASSAY_ZERO_DIVISION_UNDEFINED, shape, err);
+}
+
+static const assay_metric metric = {.state_size = assay_class_counts_size,
+                                    .block = assay_class_counts_block,
+                                    .merge = assay_class_counts_merge,
+                                    .finish = finish,
+                                    .cells = ASSAY_CELLS_CONFUSION};
+
+static const char *const examples[] = {"assay evaluate --predictions predictions.csv --metric f1",
+                                       "metrics: [f1]", NULL};
+
+const assay_op assay_op_metric_f1 = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "f1",
+    .title = "F1 score",
+    .summary = "Harmonic mean of precision and recall: high only when both are.",
+    .description =
+        "For each class: 2 tp / (2 tp + fp + fn). Range 0 to 1, higher is better. n is the number "
+        "of rows "
+        "that belong to the class or were predicted as it.\n\n"
+        "Averages: `micro` over all rows (with one label per row it equals accuracy), `macro` the "
+        "plain mean over classes, `weighted` the mean weighted by the number of true rows. They "
+        "run "
+        "over the classes that occur in the truth or among the predictions.\n\n"
+        "It is computed from the counts, so it is 0 (not undefined) for a class without hits, and "
+        "undefined only for a class that does not occur at all, which enters no average.\n\n"
+        "The micro average is a proportion of independent rows, so its interval is exact; the "
+        "other "
+        "values get a bootstrap interval.",
+    .citation = "van Rijsbergen (1979), Information Retrieval, 2nd ed., ch. 7; averages as "
+                "sklearn.metrics.f1_score (scikit-learn 1.9).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL,
+    .direction = ASSAY_HIGHER_IS_BETTER,
+    .examples = examples,
+    .metric = &metric};

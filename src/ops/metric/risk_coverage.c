@@ -1,0 +1,104 @@
+#include "core/metric.h"
+
+enum { MOST_POINTS = 200, COLUMNS = 3 };
+
+typedef struct state {
+    int64_t points;
+    double values[MOST_POINTS * COLUMNS];
+} state;
+
+static size_t state_size(const void *params, int32_t classes)
+{
+    (void)params;
+    (void)classes;
+    return sizeof(state);
+}
+
+static int sorted(const void *params)
+{
+    (void)params;
+    return 1;
+}
+
+static bool group_ends(const assay_rows *rows, int64_t i)
+{
+    return i + 1 == rows->n || rows->confidence[i + 1] != rows->confidence[i];
+}
+
+/* All groups of equal confidence when they are few; otherwise those that first reach a coverage of
+ * 1/200, 2/200, ... */
+static assay_status block(void *to, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)params;
+    (void)scratch;
+    (void)err;
+    state *s = to;
+    int64_t total = 0;
+    int64_t groups = 0;
+    for (int64_t i = 0; i < rows->n; i++) {
+        total += assay_rows_weight(rows, i);
+        groups += group_ends(rows, i);
+    }
+    bool all = groups <= MOST_POINTS;
+    int64_t n = 0;
+    int64_t before = 0; /* rows up to the last point */
+    int64_t errors = 0;
+    for (int64_t i = 0; i < rows->n; i++) {
+        int64_t weight = assay_rows_weight(rows, i);
+        n += weight;
+        errors += rows->target[i] != rows->label[i] ? weight : 0;
+        if (!group_ends(rows, i) || n == before) {
+            continue;
+        }
+        double step = (double)(s->points + 1) * (double)total / MOST_POINTS;
+        if (all || (double)n >= step || n == total) {
+            int64_t at = s->points < MOST_POINTS ? s->points++ : MOST_POINTS - 1;
+            s->values[at * COLUMNS] = (double)n / (double)total;
+            s->values[at * COLUMNS + 1] = (double)errors / (double)n;
+            s->values[at * COLUMNS + 2] = (double)n;
+            before = n;
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status finish(assay_result *out, const void *from, const void *params,
+                           const assay_rows *shape, assay_error *err)
+{
+    (void)params;
+    (void)shape;
+    static const char *const columns[COLUMNS] = {"coverage", "risk", "n"};
+    const state *s = from;
+    return assay_result_curve(out, "risk_coverage", columns, COLUMNS, s->values, s->points, err);
+}
+
+static const assay_metric metric = {
+    .state_size = state_size, .block = block, .finish = finish, .sorted = sorted, .curve_only = 1};
+
+static const char *const examples[] = {
+    "assay evaluate --predictions predictions.csv --metric risk_coverage",
+    "metrics: [risk_coverage]", NULL};
+
+const assay_op assay_op_metric_risk_coverage = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "risk_coverage",
+    .title = "Risk-coverage curve",
+    .summary = "Error rate when only the most confident rows are answered, for each share of rows "
+               "answered.",
+    .description =
+        "A table with the columns `coverage` (share of the rows whose confidence reaches a "
+        "threshold), `risk` (error rate among them) and `n` (their number), by rising coverage; "
+        "the last point is all rows, so its risk is 1 - accuracy. Rows of equal confidence are "
+        "answered together.\n\n"
+        "With more than 200 distinct confidences the table holds the points that first reach a "
+        "coverage of 1/200, 2/200 and so on, each exact. The area below the full curve is "
+        "`aurc`.",
+    .citation = "El-Yaniv, Wiener (2010), On the foundations of noise-free selective "
+                "classification, JMLR 11.",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_CONFIDENCE,
+    .direction = ASSAY_NO_DIRECTION,
+    .examples = examples,
+    .metric = &metric};

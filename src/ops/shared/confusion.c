@@ -1,0 +1,196 @@
+#include "ops/shared/confusion.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+const char *const assay_zero_division_choices[] = {"undefined", "zero", NULL};
+
+size_t assay_class_counts_size(const void *params, int32_t classes)
+{
+    (void)params;
+    return (size_t)classes * sizeof(assay_class_counts);
+}
+
+assay_status assay_class_counts_block(void *state, const void *params, const assay_rows *rows,
+                                      assay_arena *scratch, assay_error *err)
+{
+    (void)params;
+    (void)scratch;
+    (void)err;
+    assay_class_counts *counts = state;
+    for (int64_t i = 0; i < rows->n; i++) {
+        int64_t weight = assay_rows_weight(rows, i);
+        int32_t target = rows->target[i];
+        int32_t label = rows->label[i];
+        counts[target].truth += weight;
+        counts[label].predicted += weight;
+        counts[target].hits += target == label ? weight : 0;
+    }
+    return ASSAY_OK;
+}
+
+void assay_class_counts_merge(void *into, const void *from, const void *params, int32_t classes)
+{
+    (void)params;
+    assay_class_counts *counts = into;
+    const assay_class_counts *other = from;
+    for (int32_t c = 0; c < classes; c++) {
+        counts[c].truth += other[c].truth;
+        counts[c].predicted += other[c].predicted;
+        counts[c].hits += other[c].hits;
+    }
+}
+
+assay_status assay_result_new_measure(assay_measure **out, assay_result *result, assay_error *err)
+{
+    *out = assay_result_measure(result);
+    return *out != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+void assay_measure_undefine(assay_measure *measure, const char *reason)
+{
+    measure->outcome = ASSAY_OUTCOME_UNDEFINED;
+    measure->reason = reason;
+    measure->value = NAN;
+    measure->successes = -1;
+}
+
+static bool seen(const assay_class_counts *counts)
+{
+    return counts->truth > 0 || counts->predicted > 0;
+}
+
+/* Sums over the classes that enter the averages. */
+typedef struct averages {
+    int64_t rows, numerator, denominator;
+    int64_t classes;  /* with a value */
+    int64_t weight;   /* their rows in the truth */
+    int64_t left_out; /* seen, but undefined */
+    assay_sum plain, weighted;
+    const char *names[3]; /* of the first classes left out */
+} averages;
+
+static void average_in(averages *a, const assay_class_counts *counts,
+                       const assay_class_ratio_kind *kind, int32_t zero_division, const char *name)
+{
+    assay_class_ratio ratio = kind->of(counts);
+    a->rows += counts->truth;
+    a->numerator += ratio.numerator;
+    a->denominator += ratio.denominator;
+    if (!seen(counts)) {
+        return;
+    }
+    if (ratio.denominator == 0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
+        if (a->left_out < 3) {
+            a->names[a->left_out] = name;
+        }
+        a->left_out++;
+        return;
+    }
+    double value =
+        ratio.denominator == 0 ? 0.0 : (double)ratio.numerator / (double)ratio.denominator;
+    a->classes++;
+    a->weight += counts->truth;
+    assay_sum_add(&a->plain, value);
+    assay_sum_add(&a->weighted, value * (double)counts->truth);
+}
+
+/* "2 classes are undefined and left out: cat, dog" */
+static const char *left_out_note(const averages *a, assay_arena *arena)
+{
+    const char *more = a->left_out > 3 ? ", ..." : "";
+    return assay_arena_printf(arena, "%" PRId64 " %s undefined and left out: %s%s%s%s%s%s",
+                              a->left_out, a->left_out == 1 ? "class is" : "classes are",
+                              a->names[0], a->left_out > 1 ? ", " : "",
+                              a->left_out > 1 ? a->names[1] : "", a->left_out > 2 ? ", " : "",
+                              a->left_out > 2 ? a->names[2] : "", more);
+}
+
+static assay_status finish_average(assay_result *out, const averages *a, const char *average,
+                                   assay_error *err)
+{
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->average = average;
+    measure->n = a->rows;
+    bool macro = average[1] == 'a';
+    if (a->rows == 0) {
+        assay_measure_undefine(measure, "there are no rows");
+        return ASSAY_OK;
+    }
+    if (macro ? a->classes == 0 : a->weight == 0) {
+        assay_measure_undefine(measure, "no class that occurs has a value");
+        return ASSAY_OK;
+    }
+    measure->value = macro ? assay_sum_value(&a->plain) / (double)a->classes
+                           : assay_sum_value(&a->weighted) / (double)a->weight;
+    if (a->left_out > 0) {
+        measure->reason = left_out_note(a, out->arena);
+        if (measure->reason == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* One label per row: the sums over classes of hits, truth and predictions make every micro average
+ * the share of correct rows. */
+static assay_status finish_micro(assay_result *out, const averages *a, int64_t hits,
+                                 assay_error *err)
+{
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->average = "micro";
+    measure->n = a->rows;
+    if (a->rows == 0) {
+        assay_measure_undefine(measure, "there are no rows");
+        return ASSAY_OK;
+    }
+    measure->value = (double)a->numerator / (double)a->denominator;
+    measure->successes = hits;
+    return ASSAY_OK;
+}
+
+static assay_status finish_class(assay_result *out, const assay_class_counts *counts,
+                                 const assay_class_ratio_kind *kind, int32_t zero_division,
+                                 const char *name, assay_error *err)
+{
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    assay_class_ratio ratio = kind->of(counts);
+    measure->class_name = name;
+    measure->n = ratio.n;
+    if (!seen(counts)) {
+        assay_measure_undefine(measure,
+                               "the class occurs neither in the truth nor among the predictions");
+    } else if (ratio.denominator == 0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
+        assay_measure_undefine(measure, kind->undefined);
+    } else if (ratio.denominator == 0) {
+        measure->value = 0.0;
+        measure->reason = "0/0, counted as zero";
+    } else {
+        measure->value = (double)ratio.numerator / (double)ratio.denominator;
+        measure->successes = kind->proportion ? ratio.numerator : -1;
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_class_ratios_finish(assay_result *out, const void *state,
+                                       const assay_class_ratio_kind *kind, int32_t zero_division,
+                                       const assay_rows *shape, assay_error *err)
+{
+    const assay_class_counts *counts = state;
+    averages a = {0};
+    int64_t hits = 0;
+    for (int32_t c = 0; c < shape->classes; c++) {
+        average_in(&a, &counts[c], kind, zero_division, shape->class_names[c]);
+        hits += counts[c].hits;
+    }
+    ASSAY_TRY(finish_micro(out, &a, hits, err));
+    ASSAY_TRY(finish_average(out, &a, "macro", err));
+    ASSAY_TRY(finish_average(out, &a, "weighted", err));
+    for (int32_t c = 0; c < shape->classes; c++) {
+        ASSAY_TRY(finish_class(out, &counts[c], kind, zero_division, shape->class_names[c], err));
+    }
+    return ASSAY_OK;
+}

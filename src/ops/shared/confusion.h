@@ -1,0 +1,58 @@
+/** @file confusion.h  Counts per class, and the averages of ratios of them: what precision, recall,
+ *  F1 and balanced accuracy share. A state is an array of assay_class_counts, one per class. */
+#ifndef ASSAY_OPS_SHARED_CONFUSION_H
+#define ASSAY_OPS_SHARED_CONFUSION_H
+
+#include "core/metric.h"
+
+typedef struct assay_class_counts {
+    int64_t truth;     /* rows of the class */
+    int64_t predicted; /* rows that were given the class */
+    int64_t hits;      /* both */
+} assay_class_counts;
+
+size_t assay_class_counts_size(const void *params, int32_t classes);
+assay_status assay_class_counts_block(void *state, const void *params, const assay_rows *rows,
+                                      assay_arena *scratch, assay_error *err);
+void assay_class_counts_merge(void *into, const void *from, const void *params, int32_t classes);
+
+/** What to do with a ratio whose denominator is zero. */
+enum { ASSAY_ZERO_DIVISION_UNDEFINED = 0, ASSAY_ZERO_DIVISION_ZERO = 1 };
+extern const char *const assay_zero_division_choices[];
+
+typedef struct assay_zero_division_params {
+    int32_t zero_division;
+} assay_zero_division_params;
+
+#define ASSAY_ZERO_DIVISION_PARAM                                                                  \
+    ASSAY_CHOICE(assay_zero_division_params, zero_division, ASSAY_ZERO_DIVISION_UNDEFINED,         \
+                 assay_zero_division_choices,                                                      \
+                 "A class whose value would be 0/0: undefined and left out of the averages, or "   \
+                 "zero and part of them.")
+
+typedef struct assay_class_ratio {
+    int64_t numerator;
+    int64_t denominator;
+    int64_t n; /* rows behind it */
+} assay_class_ratio;
+
+typedef struct assay_class_ratio_kind {
+    assay_class_ratio (*of)(const assay_class_counts *counts);
+    bool proportion;       /* numerator successes in denominator rows */
+    const char *undefined; /* reason for a denominator of zero */
+} assay_class_ratio_kind;
+
+/** Measures: average "micro", "macro", "weighted", then every class in order. Averages run over the
+ *  classes that occur in the truth or among the predictions. */
+ASSAY_NODISCARD assay_status assay_class_ratios_finish(assay_result *out, const void *state,
+                                                       const assay_class_ratio_kind *kind,
+                                                       int32_t zero_division,
+                                                       const assay_rows *shape, assay_error *err);
+
+/** Append a measure; *out is never NULL on success. */
+ASSAY_NODISCARD assay_status assay_result_new_measure(assay_measure **out, assay_result *result,
+                                                      assay_error *err);
+/** Make a measure undefined. */
+void assay_measure_undefine(assay_measure *measure, const char *reason);
+
+#endif

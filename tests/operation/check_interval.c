@@ -1,0 +1,97 @@
+/* Intervals: order, range, one-sided ends, monotone in the level, wrong input. */
+#include <math.h>
+
+#include "core/interval.h"
+#include "operation/harness.h"
+
+static void check_proportion(const assay_op *op, const void *params)
+{
+    static const double levels[] = {0.5, 0.8, 0.9, 0.95, 0.99, 0.999};
+    for (int64_t n = 0; n <= 40; n++) {
+        for (int64_t x = 0; x <= n; x++) {
+            double narrower = -1.0;
+            for (size_t l = 0; l < ASSAY_COUNT(levels); l++) {
+                double alpha = (1.0 - levels[l]) / 2.0;
+                double low = 0, high = 0, end = 0, other = 0;
+                assert_int_equal(
+                    op->interval->proportion(&low, &high, x, n, alpha, alpha, params, NULL),
+                    ASSAY_OK);
+                assert_true(low >= 0.0 && low <= high && high <= 1.0);
+                assert_true(high - low >= narrower);
+                narrower = high - low;
+                if (n > 0 && levels[l] >= 0.8) {
+                    double p = (double)x / (double)n;
+                    assert_true(low <= p && p <= high);
+                }
+                assert_int_equal(
+                    op->interval->proportion(&end, &other, x, n, alpha, 0.0, params, NULL),
+                    ASSAY_OK);
+                assert_true(end == low && other == 1.0);
+                assert_int_equal(
+                    op->interval->proportion(&end, &other, x, n, 0.0, alpha, params, NULL),
+                    ASSAY_OK);
+                assert_true(end == 0.0 && other == high);
+                /* failures instead of successes mirror the interval */
+                assert_int_equal(
+                    op->interval->proportion(&end, &other, n - x, n, alpha, alpha, params, NULL),
+                    ASSAY_OK);
+                assert_true(fabs((1.0 - other) - low) < 1e-12 && fabs((1.0 - end) - high) < 1e-12);
+            }
+        }
+    }
+    double low = 0, high = 0;
+    assay_error err = {0};
+    assert_int_equal(op->interval->proportion(&low, &high, 5, 4, 0.025, 0.025, params, &err),
+                     ASSAY_EINVAL);
+    assert_true(err.message[0] != '\0');
+}
+
+static void check_replicates(const assay_op *op, const void *params)
+{
+    enum { N = 2000 };
+    double values[N];
+    double narrower = -1.0;
+    static const double levels[] = {0.5, 0.8, 0.9, 0.95, 0.99};
+    for (int i = 0; i < N; i++) {
+        values[i] = sqrt((double)i / N);
+    }
+    double estimate = values[N / 2];
+    for (size_t l = 0; l < ASSAY_COUNT(levels); l++) {
+        double alpha = (1.0 - levels[l]) / 2.0;
+        double low = 0, high = 0, end = 0, other = 0;
+        assert_int_equal(
+            op->interval->replicates(&low, &high, values, N, estimate, alpha, alpha, params, NULL),
+            ASSAY_OK);
+        assert_true(values[0] <= low && low <= high && high <= values[N - 1]);
+        assert_true(high - low > narrower);
+        narrower = high - low;
+        assert_int_equal(
+            op->interval->replicates(&end, &other, values, N, estimate, alpha, 0.0, params, NULL),
+            ASSAY_OK);
+        assert_true(end == low && other == INFINITY);
+        assert_int_equal(
+            op->interval->replicates(&end, &other, values, N, estimate, 0.0, alpha, params, NULL),
+            ASSAY_OK);
+        assert_true(end == -INFINITY && other == high);
+    }
+    double low = 0, high = 0;
+    assay_error err = {0};
+    assert_int_equal(
+        op->interval->replicates(&low, &high, values, 0, estimate, 0.025, 0.025, params, &err),
+        ASSAY_EUNSUPPORTED);
+    assert_int_equal(
+        op->interval->replicates(&low, &high, values, N, estimate, 1e-5, 1e-5, params, &err),
+        ASSAY_EUNSUPPORTED);
+}
+
+void check_interval_shape(const assay_op *op)
+{
+    assay_args *args = harness_args(op, "");
+    assert_true((op->interval->proportion != NULL) != (op->interval->replicates != NULL));
+    if (op->interval->proportion != NULL) {
+        check_proportion(op, args->params);
+    } else {
+        check_replicates(op, args->params);
+    }
+    assay_args_free(args);
+}

@@ -1,0 +1,81 @@
+/* One program over every registered operation. */
+#include "operation/harness.h"
+
+static void each(assay_op_kind kind, void (*check)(const assay_op *op))
+{
+    const assay_registry *registry = assay_ops();
+    int checked = 0;
+    for (size_t i = 0; i < registry->n; i++) {
+        if (registry->ops[i]->kind == kind) {
+            print_message("  %s %s\n", assay_op_kind_name(kind), registry->ops[i]->name);
+            check(registry->ops[i]);
+            checked++;
+        }
+    }
+    assert_true(checked > 0);
+}
+
+static void test_description(void **state)
+{
+    (void)state;
+    const assay_registry *registry = assay_ops();
+    for (size_t i = 0; i < registry->n; i++) {
+        check_description(registry->ops[i]);
+    }
+}
+
+static void test_arguments(void **state)
+{
+    (void)state;
+    const assay_registry *registry = assay_ops();
+    for (size_t i = 0; i < registry->n; i++) {
+        check_arguments(registry->ops[i]);
+    }
+}
+
+static void test_metric_golden(void **state)
+{
+    (void)state;
+    check_metric_golden();
+}
+
+static void test_metric_edges(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_metric_edges);
+}
+
+static void test_metric_metamorphic(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_metric_metamorphic);
+}
+
+static void test_metric_threads(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_metric_threads);
+}
+
+static void test_metric_allocation(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_metric_allocation);
+}
+
+static void test_interval_shape(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_INTERVAL, check_interval_shape);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_description),        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_metric_golden),      cmocka_unit_test(test_metric_edges),
+        cmocka_unit_test(test_metric_metamorphic), cmocka_unit_test(test_metric_threads),
+        cmocka_unit_test(test_metric_allocation),  cmocka_unit_test(test_interval_shape),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
