@@ -44,7 +44,7 @@ STANDARD = re.compile(
     r"(assert|complex|ctype|errno|fenv|float|inttypes|iso646|limits|locale|math|setjmp|signal|"
     r"stdalign|stdarg|stdatomic|stdbool|stddef|stdint|stdio|stdlib|stdnoreturn|string|tgmath|"
     r"threads|time|uchar|wchar|wctype|dirent|dlfcn|fcntl|fnmatch|ftw|getopt|glob|libgen|link|"
-    r"malloc|poll|pthread|sched|spawn|strings|termios|unistd|x86intrin|immintrin|"
+    r"malloc|poll|pthread|sched|spawn|strings|termios|unistd|x86intrin|[a-z]?mmintrin|"
     r"(sys|linux)/[a-z_0-9]+)\.h|[a-z_]+")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 
