@@ -1,0 +1,85 @@
+#!/bin/bash
+# assay evaluate: known numbers, options, wrong files.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+
+cat >p.csv <<'CSV'
+id,target,label,source
+a,cat,cat,lab
+b,cat,dog,lab
+c,dog,dog,field
+d,dog,dog,field
+e,bird,cat,field
+CSV
+expect 0 "$assay" evaluate --task classification --predictions p.csv --json -
+says out '"metric": "accuracy"'
+says out '"value": 0.6,'
+says out '"low": 0.14663'    # Clopper-Pearson of 3 in 5: 0.146633, 0.947255
+says out '"high": 0.94725'
+says out '"method": "clopper_pearson"'
+cp out first
+expect 0 "$assay" evaluate --predictions p.csv --json - --threads 1
+expect 0 cmp out first
+expect 0 "$assay" evaluate --predictions p.csv --json file.json
+says out "clopper_pearson"
+expect 0 cmp file.json first
+expect 0 "$assay" evaluate --predictions p.csv --where "source = 'field'" -m accuracy
+says out "3 where source = 'field'"
+says out "0.666667"
+expect 0 "$assay" evaluate --predictions p.csv -m accuracy -m recall --level 0.9
+says out "90 % interval"
+
+# scores: named by class, by prefix, by option; labels by the highest
+cat >s.csv <<'CSV'
+truth,p_a,p_b,extra
+a,0.9,0.1,1
+b,0.2,0.8,2
+b,0.7,0.3,3
+CSV
+expect 0 "$assay" evaluate --predictions s.csv --target truth --json -
+says out '"metric": "log_loss"'
+says out '"value": 0.6666666666666666'
+expect 0 "$assay" evaluate --predictions s.csv --target truth --scores p_a,p_b --classes a,b -m top_k_accuracy:k=1
+says out "0.666667"
+
+# JSON lines and Parquet-less variants of the same rows
+printf '%s\n' '{"target":"x","label":"x"}' '{"target":"y","label":"x"}' >p.jsonl
+expect 0 "$assay" evaluate --predictions p.jsonl -m accuracy
+says out "0.5"
+
+refuse 66 "missing.csv" "$assay" evaluate --predictions missing.csv
+mkdir folder
+expect 65 "$assay" evaluate --predictions folder
+one_line
+refuse 64 "targets" "$assay" evaluate --predictions p.csv --target targets
+refuse 64 "did you mean 'label'" "$assay" evaluate --predictions p.csv --label lable
+refuse 64 "colour" "$assay" evaluate --predictions p.csv --where "colour = 1"
+refuse 64 "" "$assay" evaluate --predictions p.csv --where "1=1); DROP TABLE meta; --"
+refuse 64 "task is 'detection'" "$assay" evaluate --predictions p.csv --task detection
+refuse 64 "level" "$assay" evaluate --predictions p.csv --level 2
+: >empty.csv
+expect 65 "$assay" evaluate --predictions empty.csv
+one_line
+printf 'target,label\n' >none.csv
+expect 65 "$assay" evaluate --predictions none.csv
+one_line
+printf 'target,p_a,p_b\na,0.5,nan\n' >nan.csv
+expect 65 "$assay" evaluate --predictions nan.csv
+one_line
+printf 'id,target,label\n1,a,a\n1,b,b\n' >twice.csv
+expect 65 "$assay" evaluate --predictions twice.csv
+one_line
+says err "1"
+expect 0 "$assay" evaluate --predictions twice.csv --on-error skip -m accuracy
+says out "bad rows left out"
+printf 'target,label\na,\xff\xfe\n' >bytes.csv
+expect 65 "$assay" evaluate --predictions bytes.csv
+one_line
+head -c 3000 /dev/urandom >noise.parquet
+expect 65 "$assay" evaluate --predictions noise.parquet
+one_line
+expect 74 "$assay" evaluate --predictions p.csv --json /proc/none/x.json
+if [ -w /dev/full ]; then
+    "$assay" evaluate --predictions p.csv --json - >/dev/full 2>err
+    [ $? -eq 74 ] || fail "a full disk is not noticed"
+fi
+finish

@@ -1,0 +1,119 @@
+#!/bin/bash
+# assay run: a small plan from images to report; check, resume, repeat, wrong input.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+data=$ASSAY_SOURCE/examples/digits
+
+python3 - <<'PY'
+# Ten crude 20 x 20 digits, many times, as PGM: vertical bars whose number of pixels tells the class.
+import os, random
+random.seed(7)
+os.makedirs('images', exist_ok=True)
+with open('m.csv', 'w') as out:
+    out.write('id,path,target,group\n')
+    for i in range(120):
+        digit = i % 10
+        rows = []
+        for y in range(20):
+            rows.append(bytes(200 if 4 <= x < 4 + digit and 3 <= y < 17 else random.randrange(20)
+                              for x in range(20)))
+        name = f'images/{i:03d}.pgm'
+        with open(name, 'wb') as f:
+            f.write(b'P5\n20 20\n255\n' + b''.join(rows))
+        out.write(f'd{i:03d},{name},{digit},{"even" if i % 2 == 0 else "odd"}\n')
+PY
+cat >plan.yaml <<YAML
+assay: 1
+title: "Small <b>run</b> & check"
+marking: TEST MARKING
+models:
+  m:
+    file: $data/digits.onnx
+    input: {color: grey, steps: [{pad: {width: 28, height: 28}}]}
+    output: {scores: probabilities}
+data: {d: {path: m.csv}}
+contexts:
+  all: {data: d}
+  even: {data: d, where: group = 'even'}
+sweeps:
+  noise: {data: d, perturbation: gaussian_noise, severity: [1, 3]}
+requirements:
+  - {id: LOW, text: at least nothing, metric: accuracy, context: all, at_least: 0}
+  - {id: HIGH, text: all right, metric: accuracy, context: all, at_least: 0.99}
+YAML
+expect 0 "$assay" run --check plan.yaml
+says out "in order"
+[ -e evidence ] && fail "--check wrote something"
+expect 1 "$assay" run plan.yaml --threads 1
+[ "$(tail -n 1 out)" = "./evidence/report.html" ] || [ "$(tail -n 1 out)" = "evidence/report.html" ] ||
+    fail "the last line is not the path of the report: $(tail -n 1 out)"
+for file in results.json report.html report.md junit.xml log.txt; do
+    [ -s evidence/$file ] || fail "evidence/$file is missing"
+done
+says evidence/results.json '"verdict": "MET"'
+says evidence/results.json '"verdict": "NOT MET"'
+says evidence/junit.xml 'NOT MET'
+for file in report.html report.md junit.xml; do says evidence/$file "TEST MARKING"; done
+silent evidence/report.html "<b>run</b>"
+silent evidence/report.html "https://"
+ls evidence/predictions/*.parquet >/dev/null || fail "no predictions"
+if find evidence -name '*.tmp*' | grep -q .; then fail "temporary files stay behind"; fi
+
+# the same numbers again, with other threads, from scratch, and from the cache
+strip() { grep -vE '"(started|finished)"' "$1" | sed '/"command"/,/\]/d; /"queries"/d'; }
+strip evidence/results.json >first
+expect 1 "$assay" run plan.yaml --out second --threads 2 --quiet
+strip second/results.json >again
+expect 0 cmp first again
+expect 1 "$assay" run plan.yaml --out second --threads 2 --quiet
+strip second/results.json >again
+expect 0 cmp first again
+
+# a report can be rendered again, and only from results
+expect 0 cp evidence/report.html before.html
+rm evidence/report.html evidence/junit.xml
+expect 0 "$assay" report evidence
+expect 0 cmp before.html evidence/report.html
+refuse 66 "results.json" "$assay" report nowhere
+mkdir broken
+printf '{"assay": ' >broken/results.json
+expect 65 "$assay" report broken
+one_line
+
+# what is wrong is said with file, line and column, before anything runs
+sed 's/^requirements:/requirments:/' plan.yaml >typo.yaml
+refuse 64 "did you mean 'requirements'?" "$assay" run typo.yaml
+says err "typo.yaml:16:1"
+sed 's/m.csv/none.csv/' plan.yaml >p2.yaml
+refuse 66 "none.csv" "$assay" run p2.yaml
+sed "s/group = 'even'/grup = 'even'/" plan.yaml >p3.yaml
+refuse 64 "grup" "$assay" run p3.yaml
+sed "s|$data/digits.onnx|none.onnx|" plan.yaml >p4.yaml
+refuse 66 "none.onnx" "$assay" run p4.yaml
+cp plan.yaml text.onnx
+sed "s|$data/digits.onnx|text.onnx|" plan.yaml >p5.yaml
+expect 65 "$assay" run p5.yaml
+one_line
+head -c 100000 "$data/digits.onnx" >cut.onnx
+sed "s|$data/digits.onnx|cut.onnx|" plan.yaml >p6.yaml
+expect 65 "$assay" run p6.yaml
+one_line
+refuse 66 "no.yaml" "$assay" run no.yaml
+expect 74 "$assay" run plan.yaml --out /proc/none/evidence
+one_line
+
+# one bad image: stop with its name, or leave it out and say so
+head -c 100 images/005.pgm >images/short.pgm
+cp m.csv bad.csv
+echo 'short,images/short.pgm,3,odd' >>bad.csv
+echo 'gone,images/gone.pgm,3,odd' >>bad.csv
+sed 's/m.csv/bad.csv/' plan.yaml >bad.yaml
+expect 65 "$assay" run bad.yaml --out bad
+one_line
+says err "short"
+[ -e bad/results.json ] && fail "results of a failed run"
+{ echo 'on_error: skip'; cat bad.yaml; } >skip.yaml
+expect 1 "$assay" run skip.yaml --out skip
+says out "2 bad data were left out"
+says skip/results.json '"total": 2'
+says skip/report.html "short"
+finish
