@@ -109,6 +109,20 @@ static assay_status export_predictions(assay_run *run, const char *path, const c
     return status;
 }
 
+/** A name of the plan as part of a file name. Names that differ only in other characters may meet
+ *  here; the key beside them keeps the files apart. */
+static const char *file_part(assay_arena *arena, const char *name)
+{
+    char *part = assay_arena_printf(arena, "%.60s", name);
+
+    for (char *c = part; c && *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || (*c == '.' && c != part);
+        *c = plain ? *c : '_';
+    }
+    return part;
+}
+
 /** What the model says on the context's data through the context's perturbation. */
 static assay_status predict(assay_run *run, assay_predictions **out, int32_t model, int32_t context,
                             assay_error *err)
@@ -135,10 +149,12 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
     ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
     const char *folder =
         assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
-    const char *parquet = assay_arena_printf(
-        run->arena, "%s/predictions/%s-%s-%.12s.parquet", run->out, run->plan->models[model].name,
-        c->perturbation ? c->name : run->plan->data[c->data].name, key);
-    if (!folder || !parquet) {
+    const char *first = file_part(run->arena, run->plan->models[model].name);
+    const char *second =
+        file_part(run->arena, c->perturbation ? c->name : run->plan->data[c->data].name);
+    const char *parquet = assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s.parquet",
+                                             run->out, first, second, key);
+    if (!folder || !first || !second || !parquet) {
         return assay_fail_memory(err);
     }
     ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
