@@ -214,9 +214,11 @@ int write_output(const command *self, const char *path, const char *text)
 
     if (strcmp(path, "-") == 0) {
         int problem = write_all(STDOUT_FILENO, text, size);
-        return problem == 0 || problem == EPIPE
-                   ? 0
-                   : complain(self, EXIT_OUTPUT, "standard output: %s", strerror(problem));
+        if (problem == EPIPE) {
+            return EXIT_OUTPUT; /* whoever read the pipe had enough: nothing to tell */
+        }
+        return problem == 0 ? 0
+                            : complain(self, EXIT_OUTPUT, "standard output: %s", strerror(problem));
     }
     if (snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid()) >=
         (int)sizeof temporary) {
