@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "base/parallel.h"
 #include "codec/image.h"
 #include "codec/npy.h"
 #include "core/preprocess.h"
@@ -50,10 +51,11 @@ typedef struct assay_model assay_model;
 
 /** One batch. Tensor models read `tensor`; image models (commands) read `images` and `ids`. */
 typedef struct assay_model_batch {
-    int64_t n;                 /* rows in use, <= the model's batch */
-    const void *tensor;        /* batch x (input shape), rows beyond n are zero */
-    const assay_image *images; /* n images, after perturbation, before preprocessing */
-    const char *const *ids;    /* n ids */
+    int64_t n;                  /* rows in use, <= the model's batch */
+    const void *tensor;         /* batch x (input shape), rows beyond n are zero */
+    const assay_image *images;  /* n images, after perturbation, before preprocessing */
+    const char *const *ids;     /* n ids */
+    const assay_cancel *cancel; /* for backends that wait; NULL = none */
 } assay_model_batch;
 
 typedef struct assay_model_backend {
