@@ -9,6 +9,7 @@
 #ifndef ASSAY_BASE_RNG_H
 #define ASSAY_BASE_RNG_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct assay_rng {
@@ -29,6 +30,8 @@ assay_rng assay_rng_stream(uint64_t seed, uint32_t operation, uint64_t datum);
 uint32_t assay_rng_operation(const char *name);
 
 uint32_t assay_rng_u32(assay_rng *rng);
+/** What n calls of assay_rng_u32 give, faster. */
+void assay_rng_words(uint32_t *out, size_t n, assay_rng *rng);
 uint64_t assay_rng_u64(assay_rng *rng);
 /** Uniform on [0, 1): 53 bits. */
 double assay_rng_uniform(assay_rng *rng);

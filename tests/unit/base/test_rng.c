@@ -294,11 +294,29 @@ static void poisson_at_the_edges(void **state)
     }
 }
 
+static void words_in_bulk_are_the_same_words(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {0, 1, 3, 4, 31, 32, 33, 64, 5, 200};
+    assay_rng one = assay_rng_stream(5, 6, 7);
+    assay_rng many = assay_rng_stream(5, 6, 7);
+    one.counter[0] = many.counter[0] = UINT32_C(0xFFFFFFF0); /* the counter passes its end */
+    for (size_t l = 0; l < sizeof lengths / sizeof lengths[0]; l++) {
+        uint32_t words[200];
+        assay_rng_words(words, lengths[l], &many);
+        for (size_t i = 0; i < lengths[l]; i++) {
+            assert_int_equal(words[i], assay_rng_u32(&one));
+        }
+    }
+    assert_int_equal(assay_rng_u64(&one), assay_rng_u64(&many));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(a_stream_is_an_address),
+        cmocka_unit_test(words_in_bulk_are_the_same_words),
         cmocka_unit_test(operation_ids),
         cmocka_unit_test(uniform_is_uniform),
         cmocka_unit_test(below_is_unbiased),
