@@ -98,7 +98,7 @@ ROWS = [
     ("jpeg:quality=15", "jpeg_compression", [("pillow", jpeg, 1)]),
     ("rotation:angle=15", None, [
         ("pillow", lambda: np.asarray(IMAGE.rotate(15, Image.Resampling.BILINEAR)), 1)]),
-    ("translation:shift=0.1", None, [("pillow", affine(1, 0, -22.4, 0, 1, 0), 1)]),
+    ("translation:shift=0.1", None, [("pillow", affine(1, 0, -(0.1 * SIDE), 0, 1, 0), 1)]),
     ("scale:factor=0.8", None, [
         ("pillow", affine(1.25, 0, -28, 0, 1.25, -28), 1)]),
 ]

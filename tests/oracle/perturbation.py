@@ -96,8 +96,7 @@ def uniforms(operation, n):
 
 
 def normals(operation, n):
-    return special.ndtri(((longs(operation, n) >> np.uint64(12)).astype(np.float64) + 0.5)
-                         * 2.0 ** -52)
+    return special.ndtri((words(operation, n).astype(np.float64) + 0.5) * 2.0 ** -32)
 
 
 # ---------------------------------------------------------------- the perturbations

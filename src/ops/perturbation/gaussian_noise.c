@@ -1,6 +1,7 @@
 #include "base/error.h"
 #include "core/op.h"
 #include "core/perturbation.h"
+#include "ops/shared/normals.h"
 #include "ops/shared/pixels.h"
 
 typedef struct params {
@@ -12,22 +13,26 @@ static assay_status apply(assay_image *out, const assay_image *in, const void *r
 {
     const params *p = raw;
     size_t n = assay_pixels_row_size(in);
-    double scale = p->sigma * assay_pixels_white(in->type);
+    float white = (float)assay_pixels_white(in->type);
+    float scale = (float)p->sigma * white;
 
     if (p->sigma == 0.0) {
         return assay_image_copy(out, in, err);
     }
-    double *row = assay_arena_alloc(scratch, n, sizeof *row);
-    if (!row) {
+    float *row = assay_arena_alloc(scratch, n, sizeof *row);
+    float *noise = assay_arena_alloc(scratch, n, sizeof *noise);
+    if (!row || !noise) {
         return assay_fail_memory(err);
     }
     ASSAY_TRY(assay_image_copy(out, in, err));
     for (int32_t y = 0; y < in->height; y++) {
-        assay_pixels_load(row, in, y);
+        assay_pixels_load_float(row, in, y);
+        assay_normals(noise, n, rng);
         for (size_t i = 0; i < n; i++) {
-            row[i] += scale * assay_rng_normal(rng);
+            float value = row[i] + scale * noise[i];
+            row[i] = value < 0.0F ? 0.0F : value > white ? white : value;
         }
-        assay_pixels_store(out, y, row);
+        assay_pixels_store_float(out, y, row);
     }
     return ASSAY_OK;
 }
