@@ -151,7 +151,7 @@ ASSAY_NODISCARD assay_status assay_results_model(assay_json *json, const assay_r
 ASSAY_NODISCARD assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t d,
                                                 assay_error *err);
 /** The parts of results.json that assay_evaluate_file writes too. */
-void assay_results_provenance(assay_json *json, const assay_args *const *metrics, int32_t n,
+void assay_results_provenance(assay_json *json, const assay_args *const *operations, int32_t n,
                               const char *backend, const char *const *command);
 
 const char *assay_verdict_name(assay_verdict_kind kind);

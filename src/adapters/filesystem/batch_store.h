@@ -18,9 +18,9 @@ ASSAY_NODISCARD assay_status assay_batch_store_open(assay_batch_store **out, con
 /** Have everything on the disk itself, for the case that the power fails. */
 ASSAY_NODISCARD assay_status assay_batch_store_flush(assay_batch_store *store, assay_error *err);
 /** Batches that load() found so far: all of them means that nothing had to be computed. */
-int64_t assay_batch_store_found(const assay_batch_store *store);
+int64_t assay_batch_store_found(const assay_batch_store *batches);
 /** Saved batches stay for the next run. NULL is allowed. */
-void assay_batch_store_close(assay_batch_store *store);
+void assay_batch_store_close(assay_batch_store *batches);
 /** Remove the store's file, and the folder when nothing else is in it (after close). */
 void assay_batch_store_remove(const char *folder);
 

@@ -60,7 +60,7 @@ assay_status assay_file_read(uint8_t **out, size_t *size, const char *path, size
     *out = NULL;
     *size = 0;
     limit = limit > 0 ? limit : (size_t)4 << 30;
-    struct stat info;
+    struct stat info = {0};
     int fd = -1;
     ASSAY_TRY(open_regular(&fd, &info, path, err));
     assay_status status = ASSAY_OK;

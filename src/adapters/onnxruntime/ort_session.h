@@ -28,7 +28,7 @@ ASSAY_NODISCARD assay_status assay_ort_session_ports(assay_model *model, assay_o
                                                      assay_error *err);
 
 /** 0 when there is none. */
-assay_dtype assay_ort_dtype(ONNXTensorElementDataType type);
+assay_dtype assay_ort_dtype(ONNXTensorElementDataType element);
 ONNXTensorElementDataType assay_ort_element(assay_dtype type);
 
 #endif
