@@ -36,6 +36,16 @@ void check_metric_metamorphic(const assay_op *op);
 void check_metric_allocation(const assay_op *op);
 void check_metric_golden(void);
 
+/* check_perturbation.c */
+void check_perturbation_shape(const assay_op *op);
+void check_perturbation_identity(const assay_op *op);
+void check_perturbation_bounds(const assay_op *op);
+void check_perturbation_severities(const assay_op *op);
+void check_perturbation_threads(const assay_op *op);
+void check_perturbation_allocation(const assay_op *op);
+void check_perturbation_golden(void);
+void check_perturbation_distributions(void);
+
 /* check_interval.c */
 void check_interval_shape(const assay_op *op);
 

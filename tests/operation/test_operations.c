@@ -69,13 +69,73 @@ static void test_interval_shape(void **state)
     each(ASSAY_OP_INTERVAL, check_interval_shape);
 }
 
+static void test_perturbation_shape(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_shape);
+}
+
+static void test_perturbation_identity(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_identity);
+}
+
+static void test_perturbation_bounds(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_bounds);
+}
+
+static void test_perturbation_severities(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_severities);
+}
+
+static void test_perturbation_threads(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_threads);
+}
+
+static void test_perturbation_allocation(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_PERTURBATION, check_perturbation_allocation);
+}
+
+static void test_perturbation_golden(void **state)
+{
+    (void)state;
+    check_perturbation_golden();
+}
+
+static void test_perturbation_distributions(void **state)
+{
+    (void)state;
+    check_perturbation_distributions();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_description),        cmocka_unit_test(test_arguments),
-        cmocka_unit_test(test_metric_golden),      cmocka_unit_test(test_metric_edges),
-        cmocka_unit_test(test_metric_metamorphic), cmocka_unit_test(test_metric_threads),
-        cmocka_unit_test(test_metric_allocation),  cmocka_unit_test(test_interval_shape),
+        cmocka_unit_test(test_description),
+        cmocka_unit_test(test_arguments),
+        cmocka_unit_test(test_metric_golden),
+        cmocka_unit_test(test_metric_edges),
+        cmocka_unit_test(test_metric_metamorphic),
+        cmocka_unit_test(test_metric_threads),
+        cmocka_unit_test(test_metric_allocation),
+        cmocka_unit_test(test_interval_shape),
+        cmocka_unit_test(test_perturbation_golden),
+        cmocka_unit_test(test_perturbation_shape),
+        cmocka_unit_test(test_perturbation_identity),
+        cmocka_unit_test(test_perturbation_bounds),
+        cmocka_unit_test(test_perturbation_severities),
+        cmocka_unit_test(test_perturbation_threads),
+        cmocka_unit_test(test_perturbation_allocation),
+        cmocka_unit_test(test_perturbation_distributions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

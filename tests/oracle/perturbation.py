@@ -1,4 +1,4 @@
-"""Perturbations by other people's code: goldens for tests/unit/ops/test_perturbation.c.
+"""Perturbations by other people's code: goldens for tests/operation/check_perturbation.c.
 
     python tests/oracle/perturbation.py
 
