@@ -1,0 +1,117 @@
+#include "report/section.h"
+
+#include <math.h>
+
+void assay_section_begin(assay_buffer *out, const char *id, const char *heading, const char *lead)
+{
+    assay_html_put(out, "<section id=\"%s\">\n<h2>%s</h2>\n", id, heading);
+    if (lead != NULL) {
+        assay_html_put(out, "<p class=\"lead\">%s</p>\n", lead);
+    }
+}
+
+void assay_section_end(assay_buffer *out)
+{
+    assay_buffer_puts(out, "</section>\n");
+}
+
+void assay_section_legend(assay_buffer *out, const assay_evidence *evidence)
+{
+    if (evidence->n_models < 2) {
+        return;
+    }
+    assay_buffer_puts(out, "<p class=\"legend\">");
+    for (size_t i = 0; i < evidence->n_models; i++) {
+        assay_buffer_puts(out, "<span>");
+        assay_svg_legend_mark(out, (int)i);
+        assay_html_put(out, " %s</span>", assay_evidence_model_title(evidence, (int)i));
+    }
+    assay_buffer_puts(out, "</p>\n");
+}
+
+size_t assay_section_main_contexts(const assay_evidence *evidence, int *out, size_t limit)
+{
+    size_t n = 0;
+    for (int whole = 1; whole >= 0 && n == 0; whole--) {
+        for (size_t i = 0; i < evidence->n_contexts && n < limit; i++) {
+            if (!whole || (assay_evidence_is_dataset(evidence, (int)i) &&
+                           !assay_evidence_in_sweep(evidence, (int)i))) {
+                out[n++] = (int)i;
+            }
+        }
+    }
+    return n;
+}
+
+void assay_section_badge(assay_buffer *out, assay_verdict_kind kind)
+{
+    static const char *const css[] = {"met", "not-met", "open", "none"};
+    static const char *const sign[] = {"\xe2\x9c\x93", "\xe2\x9c\x95", "?", "\xe2\x80\x93"};
+    assay_html_put(out, "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
+                   css[kind], sign[kind], assay_evidence_verdict_name(kind));
+}
+
+void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what)
+{
+    if (shown < total) {
+        assay_html_put(out,
+                       "<p class=\"note\">The first %zu of %zu %s are shown; all are in "
+                       "results.json.</p>\n",
+                       shown, total, what);
+    }
+}
+
+static void put_numbers(assay_buffer *out, int model, const assay_dot *dot, bool percent,
+                        bool several)
+{
+    assay_scale scale = assay_scale_of(percent, dot->value, dot->low, dot->high);
+    assay_buffer_puts(out, "<span class=\"num\">");
+    if (several) {
+        assay_svg_legend_mark(out, model);
+    }
+    assay_html_put(out, "<b>%s</b> ", assay_figure_value(scale, dot->value).text);
+    if (!isnan(dot->low) && !isnan(dot->high)) {
+        assay_html_put(out, "<span class=\"quiet\">%s\xe2\x80\x93%s</span> ",
+                       assay_figure_bare(scale, dot->low).text,
+                       assay_figure_bare(scale, dot->high).text);
+    }
+    assay_html_put(out, "<span class=\"quiet n\">n\xc2\xa0=\xc2\xa0%s</span></span>",
+                   assay_figure_count(dot->n).text);
+}
+
+void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const assay_track *track,
+                        const char *label, const char *small, const assay_dot *dots,
+                        const double *thresholds)
+{
+    int shown = 0, row = 0;
+    for (size_t i = 0; i < evidence->n_models; i++) {
+        shown += !isnan(dots[i].value);
+    }
+    int height = shown > 1 ? 6 + 18 * shown : 24;
+    assay_html_put(out, "<div class=\"row\"><div class=\"label\">%s", label);
+    if (small != NULL && small[0] != '\0') {
+        assay_html_put(out, "<small>%s</small>", small);
+    }
+    assay_buffer_puts(out, "</div><div class=\"chart\">");
+    assay_track_begin(out, track, height, label);
+    for (size_t i = 0; thresholds != NULL && i < evidence->n_models; i++) {
+        if (!isnan(thresholds[i])) {
+            assay_track_threshold(out, track, thresholds[i], height);
+        }
+    }
+    for (size_t i = 0; i < evidence->n_models; i++) {
+        if (!isnan(dots[i].value)) {
+            assay_track_interval(out, track, (int)i, 12 + 18 * row++, dots[i].value, dots[i].low,
+                                 dots[i].high);
+        }
+    }
+    assay_track_end(out);
+    assay_buffer_puts(out, "</div><div class=\"nums\">");
+    for (size_t i = 0; i < evidence->n_models; i++) {
+        if (!isnan(dots[i].value)) {
+            put_numbers(out, (int)i, &dots[i], track->percent, evidence->n_models > 1);
+        }
+    }
+    assay_buffer_puts(out, shown == 0 ? "<span class=\"num quiet\">nothing measured</span>" : "");
+    assay_buffer_puts(out, "</div></div>\n");
+}

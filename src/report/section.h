@@ -1,0 +1,57 @@
+/**
+ * @file section.h
+ * The sections of the HTML report, each in a file of its own. A section without anything to show
+ * writes nothing. Failures are those of the buffer.
+ */
+#ifndef ASSAY_REPORT_SECTION_H
+#define ASSAY_REPORT_SECTION_H
+
+#include "base/buffer.h"
+#include "report/evidence.h"
+#include "report/svg.h"
+#include "report/write.h"
+
+void assay_style_put(assay_buffer *out);
+
+void assay_section_summary(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_verdicts(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_findings(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_contexts(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_sweeps(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_breakdowns(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_confusion(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_reliability(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_risk_coverage(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_examples(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_data(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_measures(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_glossary(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_provenance(assay_buffer *out, const assay_evidence *evidence);
+
+/* shared by sections */
+/** Opens <section> with a heading and, unless NULL, a line that says what is to be seen. */
+void assay_section_begin(assay_buffer *out, const char *id, const char *heading, const char *lead);
+void assay_section_end(assay_buffer *out);
+/** Marks and titles of the models; nothing when there is only one. */
+void assay_section_legend(assay_buffer *out, const assay_evidence *evidence);
+/** The contexts that detailed charts are drawn for: whole data sets, or the first ones when there
+ *  is none. Returns how many, at most `limit`. */
+size_t assay_section_main_contexts(const assay_evidence *evidence, int *out, size_t limit);
+/** `<span class="badge ...">` with a sign and the word. */
+void assay_section_badge(assay_buffer *out, assay_verdict_kind kind);
+/** A note that only the first `shown` of `total` are shown; nothing when all are. */
+void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what);
+
+/** One row of a dot plot: what is measured there for each model. */
+typedef struct assay_dot {
+    double value, low, high;
+    int64_t n;
+} assay_dot;
+
+/** A row: label, optional small print, one dot per model (NaN value = none), thresholds (NaN =
+ *  none, one per model). */
+void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const assay_track *track,
+                        const char *label, const char *small, const assay_dot *dots,
+                        const double *thresholds);
+
+#endif

@@ -1,0 +1,185 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "report/words.h"
+
+static const assay_metric_words metrics[] = {
+    {"accuracy", "Accuracy", "How often the model's answer was right.", true, 1},
+    {"balanced_accuracy", "Balanced accuracy",
+     "Accuracy when every class counts the same, however rare it is in the data.", true, 1},
+    {"top_k_accuracy", "Top-k accuracy",
+     "How often the right answer was among the model's k best guesses.", true, 1},
+    {"precision", "Precision",
+     "When the model names this class: how often it is right. Low precision means false alarms.",
+     true, 1},
+    {"recall", "Recall",
+     "Of all samples that really are this class: how many the model found. Low recall means "
+     "misses.",
+     true, 1},
+    {"f1", "F1", "One number for precision and recall together; high only when both are high.",
+     true, 1},
+    {"log_loss", "Log loss",
+     "How much probability the model gave to the right answers; 0 is perfect, confident mistakes "
+     "cost most.",
+     false, -1},
+    {"brier_score", "Brier score",
+     "Squared distance between the stated probabilities and what happened; 0 is perfect.", false,
+     -1},
+    {"expected_calibration_error", "Expected calibration error",
+     "How far stated confidence and real accuracy lie apart on average; 0 % means that the model's "
+     "confidence can be taken at its word.",
+     true, -1},
+    {"maximum_calibration_error", "Maximum calibration error",
+     "The largest distance between stated confidence and real accuracy.", true, -1},
+    {"error_rate", "Error rate", "How often the model's answer was wrong.", true, -1},
+    {"specificity", "Specificity",
+     "Of all samples that are not this class: how many the model left alone.", true, 1},
+};
+
+size_t assay_words_metrics(const assay_metric_words **out)
+{
+    *out = metrics;
+    return ASSAY_COUNT(metrics);
+}
+
+const assay_metric_words *assay_words_metric(const char *name)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(metrics); i++) {
+        if (assay_text_equal(metrics[i].name, name)) {
+            return &metrics[i];
+        }
+    }
+    return NULL;
+}
+
+void assay_words_metric_title(assay_buffer *out, const char *name)
+{
+    const assay_metric_words *words = assay_words_metric(name);
+    if (words != NULL) {
+        assay_buffer_puts(out, words->title);
+        return;
+    }
+    for (const char *at = name; *at != '\0'; at++) {
+        char c = *at == '_' ? ' ' : *at;
+        assay_buffer_putc(out, at == name && c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c);
+    }
+}
+
+static void put_value(assay_buffer *out, const assay_json_value *value)
+{
+    const char *text = assay_json_as_text(value, NULL);
+    if (text != NULL) {
+        assay_buffer_puts(out, text);
+    } else if (assay_json_is_number(value)) {
+        assay_buffer_puts(out, assay_figure_short(assay_json_as_real(value, NAN)).text);
+    } else if (assay_json_is_null(value)) {
+        assay_buffer_puts(out, "none");
+    } else if (assay_json_is_array(value)) {
+        for (size_t i = 0; i < assay_json_size(value) && i < 16; i++) {
+            const assay_json_value *item = assay_json_at(value, i);
+            assay_buffer_puts(out, i > 0 ? ", " : "");
+            assay_buffer_puts(out, assay_json_is_number(item)
+                                       ? assay_figure_short(assay_json_as_real(item, NAN)).text
+                                       : assay_json_as_text(item, "\xe2\x80\xa6"));
+        }
+    } else {
+        assay_buffer_puts(out, "\xe2\x80\xa6");
+    }
+}
+
+void assay_words_params(assay_buffer *out, const assay_json_value *params)
+{
+    if (!assay_json_is_object(params)) {
+        return;
+    }
+    for (size_t i = 0; i < assay_json_size(params) && i < 32; i++) {
+        const assay_json_value *value = NULL;
+        const char *name = assay_json_member(params, i, &value);
+        if (name == NULL) {
+            return;
+        }
+        assay_buffer_puts(out, i > 0 ? ", " : "");
+        assay_buffer_puts(out, name);
+        assay_buffer_puts(out, " = ");
+        if (assay_json_get_bool(params, name, true) != assay_json_get_bool(params, name, false)) {
+            put_value(out, value);
+        } else {
+            assay_buffer_puts(out, assay_json_get_bool(params, name, false) ? "yes" : "no");
+        }
+    }
+}
+
+void assay_words_measure(assay_buffer *out, const assay_json_value *measure)
+{
+    const assay_json_value *params = assay_json_get(measure, "params");
+    const char *average = assay_json_get_text(measure, "average", "");
+    const char *class_name = assay_json_get_text(measure, "class", "");
+    assay_words_metric_title(out, assay_json_get_text(measure, "metric", "measure"));
+    if (class_name[0] != '\0') {
+        assay_buffer_puts(out, " of class \xe2\x80\x98");
+        assay_buffer_puts(out, class_name);
+        assay_buffer_puts(out, "\xe2\x80\x99");
+    } else if (average[0] != '\0') {
+        assay_buffer_puts(out, ", ");
+        assay_buffer_puts(out, average);
+        assay_buffer_puts(out, " average");
+    }
+    if (assay_json_is_object(params) && assay_json_size(params) > 0) {
+        assay_buffer_puts(out, " (");
+        assay_words_params(out, params);
+        assay_buffer_puts(out, ")");
+    }
+}
+
+void assay_words_perturbation(assay_buffer *out, const assay_json_value *perturbation)
+{
+    const assay_json_value *params = assay_json_get(perturbation, "params");
+    assay_words_metric_title(out, assay_json_get_text(perturbation, "name", ""));
+    if (assay_json_is_object(params) && assay_json_size(params) > 0) {
+        assay_buffer_puts(out, " (");
+        assay_words_params(out, params);
+        assay_buffer_puts(out, ")");
+    }
+    int64_t severity = assay_json_get_int(perturbation, "severity", 0);
+    if (severity > 0) {
+        assay_buffer_puts(out, ", severity ");
+        assay_buffer_puts(out, assay_figure_count(severity).text);
+    }
+}
+
+assay_scale assay_words_scale(const assay_json_value *measure)
+{
+    const assay_metric_words *words =
+        assay_words_metric(assay_json_get_text(measure, "metric", ""));
+    return assay_scale_of(words != NULL && words->percent, assay_evidence_real(measure, "value"),
+                          assay_evidence_real(measure, "low"),
+                          assay_evidence_real(measure, "high"));
+}
+
+void assay_words_value(assay_buffer *out, const assay_json_value *measure)
+{
+    double value = assay_evidence_real(measure, "value");
+    if (isnan(value)) {
+        assay_buffer_puts(out, "not defined");
+        return;
+    }
+    assay_buffer_puts(out, assay_figure_value(assay_words_scale(measure), value).text);
+    const char *unit = assay_json_get_text(measure, "unit", "");
+    if (unit[0] != '\0') {
+        assay_buffer_puts(out, "\xc2\xa0");
+        assay_buffer_puts(out, unit);
+    }
+}
+
+void assay_words_interval(assay_buffer *out, const assay_json_value *measure)
+{
+    double low = assay_evidence_real(measure, "low"), high = assay_evidence_real(measure, "high");
+    if (!isnan(low) && !isnan(high)) {
+        assay_scale scale = assay_words_scale(measure);
+        assay_buffer_puts(out, assay_figure_bare(scale, low).text);
+        assay_buffer_puts(out, " to ");
+        assay_buffer_puts(out, assay_figure_value(scale, high).text);
+    }
+}
