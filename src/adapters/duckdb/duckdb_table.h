@@ -24,12 +24,19 @@ void assay_duckdb_row_place(char *out, size_t size, const char *path, int64_t ro
 
 /**
  * mask[i] = 1 where the SQL predicate holds for row i of the table, else 0 (NULL counts as false).
- * The predicate is one boolean expression over the column names; anything else (statements, unknown
- * columns, file functions) is ASSAY_EINVAL with the place and the known columns. The connection has
- * no access to files or the network.
+ * The predicate is one boolean expression over the column names; anything else (statements,
+ * sub-queries, unknown columns, functions that change from call to call) is ASSAY_EINVAL with the
+ * place and the known columns. The connection has no access to files or the network.
  */
 ASSAY_NODISCARD assay_status assay_duckdb_select(uint8_t *mask, const assay_table *table,
                                                  const char *predicate, assay_error *err);
+
+/** The same over predictions: the columns are id, target, label (class names), one score_<class> per
+ *  class and the metadata columns, those with such a name as data_<name>. Nothing is copied. */
+ASSAY_NODISCARD assay_status assay_duckdb_select_predictions(uint8_t *mask,
+                                                             const assay_predictions *predictions,
+                                                             const char *predicate,
+                                                             assay_error *err);
 
 typedef struct assay_predictions_columns {
     const char *id;             /* NULL = "id" when there, else row numbers */
