@@ -37,6 +37,9 @@ void assay_duck_close(assay_duck *duck);
  *  hints for SQL programmers. Out of memory and interruption get their own status. */
 assay_status assay_duck_fail(assay_error *err, assay_status code, const char *message);
 
+/** DuckDB is given files as /proc/self/fd/N: take that out of its message. */
+void assay_duck_hide_file(assay_error *err);
+
 /** "name" with quotes doubled, 'text' likewise. */
 void assay_duck_put_name(assay_buffer *sql, const char *name);
 void assay_duck_put_text(assay_buffer *sql, const char *text);

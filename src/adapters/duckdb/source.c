@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "adapters/duckdb/jsonl_text.h"
 #include "base/text.h"
 
 enum { POOL_BLOCK = 1 << 16, NAMES_MOST = 600 };
@@ -126,21 +127,21 @@ static const char *sql_name(duckdb_type type)
     }
 }
 
-/* DuckDB was given /proc/self/fd/N; the message must not name that. */
-static void hide_descriptor(assay_error *err)
+/* The text of a failure while rows are read: our own search for the fault first, which knows lines. */
+static assay_status explain(assay_source *source, assay_status status, assay_error *err)
 {
-    static const char *const before[] = {" in file \"/proc/self/fd/", "file \"/proc/self/fd/",
-                                         "'/proc/self/fd/", "\"/proc/self/fd/", "/proc/self/fd/"};
-    for (size_t i = 0; err != NULL && i < ASSAY_COUNT(before); i++) {
-        char *at = strstr(err->message, before[i]);
-        if (at != NULL) {
-            size_t length = strlen(before[i]);
-            length += strspn(at + length, "0123456789");
-            length += strspn(at + length, "\"'");
-            memmove(at, at + length, strlen(at + length) + 1);
-            return;
-        }
+    if (status == ASSAY_ENOMEM || status == ASSAY_ECANCELLED) {
+        return status;
     }
+    if (source->kind == ASSAY_SOURCE_CSV) {
+        ASSAY_TRY(assay_csv_diagnose(source->descriptor, source->path, &source->csv, err));
+    }
+    if (source->kind == ASSAY_SOURCE_JSON) {
+        ASSAY_TRY(assay_jsonl_diagnose(source->descriptor, source->path, err));
+    }
+    assay_duck_hide_file(err);
+    assay_error_prefix(err, "%s", source->path);
+    return status;
 }
 
 /* Columns of a Parquet or JSON file, by preparing a query over it. */
@@ -155,8 +156,7 @@ static assay_status describe(assay_source *source, assay_error *err)
     if (status == ASSAY_OK &&
         duckdb_prepare(source->duck.connection, sql.data, &prepared) != DuckDBSuccess) {
         status = assay_duck_fail(err, ASSAY_EFORMAT, duckdb_prepare_error(prepared));
-        hide_descriptor(err);
-        assay_error_prefix(err, "%s", source->path);
+        status = explain(source, status, err);
     }
     idx_t n = status == ASSAY_OK ? duckdb_prepared_statement_column_count(prepared) : 0;
     source->names = assay_arena_alloc(source->arena, n, sizeof *source->names);
@@ -294,6 +294,19 @@ const char *assay_source_row(assay_source *source, int64_t row)
     return text != NULL ? text : source->path;
 }
 
+/* 3.0 is class "3"; NaN is how some writers say missing. */
+static void put_class(assay_buffer *sql, const char *name)
+{
+    static const char *const parts[] = {
+        "CASE WHEN isnan(", ") THEN NULL WHEN ",      "=trunc(",
+        ") AND abs(",       ")<1e15 THEN CAST(CAST(", " AS BIGINT) AS VARCHAR) ELSE CAST("};
+    for (size_t i = 0; i < ASSAY_COUNT(parts); i++) {
+        assay_buffer_puts(sql, parts[i]);
+        assay_duck_put_name(sql, name);
+    }
+    assay_buffer_puts(sql, " AS VARCHAR) END");
+}
+
 static void put_value(assay_buffer *sql, const assay_source *source, assay_fetch_column wanted)
 {
     assay_source_type type = source->types[wanted.column];
@@ -305,15 +318,7 @@ static void put_value(assay_buffer *sql, const assay_source *source, assay_fetch
         break;
     case ASSAY_FETCH_CLASS:
         if (type == ASSAY_SOURCE_REAL || type == ASSAY_SOURCE_FLOAT) {
-            assay_buffer_puts(sql, "coalesce(CASE WHEN ");
-            assay_duck_put_name(sql, name);
-            assay_buffer_puts(sql, "=trunc(");
-            assay_duck_put_name(sql, name);
-            assay_buffer_puts(sql, ") THEN CAST(TRY_CAST(");
-            assay_duck_put_name(sql, name);
-            assay_buffer_puts(sql, " AS BIGINT) AS VARCHAR) END,CAST(");
-            assay_duck_put_name(sql, name);
-            assay_buffer_puts(sql, " AS VARCHAR))");
+            put_class(sql, name);
             return;
         }
         break;
@@ -331,20 +336,6 @@ static void put_value(assay_buffer *sql, const assay_source *source, assay_fetch
     assay_buffer_puts(sql, before);
     assay_duck_put_name(sql, name);
     assay_buffer_puts(sql, after);
-}
-
-/* The text of a failure while rows are read: our own search for the fault first, which knows lines. */
-static assay_status explain(assay_source *source, assay_status status, assay_error *err)
-{
-    if (status == ASSAY_ENOMEM || status == ASSAY_ECANCELLED) {
-        return status;
-    }
-    if (source->kind == ASSAY_SOURCE_CSV) {
-        ASSAY_TRY(assay_csv_diagnose(source->descriptor, source->path, &source->csv, err));
-    }
-    hide_descriptor(err);
-    assay_error_prefix(err, "%s", source->path);
-    return status;
 }
 
 static assay_status fetch_chunks(assay_source *source, duckdb_result *result, int64_t *rows,
@@ -373,22 +364,35 @@ static assay_status fetch_chunks(assay_source *source, duckdb_result *result, in
     return status;
 }
 
-static assay_status count_rows(int64_t *rows, assay_source *source, assay_error *err)
+static assay_status count_rows(int64_t *rows, assay_source *source, int32_t column,
+                               assay_error *err)
 {
     assay_buffer sql;
     assay_buffer_init(&sql, 0);
-    assay_buffer_puts(&sql, "SELECT count(*) FROM ");
+    assay_buffer_puts(&sql, "SELECT count(");
+    if (column < 0) {
+        assay_buffer_putc(&sql, '*');
+    } else {
+        assay_duck_put_name(&sql, source->names[column]);
+    }
+    assay_buffer_puts(&sql, ") FROM ");
     put_from(&sql, source);
     assay_status status = assay_buffer_status(&sql, err);
     if (status == ASSAY_OK) {
         status = assay_duck_integer(rows, &source->duck, sql.data, err);
         if (status != ASSAY_OK) {
-            hide_descriptor(err);
+            assay_duck_hide_file(err);
             assay_error_prefix(err, "%s", source->path);
         }
     }
     assay_buffer_dispose(&sql);
     return status;
+}
+
+assay_status assay_source_count(int64_t *out, assay_source *source, int32_t column,
+                                assay_error *err)
+{
+    return count_rows(out, source, column, err);
 }
 
 assay_status assay_source_fetch(assay_source *source, const assay_fetch_column *columns, int32_t n,
@@ -417,7 +421,7 @@ assay_status assay_source_fetch(assay_source *source, const assay_fetch_column *
     }
     ASSAY_GOTO(assay_buffer_status(&sql, err), done);
     if (stream) {
-        ASSAY_GOTO(count_rows(&rows, source, err), done);
+        ASSAY_GOTO(count_rows(&rows, source, -1, err), done);
         rows = most_rows > 0 && rows > most_rows ? most_rows : rows;
         status = assay_duck_stream(&result, &source->duck, sql.data, err);
     } else {

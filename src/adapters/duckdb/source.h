@@ -78,6 +78,10 @@ ASSAY_NODISCARD assay_status assay_source_fetch(
     assay_status (*begin)(void *payload, int64_t rows, assay_error *err),
     assay_source_chunk_fn chunk, void *payload, assay_error *err);
 
+/** Number of rows in which the column has a value. */
+ASSAY_NODISCARD assay_status assay_source_count(int64_t *out, assay_source *source, int32_t column,
+                                                assay_error *err);
+
 /** Value of the Parquet file's key-value metadata, in the arena; NULL when there is none. */
 const char *assay_source_metadata(assay_source *source, const char *key);
 

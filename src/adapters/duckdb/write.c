@@ -48,6 +48,7 @@ static assay_status write_scan(const char *path, const assay_scan *scan,
     status = assay_duck_run(&duck, sql.data, err);
     if (status != ASSAY_OK) {
         char reason[sizeof err->message] = "";
+        assay_duck_hide_file(err);
         if (err != NULL) {
             memcpy(reason, err->message, sizeof reason);
         }

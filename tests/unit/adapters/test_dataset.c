@@ -256,7 +256,7 @@ static void test_bad_manifest(void **state)
     put_manifest(folder, "k.csv", "path,target\n");
     expect_bad(folder, "k.csv", stop, "holds no data", "");
     put_manifest(folder, "l.jsonl", "{\"path\":\"a\"}\n{\"path\":\n");
-    expect_bad(folder, "l.jsonl", stop, "l.jsonl: Malformed JSON, at byte", "line");
+    expect_bad(folder, "l.jsonl", stop, "l.jsonl: line 2 is not valid JSON", "");
     put_manifest(folder, "m.parquet", "not parquet at all");
     expect_bad(folder, "m.parquet", stop, "not a Parquet file", "");
     assert_int_equal(temp_mkdir(folder, "n.csv"), 0);
