@@ -192,8 +192,8 @@ static assay_status check_scores(const assay_model *model, const float *scores,
             (least < 0.0F || !(fabs(sum - 1.0) <= 1e-3))) {
             return assay_fail(err, ASSAY_EFORMAT,
                               "model %s: the scores for %s are not probabilities (they sum to %g, "
-                              "the least is %g): declare `scores: logits` if a softmax belongs "
-                              "after the model",
+                              "the least is %g): declare `scores: logits` under `output` if a "
+                              "softmax belongs after the model",
                               model->name, datum_id(batch, i), sum, (double)least);
         }
     }

@@ -55,8 +55,8 @@ static assay_status choose_port(int32_t *out, assay_model *model, const char *ki
     }
     if (n != 1) {
         return assay_fail(err, ASSAY_EFORMAT,
-                          "the model has %d %ss: declare which one with `%s`: %s", n, kind, kind,
-                          list_ports(model, texts, n));
+                          "the model has %d %ss: declare which one by `name` under `%s`: %s", n,
+                          kind, kind, list_ports(model, texts, n));
     }
     *out = 0;
     return ASSAY_OK;
@@ -92,10 +92,11 @@ static assay_status read_output_port(int32_t *classes, assay_model *model, const
     *classes = 0;
     if (!labels && port->type != ASSAY_DTYPE_F32 && port->type != ASSAY_DTYPE_F16 &&
         port->type != ASSAY_DTYPE_F64) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "output %s is neither scores (float32, float16, float64) nor labels "
-                          "(int64, int32)%s",
-                          text, model->n_outputs > 1 ? ": declare another one with `output`" : "");
+        return assay_fail(
+            err, ASSAY_EUNSUPPORTED,
+            "output %s is neither scores (float32, float16, float64) nor labels "
+            "(int64, int32)%s",
+            text, model->n_outputs > 1 ? ": declare another one by `name` under `output`" : "");
     }
     if (labels) {
         model->spec.scores = ASSAY_SCORES_LABELS;
@@ -296,7 +297,8 @@ static assay_status read_probe(int32_t *classes, assay_model *model, const onnx_
         if (!rows_sum_to_one(data, type, batch, *classes)) {
             return assay_fail(err, ASSAY_EFORMAT,
                               "output %s does not give probabilities (rows that sum to one): "
-                              "declare `scores: logits` if a softmax belongs after it",
+                              "declare `scores: logits` under `output` if a softmax belongs after "
+                              "it",
                               onnx->session.output_text[onnx->output]);
         }
         model->spec.scores = ASSAY_SCORES_PROBABILITIES;

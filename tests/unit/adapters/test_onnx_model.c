@@ -246,7 +246,7 @@ static void test_refused_ports(void **state)
 {
     (void)state;
     refuse("two_inputs", ASSAY_EUNSUPPORTED, "2 inputs", "\"y\": float32[batch, 3, 4, 4]");
-    refuse("two_outputs", ASSAY_EFORMAT, "declare which one with `output`",
+    refuse("two_outputs", ASSAY_EFORMAT, "declare which one by `name` under `output`",
            "\"label\": int64[batch]");
     refuse("zipmap", ASSAY_EFORMAT, "output_probability\": a sequence", "zipmap");
     refuse("one_score", ASSAY_EUNSUPPORTED, "[batch, 1]", "sigmoid");
