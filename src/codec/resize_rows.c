@@ -281,7 +281,7 @@ static void linear_across_8(int16_t *out, const uint8_t *in, const uint8_t *end,
     int32_t to = 0;
     find_inner(a, &from, &to);
     linear_plain_8(out, in, a, channels, 0, from);
-    int32_t done = from;
+    int32_t done = from; /* NOLINT(clang-analyzer-deadcode.DeadStores): what holds without SSE2 */
 #if defined(__SSE2__)
     switch (channels) {
     case 1:
@@ -310,7 +310,7 @@ static void cubic_across_8(int32_t *out, const uint8_t *in, const uint8_t *end, 
     int32_t to = 0;
     find_inner(a, &from, &to);
     cubic_plain_8(out, in, a, channels, 0, from);
-    int32_t done = from;
+    int32_t done = from; /* NOLINT(clang-analyzer-deadcode.DeadStores): what holds without SSE2 */
 #if defined(__SSE2__)
     switch (channels) {
     case 1:
