@@ -85,26 +85,51 @@ static uint32_t to_fixed(double value)
     return (uint32_t)(int64_t)floor(value * 65536.0 + 0.5);
 }
 
-static void nearest_fixed(assay_image *out, const assay_image *in, const double m[6])
+static inline __attribute__((always_inline)) void
+fixed_loop(assay_image *out, const assay_image *in, const double m[6], const size_t bytes)
 {
-    const size_t bytes = (size_t)in->channels * (size_t)in->type;
     const uint32_t step_xx = to_fixed(m[0]);
     const uint32_t step_xy = to_fixed(m[1]);
     const uint32_t step_yx = to_fixed(m[3]);
     const uint32_t step_yy = to_fixed(m[4]);
+    const uint32_t width = (uint32_t)in->width;
+    const uint32_t height = (uint32_t)in->height;
+    const uint8_t *pixels = in->data;
+    const size_t stride = in->stride;
     uint32_t row_x = to_fixed(m[2] + m[0] * 0.5 + m[1] * 0.5);
     uint32_t row_y = to_fixed(m[5] + m[3] * 0.5 + m[4] * 0.5);
     for (int32_t y = 0; y < out->height; y++, row_x += step_xy, row_y += step_yy) {
         uint8_t *to = assay_image_row_mut(out, y);
+        const uint8_t *end = to + out->stride;
         uint32_t xx = row_x;
         uint32_t yy = row_y;
-        for (int32_t x = 0; x < out->width; x++, to += bytes, xx += step_xx, yy += step_yx) {
-            const int32_t from_x = (int32_t)xx >> 16;
-            const int32_t from_y = (int32_t)yy >> 16;
-            if (from_x >= 0 && from_x < in->width && from_y >= 0 && from_y < in->height) {
-                copy_pixel(to, in, from_x, from_y, bytes);
+        for (; to < end; to += bytes, xx += step_xx, yy += step_yx) {
+            /* Negative positions are large as unsigned ones. */
+            const uint32_t from_x = (uint32_t)((int32_t)xx >> 16);
+            const uint32_t from_y = (uint32_t)((int32_t)yy >> 16);
+            if (from_x < width && from_y < height) {
+                memcpy(to, pixels + from_y * stride + from_x * bytes, bytes);
             }
         }
+    }
+}
+
+static void nearest_fixed(assay_image *out, const assay_image *in, const double m[6])
+{
+    const size_t bytes = (size_t)in->channels * (size_t)in->type;
+    switch (bytes) {
+    case 1:
+        fixed_loop(out, in, m, 1);
+        break;
+    case 3:
+        fixed_loop(out, in, m, 3);
+        break;
+    case 4:
+        fixed_loop(out, in, m, 4);
+        break;
+    default:
+        fixed_loop(out, in, m, bytes);
+        break;
     }
 }
 

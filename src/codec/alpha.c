@@ -8,7 +8,7 @@
 #include "codec/resize_internal.h"
 
 #if defined(__SSE2__)
-#include <emmintrin.h>
+#include <immintrin.h>
 #endif
 
 static inline uint8_t times_255(uint32_t a, uint32_t b)

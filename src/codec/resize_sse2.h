@@ -3,7 +3,7 @@
 #ifndef ASSAY_CODEC_RESIZE_SSE2_H
 #define ASSAY_CODEC_RESIZE_SSE2_H
 
-#include <emmintrin.h>
+#include <immintrin.h>
 #include <stdint.h>
 #include <string.h>
 
