@@ -87,11 +87,12 @@ static void on_progress(void *payload, const char *what, int64_t done, int64_t t
                         (time - progress->started) * (double)(total - done) / (double)done);
     }
     if (last) {
-        char took[32];
-        format_duration(took, sizeof took, time - progress->started);
-        fprintf(stderr, "%s%s: %lld done in %s\n", progress->terminal ? "\r\033[K" : "", what,
-                (long long)done, took);
-        progress->open = false;
+        close_line(progress);
+        if (time - progress->started >= 2.0) { /* what went in a moment needs no line */
+            char took[32];
+            format_duration(took, sizeof took, time - progress->started);
+            fprintf(stderr, "%s: %lld done in %s\n", what, (long long)done, took);
+        }
         progress->what[0] = '\0';
         return;
     }

@@ -331,6 +331,13 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
         measure->params = params;
         measure->level = evaluation->level;
         measure->method = "none";
+        if (measure->class_name != NULL) {
+            /* The result outlives the predictions that the name was borrowed from. */
+            measure->class_name = assay_arena_strdup(out->arena, measure->class_name);
+            if (measure->class_name == NULL) {
+                return assay_fail_memory(err);
+            }
+        }
     }
     for (int64_t c = 0; c < job->n_curves; c++) {
         assay_curve *curve = &out->curves[job->first_curve + c];
