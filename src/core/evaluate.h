@@ -24,8 +24,13 @@ typedef struct assay_evaluate_options {
  * the order of `metrics`. A metric whose needs the predictions can't meet (no scores, not
  * probabilities) gives one measure with outcome UNDEFINED and the reason.
  *
- * Bootstrap: Poisson(1) weights addressed by (seed, "bootstrap", datum, replicate), so replicates
- * are the same for any number of threads or shards (Chamandy et al. 2012).
+ * Bootstrap: Poisson(1) weights addressed by (seed, "bootstrap", row of the predictions, replicate),
+ * so replicates are the same for any number of threads (Chamandy et al. 2012). Metrics that depend
+ * on counts alone (core/metric.h, cells) draw the sum of the weights of c equal rows at once, which
+ * is Poisson(c). Replicates without a value are left out; the measure's method says how many.
+ * There is no interval when there are fewer than 10 rows or when all replicates are equal: the
+ * method says so, and assay_measure_bounds refuses. `options` may be NULL (all defaults). On failure
+ * `out` is as before.
  */
 ASSAY_NODISCARD assay_status assay_evaluate(assay_result *out, const assay_predictions *predictions,
                                             const uint8_t *mask, const assay_args *const *metrics,

@@ -67,36 +67,58 @@ typedef struct scan {
 
 static const double sum_tolerance = 1e-3;
 
-/* Both row types have the same loop; only the element type differs. `label` may be NULL. The order
- * of comparisons makes the first of several equal maxima win. */
+/* Both row types have the same loops; only the element type differs. `label` may be NULL. Two
+ * branch-free looks at a row: the highest, the lowest and the sum; then the first place of the
+ * highest. The sum of a row with a NaN is NaN; so may be that of a row with infinities, which is
+ * why it is only a hint. */
 #define DEFINE_SCAN(name, type)                                                                    \
+    static int32_t name##_first(const type *row, int32_t classes, type best)                       \
+    {                                                                                              \
+        if (classes > 64) {                                                                        \
+            int32_t k = 0;                                                                         \
+            while (k < classes - 1 && row[k] != best) {                                            \
+                k++;                                                                               \
+            }                                                                                      \
+            return k;                                                                              \
+        }                                                                                          \
+        uint64_t places = 0;                                                                       \
+        for (int32_t k = 0; k < classes; k++) {                                                    \
+            places |= (uint64_t)(row[k] == best) << k;                                             \
+        }                                                                                          \
+        return places != 0 ? __builtin_ctzll(places) : 0;                                          \
+    }                                                                                              \
+                                                                                                   \
+    static bool name##_has_nan(const type *row, int32_t classes)                                   \
+    {                                                                                              \
+        bool nan = false;                                                                          \
+        for (int32_t k = 0; k < classes; k++) {                                                    \
+            nan |= row[k] != row[k];                                                               \
+        }                                                                                          \
+        return nan;                                                                                \
+    }                                                                                              \
+                                                                                                   \
     static scan name(int32_t *label, const type *scores, int64_t n, int32_t classes)               \
     {                                                                                              \
         scan result = {.nan_row = -1, .probabilities = true};                                      \
         for (int64_t i = 0; i < n; i++) {                                                          \
             const type *row = scores + i * classes;                                                \
             type best = row[0];                                                                    \
-            int32_t first = 0;                                                                     \
-            int nan = row[0] != row[0];                                                            \
-            int negative = row[0] < 0;                                                             \
+            type least = row[0];                                                                   \
             double sum = (double)row[0];                                                           \
             for (int32_t k = 1; k < classes; k++) {                                                \
-                type value = row[k];                                                               \
-                first = value > best ? k : first;                                                  \
-                best = value > best ? value : best;                                                \
-                nan |= value != value;                                                             \
-                negative |= value < 0;                                                             \
-                sum += (double)value;                                                              \
+                best = row[k] > best ? row[k] : best;                                              \
+                least = row[k] < least ? row[k] : least;                                           \
+                sum += (double)row[k];                                                             \
             }                                                                                      \
-            if (label != NULL) {                                                                   \
-                label[i] = first;                                                                  \
-            }                                                                                      \
-            if (nan) {                                                                             \
+            if (sum != sum && name##_has_nan(row, classes)) {                                      \
                 result.nan_row = i;                                                                \
                 result.probabilities = false;                                                      \
                 return result;                                                                     \
             }                                                                                      \
-            result.probabilities &= !negative && fabs(sum - 1.0) <= sum_tolerance;                 \
+            if (label != NULL) {                                                                   \
+                label[i] = name##_first(row, classes, best);                                       \
+            }                                                                                      \
+            result.probabilities &= !(least < 0) && fabs(sum - 1.0) <= sum_tolerance;              \
         }                                                                                          \
         return result;                                                                             \
     }

@@ -1,86 +1,12 @@
-/* Metrics: golden values, edge cases, metamorphic relations, thread counts, failing allocations. */
+/* Metrics: edge cases, metamorphic relations, thread counts, failing allocations. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/rng.h"
-#include "codec/json_value.h"
-#include "core/evaluate.h"
 #include "core/metric.h"
-#include "operation/harness.h"
-
-/* ---- data ---- */
-
-static assay_predictions *new_predictions(int64_t n, int32_t classes, int scores)
-{
-    assay_predictions *p = NULL;
-    assert_int_equal(assay_predictions_new(&p, n, classes, scores, 0, NULL), ASSAY_OK);
-    return p;
-}
-
-static void set_score(assay_predictions *p, int64_t i, int32_t k, double value)
-{
-    if (p->scores_f32 != NULL) {
-        p->scores_f32[i * p->classes + k] = (float)value;
-    } else {
-        p->scores_f64[i * p->classes + k] = value;
-    }
-}
-
-/* Probabilities that favour the target; every fifth row in tenths, so that there are ties. */
-static assay_predictions *random_predictions(int64_t n, int32_t classes, int scores, uint64_t seed)
-{
-    assay_predictions *p = new_predictions(n, classes, scores);
-    for (int64_t i = 0; i < n; i++) {
-        assay_rng rng = assay_rng_stream(seed, 1, (uint64_t)i);
-        p->target[i] = (int32_t)assay_rng_below(&rng, (uint64_t)classes);
-        double sum = 0.0;
-        double row[64];
-        assert_true(classes <= 64);
-        for (int32_t k = 0; k < classes; k++) {
-            double noise = i % 5 == 0 ? (double)assay_rng_below(&rng, 3) : assay_rng_normal(&rng);
-            row[k] = exp(noise + (k == p->target[i] ? 1.0 : 0.0));
-            sum += row[k];
-        }
-        for (int32_t k = 0; k < classes; k++) {
-            set_score(p, i, k, row[k] / sum);
-        }
-    }
-    assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
-    assert_true(p->scores_are_probabilities);
-    return p;
-}
-
-typedef struct evaluation {
-    assay_arena *arena;
-    assay_result result;
-} evaluation;
-
-static evaluation evaluate(const assay_predictions *p, const uint8_t *mask, const assay_args *args,
-                           int64_t replicates, int threads)
-{
-    evaluation e = {0};
-    assay_error err = {0};
-    assay_evaluate_options options = {.replicates = replicates, .threads = threads, .seed = 7};
-    assert_int_equal(assay_arena_new(&e.arena, 0, NULL), ASSAY_OK);
-    assay_result_init(&e.result, e.arena);
-    if (assay_evaluate(&e.result, p, mask, &args, 1, &options, &err) != ASSAY_OK) {
-        fail_msg("%s: %s", args->op->name, err.message);
-    }
-    return e;
-}
-
-static bool same(double a, double b)
-{
-    return (isnan(a) && isnan(b)) || a == b;
-}
-
-static bool close(double a, double b, double tolerance)
-{
-    return same(a, b) || fabs(a - b) <= tolerance * fmax(1.0, fabs(b));
-}
+#include "operation/metric_data.h"
 
 /* tolerance 0 = the same bits */
 static void compare(const char *what, const assay_result *a, const assay_result *b,
@@ -91,9 +17,10 @@ static void compare(const char *what, const assay_result *a, const assay_result 
     for (int64_t m = 0; m < a->n_measures; m++) {
         const assay_measure *x = &a->measures[m];
         const assay_measure *y = &b->measures[m];
-        bool equal = x->outcome == y->outcome && close(x->value, y->value, tolerance) &&
-                     (!intervals || (same(x->low, y->low) && same(x->high, y->high) &&
-                                     x->n == y->n && x->n_replicates == y->n_replicates));
+        bool equal =
+            x->outcome == y->outcome && harness_close(x->value, y->value, tolerance) &&
+            (!intervals || (harness_same(x->low, y->low) && harness_same(x->high, y->high) &&
+                            x->n == y->n && x->n_replicates == y->n_replicates));
         if (!equal) {
             fail_msg("%s: %s: measure %" PRId64 ": %.17g [%.17g, %.17g] and %.17g [%.17g, %.17g]",
                      what, x->metric, m, x->value, x->low, x->high, y->value, y->low, y->high);
@@ -107,7 +34,7 @@ static void compare(const char *what, const assay_result *a, const assay_result 
         const assay_curve *y = &b->curves[c];
         assert_int_equal(x->n_rows, y->n_rows);
         for (int64_t i = 0; i < x->n_rows * x->n_columns; i++) {
-            if (!close(x->values[i], y->values[i], tolerance)) {
+            if (!harness_close(x->values[i], y->values[i], tolerance)) {
                 fail_msg("%s: %s: curve value %" PRId64 ": %.17g and %.17g", what, x->name, i,
                          x->values[i], y->values[i]);
             }
@@ -172,7 +99,7 @@ void check_metric_threads(const assay_op *op)
 {
     static const int threads[] = {1, 2, 7, 16};
     /* several chunks, the last one short */
-    assay_predictions *p = random_predictions(75001, 5, 8, 3);
+    assay_predictions *p = harness_random_predictions(75001, 5, 8, 3);
     uint8_t *mask = assay_alloc((size_t)p->n, 1);
     assert_non_null(mask);
     for (int64_t i = 0; i < p->n; i++) {
@@ -183,9 +110,10 @@ void check_metric_threads(const assay_op *op)
         int64_t replicates = i == 0 ? 45 : -1;
         for (int masked = 0; masked < 2; masked++) {
             const uint8_t *m = masked ? mask : NULL;
-            evaluation first = evaluate(p, m, v.args[i], replicates, threads[0]);
+            harness_evaluation first = harness_evaluate(p, m, v.args[i], replicates, threads[0]);
             for (size_t t = 1; t < ASSAY_COUNT(threads); t++) {
-                evaluation other = evaluate(p, m, v.args[i], replicates, threads[t]);
+                harness_evaluation other =
+                    harness_evaluate(p, m, v.args[i], replicates, threads[t]);
                 compare("threads", &first.result, &other.result, 0.0, true);
                 assay_arena_free(other.arena);
             }
@@ -253,37 +181,37 @@ static void expect_refusal(const assay_predictions *p, const assay_args *args, c
 static void check_small(const assay_args *args)
 {
     for (int scores = 4; scores <= 8; scores += 4) {
-        assay_predictions *none = random_predictions(0, 3, scores, 1);
-        evaluation e = evaluate(none, NULL, args, 40, 2);
+        assay_predictions *none = harness_random_predictions(0, 3, scores, 1);
+        harness_evaluation e = harness_evaluate(none, NULL, args, 40, 2);
         check_undefined(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(none);
 
-        assay_predictions *few = random_predictions(3, 3, scores, 1);
+        assay_predictions *few = harness_random_predictions(3, 3, scores, 1);
         static const uint8_t nobody[3] = {0, 0, 0};
         static const uint8_t one[3] = {0, 1, 0};
-        e = evaluate(few, nobody, args, 40, 2);
+        e = harness_evaluate(few, nobody, args, 40, 2);
         check_undefined(&e.result);
         assay_arena_free(e.arena);
-        e = evaluate(few, one, args, 40, 2);
+        e = harness_evaluate(few, one, args, 40, 2);
         check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(few);
 
-        assay_predictions *single = random_predictions(20, 1, scores, 1); /* one class */
-        e = evaluate(single, NULL, args, 40, 2);
+        assay_predictions *single = harness_random_predictions(20, 1, scores, 1); /* one class */
+        e = harness_evaluate(single, NULL, args, 40, 2);
         check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(single);
 
-        assay_predictions *level = new_predictions(30, 4, scores); /* all scores tie */
+        assay_predictions *level = harness_predictions(30, 4, scores); /* all scores tie */
         for (int64_t i = 0; i < 120; i++) {
-            set_score(level, i / 4, (int32_t)(i % 4), 0.25);
+            harness_score(level, i / 4, (int32_t)(i % 4), 0.25);
             level->target[i / 4] = (int32_t)(i / 4 % 4);
         }
         assert_int_equal(assay_predictions_argmax(level, NULL), ASSAY_OK);
         assert_int_equal(level->label[7], 0);
-        e = evaluate(level, NULL, args, 40, 2);
+        e = harness_evaluate(level, NULL, args, 40, 2);
         check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(level);
@@ -297,7 +225,7 @@ void check_metric_edges(const assay_op *op)
         check_small(v.args[i]);
     }
     const assay_args *args = v.args[0];
-    assay_predictions *p = random_predictions(50, 3, 8, 2);
+    assay_predictions *p = harness_random_predictions(50, 3, 8, 2);
     p->target[41] = -1;
     expect_refusal(p, args, "row 42");
     p->target[41] = 3;
@@ -319,10 +247,10 @@ void check_metric_edges(const assay_op *op)
     }
     assay_predictions_free(p);
 
-    assay_predictions *labels = random_predictions(50, 3, 8, 2);
+    assay_predictions *labels = harness_random_predictions(50, 3, 8, 2);
     labels->scores_f64 = NULL;
     labels->scores_are_probabilities = 0;
-    evaluation e = evaluate(labels, NULL, args, 40, 1);
+    harness_evaluation e = harness_evaluate(labels, NULL, args, 40, 1);
     if (op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) {
         assert_int_equal(e.result.n_measures, 1);
         check_undefined(&e.result);
@@ -338,7 +266,7 @@ void check_metric_edges(const assay_op *op)
 
 static assay_predictions *rearranged(const assay_predictions *p, int64_t times, uint64_t step)
 {
-    assay_predictions *q = new_predictions(p->n * times, p->classes, 8);
+    assay_predictions *q = harness_predictions(p->n * times, p->classes, 8);
     for (int64_t i = 0; i < q->n; i++) {
         int64_t from = (int64_t)((uint64_t)i * step % (uint64_t)p->n);
         q->target[i] = p->target[from];
@@ -353,7 +281,7 @@ static assay_predictions *rearranged(const assay_predictions *p, int64_t times, 
 /* Classes renamed by k -> k + 1. */
 static assay_predictions *renamed(const assay_predictions *p)
 {
-    assay_predictions *q = new_predictions(p->n, p->classes, 8);
+    assay_predictions *q = harness_predictions(p->n, p->classes, 8);
     for (int64_t i = 0; i < q->n; i++) {
         q->target[i] = (p->target[i] + 1) % p->classes;
         q->label[i] = (p->label[i] + 1) % p->classes;
@@ -376,36 +304,60 @@ static void check_duplicated(const assay_args *args, const assay_result *once,
     }
     assert_int_equal(once->n_measures, thrice->n_measures);
     for (int64_t m = 0; m < once->n_measures; m++) {
-        assert_true(close(thrice->measures[m].value, once->measures[m].value, 1e-12));
+        assert_true(harness_close(thrice->measures[m].value, once->measures[m].value, 1e-12));
         assert_int_equal(thrice->measures[m].n, 3 * once->measures[m].n);
     }
 }
 
+/* A slice gives the bits that its rows give as a dataset of their own. */
+static void check_slice(const assay_predictions *p, const assay_args *args)
+{
+    uint8_t *mask = assay_alloc((size_t)p->n, 1);
+    assay_predictions *part = harness_predictions(p->n / 3, p->classes, 8);
+    assert_non_null(mask);
+    for (int64_t i = 0; i < part->n; i++) {
+        int64_t from = 3 * i + 1;
+        mask[from] = 1;
+        part->target[i] = p->target[from];
+        part->label[i] = p->label[from];
+        memcpy(part->scores_f64 + i * p->classes, p->scores_f64 + from * p->classes,
+               (size_t)p->classes * sizeof(double));
+    }
+    assay_predictions_check_scores(part);
+    harness_evaluation a = harness_evaluate(p, mask, args, -1, 2);
+    harness_evaluation b = harness_evaluate(part, NULL, args, -1, 1);
+    compare("slice", &a.result, &b.result, 0.0, true);
+    assay_arena_free(a.arena);
+    assay_arena_free(b.arena);
+    assay_predictions_free(part);
+    assay_free(mask);
+}
+
 void check_metric_metamorphic(const assay_op *op)
 {
-    assay_predictions *p = random_predictions(10007, 4, 8, 11);
+    assay_predictions *p = harness_random_predictions(10007, 4, 8, 11);
     assay_predictions *shuffled = rearranged(p, 1, 3001);
     assay_predictions *thrice = rearranged(p, 3, 1);
     assay_predictions *other = renamed(p);
     variants v = make_variants(op);
     for (int i = 0; i < v.n; i++) {
-        evaluation a = evaluate(p, NULL, v.args[i], -1, 2);
-        evaluation b = evaluate(shuffled, NULL, v.args[i], -1, 2);
-        evaluation c = evaluate(thrice, NULL, v.args[i], -1, 2);
+        harness_evaluation a = harness_evaluate(p, NULL, v.args[i], -1, 2);
+        harness_evaluation b = harness_evaluate(shuffled, NULL, v.args[i], -1, 2);
+        harness_evaluation c = harness_evaluate(thrice, NULL, v.args[i], -1, 2);
         check_sane(&a.result);
         compare("order of rows", &a.result, &b.result, 1e-13, false);
         check_duplicated(v.args[i], &a.result, &c.result);
         if (strcmp(op->name, "top_k_accuracy") != 0) { /* ties go by class index */
-            evaluation d = evaluate(other, NULL, v.args[i], -1, 2);
+            harness_evaluation d = harness_evaluate(other, NULL, v.args[i], -1, 2);
             for (int64_t m = 0; m < a.result.n_measures; m++) {
                 if (a.result.measures[m].class_name == NULL) {
-                    assert_true(
-                        close(d.result.measures[m].value, a.result.measures[m].value, 1e-13));
+                    assert_true(harness_close(d.result.measures[m].value,
+                                              a.result.measures[m].value, 1e-13));
                 }
             }
             assay_arena_free(d.arena);
         }
-        /* all rows of a slice are the slice as a dataset of its own */
+        check_slice(p, v.args[i]);
         assay_arena_free(a.arena);
         assay_arena_free(b.arena);
         assay_arena_free(c.arena);
@@ -441,7 +393,7 @@ done:
 
 void check_metric_allocation(const assay_op *op)
 {
-    assay_predictions *p = random_predictions(300, 3, 8, 5);
+    assay_predictions *p = harness_random_predictions(300, 3, 8, 5);
     variants v = make_variants(op);
     for (int i = 0; i < v.n; i++) {
         allocation_case c = {.predictions = p, .args = v.args[i]};
@@ -449,167 +401,4 @@ void check_metric_allocation(const assay_op *op)
     }
     free_variants(&v);
     assay_predictions_free(p);
-}
-
-/* ---- golden ---- */
-
-static assay_json_doc *read_golden(const char *name)
-{
-    char path[1024];
-    (void)snprintf(path, sizeof path, "%s/golden/%s", ASSAY_TEST_DATA, name);
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    long size = ftell(file);
-    assert_true(size > 0);
-    rewind(file);
-    char *text = assay_alloc((size_t)size + 1, 1);
-    assert_non_null(text);
-    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
-    (void)fclose(file);
-    assay_json_doc *doc = NULL;
-    assay_error err = {0};
-    if (assay_json_parse(&doc, text, (size_t)size, 0, &err) != ASSAY_OK) {
-        fail_msg("%s", err.message);
-    }
-    assay_free(text);
-    return doc;
-}
-
-static assay_predictions *golden_predictions(const assay_json_value *data)
-{
-    const assay_json_value *target = assay_json_get(data, "target");
-    const assay_json_value *label = assay_json_get(data, "label");
-    const assay_json_value *scores = assay_json_get(data, "scores");
-    int64_t rows = (int64_t)assay_json_size(target);
-    int32_t classes = (int32_t)assay_json_get_int(data, "classes", 0);
-    int64_t repeat = assay_json_get_int(data, "repeat", 0);
-    int width = scores == NULL ? 0 : (assay_json_get_bool(data, "single", false) ? 4 : 8);
-    assay_predictions *p = new_predictions(rows * repeat, classes, width);
-    for (int64_t i = 0; i < p->n; i++) {
-        size_t from = (size_t)(i % rows);
-        p->target[i] = (int32_t)assay_json_as_int(assay_json_at(target, from), -1);
-        p->label[i] = (int32_t)assay_json_as_int(assay_json_at(label, from), -1);
-        for (int32_t k = 0; scores != NULL && k < classes; k++) {
-            set_score(
-                p, i, k,
-                assay_json_as_real(assay_json_at(scores, from * (size_t)classes + (size_t)k), NAN));
-        }
-    }
-    if (scores != NULL) {
-        assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
-    }
-    return p;
-}
-
-static bool text_is(const char *a, const char *b)
-{
-    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
-}
-
-static void check_golden_measures(const char *where, const assay_result *result,
-                                  const assay_json_value *wanted)
-{
-    if ((size_t)result->n_measures != assay_json_size(wanted)) {
-        fail_msg("%s: %" PRId64 " measures", where, result->n_measures);
-    }
-    for (int64_t m = 0; m < result->n_measures; m++) {
-        const assay_measure *got = &result->measures[m];
-        const assay_json_value *want = assay_json_at(wanted, (size_t)m);
-        double value = assay_json_get_real(want, "value", NAN);
-        bool equal = text_is(got->average, assay_json_get_text(want, "average", NULL)) &&
-                     text_is(got->class_name, assay_json_get_text(want, "class", NULL)) &&
-                     got->n == assay_json_get_int(want, "n", -1) &&
-                     got->successes == assay_json_get_int(want, "successes", -1) &&
-                     (got->outcome == ASSAY_OUTCOME_VALUE) == !isnan(value) &&
-                     close(got->value, value, 1e-12);
-        if (!equal) {
-            fail_msg("%s: measure %" PRId64 " (%s %s): %.17g of n = %" PRId64 " (%" PRId64
-                     "), wanted %.17g of %" PRId64,
-                     where, m, got->average != NULL ? got->average : "",
-                     got->class_name != NULL ? got->class_name : "", got->value, got->n,
-                     got->successes, value, assay_json_get_int(want, "n", -1));
-        }
-    }
-}
-
-static void check_golden_curve(const char *where, const assay_result *result,
-                               const assay_json_value *wanted)
-{
-    assert_int_equal(result->n_curves, 1);
-    const assay_curve *curve = &result->curves[0];
-    if ((size_t)curve->n_rows != assay_json_size(wanted)) {
-        fail_msg("%s: %" PRId64 " rows", where, curve->n_rows);
-    }
-    for (int64_t r = 0; r < curve->n_rows; r++) {
-        const assay_json_value *row = assay_json_at(wanted, (size_t)r);
-        /* the golden may hold the first columns only */
-        for (size_t c = 0; c < assay_json_size(row); c++) {
-            double want = assay_json_as_real(assay_json_at(row, c), NAN);
-            double got = curve->values[r * curve->n_columns + (int64_t)c];
-            if (!close(got, want, 1e-12)) {
-                fail_msg("%s: row %" PRId64 ", %s: %.17g, wanted %.17g", where, r,
-                         curve->columns[c], got, want);
-            }
-        }
-    }
-}
-
-static void check_golden_case(const char *name, const assay_predictions *p,
-                              const assay_json_value *expected)
-{
-    char settings[512] = "";
-    char where[1024];
-    const assay_json_value *params = assay_json_get(expected, "params");
-    for (size_t i = 0; i < assay_json_size(params); i++) {
-        const assay_json_value *value = NULL;
-        const char *key = assay_json_member(params, i, &value);
-        size_t used = strlen(settings);
-        (void)snprintf(settings + used, sizeof settings - used, "%s%s=%s", i > 0 ? "," : "", key,
-                       assay_json_as_text(value, ""));
-    }
-    const char *metric = assay_json_get_text(expected, "metric", "");
-    (void)snprintf(where, sizeof where, "%s: %s(%s)", name, metric, settings);
-    assay_args *args = harness_metric_args(metric, settings);
-    evaluation e = evaluate(p, NULL, args, -1, 2);
-    if (assay_json_get(expected, "measures") != NULL) {
-        check_golden_measures(where, &e.result, assay_json_get(expected, "measures"));
-    }
-    if (assay_json_get(expected, "curve") != NULL) {
-        check_golden_curve(where, &e.result, assay_json_get(expected, "curve"));
-    }
-    assay_arena_free(e.arena);
-    assay_args_free(args);
-}
-
-void check_metric_golden(void)
-{
-    assay_json_doc *doc = read_golden("metric_classification.json");
-    const assay_json_value *datasets = assay_json_get(assay_json_root(doc), "datasets");
-    bool covered[256] = {false};
-    const assay_registry *registry = assay_ops();
-    int cases = 0;
-    assert_true(registry->n <= ASSAY_COUNT(covered));
-    for (size_t d = 0; d < assay_json_size(datasets); d++) {
-        const assay_json_value *data = assay_json_at(datasets, d);
-        assay_predictions *p = golden_predictions(data);
-        const assay_json_value *expected = assay_json_get(data, "expected");
-        for (size_t i = 0; i < assay_json_size(expected); i++) {
-            const assay_json_value *each = assay_json_at(expected, i);
-            check_golden_case(assay_json_get_text(data, "name", ""), p, each);
-            for (size_t k = 0; k < registry->n; k++) {
-                covered[k] = covered[k] || strcmp(registry->ops[k]->name,
-                                                  assay_json_get_text(each, "metric", "")) == 0;
-            }
-            cases++;
-        }
-        assay_predictions_free(p);
-    }
-    for (size_t k = 0; k < registry->n; k++) {
-        if (registry->ops[k]->kind == ASSAY_OP_METRIC && !covered[k]) {
-            fail_msg("%s has no golden value", registry->ops[k]->name);
-        }
-    }
-    print_message("  %d golden cases\n", cases);
-    assay_json_doc_free(doc);
 }

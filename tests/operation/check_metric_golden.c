@@ -1,0 +1,170 @@
+/* Metrics against golden/metric_classification.json, written by oracle/metrics.py. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "codec/json_value.h"
+#include "operation/metric_data.h"
+
+static assay_json_doc *read_golden(const char *name)
+{
+    char path[1024];
+    (void)snprintf(path, sizeof path, "%s/golden/%s", ASSAY_TEST_DATA, name);
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    long size = ftell(file);
+    assert_true(size > 0);
+    rewind(file);
+    char *text = assay_alloc((size_t)size + 1, 1);
+    assert_non_null(text);
+    assert_int_equal(fread(text, 1, (size_t)size, file), (size_t)size);
+    (void)fclose(file);
+    assay_json_doc *doc = NULL;
+    assay_error err = {0};
+    if (assay_json_parse(&doc, text, (size_t)size, 0, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    assay_free(text);
+    return doc;
+}
+
+static assay_predictions *golden_predictions(const assay_json_value *data)
+{
+    const assay_json_value *target = assay_json_get(data, "target");
+    const assay_json_value *label = assay_json_get(data, "label");
+    const assay_json_value *scores = assay_json_get(data, "scores");
+    int64_t rows = (int64_t)assay_json_size(target);
+    int32_t classes = (int32_t)assay_json_get_int(data, "classes", 0);
+    int64_t repeat = assay_json_get_int(data, "repeat", 0);
+    int width = scores == NULL ? 0 : (assay_json_get_bool(data, "single", false) ? 4 : 8);
+    assay_predictions *p = harness_predictions(rows * repeat, classes, width);
+    for (int64_t i = 0; i < p->n; i++) {
+        size_t from = (size_t)(i % rows);
+        p->target[i] = (int32_t)assay_json_as_int(assay_json_at(target, from), -1);
+        p->label[i] = (int32_t)assay_json_as_int(assay_json_at(label, from), -1);
+        for (int32_t k = 0; scores != NULL && k < classes; k++) {
+            harness_score(
+                p, i, k,
+                assay_json_as_real(assay_json_at(scores, from * (size_t)classes + (size_t)k), NAN));
+        }
+    }
+    if (scores != NULL) {
+        assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
+    }
+    return p;
+}
+
+static bool text_is(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static void check_golden_measures(const char *where, const assay_result *result,
+                                  const assay_json_value *wanted)
+{
+    if ((size_t)result->n_measures != assay_json_size(wanted)) {
+        fail_msg("%s: %" PRId64 " measures", where, result->n_measures);
+    }
+    for (int64_t m = 0; m < result->n_measures; m++) {
+        const assay_measure *got = &result->measures[m];
+        const assay_json_value *want = assay_json_at(wanted, (size_t)m);
+        double value = assay_json_get_real(want, "value", NAN);
+        bool equal = text_is(got->average, assay_json_get_text(want, "average", NULL)) &&
+                     text_is(got->class_name, assay_json_get_text(want, "class", NULL)) &&
+                     got->n == assay_json_get_int(want, "n", -1) &&
+                     got->successes == assay_json_get_int(want, "successes", -1) &&
+                     (got->outcome == ASSAY_OUTCOME_VALUE) == !isnan(value) &&
+                     harness_close(got->value, value, 1e-12);
+        if (!equal) {
+            fail_msg("%s: measure %" PRId64 " (%s %s): %.17g of n = %" PRId64 " (%" PRId64
+                     "), wanted %.17g of %" PRId64,
+                     where, m, got->average != NULL ? got->average : "",
+                     got->class_name != NULL ? got->class_name : "", got->value, got->n,
+                     got->successes, value, assay_json_get_int(want, "n", -1));
+        }
+    }
+}
+
+static void check_golden_curve(const char *where, const assay_result *result,
+                               const assay_json_value *wanted)
+{
+    assert_int_equal(result->n_curves, 1);
+    const assay_curve *curve = &result->curves[0];
+    if ((size_t)curve->n_rows != assay_json_size(wanted)) {
+        fail_msg("%s: %" PRId64 " rows", where, curve->n_rows);
+    }
+    for (int64_t r = 0; r < curve->n_rows; r++) {
+        const assay_json_value *row = assay_json_at(wanted, (size_t)r);
+        /* the golden may hold the first columns only */
+        for (size_t c = 0; c < assay_json_size(row); c++) {
+            double want = assay_json_as_real(assay_json_at(row, c), NAN);
+            double got = curve->values[r * curve->n_columns + (int64_t)c];
+            if (!harness_close(got, want, 1e-12)) {
+                fail_msg("%s: row %" PRId64 ", %s: %.17g, wanted %.17g", where, r,
+                         curve->columns[c], got, want);
+            }
+        }
+    }
+}
+
+static void check_golden_case(const char *name, const assay_predictions *p,
+                              const assay_json_value *expected)
+{
+    char settings[512] = "";
+    char where[1024];
+    const assay_json_value *params = assay_json_get(expected, "params");
+    for (size_t i = 0; i < assay_json_size(params); i++) {
+        const assay_json_value *value = NULL;
+        const char *key = assay_json_member(params, i, &value);
+        size_t used = strlen(settings);
+        (void)snprintf(settings + used, sizeof settings - used, "%s%s=%s", i > 0 ? "," : "", key,
+                       assay_json_as_text(value, ""));
+    }
+    const char *metric = assay_json_get_text(expected, "metric", "");
+    (void)snprintf(where, sizeof where, "%s: %s(%s)", name, metric, settings);
+    assay_args *args = harness_metric_args(metric, settings);
+    harness_evaluation e = harness_evaluate(p, NULL, args, -1, 2);
+    if (assay_json_get(expected, "measures") != NULL) {
+        check_golden_measures(where, &e.result, assay_json_get(expected, "measures"));
+    }
+    if (assay_json_get(expected, "curve") != NULL) {
+        check_golden_curve(where, &e.result, assay_json_get(expected, "curve"));
+    }
+    assay_arena_free(e.arena);
+    assay_args_free(args);
+}
+
+void check_metric_golden(void)
+{
+    assay_json_doc *doc = read_golden("metric_classification.json");
+    const assay_json_value *datasets = assay_json_get(assay_json_root(doc), "datasets");
+    bool covered[256] = {false};
+    const assay_registry *registry = assay_ops();
+    int cases = 0;
+    assert_true(registry->n <= ASSAY_COUNT(covered));
+    for (size_t d = 0; d < assay_json_size(datasets); d++) {
+        const assay_json_value *data = assay_json_at(datasets, d);
+        assay_predictions *p = golden_predictions(data);
+        const assay_json_value *expected = assay_json_get(data, "expected");
+        for (size_t i = 0; i < assay_json_size(expected); i++) {
+            const assay_json_value *each = assay_json_at(expected, i);
+            check_golden_case(assay_json_get_text(data, "name", ""), p, each);
+            for (size_t k = 0; k < registry->n; k++) {
+                covered[k] = covered[k] || strcmp(registry->ops[k]->name,
+                                                  assay_json_get_text(each, "metric", "")) == 0;
+            }
+            cases++;
+        }
+        assay_predictions_free(p);
+    }
+    for (size_t k = 0; k < registry->n; k++) {
+        if (registry->ops[k]->kind == ASSAY_OP_METRIC && !covered[k]) {
+            fail_msg("%s has no golden value", registry->ops[k]->name);
+        }
+    }
+    print_message("  %d golden cases\n", cases);
+    assay_json_doc_free(doc);
+}
