@@ -1,6 +1,9 @@
-/* Intervals: order, range, one-sided ends, monotone in the level, wrong input. */
+/* Intervals: golden values, order, range, one-sided ends, monotone in the level, wrong input. */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "core/interval.h"
 #include "operation/harness.h"
 
@@ -94,4 +97,54 @@ void check_interval_shape(const assay_op *op)
         check_replicates(op, args->params);
     }
     assay_args_free(args);
+}
+
+/* SUCCESSES TRIALS ALPHA_LOW ALPHA_HIGH LOW HIGH */
+static void check_golden_line(const assay_op *op, const void *params, char *line)
+{
+    double v[6] = {0.0};
+    double low = 0, high = 0;
+    size_t n = 0;
+    line[strcspn(line, "\n")] = '\0';
+    for (char *at = line; at != NULL && n < ASSAY_COUNT(v); n++) {
+        char *next = strchr(at, ' ');
+        if (next != NULL) {
+            *next++ = '\0';
+        }
+        assert_true(assay_text_to_real(&v[n], at));
+        at = next;
+    }
+    assert_int_equal(n, ASSAY_COUNT(v));
+    assert_int_equal(op->interval->proportion(&low, &high, (int64_t)v[0], (int64_t)v[1], v[2], v[3],
+                                              params, NULL),
+                     ASSAY_OK);
+    if (fabs(low - v[4]) > 1e-10 || fabs(high - v[5]) > 1e-10) {
+        fail_msg("%s: %g of %g, alpha %g and %g: [%.15g, %.15g], expected [%.15g, %.15g]", op->name,
+                 v[0], v[1], v[2], v[3], low, high, v[4], v[5]);
+    }
+}
+
+/* Intervals of proportions; those of replicates are quantiles, which check_interval_shape pins. */
+void check_interval_golden(const assay_op *op)
+{
+    char path[512];
+    char line[256];
+    int cases = 0;
+    if (op->interval->proportion == NULL) {
+        return;
+    }
+    (void)snprintf(path, sizeof path, "%s/golden/interval/%s.txt", ASSAY_TEST_DATA, op->name);
+    FILE *file = fopen(path, "r");
+    if (file == NULL) {
+        fail_msg("%s has no golden values: there is no %s", op->name, path);
+        return;
+    }
+    assay_args *args = harness_args(op, "");
+    while (fgets(line, sizeof line, file) != NULL) {
+        check_golden_line(op, args->params, line);
+        cases++;
+    }
+    (void)fclose(file);
+    assay_args_free(args);
+    assert_true(cases > 0);
 }

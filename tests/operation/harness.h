@@ -43,10 +43,11 @@ void check_perturbation_bounds(const assay_op *op);
 void check_perturbation_severities(const assay_op *op);
 void check_perturbation_threads(const assay_op *op);
 void check_perturbation_allocation(const assay_op *op);
-void check_perturbation_golden(void);
+void check_perturbation_golden(const assay_op *op);
 void check_perturbation_distributions(void);
 
 /* check_interval.c */
+void check_interval_golden(const assay_op *op);
 void check_interval_shape(const assay_op *op);
 
 #endif

@@ -63,6 +63,12 @@ static void test_metric_allocation(void **state)
     each(ASSAY_OP_METRIC, check_metric_allocation);
 }
 
+static void test_interval_golden(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_INTERVAL, check_interval_golden);
+}
+
 static void test_interval_shape(void **state)
 {
     (void)state;
@@ -108,7 +114,7 @@ static void test_perturbation_allocation(void **state)
 static void test_perturbation_golden(void **state)
 {
     (void)state;
-    check_perturbation_golden();
+    each(ASSAY_OP_PERTURBATION, check_perturbation_golden);
 }
 
 static void test_perturbation_distributions(void **state)
@@ -128,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_metric_threads),
         cmocka_unit_test(test_metric_allocation),
         cmocka_unit_test(test_interval_shape),
+        cmocka_unit_test(test_interval_golden),
         cmocka_unit_test(test_perturbation_golden),
         cmocka_unit_test(test_perturbation_shape),
         cmocka_unit_test(test_perturbation_identity),

@@ -4,10 +4,10 @@
 
 Pinned: numpy 2.4.6, scipy 1.17.1, pillow 13.0.0 (libjpeg-turbo 3.2.0).
 
-tests/golden/perturbation/cases.txt: one case per line,
-    OPERATION ARGUMENTS TYPE CHANNELS W H TOLERANCE OFFSET
-where ARGUMENTS is NAME=VALUE,... or -, and OFFSET counts floats in expected.f32 (little-endian),
-which holds the result before rounding to the type, in sample units. TOLERANCE is what an integer
+tests/golden/perturbation/NAME.txt: one case per line,
+    ARGUMENTS TYPE CHANNELS W H TOLERANCE OFFSET
+where ARGUMENTS is NAME=VALUE,... or -, and OFFSET counts floats in NAME.f32 (little-endian), which
+holds the result before rounding to the type, in sample units. TOLERANCE is what an integer
 result may be away from that: half a level for rounding, or 0 where the outside library works in
 integers itself. Inputs are those of `picture`; random streams have SEED and DATUM.
 """
@@ -210,25 +210,24 @@ SHAPES = [("u8", 3, 15, 11), ("u8", 1, 20, 20), ("u8", 4, 13, 9), ("u16", 1, 11,
           ("f32", 3, 9, 14), ("u8", 3, 1, 1), ("u8", 2, 19, 1), ("f32", 4, 5, 7), ("u16", 3, 8, 5)]
 
 
-def main():
+def write(function, list_of_arguments):
+    """The goldens of one perturbation; `function` has its name."""
     versions = np.__version__, scipy.__version__, PIL.__version__
     assert versions == ("2.4.6", "1.17.1", "13.0.0"), versions
     GOLDEN.mkdir(parents=True, exist_ok=True)
     lines, values, offset = [], [], 0
-    for function, list_of_arguments in STRENGTHS.items():
-        for number, arguments in enumerate(list_of_arguments):
-            for kind, channels, width, height in SHAPES if number < 2 else SHAPES[:4]:
-                pixels = picture(width, height, channels, kind)
-                out, tolerance = function(pixels, kind, **arguments)
-                text = ",".join(f"{k}={v}" for k, v in arguments.items()) or "-"
-                lines.append(f"{function.__name__} {text} {kind} {channels} {width} {height} {tolerance!r} "
-                             f"{offset}\n")
-                values.append(np.ascontiguousarray(out, dtype="<f4").reshape(-1))
-                offset += out.size
-    (GOLDEN / "cases.txt").write_text("".join(lines))
-    (GOLDEN / "expected.f32").write_bytes(np.concatenate(values).tobytes())
-    print(f"{len(lines)} cases, {4 * offset} bytes")
+    for number, arguments in enumerate(list_of_arguments):
+        for kind, channels, width, height in SHAPES if number < 2 else SHAPES[:4]:
+            out, tolerance = function(picture(width, height, channels, kind), kind, **arguments)
+            text = ",".join(f"{k}={v}" for k, v in arguments.items()) or "-"
+            lines.append(f"{text} {kind} {channels} {width} {height} {tolerance!r} {offset}\n")
+            values.append(np.ascontiguousarray(out, dtype="<f4").reshape(-1))
+            offset += out.size
+    (GOLDEN / f"{function.__name__}.txt").write_text("".join(lines))
+    (GOLDEN / f"{function.__name__}.f32").write_bytes(np.concatenate(values).tobytes())
+    print(f"{function.__name__}: {len(lines)} cases, {4 * offset} bytes")
 
 
 if __name__ == "__main__":
-    main()
+    for one, its_arguments in STRENGTHS.items():
+        write(one, its_arguments)

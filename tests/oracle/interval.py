@@ -1,0 +1,48 @@
+#!/usr/bin/env python3
+"""Golden values of the intervals of proportions. Writes tests/golden/interval/NAME.txt, one case per
+line: SUCCESSES TRIALS ALPHA_LOW ALPHA_HIGH LOW HIGH.
+
+Pinned: statsmodels 0.15.0, scipy 1.17.1
+"""
+import pathlib
+
+import scipy
+import statsmodels
+from statsmodels.stats.proportion import proportion_confint
+
+GOLDEN = pathlib.Path(__file__).parent.parent / "golden" / "interval"
+COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (10, 10), (17, 40), (1, 299), (298, 299), (950, 1000),
+          (4999, 100000)]
+ALPHAS = [0.005, 0.025, 0.05, 0.1]
+
+
+def write(name, reference):
+    """reference(successes, trials, alpha_low, alpha_high) gives (low, high)."""
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for successes, trials in COUNTS:
+        for alpha in ALPHAS:
+            low, high = reference(successes, trials, alpha, alpha)
+            lines.append(f"{successes} {trials} {alpha!r} {alpha!r} {float(low)!r} "
+                         f"{float(high)!r}\n")
+    (GOLDEN / f"{name}.txt").write_text("".join(lines))
+    print(f"{name}: {len(lines)} cases")
+
+
+def two_sided(method):
+    """statsmodels takes the error probability of both ends together."""
+    return lambda x, n, alpha, _: proportion_confint(x, n, 2 * alpha, method)
+
+
+def jeffreys(x, n, alpha, _):
+    """With the ends of Brown, Cai and DasGupta (2001): 0 without successes, 1 without failures."""
+    low, high = proportion_confint(x, n, 2 * alpha, "jeffreys")
+    return 0.0 if x == 0 else low, 1.0 if x == n else high
+
+
+if __name__ == "__main__":
+    versions = statsmodels.__version__, scipy.__version__
+    assert versions == ("0.15.0", "1.17.1"), versions
+    write("clopper_pearson", two_sided("beta"))
+    write("jeffreys", jeffreys)
+    write("wilson", two_sided("wilson"))
