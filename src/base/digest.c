@@ -7,8 +7,12 @@
 
 #include "base/alloc.h"
 
+enum { WAITING = 2048 };
+
 struct assay_digest {
     EVP_MD_CTX *context;
+    size_t waiting; /* small pieces are gathered: OpenSSL takes as long to enter as to hash them */
+    unsigned char pieces[WAITING];
     bool failed; /* sticky: reported by assay_digest_hex */
 };
 
@@ -33,10 +37,29 @@ assay_status assay_digest_new(assay_digest **out, assay_error *err)
     return ASSAY_OK;
 }
 
-void assay_digest_update(assay_digest *digest, const void *bytes, size_t size)
+static void hash(assay_digest *digest, const void *bytes, size_t size)
 {
     if (size > 0 && EVP_DigestUpdate(digest->context, bytes, size) != 1) {
         digest->failed = true;
+    }
+}
+
+static void hash_waiting(assay_digest *digest)
+{
+    hash(digest, digest->pieces, digest->waiting);
+    digest->waiting = 0;
+}
+
+void assay_digest_update(assay_digest *digest, const void *bytes, size_t size)
+{
+    if (size > WAITING - digest->waiting) {
+        hash_waiting(digest);
+    }
+    if (size > WAITING) {
+        hash(digest, bytes, size);
+    } else if (size > 0) {
+        memcpy(digest->pieces + digest->waiting, bytes, size);
+        digest->waiting += size;
     }
 }
 
@@ -81,6 +104,7 @@ assay_status assay_digest_hex(char out[ASSAY_DIGEST_HEX], assay_digest *digest, 
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned int size = 0;
     out[0] = '\0';
+    hash_waiting(digest);
     if (digest->failed || EVP_DigestFinal_ex(digest->context, sum, &size) != 1 ||
         size != ASSAY_DIGEST_BYTES) {
         digest->failed = true;
