@@ -36,7 +36,8 @@ typedef struct reader {
     const assay_predictions_columns *columns;
     assay_predictions *predictions;
     assay_classes classes;
-    assay_text_index *ids;
+    assay_text_index *ids; /* NULL while every id comes after the one before it */
+    size_t last_size;      /* length of the last id */
     assay_text_pool pool;
     assay_metadata_reader metadata;
     assay_fetch_column *fetch;
@@ -233,8 +234,34 @@ static assay_status name_fault(reader *r, duckdb_data_chunk chunk, int64_t first
                       place, text, earlier + 1);
 }
 
+/* Shorter before longer, then by bytes: the order of numbers without leading zeros. While ids come in
+ * it nothing can be there twice, and nothing has to be remembered. */
+static int comes_after(const char *id, size_t size, const char *last, size_t last_size)
+{
+    return size != last_size ? size > last_size : memcmp(id, last, size) > 0;
+}
+
+/* *found as by assay_text_index_put, for the id at position `at`. */
+static assay_status enter_id(int64_t *found, reader *r, int64_t at, size_t size, assay_error *err)
+{
+    const char *const *ids = r->predictions->ids;
+    *found = -1;
+    if (r->ids == NULL && (at == 0 || comes_after(ids[at], size, ids[at - 1], r->last_size))) {
+        r->last_size = size;
+        return ASSAY_OK;
+    }
+    if (r->ids == NULL) {
+        ASSAY_TRY(assay_text_index_new(&r->ids, r->predictions->n, err));
+        for (int64_t i = 0; i < at; i++) {
+            ASSAY_TRY(assay_text_index_put(found, r->ids, ids, i, err));
+        }
+    }
+    return assay_text_index_put(found, r->ids, ids, at, err);
+}
+
 /* Ids of the rows that are good so far, in order; the later one of two equal ids is bad. */
-static assay_status take_ids(reader *r, duckdb_data_chunk chunk, int64_t rows, assay_error *err)
+static assay_status take_ids(reader *r, duckdb_data_chunk chunk, int64_t first, int64_t rows,
+                             assay_error *err)
 {
     assay_predictions *p = r->predictions;
     duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
@@ -254,12 +281,16 @@ static assay_status take_ids(reader *r, duckdb_data_chunk chunk, int64_t rows, a
             r->faults[i] = FAULT_NO_ID;
             continue;
         }
+        if (memchr(text, '\0', size) != NULL) {
+            return assay_fail(err, ASSAY_EFORMAT, "%s: the id holds a NUL character",
+                              assay_source_row(r->source, first + i + 1));
+        }
         int64_t found = -1;
         p->ids[at] = assay_text_pool_put(&r->pool, text, size);
         if (p->ids[at] == NULL) {
             return assay_fail_memory(err);
         }
-        ASSAY_TRY(assay_text_index_put(&found, r->ids, p->ids, at, err));
+        ASSAY_TRY(enter_id(&found, r, at, size, err));
         if (found >= 0) {
             r->faults[i] = FAULT_ID;
         }
@@ -286,7 +317,7 @@ static assay_status take(void *payload, duckdb_data_chunk chunk, int64_t first, 
     }
     check_scores(r, chunk, vector, rows);
     if (r->layout.id >= 0) {
-        ASSAY_TRY(take_ids(r, chunk, rows, err));
+        ASSAY_TRY(take_ids(r, chunk, first, rows, err));
     }
     int64_t good = 0;
     for (int64_t i = 0; i < rows; i++) {
@@ -334,7 +365,6 @@ static assay_status begin(void *payload, int64_t rows, assay_error *err)
         if (p->ids == NULL) {
             return assay_fail_memory(err);
         }
-        ASSAY_TRY(assay_text_index_new(&r->ids, rows, err));
     }
     ASSAY_TRY(assay_classes_init(&r->classes, p->arena, r->layout.class_names, err));
     return r->metadata.n > 0 ? assay_metadata_begin(&r->metadata, rows, err) : ASSAY_OK;
