@@ -28,12 +28,14 @@ typedef struct assay_measure {
     const char *class_name; /* or NULL: over all classes */
     const char *unit;       /* "" = dimensionless, "nat", ... */
     assay_outcome outcome;
-    const char *reason; /* for undefined / too few; else NULL */
+    const char *reason; /* for undefined / too few; a remark on a value (e.g. classes left out of an
+                           average); else NULL */
     double value;
     double low, high;   /* two-sided interval at `level`; NaN when there is none */
     double level;       /* e.g. 0.95 */
     int64_t n;          /* data behind the number (the denominator of a proportion) */
-    const char *method; /* interval operation with its parameters, e.g. "clopper_pearson" */
+    const char *method; /* interval operation with its parameters: "clopper_pearson",
+                           "bootstrap_percentile, 1000 replicates"; "none" without an interval */
     /* for one-sided bounds and planning; not written to the results */
     int64_t successes;        /* numerator when the measure is a proportion of independent rows,
                                   else -1; then trials == n */

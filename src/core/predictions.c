@@ -3,6 +3,9 @@
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "base/alloc.h"
 #include "base/checked_int.h"
@@ -67,64 +70,145 @@ typedef struct scan {
 
 static const double sum_tolerance = 1e-3;
 
-/* Both row types have the same loops; only the element type differs. `label` may be NULL. Two
- * branch-free looks at a row: the highest, the lowest and the sum; then the first place of the
- * highest. The sum of a row with a NaN is NaN; so may be that of a row with infinities, which is
- * why it is only a hint. */
-#define DEFINE_SCAN(name, type)                                                                    \
-    static int32_t name##_first(const type *row, int32_t classes, type best)                       \
+/* What one row tells. */
+typedef struct row_scan {
+    double least, sum; /* of a row with a NaN the sum is NaN */
+    int32_t first;     /* place of the highest score, the first of several */
+} row_scan;
+
+#define DEFINE_ROW_SCAN(name, type)                                                                \
+    static row_scan name(const type *row, int32_t classes)                                         \
     {                                                                                              \
-        if (classes > 64) {                                                                        \
-            int32_t k = 0;                                                                         \
-            while (k < classes - 1 && row[k] != best) {                                            \
-                k++;                                                                               \
-            }                                                                                      \
-            return k;                                                                              \
+        row_scan result = {.least = (double)row[0], .sum = (double)row[0]};                        \
+        type best = row[0];                                                                        \
+        for (int32_t k = 1; k < classes; k++) {                                                    \
+            double value = (double)row[k];                                                         \
+            result.first = row[k] > best ? k : result.first;                                       \
+            best = row[k] > best ? row[k] : best;                                                  \
+            result.least = value < result.least ? value : result.least;                            \
+            result.sum += value;                                                                   \
         }                                                                                          \
-        uint64_t places = 0;                                                                       \
-        for (int32_t k = 0; k < classes; k++) {                                                    \
-            places |= (uint64_t)(row[k] == best) << k;                                             \
-        }                                                                                          \
-        return places != 0 ? __builtin_ctzll(places) : 0;                                          \
+        return result;                                                                             \
     }                                                                                              \
                                                                                                    \
-    static bool name##_has_nan(const type *row, int32_t classes)                                   \
+    static bool name##_nan(const type *row, int32_t classes)                                       \
     {                                                                                              \
         bool nan = false;                                                                          \
         for (int32_t k = 0; k < classes; k++) {                                                    \
             nan |= row[k] != row[k];                                                               \
         }                                                                                          \
         return nan;                                                                                \
-    }                                                                                              \
-                                                                                                   \
+    }
+
+DEFINE_ROW_SCAN(row_f32, float)
+DEFINE_ROW_SCAN(row_f64, double)
+
+#if defined(__SSE2__)
+/* The same for rows of few classes, two or four scores at a time: the extremes and the sum first,
+ * then a bit for every place that holds the highest score. */
+enum { MOST_PLACES = 64 };
+
+static row_scan narrow_f64(const double *row, int32_t classes)
+{
+    __m128d best = _mm_loadu_pd(row);
+    __m128d least = best;
+    __m128d sum = best;
+    int32_t k = 2;
+    for (; k + 2 <= classes; k += 2) {
+        __m128d two = _mm_loadu_pd(row + k);
+        best = _mm_max_pd(best, two);
+        least = _mm_min_pd(least, two);
+        sum = _mm_add_pd(sum, two);
+    }
+    if (k < classes) {
+        __m128d one = _mm_load1_pd(row + k);
+        best = _mm_max_pd(best, one);
+        least = _mm_min_pd(least, one);
+        sum = _mm_add_sd(sum, one);
+    }
+    best = _mm_max_pd(best, _mm_shuffle_pd(best, best, 1));
+    least = _mm_min_pd(least, _mm_shuffle_pd(least, least, 1));
+    sum = _mm_add_sd(sum, _mm_shuffle_pd(sum, sum, 1));
+    uint64_t places = (uint64_t)1 << 63; /* a row with a NaN may have no place */
+    for (k = 0; k + 2 <= classes; k += 2) {
+        int two = _mm_movemask_pd(_mm_cmpeq_pd(best, _mm_loadu_pd(row + k)));
+        places |= (uint64_t)two << k;
+    }
+    if (k < classes) {
+        places |= (uint64_t)(row[k] == _mm_cvtsd_f64(best)) << k;
+    }
+    return (row_scan){
+        .least = _mm_cvtsd_f64(least), .sum = _mm_cvtsd_f64(sum), .first = __builtin_ctzll(places)};
+}
+
+static row_scan narrow_f32(const float *row, int32_t classes)
+{
+    __m128 best = _mm_loadu_ps(row);
+    __m128 least = best;
+    __m128d sum = _mm_add_pd(_mm_cvtps_pd(best), _mm_cvtps_pd(_mm_movehl_ps(best, best)));
+    int32_t k = 4;
+    for (; k + 4 <= classes; k += 4) {
+        __m128 four = _mm_loadu_ps(row + k);
+        best = _mm_max_ps(best, four);
+        least = _mm_min_ps(least, four);
+        sum = _mm_add_pd(sum,
+                         _mm_add_pd(_mm_cvtps_pd(four), _mm_cvtps_pd(_mm_movehl_ps(four, four))));
+    }
+    for (; k < classes; k++) {
+        __m128 one = _mm_load1_ps(row + k);
+        best = _mm_max_ps(best, one);
+        least = _mm_min_ps(least, one);
+        sum = _mm_add_sd(sum, _mm_cvtps_pd(one));
+    }
+    best = _mm_max_ps(best, _mm_movehl_ps(best, best));
+    best = _mm_max_ss(best, _mm_shuffle_ps(best, best, 1));
+    best = _mm_shuffle_ps(best, best, 0);
+    least = _mm_min_ps(least, _mm_movehl_ps(least, least));
+    least = _mm_min_ss(least, _mm_shuffle_ps(least, least, 1));
+    sum = _mm_add_sd(sum, _mm_shuffle_pd(sum, sum, 1));
+    uint64_t places = (uint64_t)1 << 63;
+    for (k = 0; k + 4 <= classes; k += 4) {
+        int four = _mm_movemask_ps(_mm_cmpeq_ps(best, _mm_loadu_ps(row + k)));
+        places |= (uint64_t)four << k;
+    }
+    for (; k < classes; k++) {
+        places |= (uint64_t)(row[k] == _mm_cvtss_f32(best)) << k;
+    }
+    return (row_scan){.least = (double)_mm_cvtss_f32(least),
+                      .sum = _mm_cvtsd_f64(sum),
+                      .first = __builtin_ctzll(places)};
+}
+#else
+enum { MOST_PLACES = 0 };
+#define narrow_f32 row_f32
+#define narrow_f64 row_f64
+#endif
+
+#define DEFINE_SCAN(name, type, narrow, row_of, least_classes)                                     \
     static scan name(int32_t *label, const type *scores, int64_t n, int32_t classes)               \
     {                                                                                              \
         scan result = {.nan_row = -1, .probabilities = true};                                      \
+        bool few = classes >= (least_classes) && classes < MOST_PLACES;                            \
         for (int64_t i = 0; i < n; i++) {                                                          \
             const type *row = scores + i * classes;                                                \
-            type best = row[0];                                                                    \
-            type least = row[0];                                                                   \
-            double sum = (double)row[0];                                                           \
-            for (int32_t k = 1; k < classes; k++) {                                                \
-                best = row[k] > best ? row[k] : best;                                              \
-                least = row[k] < least ? row[k] : least;                                           \
-                sum += (double)row[k];                                                             \
-            }                                                                                      \
-            if (sum != sum && name##_has_nan(row, classes)) {                                      \
+            row_scan found = few ? narrow(row, classes) : row_of(row, classes);                    \
+            /* infinities of both signs make such a sum too */                                     \
+            if (found.sum != found.sum && row_of##_nan(row, classes)) {                            \
                 result.nan_row = i;                                                                \
                 result.probabilities = false;                                                      \
                 return result;                                                                     \
             }                                                                                      \
             if (label != NULL) {                                                                   \
-                label[i] = name##_first(row, classes, best);                                       \
+                label[i] = found.first;                                                            \
             }                                                                                      \
-            result.probabilities &= !(least < 0) && fabs(sum - 1.0) <= sum_tolerance;              \
+            result.probabilities &=                                                                \
+                !(found.least < 0.0) && fabs(found.sum - 1.0) <= sum_tolerance;                    \
         }                                                                                          \
         return result;                                                                             \
     }
 
-DEFINE_SCAN(scan_f32, float)
-DEFINE_SCAN(scan_f64, double)
+DEFINE_SCAN(scan_f32, float, narrow_f32, row_f32, 4)
+DEFINE_SCAN(scan_f64, double, narrow_f64, row_f64, 2)
 
 static scan scan_scores(int32_t *label, const assay_predictions *predictions)
 {
