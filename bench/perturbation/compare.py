@@ -76,6 +76,11 @@ def brightness_opencv():
     return rounded(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB))
 
 
+def pixelate_pillow():
+    small = IMAGE.resize((int(SIDE * 0.4), int(SIDE * 0.4)), Image.Resampling.BOX)
+    return np.asarray(small.resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
 def affine(*matrix):
     return lambda: np.asarray(IMAGE.transform((SIDE, SIDE), Image.Transform.AFFINE, matrix,
                                               Image.Resampling.BILINEAR))
@@ -96,6 +101,11 @@ ROWS = [
     ("brightness:change=0.3", "brightness", [("opencv", brightness_opencv, 1)]),
     ("contrast:factor=0.2", "contrast", [("numpy", contrast_numpy, 1)]),
     ("jpeg:quality=15", "jpeg_compression", [("pillow", jpeg, 1)]),
+    ("shot_noise:photons=12", "shot_noise", [
+        ("numpy", lambda: rounded(RNG.poisson(PIXELS / 255.0 * 12) / 12), 0)]),
+    ("impulse_noise:amount=0.09", "impulse_noise", []),
+    ("defocus_blur:radius=6", "defocus_blur", []),
+    ("pixelate:share=0.4", "pixelate", [("pillow", pixelate_pillow, 1)]),
     ("rotation:angle=15", None, [
         ("pillow", lambda: np.asarray(IMAGE.rotate(15, Image.Resampling.BILINEAR)), 1)]),
     ("translation:shift=0.1", None, [("pillow", affine(1, 0, -(0.1 * SIDE), 0, 1, 0), 1)]),
@@ -138,7 +148,7 @@ def main():
         if imagecorruptions and corruption:
             peers = peers + [("imagecorruptions", lambda: imagecorruptions.corrupt(
                 PIXELS, corruption_name=corruption, severity=3),
-                "noise" not in corruption)]
+                "noise" not in corruption and corruption != "pixelate")]
         if skimage and operation.startswith("gaussian_blur"):
             peers = peers + [("skimage", blur_skimage, 1)]
         for name, call, same in peers:

@@ -312,7 +312,9 @@ void check_perturbation_severities(const assay_op *op)
     for (size_t i = 0; i < samples(&in); i++) {
         const size_t x = i / 3 % 224;
         const size_t y = i / 672;
-        ((uint8_t *)in.data)[i] = (uint8_t)(40 + (x + y) / 3 + (hash((uint32_t)i) >> 27));
+        const size_t far = (x - 100) * (x - 100) + (y - 120) * (y - 120);
+        ((uint8_t *)in.data)[i] =
+            (uint8_t)(40 + (x + y) / 4 + (far < 3600 ? 60 : 0) + (hash((uint32_t)i) >> 27));
     }
     for (int s = 0; s < 5; s++) {
         assay_image out = {0};
@@ -426,6 +428,14 @@ static const assay_op *find(const char *name)
     return op;
 }
 
+static void flat(assay_image *image, int32_t side, float value)
+{
+    assert_int_equal(assay_image_new(image, side, side, 1, ASSAY_PIXEL_F32, NULL), ASSAY_OK);
+    for (size_t i = 0; i < samples(image); i++) {
+        ((float *)image->data)[i] = value;
+    }
+}
+
 /* Kolmogorov-Smirnov: sqrt(n) D stays under 1.95 with probability 0.999. */
 static void check_noise_is_normal(void)
 {
@@ -440,10 +450,7 @@ static void check_noise_is_normal(void)
     assert_non_null(z);
     assert_non_null(order);
     set(args, "sigma", sigma);
-    assert_int_equal(assay_image_new(&in, SIDE, SIDE, 1, ASSAY_PIXEL_F32, NULL), ASSAY_OK);
-    for (size_t i = 0; i < N; i++) {
-        ((float *)in.data)[i] = 0.5F;
-    }
+    flat(&in, SIDE, 0.5F);
     assert_int_equal(run(&out, &in, args, 11), ASSAY_OK);
     for (size_t i = 0; i < N; i++) {
         z[i] = (sample(&out, i) - 0.5) / sigma;
@@ -461,7 +468,61 @@ static void check_noise_is_normal(void)
     assay_args_free(args);
 }
 
+/* Every sample 0.6, so Poisson with mean 3 at five photons; what would be above 1 is clipped. */
+static void check_shot_noise_is_poisson(void)
+{
+    enum { SIDE = 200, N = SIDE * SIDE, CELLS = 6 };
+    static const double mass[CELLS] = {0.049787068, 0.149361205, 0.224041808,
+                                       0.224041808, 0.168031356, 0.184736755};
+    assay_args *args = harness_args(find("shot_noise"), "photons=5");
+    assay_image in = {0};
+    assay_image out = {0};
+    int64_t counts[CELLS] = {0};
+    double chi_square = 0.0;
+    flat(&in, SIDE, 0.6F);
+    assert_int_equal(run(&out, &in, args, 11), ASSAY_OK);
+    for (size_t i = 0; i < N; i++) {
+        const double k = sample(&out, i) * 5.0;
+        const size_t cell = (size_t)(k + 0.5);
+        assert_true(cell < CELLS && fabs(k - (double)cell) < 1e-6);
+        counts[cell]++;
+    }
+    for (size_t c = 0; c < CELLS; c++) {
+        const double expected = mass[c] * N;
+        chi_square += ((double)counts[c] - expected) * ((double)counts[c] - expected) / expected;
+    }
+    assert_true(chi_square < 20.52); /* five degrees of freedom, 0.999 */
+    assay_image_dispose(&in);
+    assay_image_dispose(&out);
+    assay_args_free(args);
+}
+
+static void check_impulses_are_even(void)
+{
+    enum { SIDE = 200, N = SIDE * SIDE };
+    assay_args *args = harness_args(find("impulse_noise"), "amount=0.2");
+    assay_image in = {0};
+    assay_image out = {0};
+    double low = 0.0;
+    double high = 0.0;
+    flat(&in, SIDE, 0.25F);
+    assert_int_equal(run(&out, &in, args, 11), ASSAY_OK);
+    for (size_t i = 0; i < N; i++) {
+        low += sample(&out, i) == 0.0;
+        high += sample(&out, i) == 1.0;
+        assert_true(sample(&out, i) == 0.0 || sample(&out, i) == 1.0 || sample(&out, i) == 0.25);
+    }
+    const double spread = sqrt(N * 0.1 * 0.9); /* each binomial: 3.3 of them hold 0.999 */
+    assert_true(fabs(low - 0.1 * N) < 3.3 * spread);
+    assert_true(fabs(high - 0.1 * N) < 3.3 * spread);
+    assay_image_dispose(&in);
+    assay_image_dispose(&out);
+    assay_args_free(args);
+}
+
 void check_perturbation_distributions(void)
 {
     check_noise_is_normal();
+    check_shot_noise_is_poisson();
+    check_impulses_are_even();
 }

@@ -2,7 +2,7 @@
 
     python tests/oracle/perturbation.py
 
-Pinned: numpy 2.4.6, scipy 1.17.1, pillow 13.0.0 (libjpeg-turbo 3.2.0).
+Pinned: numpy 2.4.6, scipy 1.17.1, pillow 13.0.0 (libjpeg-turbo 3.2.0), OpenCV 5.0.0.
 
 tests/golden/perturbation/NAME.txt: one case per line,
     ARGUMENTS TYPE CHANNELS W H TOLERANCE OFFSET
@@ -14,14 +14,16 @@ integers itself. Inputs are those of `picture`; random streams have SEED and DAT
 
 import colorsys
 import io
+import math
 import pathlib
 import sys
 
+import cv2
 import numpy as np
 import PIL
 import scipy
 from PIL import Image
-from scipy import ndimage, special
+from scipy import ndimage, special, stats
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from geometry import apply as pillow_geometry  # noqa: E402
@@ -193,6 +195,80 @@ def scale(pixels, kind, factor, fill=0.0):
     return exact(pixels, "affine", BILINEAR, matrix, filled(pixels, kind, fill))
 
 
+class Stream:
+    """The stream one number after another, for draws that need a varying number of words."""
+
+    def __init__(self, operation, n):
+        self.longs = iter(int(v) for v in longs(operation, n))
+
+    def open(self):
+        return ((next(self.longs) >> 12) + 0.5) * 2.0 ** -52
+
+    def poisson(self, mean):
+        """Inversion below 10, else the transformed rejection of Hoermann (1993) with the constants
+        of src/base/rng.c; the masses are SciPy's."""
+        if mean < 10.0:
+            u = (next(self.longs) >> 11) * 2.0 ** -53
+            return int(stats.poisson.ppf(u, mean)) if u > 0 else 0
+        b = 0.931 + 2.53 * math.sqrt(mean)
+        a = -0.059 + 0.02483 * b
+        inverse_alpha = (1.1239 + 1.1328 / (b - 3.4)) * (1.0 + 0.07 / b)
+        squeeze = 0.9277 - 3.6224 / (b - 2.0) - 0.01
+        while True:
+            u = self.open() - 0.5
+            v = self.open()
+            us = 0.5 - abs(u)
+            k = math.floor((2.0 * a / us + b) * u + mean + 0.43)
+            if us >= 0.07 and v <= squeeze:
+                return k
+            if k < 0 or (us < 0.013 and v > us):
+                continue
+            if math.log(v * inverse_alpha / (a / (us * us) + b)) <= stats.poisson.logpmf(k, mean):
+                return k
+
+
+@photometric
+def shot_noise(values, white, photons):
+    stream = Stream("shot_noise", 40 * values.size + 200)
+    counts = [stream.poisson(x / white * photons) if x > 0 else 0 for x in values.reshape(-1)]
+    return np.array(counts, dtype=np.float64).reshape(values.shape) / photons * white
+
+
+@photometric
+def impulse_noise(values, white, amount):
+    u = words("impulse_noise", values.size).reshape(values.shape)
+    half = math.floor(amount * 2.0 ** 31)
+    return np.where(u < half, white, np.where(u < 2 * half, 0.0, values))
+
+
+@photometric
+def defocus_blur(values, white, radius, alias=0.0):
+    del white
+    grid = np.arange(-8, 9) if radius <= 8 else np.arange(-math.ceil(radius), math.ceil(radius) + 1)
+    taps = (3, 3) if radius <= 8 else (5, 5)
+    x, y = np.meshgrid(grid, grid)
+    disk = (x ** 2 + y ** 2 <= radius ** 2).astype(np.float64)
+    disk /= disk.sum()
+    kernel = cv2.GaussianBlur(disk, taps, sigmaX=alias or (0.1 if radius <= 3 else 0.5))
+    reach = len(grid)  # mirrored by NumPy, as OpenCV's own border stops at one image's width
+    padded = np.pad(values, ((reach, reach), (reach, reach), (0, 0)), mode="reflect")
+    out = cv2.filter2D(padded, -1, kernel)
+    return out.reshape(padded.shape)[reach:-reach, reach:-reach]
+
+
+def pixelate(pixels, kind, share):
+    height, width = pixels.shape[:2]
+    n = colours(pixels.shape[2])
+    small = max(1, int(width * share)), max(1, int(height * share))
+    out = pixels.astype(np.float64)
+    together = n == 3 and kind == "u8"
+    for c in [slice(0, 3)] if together else range(n):
+        image = Image.fromarray(np.ascontiguousarray(pixels[:, :, c]))
+        image = image.resize(small, Image.Resampling.BOX)
+        out[:, :, c] = np.asarray(image.resize((width, height), Image.Resampling.BOX))
+    return out, 0.0 if kind != "f32" else 1e-7
+
+
 STRENGTHS = {
     gaussian_noise: [dict(sigma=0.08), dict(sigma=0.38)],
     gaussian_blur: [dict(sigma=1), dict(sigma=6), dict(sigma=0.4), dict(sigma=2, border="reflect"),
@@ -204,6 +280,11 @@ STRENGTHS = {
                dict(angle=-77.5, direction="random", fill=1)],
     translation: [dict(shift=0.1), dict(shift=0.05, direction="up_left", fill=0.25),
                   dict(shift=0.17, direction="down"), dict(shift=0.2, direction="random")],
+    shot_noise: [dict(photons=60), dict(photons=3), dict(photons=5000)],
+    impulse_noise: [dict(amount=0.09), dict(amount=0.27), dict(amount=1)],
+    defocus_blur: [dict(radius=3), dict(radius=10), dict(radius=0.4, alias=0.5),
+                   dict(radius=8.5, alias=1.5)],
+    pixelate: [dict(share=0.6), dict(share=0.25), dict(share=0.01)],
     scale: [dict(factor=0.8), dict(factor=0.5, fill=1), dict(factor=1.3), dict(factor=7)],
 }
 SHAPES = [("u8", 3, 15, 11), ("u8", 1, 20, 20), ("u8", 4, 13, 9), ("u16", 1, 11, 17),
@@ -212,8 +293,8 @@ SHAPES = [("u8", 3, 15, 11), ("u8", 1, 20, 20), ("u8", 4, 13, 9), ("u16", 1, 11,
 
 def write(function, list_of_arguments):
     """The goldens of one perturbation; `function` has its name."""
-    versions = np.__version__, scipy.__version__, PIL.__version__
-    assert versions == ("2.4.6", "1.17.1", "13.0.0"), versions
+    versions = np.__version__, scipy.__version__, PIL.__version__, cv2.__version__
+    assert versions == ("2.4.6", "1.17.1", "13.0.0", "5.0.0"), versions
     GOLDEN.mkdir(parents=True, exist_ok=True)
     lines, values, offset = [], [], 0
     for number, arguments in enumerate(list_of_arguments):
