@@ -41,7 +41,8 @@ static void on_message(void *payload, int level, const char *text)
 {
     struct progress *progress = payload;
 
-    if (progress->quiet && level == 0) {
+    /* In logs and scripts only what needs attention; people at a terminal see the rest too. */
+    if (level == 0 && (progress->quiet || !progress->terminal)) {
         return;
     }
     close_line(progress);

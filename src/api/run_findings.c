@@ -55,6 +55,21 @@ static const assay_run_cell *reference(const assay_run *run, int32_t model)
     return best;
 }
 
+/** The whole, clean data that a slice is a part of, where that was measured too. */
+static const assay_run_cell *whole_of(const assay_run *run, int32_t model, int32_t context)
+{
+    const assay_plan_context *part = &run->plan->contexts[context];
+
+    for (int32_t c = 0; part->where && !part->perturbation && c < run->plan->n_contexts; c++) {
+        const assay_plan_context *whole = &run->plan->contexts[c];
+        if (whole->data == part->data && !whole->where && !whole->perturbation &&
+            assay_run_cell_at(run, model, c)->evaluated) {
+            return assay_run_cell_at(run, model, c);
+        }
+    }
+    return NULL;
+}
+
 static assay_status find_weak_contexts(assay_run *run, int32_t m, assay_error *err)
 {
     const assay_run_cell *best = reference(run, m);
@@ -62,14 +77,17 @@ static assay_status find_weak_contexts(assay_run *run, int32_t m, assay_error *e
     for (int32_t c = 0; best && c < run->plan->n_contexts; c++) {
         const assay_plan_context *context = &run->plan->contexts[c];
         const assay_run_cell *cell = assay_run_cell_at(run, m, c);
-        if (!cell->evaluated || cell == best || context->sweep >= 0 || cell->high >= best->low) {
+        const assay_run_cell *whole = whole_of(run, m, c);
+        /* A slice is news only when it is weaker than the data it was cut from. */
+        const assay_run_cell *other = whole ? whole : best;
+        if (!cell->evaluated || cell == best || context->sweep >= 0 || cell->high >= other->low) {
             continue;
         }
-        double drop = accuracy(best) - accuracy(cell);
+        double drop = accuracy(other) - accuracy(cell);
         const char *title = assay_arena_printf(
             run->arena, "%s: %s correct on \"%s\", against %s on \"%s\"",
             run->plan->models[m].title, percent(run, accuracy(cell)), context->title,
-            percent(run, accuracy(best)), run->plan->contexts[best->context].title);
+            percent(run, accuracy(other)), run->plan->contexts[other->context].title);
         const char *text = assay_arena_printf(
             run->arena,
             "%" PRId64 " of %" PRId64 " correct; with %g %% confidence between %s and %s. The "

@@ -18,7 +18,8 @@ says out '"high": 0.94725'
 says out '"method": "clopper_pearson"'
 cp out first
 expect 0 "$assay" evaluate --predictions p.csv --json - --threads 1
-expect 0 cmp out first
+cp out second
+expect 0 cmp second first
 expect 0 "$assay" evaluate --predictions p.csv --json file.json
 says out "clopper_pearson"
 expect 0 cmp file.json first
@@ -50,8 +51,8 @@ refuse 66 "missing.csv" "$assay" evaluate --predictions missing.csv
 mkdir folder
 expect 65 "$assay" evaluate --predictions folder
 one_line
-refuse 64 "targets" "$assay" evaluate --predictions p.csv --target targets
-refuse 64 "did you mean 'label'" "$assay" evaluate --predictions p.csv --label lable
+refuse 65 "targets" "$assay" evaluate --predictions p.csv --target targets
+refuse 65 'did you mean "label"' "$assay" evaluate --predictions p.csv --label lable
 refuse 64 "colour" "$assay" evaluate --predictions p.csv --where "colour = 1"
 refuse 64 "" "$assay" evaluate --predictions p.csv --where "1=1); DROP TABLE meta; --"
 refuse 64 "task is 'detection'" "$assay" evaluate --predictions p.csv --task detection

@@ -9,7 +9,7 @@ import os, random
 random.seed(7)
 os.makedirs('images', exist_ok=True)
 with open('m.csv', 'w') as out:
-    out.write('id,path,target,group\n')
+    out.write('id,path,target,side\n')
     for i in range(120):
         digit = i % 10
         rows = []
@@ -33,7 +33,7 @@ models:
 data: {d: {path: m.csv}}
 contexts:
   all: {data: d}
-  even: {data: d, where: group = 'even'}
+  even: {data: d, where: side = 'even'}
 sweeps:
   noise: {data: d, perturbation: gaussian_noise, severity: [1, 3]}
 requirements:
@@ -82,11 +82,11 @@ one_line
 # what is wrong is said with file, line and column, before anything runs
 sed 's/^requirements:/requirments:/' plan.yaml >typo.yaml
 refuse 64 "did you mean 'requirements'?" "$assay" run typo.yaml
-says err "typo.yaml:16:1"
+says err "typo.yaml:15:1"
 sed 's/m.csv/none.csv/' plan.yaml >p2.yaml
 refuse 66 "none.csv" "$assay" run p2.yaml
-sed "s/group = 'even'/grup = 'even'/" plan.yaml >p3.yaml
-refuse 64 "grup" "$assay" run p3.yaml
+sed "s/side = 'even'/sied = 'even'/" plan.yaml >p3.yaml
+refuse 64 "did you mean \"side\"" "$assay" run p3.yaml
 sed "s|$data/digits.onnx|none.onnx|" plan.yaml >p4.yaml
 refuse 66 "none.onnx" "$assay" run p4.yaml
 cp plan.yaml text.onnx
