@@ -62,15 +62,7 @@ static assay_status measure(job *j, assay_error *err)
         if (!mask) {
             return assay_fail_memory(err);
         }
-        if (!p->columns) {
-            status =
-                assay_fail(err, ASSAY_EINVAL,
-                           "--where needs columns besides id, target, label and scores; %s has "
-                           "none",
-                           r->predictions);
-            goto done;
-        }
-        ASSAY_GOTO(assay_duckdb_select(mask, p->columns, r->where, err), done);
+        ASSAY_GOTO(assay_duckdb_select_predictions(mask, p, r->where, err), done);
         j->n = 0;
         for (int64_t i = 0; i < p->n; i++) {
             j->n += mask[i] != 0;

@@ -157,6 +157,7 @@ assay_status assay_run_mask(uint8_t **mask, int64_t *n, const assay_run *run, in
                             assay_error *err)
 {
     const assay_plan_context *c = &run->plan->contexts[context];
+    const assay_predictions *given = run->data[c->data] ? NULL : assay_run_given_for(run, c->data);
     const assay_table *table = assay_run_table(run, c->data);
     int64_t rows = assay_run_rows(run, c->data);
 
@@ -165,7 +166,7 @@ assay_status assay_run_mask(uint8_t **mask, int64_t *n, const assay_run *run, in
     if (!c->where) {
         return ASSAY_OK;
     }
-    if (!table) {
+    if (!table && !given) {
         return assay_fail(err, ASSAY_EINVAL, "'where' needs metadata columns, %s has none",
                           run->plan->data[c->data].name);
     }
@@ -173,7 +174,8 @@ assay_status assay_run_mask(uint8_t **mask, int64_t *n, const assay_run *run, in
     if (!chosen) {
         return assay_fail_memory(err);
     }
-    assay_status status = assay_duckdb_select(chosen, table, c->where, err);
+    assay_status status = given ? assay_duckdb_select_predictions(chosen, given, c->where, err)
+                                : assay_duckdb_select(chosen, table, c->where, err);
     if (status != ASSAY_OK) {
         assay_free(chosen);
         return status;
