@@ -115,3 +115,15 @@ void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const
     assay_buffer_puts(out, shown == 0 ? "<span class=\"num quiet\">nothing measured</span>" : "");
     assay_buffer_puts(out, "</div></div>\n");
 }
+
+void assay_section_dots_foot(assay_buffer *out, const assay_track *track, double level)
+{
+    assay_buffer_puts(out, "<div class=\"row foot\"><div class=\"label\"></div><div "
+                           "class=\"chart\">");
+    assay_track_axis(out, track);
+    assay_buffer_puts(out, "</div><div class=\"nums quiet\">value, ");
+    if (!isnan(level)) {
+        assay_html_put(out, "%s ", assay_figure_limit((assay_scale){.percent = true}, level).text);
+    }
+    assay_buffer_puts(out, "interval, samples</div></div>\n");
+}

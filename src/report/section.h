@@ -54,4 +54,7 @@ void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const
                         const char *label, const char *small, const assay_dot *dots,
                         const double *thresholds);
 
+/** The axis below the rows, and what the numbers beside them are. */
+void assay_section_dots_foot(assay_buffer *out, const assay_track *track, double level);
+
 #endif

@@ -92,7 +92,7 @@ static void put_chart(assay_buffer *out, const assay_evidence *evidence,
     }
     size_t n = assay_json_size(bins);
     assay_html_put(out,
-                   "<figure class=\"card\">\n<figcaption><b>%s</b> <span class=\"quiet\">%s"
+                   "<figure class=\"rows\">\n<figcaption><b>%s</b> <span class=\"quiet\">%s"
                    "</span></figcaption>\n<div class=\"dots\">\n",
                    chart->column, assay_evidence_data_title(evidence, chart->data));
     for (size_t b = 0; b < n && b < BINS; b++) {
@@ -107,10 +107,8 @@ static void put_chart(assay_buffer *out, const assay_evidence *evidence,
         }
         assay_section_dots(out, evidence, &track, label, NULL, dots, NULL);
     }
-    assay_buffer_puts(out, "<div class=\"row foot\"><div class=\"label\"></div>"
-                           "<div class=\"chart\">");
-    assay_track_axis(out, &track);
-    assay_buffer_puts(out, "</div><div class=\"nums\"></div></div>\n</div>\n");
+    assay_section_dots_foot(out, &track, assay_evidence_real(evidence->run, "level"));
+    assay_buffer_puts(out, "</div>\n");
     assay_section_rest(out, n < BINS ? n : BINS, n, "values");
     assay_buffer_puts(out, "</figure>\n");
 }
@@ -143,17 +141,14 @@ void assay_section_breakdowns(assay_buffer *out, const assay_evidence *evidence)
                         "come first.");
     assay_section_legend(out, evidence);
     size_t shown = n < SHOWN ? n : SHOWN;
-    assay_buffer_puts(out, "<div class=\"cards\">\n");
     for (size_t i = 0; i < shown; i++) {
         if (i == OPEN) {
-            assay_html_put(out,
-                           "</div>\n<details>\n<summary>%zu more properties</summary>\n"
-                           "<div class=\"cards\">\n",
+            assay_html_put(out, "<details>\n<summary>%zu more properties</summary>\n",
                            shown - OPEN);
         }
         put_chart(out, evidence, &charts[order[i]]);
     }
-    assay_buffer_puts(out, shown > OPEN ? "</div>\n</details>\n" : "</div>\n");
+    assay_buffer_puts(out, shown > OPEN ? "</details>\n" : "");
     assay_section_rest(out, shown, n, "properties");
     assay_section_end(out);
 }

@@ -3,7 +3,7 @@
 #include "base/sort.h"
 #include "report/section.h"
 
-enum { CONTEXTS = 6, MATRIX = 40, NUMBERS = 16, CLASSES = 20000, PAIRS = 8 };
+enum { CONTEXTS = 6, MATRIX = 40, NUMBERS = 16, CLASSES = 20000, PAIRS = 6 };
 
 typedef struct confusion {
     const assay_json_value *names; /* the model's classes */
@@ -111,7 +111,7 @@ static void put_cell(assay_buffer *out, const confusion *matrix, const double *p
     assay_svg_rect(out, right ? "cell right" : "cell wrong", x + 0.5, y + 0.5, cell - 1, cell - 1,
                    0.12 + 0.88 * strength);
     if (matrix->n <= NUMBERS) {
-        assay_svg_text(out, strength > 0.5 ? "count strong" : "count", x + cell / 2,
+        assay_svg_text(out, strength > 0.75 ? "count strong" : "count", x + cell / 2,
                        y + cell / 2 + 4, assay_figure_count((int64_t)count).text, 0);
     }
     assay_buffer_puts(out, "</g>");

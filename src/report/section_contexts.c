@@ -116,10 +116,8 @@ static void put_group(assay_buffer *out, const assay_evidence *evidence, const a
         put_context(out, evidence, track, (int)i);
     }
     if (shown > 0) {
-        assay_buffer_puts(out, "<div class=\"row foot\"><div class=\"label\"></div>"
-                               "<div class=\"chart\">");
-        assay_track_axis(out, track);
-        assay_buffer_puts(out, "</div><div class=\"nums\"></div></div>\n</div>\n");
+        assay_section_dots_foot(out, track, assay_evidence_real(evidence->run, "level"));
+        assay_buffer_puts(out, "</div>\n");
         assay_section_rest(out, shown, found, "contexts");
     }
 }

@@ -47,14 +47,14 @@ static void put_example(assay_buffer *out, const assay_json_value *example)
     assay_buffer_puts(out, "<li class=\"example\"><div class=\"thumbs\">");
     put_picture(out, assay_json_get_text(example, "image", ""), id, "the image");
     if (seen[0] != '\0') {
-        put_picture(out, seen, "what the model was given", "what the model saw");
+        put_picture(out, seen, "what the model was given", "what it saw");
     }
     assay_html_put(out, "</div><p>true <b>%s</b>, answered <b class=\"%s\">%s</b></p>", target,
                    right ? "good" : "bad", label);
     if (!isnan(confidence)) {
         assay_html_put(out, "<p class=\"quiet\">%s sure", assay_figure_percent(confidence, 1).text);
         if (!isnan(p_target) && !right) {
-            assay_html_put(out, "; gave the truth %s", assay_figure_percent(p_target, 1).text);
+            assay_html_put(out, "; true class: %s", assay_figure_percent(p_target, 1).text);
         }
         assay_buffer_puts(out, "</p>");
     }

@@ -7,14 +7,19 @@
 
 enum { SHOWN = 20000 };
 
-static void put_measure(assay_buffer *out, const assay_json_value *measure)
+static void put_measure(assay_buffer *out, const assay_evidence *evidence, int model,
+                        const assay_json_value *measure)
 {
     double level = assay_evidence_real(measure, "level");
     const char *outcome = assay_json_get_text(measure, "outcome", "value");
     const char *reason = assay_json_get_text(measure, "reason", "");
     assay_buffer text;
     assay_buffer_init(&text, 0);
-    assay_buffer_puts(out, "<tr><th scope=\"row\">");
+    assay_buffer_puts(out, "<tr>");
+    if (evidence->n_models > 1) {
+        assay_html_put(out, "<td>%s</td>", assay_evidence_model_title(evidence, model));
+    }
+    assay_buffer_puts(out, "<th scope=\"row\">");
     assay_words_measure(&text, measure);
     assay_html_buffer(out, &text);
     assay_buffer_clear(&text);
@@ -41,19 +46,19 @@ static void put_measure(assay_buffer *out, const assay_json_value *measure)
     assay_buffer_puts(out, "</td></tr>\n");
 }
 
-static void put_head(assay_buffer *out, const assay_evidence *evidence, int model, int context,
-                     size_t n)
+static void put_head(assay_buffer *out, const assay_evidence *evidence, int context, size_t n)
 {
     assay_html_put(out,
-                   "<details class=\"measures\">\n<summary>%s \xc2\xb7 %s <span class=\"quiet\">"
-                   "(%zu measures)</span></summary>\n",
-                   assay_evidence_context_title(evidence, context),
-                   assay_evidence_model_title(evidence, model), n);
-    assay_buffer_puts(out, "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Measure</th>"
-                           "<th scope=\"col\" class=\"r\">Value</th><th scope=\"col\" class=\"r\">"
-                           "Interval</th><th scope=\"col\" class=\"r\">Level</th><th scope=\"col\" "
-                           "class=\"r\">n</th><th scope=\"col\">Interval method</th></tr></thead>\n"
-                           "<tbody>\n");
+                   "<details class=\"measures\">\n<summary>%s <span class=\"quiet\">(%zu)</span>"
+                   "</summary>\n<div class=\"wide\"><table>\n<thead><tr>",
+                   assay_evidence_context_title(evidence, context), n);
+    if (evidence->n_models > 1) {
+        assay_buffer_puts(out, "<th scope=\"col\">Model</th>");
+    }
+    assay_buffer_puts(out, "<th scope=\"col\">Measure</th><th scope=\"col\" class=\"r\">Value</th>"
+                           "<th scope=\"col\" class=\"r\">Interval</th><th scope=\"col\" "
+                           "class=\"r\">Level</th><th scope=\"col\" class=\"r\">n</th><th "
+                           "scope=\"col\">Interval method</th></tr></thead>\n<tbody>\n");
 }
 
 void assay_section_measures(assay_buffer *out, const assay_evidence *evidence)
@@ -80,22 +85,21 @@ void assay_section_measures(assay_buffer *out, const assay_evidence *evidence)
         return;
     }
     assay_section_begin(out, "measures", "All measures",
-                        "Everything that was measured, by context and model; open what you need. "
-                        "Exact values are in results.json.");
-    for (size_t i = 0; i < n; i++) {
-        double key = keys[order[i]];
-        if (i == 0 || keys[order[i - 1]] != key) {
-            size_t end = i;
-            while (end < n && keys[order[end]] == key) {
+                        "Everything that was measured in each context; open what you need. Exact "
+                        "values are in results.json.");
+    assay_buffer_puts(out, "<p class=\"note only-print\">Tables that are closed on the screen are "
+                           "not printed.</p>\n");
+    for (size_t i = 0, end = 0; i < n; i++) {
+        int context = (int)keys[order[i]] / ASSAY_EVIDENCE_MODELS;
+        if (i == end) {
+            while (end < n && (int)keys[order[end]] / ASSAY_EVIDENCE_MODELS == context) {
                 end++;
             }
-            put_head(out, evidence, (int)key % ASSAY_EVIDENCE_MODELS,
-                     (int)key / ASSAY_EVIDENCE_MODELS, end - i);
+            put_head(out, evidence, context, end - i);
         }
-        put_measure(out, assay_json_at(evidence->measures, (size_t)of[order[i]]));
-        if (i + 1 == n || keys[order[i + 1]] != key) {
-            assay_buffer_puts(out, "</tbody>\n</table></div>\n</details>\n");
-        }
+        put_measure(out, evidence, (int)keys[order[i]] % ASSAY_EVIDENCE_MODELS,
+                    assay_json_at(evidence->measures, (size_t)of[order[i]]));
+        assay_buffer_puts(out, i + 1 == end ? "</tbody>\n</table></div>\n</details>\n" : "");
     }
     assay_section_rest(out, n, total, "measures");
     assay_section_end(out);

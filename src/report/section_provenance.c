@@ -155,10 +155,10 @@ static void put_files(assay_buffer *out, const assay_evidence *evidence)
         return;
     }
     assay_html_put(out,
-                   "<details>\n<summary>Files and their digests (%zu)</summary>\n<div "
+                   "<details%s>\n<summary>Files and their digests (%zu)</summary>\n<div "
                    "class=\"wide\"><table>\n<thead><tr><th scope=\"col\">File</th><th "
                    "scope=\"col\">Digest</th></tr></thead>\n<tbody>\n",
-                   n);
+                   n <= 24 ? " open" : "", n);
     for (size_t i = 0; i < n && i < FILES; i++) {
         const assay_json_value *item = assay_json_at(list, i);
         assay_html_put(out,

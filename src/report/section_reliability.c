@@ -2,7 +2,7 @@
 
 #include "report/section.h"
 
-enum { CONTEXTS = 6, BINS = 100, SIZE = 300 };
+enum { CONTEXTS = 6, BINS = 100, WIDTH = 520, HEIGHT = 420 };
 
 typedef struct reliability {
     double low[BINS], high[BINS], n[BINS], confidence[BINS];
@@ -106,11 +106,11 @@ static bool put_context(assay_buffer *out, const assay_evidence *evidence, int c
     if (!any) {
         return false;
     }
-    assay_plot plot = {.left = 56, .top = 26, .width = SIZE + 60, .height = SIZE};
+    assay_plot plot = {.left = 56, .top = 26, .width = WIDTH - 76, .height = HEIGHT - 76};
     plot.x = plot.y = assay_ticks_make(0, 1, 5);
     assay_html_put(out, "<figure class=\"card\">\n<figcaption><b>%s</b></figcaption>\n",
                    assay_evidence_context_title(evidence, context));
-    assay_plot_begin(out, SIZE + 136, SIZE + 76, "Reliability diagram");
+    assay_plot_begin(out, WIDTH, HEIGHT, "Reliability diagram");
     assay_plot_y_axis(out, &plot, true, "how often it is right");
     assay_plot_x_axis(out, &plot, true, "how sure the model says it is");
     assay_svg_line(out, "ideal", plot.left, plot.top + plot.height, plot.left + plot.width,

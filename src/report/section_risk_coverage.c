@@ -59,14 +59,14 @@ static void put_sentence(assay_buffer *out, const assay_evidence *evidence, int 
         assay_svg_legend_mark(out, model);
     }
     assay_html_put(out,
-                   " <b>%s</b> is wrong in %s of all cases, in %s when it answers only the %s and "
-                   "in %s when it answers only the %s of which it is most sure.</li>\n",
+                   " <b>%s</b> is wrong in %s of all cases; when it answers only the surest %s, in "
+                   "%s of them; only the surest %s, in %s.</li>\n",
                    assay_evidence_model_title(evidence, model),
                    assay_figure_percent(curve->risk[all], 1).text,
-                   assay_figure_percent(curve->risk[most], 1).text,
                    assay_figure_percent(curve->coverage[most], 0).text,
-                   assay_figure_percent(curve->risk[half], 1).text,
-                   assay_figure_percent(curve->coverage[half], 0).text);
+                   assay_figure_percent(curve->risk[most], 1).text,
+                   assay_figure_percent(curve->coverage[half], 0).text,
+                   assay_figure_percent(curve->risk[half], 1).text);
 }
 
 static void put_plot(assay_buffer *out, const assay_evidence *evidence, const risk *curves)

@@ -34,7 +34,9 @@ static void put_glance(assay_buffer *out, const assay_evidence *evidence,
     assay_buffer_dispose(&value);
 }
 
-/** Best and worst context of a model by the headline metric. */
+/** Best and worst context of a model by what is certain: the best has the highest lower bound, the
+ *  worst the lowest upper bound, so that a lucky context of three samples is neither. Strengths of
+ *  sweeps are left out: the strongest disturbance says more about the plan than about the model. */
 static void put_extremes(assay_buffer *out, const assay_evidence *evidence, int model)
 {
     const assay_metric_words *words = assay_words_metric(evidence->headline);
@@ -44,16 +46,20 @@ static void put_extremes(assay_buffer *out, const assay_evidence *evidence, int 
     for (size_t i = 0; i < evidence->n_contexts; i++) {
         const assay_json_value *measure = assay_evidence_headline(evidence, model, (int)i);
         double value = sign * assay_evidence_real(measure, "value");
-        if (isnan(value)) {
+        double lower = assay_evidence_real(measure, sign > 0 ? "low" : "high") * sign;
+        double upper = assay_evidence_real(measure, sign > 0 ? "high" : "low") * sign;
+        if (isnan(value) || assay_evidence_in_sweep(evidence, (int)i)) {
             continue;
         }
-        if (best < 0 || value > high) {
+        lower = isnan(lower) ? value : lower;
+        upper = isnan(upper) ? value : upper;
+        if (best < 0 || lower > high) {
             best = (int)i;
-            high = value;
+            high = lower;
         }
-        if (worst < 0 || value < low) {
+        if (worst < 0 || upper < low) {
             worst = (int)i;
-            low = value;
+            low = upper;
         }
     }
     if (best < 0) {
@@ -66,7 +72,7 @@ static void put_extremes(assay_buffer *out, const assay_evidence *evidence, int 
     assay_html_buffer(out, &title);
     assay_buffer_dispose(&title);
     assay_buffer_puts(out, " ");
-    if (best == worst || !(low < high)) {
+    if (best == worst) {
         put_glance(out, evidence, assay_evidence_headline(evidence, model, best), best);
     } else {
         assay_buffer_puts(out, "from ");

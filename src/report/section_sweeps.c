@@ -65,6 +65,18 @@ static double x_of(const sweep_chart *sweep, size_t i)
     return sweep->plot.left + room * ((double)i + 0.5);
 }
 
+/** The context is what the sweep disturbs. */
+static bool is_undisturbed(const assay_evidence *evidence, const assay_json_value *sweep,
+                           int context)
+{
+    const assay_json_value *item = assay_json_at(evidence->contexts, (size_t)context);
+    return assay_json_is_null(assay_json_get(item, "perturbation")) &&
+           assay_text_equal(assay_json_get_text(item, "data", ""),
+                            assay_json_get_text(sweep, "data", "")) &&
+           assay_text_equal(assay_json_get_text(item, "where", ""),
+                            assay_json_get_text(sweep, "where", ""));
+}
+
 static void put_thresholds(assay_buffer *out, const assay_evidence *evidence,
                            const sweep_chart *sweep)
 {
@@ -77,6 +89,7 @@ static void put_thresholds(assay_buffer *out, const assay_evidence *evidence,
         for (size_t p = 0; p < sweep->n; p++) {
             here = here || (context >= 0 && sweep->contexts[p] == context);
         }
+        here = here || (context >= 0 && is_undisturbed(evidence, sweep->item, context));
         if (!here || isnan(threshold) || !assay_json_is_null(assay_json_get(verdict, "class")) ||
             !assay_text_equal(assay_json_get_text(verdict, "metric", ""), evidence->headline)) {
             continue;

@@ -53,7 +53,7 @@ static void put_measured(assay_buffer *out, const assay_json_value *verdict)
     assay_words_between(&between, verdict);
     if (!isnan(value)) {
         assay_scale scale = assay_words_verdict_scale(verdict);
-        assay_html_put(out, "<div><dt>Measured</dt><dd><b>%s</b> on %s samples",
+        assay_html_put(out, "<div><dt>Measured</dt><dd><b>%s</b><small>on %s samples</small>",
                        assay_figure_value(scale, value).text,
                        assay_figure_count(assay_json_get_int(verdict, "n", 0)).text);
         assay_buffer_puts(out, "</dd></div>\n");
@@ -63,7 +63,7 @@ static void put_measured(assay_buffer *out, const assay_json_value *verdict)
         assay_html_buffer(out, &between);
         double confidence = assay_evidence_real(verdict, "confidence");
         if (!isnan(confidence)) {
-            assay_html_put(out, " <span class=\"quiet\">(%s confidence)</span>",
+            assay_html_put(out, "<small>at %s confidence, each bound</small>",
                            assay_figure_limit((assay_scale){.percent = true}, confidence).text);
         }
         assay_buffer_puts(out, "</dd></div>\n");
@@ -88,7 +88,7 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
     assay_buffer_puts(out, "</div>\n<p class=\"what\">");
     put_words(out, verdict, assay_words_measure);
     assay_html_put(
-        out, " of <b>%s</b> in <b>%s</b></p>\n<div class=\"two\"><dl class=\"facts\">\n",
+        out, " of <b>%s</b> in <b>%s</b></p>\n<div class=\"two\"><dl class=\"facts three\">\n",
         assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
         assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")));
     put_measured(out, verdict);

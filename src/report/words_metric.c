@@ -67,7 +67,9 @@ void assay_words_metric_title(assay_buffer *out, const char *name)
     }
 }
 
-static void put_value(assay_buffer *out, const assay_json_value *value)
+static void put_members(assay_buffer *out, const assay_json_value *object, int depth);
+
+static void put_value(assay_buffer *out, const assay_json_value *value, int depth)
 {
     const char *text = assay_json_as_text(value, NULL);
     if (text != NULL) {
@@ -76,38 +78,44 @@ static void put_value(assay_buffer *out, const assay_json_value *value)
         assay_buffer_puts(out, assay_figure_short(assay_json_as_real(value, NAN)).text);
     } else if (assay_json_is_null(value)) {
         assay_buffer_puts(out, "none");
-    } else if (assay_json_is_array(value)) {
-        for (size_t i = 0; i < assay_json_size(value) && i < 16; i++) {
-            const assay_json_value *item = assay_json_at(value, i);
-            assay_buffer_puts(out, i > 0 ? ", " : "");
-            assay_buffer_puts(out, assay_json_is_number(item)
-                                       ? assay_figure_short(assay_json_as_real(item, NAN)).text
-                                       : assay_json_as_text(item, "\xe2\x80\xa6"));
-        }
-    } else {
+    } else if (depth <= 0) {
         assay_buffer_puts(out, "\xe2\x80\xa6");
+    } else if (assay_json_is_object(value)) {
+        put_members(out, value, depth - 1);
+    } else {
+        for (size_t i = 0; i < assay_json_size(value) && i < 16; i++) {
+            assay_buffer_puts(out, i > 0 ? ", " : "");
+            put_value(out, assay_json_at(value, i), depth - 1);
+        }
     }
 }
 
-void assay_words_params(assay_buffer *out, const assay_json_value *params)
+/** "a = 1, b = x, c (d = 2)". */
+static void put_members(assay_buffer *out, const assay_json_value *object, int depth)
 {
-    if (!assay_json_is_object(params)) {
-        return;
-    }
-    for (size_t i = 0; i < assay_json_size(params) && i < 32; i++) {
+    for (size_t i = 0; i < assay_json_size(object) && i < 32; i++) {
         const assay_json_value *value = NULL;
-        const char *name = assay_json_member(params, i, &value);
+        const char *name = assay_json_member(object, i, &value);
+        bool inner = assay_json_is_object(value) && assay_json_size(value) > 0;
         if (name == NULL) {
             return;
         }
         assay_buffer_puts(out, i > 0 ? ", " : "");
         assay_buffer_puts(out, name);
-        assay_buffer_puts(out, " = ");
-        if (assay_json_get_bool(params, name, true) != assay_json_get_bool(params, name, false)) {
-            put_value(out, value);
+        assay_buffer_puts(out, inner ? " (" : " = ");
+        if (assay_json_get_bool(object, name, true) == assay_json_get_bool(object, name, false)) {
+            assay_buffer_puts(out, assay_json_get_bool(object, name, false) ? "yes" : "no");
         } else {
-            assay_buffer_puts(out, assay_json_get_bool(params, name, false) ? "yes" : "no");
+            put_value(out, value, depth);
         }
+        assay_buffer_puts(out, inner ? ")" : "");
+    }
+}
+
+void assay_words_params(assay_buffer *out, const assay_json_value *params)
+{
+    if (assay_json_is_object(params)) {
+        put_members(out, params, 4);
     }
 }
 
