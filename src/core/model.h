@@ -34,7 +34,8 @@ typedef struct assay_model_spec {
     int32_t classes;                /* 0 = from class_names or the model's output shape */
     const char *const *class_names; /* NULL = "0", "1", ...; `classes` texts, NULL-terminated when
                                        classes is 0 */
-    int64_t batch;                  /* 0 = the model's fixed batch, else 32 */
+    int64_t batch;                  /* 0 = the model's fixed batch, else 1 to 64 by the
+                                       input's size (commands: 32) */
     int32_t width, height;          /* of the input when the model leaves them dynamic; 0 = unset */
     assay_preprocess preprocess;
 } assay_model_spec;

@@ -5,7 +5,7 @@
 
 #include "base/checked_int.h"
 
-enum { DEFAULT_BATCH = 32, MOST_SIDE = 65535 };
+enum { MOST_SIDE = 65535, DEFAULT_VALUES = 8 * 3 * 224 * 224, MOST_DEFAULT_BATCH = 64 };
 
 /* One prepared batch may take this much. */
 static const int64_t batch_limit = (int64_t)8 << 30;
@@ -42,10 +42,18 @@ static assay_status resolve_batch(shape_work *work)
     }
     if (fixed > 0) {
         spec->batch = fixed;
-    } else if (spec->batch == 0) {
-        spec->batch = DEFAULT_BATCH;
     }
     return ASSAY_OK;
+}
+
+/* Eight ImageNet images or the same number of values: enough that the overhead of a call vanishes, small enough that the last
+ * batch, which is filled up with zeros, costs little and that a worker's memory stays small. */
+static void default_batch(assay_model_spec *spec, int64_t values)
+{
+    if (spec->batch == 0) {
+        int64_t batch = DEFAULT_VALUES / values;
+        spec->batch = batch < 1 ? 1 : (batch > MOST_DEFAULT_BATCH ? MOST_DEFAULT_BATCH : batch);
+    }
 }
 
 /* Where the channels are: declared, or the one place that has 1 or 3. */
@@ -247,6 +255,7 @@ assay_status assay_onnx_input_resolve(int64_t shape[4], assay_model *model, cons
                           " channels: correct color or the size in the preprocessing",
                           text, work.width, work.height, work.channels);
     }
+    default_batch(&model->spec, values);
     int64_t bytes = 0;
     if (!assay_i64_mul(&bytes, values * (int64_t)assay_dtype_size(port->type), model->spec.batch) ||
         bytes > batch_limit) {

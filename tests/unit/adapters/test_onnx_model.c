@@ -201,7 +201,7 @@ static void test_resolved_fields(void **state)
     assert_int_equal(assay_onnx_model_open(&model, &spec, NULL, NULL), ASSAY_OK);
     assert_int_equal(model->spec.preprocess.color, ASSAY_COLOR_GREY);
     assert_int_equal(model->width, SIDE);
-    assert_int_equal(model->spec.batch, 32);
+    assert_int_equal(model->spec.batch, 64);
     assay_model_free(model);
 }
 
