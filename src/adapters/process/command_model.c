@@ -19,7 +19,10 @@ typedef struct command_model {
     assay_child *child;
     pthread_mutex_t lock; /* one request at a time; guards everything below */
     bool has_lock;
-    bool broken; /* it failed once: its answers can no longer be told apart */
+    /* Once it failed its answers can no longer be told apart, so later requests fail alike: several
+     * workers may wait here, and the error that is reported may be any of theirs. */
+    assay_status failed;
+    assay_error failure;
     int64_t requests;
     assay_buffer line;
 } command_model;
@@ -45,9 +48,6 @@ static assay_status ask(assay_model *model, float *scores, int32_t *labels,
                         const assay_model_batch *batch, assay_buffer *request, assay_error *err)
 {
     command_model *command = model->self;
-    if (command->broken) {
-        return assay_fail(err, ASSAY_EBACKEND, "the command failed before");
-    }
     assay_asked asked = {.id = command->requests++,
                          .n = batch->n,
                          .classes = model->spec.classes,
@@ -77,8 +77,13 @@ static assay_status run_model(assay_model *model, float *scores, int32_t *labels
     assay_buffer_append(&request, gap, sizeof gap);
     ASSAY_GOTO(assay_protocol_images(&request, batch, err), done);
     (void)pthread_mutex_lock(&command->lock);
-    status = ask(model, scores, labels, batch, &request, err);
-    command->broken = command->broken || status != ASSAY_OK;
+    if (command->failed == ASSAY_OK) {
+        command->failed = ask(model, scores, labels, batch, &request, &command->failure);
+    }
+    status = command->failed;
+    if (status != ASSAY_OK && err != NULL) {
+        *err = command->failure;
+    }
     (void)pthread_mutex_unlock(&command->lock);
 done:
     assay_buffer_dispose(&request);
