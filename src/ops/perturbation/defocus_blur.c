@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "core/op.h"
@@ -6,6 +7,8 @@
 #include "ops/shared/filter.h"
 
 enum { RADIUS_MOST = 50, GRID_LEAST = 8 };
+
+static const double LEAST = 1e-9; /* smaller weights are left out */
 
 typedef struct params {
     double radius;
@@ -29,6 +32,7 @@ static void soften(double *to, const double *from, int32_t side, int32_t across,
     }
 }
 
+/* `spare` is overwritten too. */
 static void make_disk(double *kernel, double *spare, int32_t grid, double radius, double alias)
 {
     int32_t side = 2 * grid + 1;
@@ -48,9 +52,25 @@ static void make_disk(double *kernel, double *spare, int32_t grid, double radius
     assay_filter_gaussian(weights, reach, alias);
     soften(kernel, spare, side, side, 1, weights, reach);
     soften(spare, kernel, side, 1, side, weights, reach);
-    for (int32_t i = 0; i < side * side; i++) {
-        kernel[i] = spare[i] < 1e-9 ? 0.0 : spare[i];
+    memcpy(kernel, spare, (size_t)side * (size_t)side * sizeof *kernel);
+}
+
+/* The lower right quarter of the kernel as far as it reaches; returns that reach. */
+static int32_t cut_quarter(double *quarter, const double *kernel, int32_t grid)
+{
+    const double *centre = kernel + (size_t)grid * (size_t)(2 * grid + 2);
+    int32_t reach = 0;
+
+    for (int32_t k = 1; k <= grid; k++) {
+        reach = centre[k] < LEAST ? reach : k; /* along its axis it reaches furthest */
     }
+    for (int32_t y = 0; y <= reach; y++) {
+        for (int32_t x = 0; x <= reach; x++) {
+            double weight = centre[y * (2 * grid + 1) + x];
+            *quarter++ = weight < LEAST ? 0.0 : weight;
+        }
+    }
+    return reach;
 }
 
 static assay_status apply(assay_image *out, const assay_image *in, const void *raw, assay_rng *rng,
@@ -65,13 +85,14 @@ static assay_status apply(assay_image *out, const assay_image *in, const void *r
     if (p->radius == 0.0) {
         return assay_image_copy(out, in, err);
     }
-    double *kernel = assay_arena_alloc(scratch, size, sizeof *kernel);
-    double *spare = assay_arena_alloc(scratch, size, sizeof *spare);
-    if (!kernel || !spare) {
+    double *disk = assay_arena_alloc(scratch, size, sizeof *disk);
+    double *room = assay_arena_alloc(scratch, size, sizeof *room);
+    if (!disk || !room) {
         return assay_fail_memory(err);
     }
-    make_disk(kernel, spare, grid, p->radius, alias);
-    return assay_filter_kernel(out, in, kernel, grid, ASSAY_BORDER_MIRROR, scratch, err);
+    make_disk(disk, room, grid, p->radius, alias);
+    int32_t reach = cut_quarter(room, disk, grid);
+    return assay_filter_quarter(out, in, room, reach, ASSAY_BORDER_MIRROR, scratch, err);
 }
 
 static const assay_param param_list[] = {

@@ -60,7 +60,7 @@ static void load_padded(float *padded, const assay_image *in, int32_t y, int32_t
     }
 }
 
-enum { LANES = 16 };
+enum { LANES = 8 };
 
 /* out[i] = w[0] c[i] + sum over k of w[k] (a_k[i] + b_k[i]). Blocks of LANES samples stay in
  * registers over all taps. The order of additions is fixed: it is part of the result. */
@@ -154,25 +154,26 @@ assay_status assay_filter_separable(assay_image *out, const assay_image *in, con
     return ASSAY_OK;
 }
 
-/* A tap of a two-dimensional kernel that is not zero. */
-typedef struct kernel_tap {
-    int32_t dy;
-    size_t offset; /* floats from the start of the padded row */
+/* A weight of a quarter of the kernel, at (dx, dy) >= 0: it holds for (+-dx, +-dy). */
+typedef struct quarter_tap {
+    const float *sum; /* row y - dy plus row y + dy, from the padded row's start */
+    size_t left;      /* floats from there to the tap left of a pixel, and right of it */
+    size_t right;
     float weight;
-} kernel_tap;
+} quarter_tap;
 
-static void accumulate(float *out, const float *const *sources, const kernel_tap *taps,
-                       size_t n_taps, size_t n)
+static void accumulate(float *out, const quarter_tap *taps, size_t n_taps, size_t n)
 {
     size_t i = 0;
 
     for (; i + LANES <= n; i += LANES) {
         float sum[LANES] = {0};
         for (size_t t = 0; t < n_taps; t++) {
-            const float *a = sources[t] + i;
+            const float *a = taps[t].sum + taps[t].left + i;
+            const float *b = taps[t].sum + taps[t].right + i;
             float w = taps[t].weight;
             for (int j = 0; j < LANES; j++) {
-                sum[j] += w * a[j];
+                sum[j] += w * (a[j] + b[j]);
             }
         }
         memcpy(out + i, sum, sizeof sum);
@@ -180,53 +181,65 @@ static void accumulate(float *out, const float *const *sources, const kernel_tap
     for (; i < n; i++) {
         float sum = 0.0F;
         for (size_t t = 0; t < n_taps; t++) {
-            sum += taps[t].weight * sources[t][i];
+            sum +=
+                taps[t].weight * (taps[t].sum[taps[t].left + i] + taps[t].sum[taps[t].right + i]);
         }
         out[i] = sum;
     }
 }
 
-static size_t list_taps(kernel_tap *taps, const double *kernel, int32_t radius, size_t colours)
+/* On an axis both sides are the same pixel, so the weight is halved there (exactly). */
+static size_t list_taps(quarter_tap *taps, const double *quarter, int32_t radius, size_t colours,
+                        const float *sums, size_t row_size)
 {
     size_t n = 0;
 
-    for (int32_t dy = -radius; dy <= radius; dy++) {
-        for (int32_t dx = -radius; dx <= radius; dx++, kernel++) {
-            if (*kernel != 0.0) {
-                taps[n++] = (kernel_tap){dy, (size_t)(dx + radius) * colours, (float)*kernel};
+    for (size_t dy = 0; dy <= (size_t)radius; dy++) {
+        for (size_t dx = 0; dx <= (size_t)radius; dx++, quarter++) {
+            double weight = *quarter * (dx == 0 ? 0.5 : 1.0) * (dy == 0 ? 0.5 : 1.0);
+            if (weight != 0.0) {
+                taps[n++] = (quarter_tap){.sum = sums + dy * row_size,
+                                          .left = ((size_t)radius - dx) * colours,
+                                          .right = ((size_t)radius + dx) * colours,
+                                          .weight = (float)weight};
             }
         }
     }
     return n;
 }
 
-assay_status assay_filter_kernel(assay_image *out, const assay_image *in, const double *kernel,
-                                 int32_t radius, assay_border border, assay_arena *scratch,
-                                 assay_error *err)
+assay_status assay_filter_quarter(assay_image *out, const assay_image *in, const double *quarter,
+                                  int32_t radius, assay_border border, assay_arena *scratch,
+                                  assay_error *err)
 {
-    size_t side = 2 * (size_t)radius + 1;
+    size_t side = (size_t)radius + 1;
     size_t colours = (size_t)assay_pixels_colours(in);
     size_t n = assay_pixels_row_size(in);
+    size_t row_size = n + 2 * (size_t)radius * colours;
     row_ring ring = {0};
 
-    ASSAY_TRY(ring_make(&ring, in, radius, n + 2 * (size_t)radius * colours, scratch, err));
-    kernel_tap *taps = assay_arena_alloc(scratch, side * side, sizeof *taps);
-    const float **sources = assay_arena_alloc(scratch, side * side, sizeof *sources);
+    ASSAY_TRY(ring_make(&ring, in, radius, row_size, scratch, err));
+    quarter_tap *taps = assay_arena_alloc(scratch, side * side, sizeof *taps);
+    float *sums = assay_arena_alloc(scratch, side * row_size, sizeof *sums);
     float *result = assay_arena_alloc(scratch, n, sizeof(float));
-    if (!taps || !sources || !result) {
+    if (!taps || !sums || !result) {
         return assay_fail_memory(err);
     }
-    size_t n_taps = list_taps(taps, kernel, radius, colours);
+    size_t n_taps = list_taps(taps, quarter, radius, colours, sums, row_size);
     ASSAY_TRY(assay_image_copy(out, in, err));
     for (int32_t y = 0; y < in->height; y++) {
         for (; ring.next < in->height && ring.next <= y + radius; ring.next++) {
             load_padded(ring_row(&ring, ring.next), in, ring.next, radius, border);
         }
-        for (size_t t = 0; t < n_taps; t++) {
-            int32_t row = assay_border_index(border, y + taps[t].dy, in->height);
-            sources[t] = ring_row(&ring, row) + taps[t].offset;
+        for (int32_t dy = 0; dy <= radius; dy++) {
+            const float *a = ring_row(&ring, assay_border_index(border, y - dy, in->height));
+            const float *b = ring_row(&ring, assay_border_index(border, y + dy, in->height));
+            float *sum = sums + (size_t)dy * row_size;
+            for (size_t i = 0; i < row_size; i++) {
+                sum[i] = a[i] + b[i];
+            }
         }
-        accumulate(result, sources, taps, n_taps, n);
+        accumulate(result, taps, n_taps, n);
         assay_pixels_store_float(out, y, result);
     }
     return ASSAY_OK;

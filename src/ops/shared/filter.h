@@ -20,10 +20,12 @@ ASSAY_NODISCARD assay_status assay_filter_separable(assay_image *out, const assa
                                                     assay_border border, assay_arena *scratch,
                                                     assay_error *err);
 
-/** Correlate with a kernel of (2 radius + 1)^2 weights, rows first. Otherwise as above. */
-ASSAY_NODISCARD assay_status assay_filter_kernel(assay_image *out, const assay_image *in,
-                                                 const double *kernel, int32_t radius,
-                                                 assay_border border, assay_arena *scratch,
-                                                 assay_error *err);
+/** Correlate with a kernel that is symmetric left to right and top to bottom. `quarter` has
+ *  (radius + 1)^2 weights: the centre first, then to the right, then the rows below. Weights of 0 cost
+ *  nothing. Otherwise as above; memory: 3 radius + 3 rows with borders. */
+ASSAY_NODISCARD assay_status assay_filter_quarter(assay_image *out, const assay_image *in,
+                                                  const double *quarter, int32_t radius,
+                                                  assay_border border, assay_arena *scratch,
+                                                  assay_error *err);
 
 #endif
