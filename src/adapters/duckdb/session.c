@@ -21,6 +21,21 @@ static const char *after_kind(const char *message)
     return mark + strlen(" Error: ");
 }
 
+/* "CSV Error on Line: 2", then the line itself, then what is wrong with it. */
+static const char *csv_reason(const char *text)
+{
+    static const char *const reasons[] = {"\nMaximum line size", "\nExpected Number of Columns",
+                                          "\nValue with unterminated quote", "\nInvalid unicode",
+                                          "\nThe CSV Parser"};
+    for (size_t i = 0; i < ASSAY_COUNT(reasons); i++) {
+        const char *at = strstr(text, reasons[i]);
+        if (at != NULL) {
+            return at + 1;
+        }
+    }
+    return NULL;
+}
+
 assay_status assay_duck_fail(assay_error *err, assay_status code, const char *message)
 {
     if (message == NULL || message[0] == '\0') {
@@ -42,7 +57,11 @@ assay_status assay_duck_fail(assay_error *err, assay_status code, const char *me
     while (length > 0 && (text[length - 1] == ' ' || text[length - 1] == '\r')) {
         length--;
     }
-    return assay_fail(err, code, "%.*s", (int)(length < 800 ? length : 800), text);
+    const char *reason = assay_text_starts(text, "CSV Error on Line") ? csv_reason(text) : NULL;
+    size_t more = reason != NULL ? strcspn(reason, "\n") : 0;
+    return assay_fail(err, code, "%.*s%s%.*s", (int)(length < 800 ? length : 800), text,
+                      more > 0 ? ": " : "", (int)(more < 150 ? more : 150),
+                      reason != NULL ? reason : "");
 }
 
 /* DuckDB was given /proc/self/fd/N; the message must not name that. */
@@ -81,6 +100,7 @@ static assay_status configure(duckdb_config config, int threads, int closed, ass
     ASSAY_TRY(set(config, "preserve_insertion_order", "true", err));
     if (closed) {
         ASSAY_TRY(set(config, "enable_external_access", "false", err));
+        ASSAY_TRY(set(config, "memory_limit", "4GB", err));
     }
     if (threads > 0) {
         char number[16];

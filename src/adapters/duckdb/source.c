@@ -140,7 +140,11 @@ static assay_status explain(assay_source *source, assay_status status, assay_err
         ASSAY_TRY(assay_jsonl_diagnose(source->descriptor, source->path, err));
     }
     assay_duck_hide_file(err);
-    assay_error_prefix(err, "%s", source->path);
+    if (source->kind == ASSAY_SOURCE_PARQUET) {
+        assay_error_prefix(err, "%s cannot be read as Parquet (is it cut off?)", source->path);
+    } else {
+        assay_error_prefix(err, "%s", source->path);
+    }
     return status;
 }
 
