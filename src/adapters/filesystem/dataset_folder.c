@@ -1,9 +1,17 @@
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adapters/filesystem/dataset_draft.h"
 #include "adapters/filesystem/file.h"
 
 enum { DEEPEST = 32 };
+
+/* The folders from the class folder down to this one: a link back to one of them has no end. */
+typedef struct ancestor {
+    const struct ancestor *above;
+    dev_t device;
+    ino_t number;
+} ancestor;
 
 typedef struct walk {
     assay_dataset_draft *draft;
@@ -21,16 +29,35 @@ static assay_status add_file(walk *w, const char *path, const char *relative, as
     return w->target != NULL ? assay_draft_target(draft, w->target, err) : ASSAY_OK;
 }
 
-static assay_status walk_folder(walk *w, const char *path, const char *relative, int depth,
-                                assay_error *err)
+static assay_status enter_folder(ancestor *self, const ancestor *above, const char *path,
+                                 assay_error *err)
+{
+    struct stat info;
+    int depth = 0;
+    if (stat(path, &info) != 0) {
+        return assay_fail_errno(err, ASSAY_EIO, "cannot look at the folder %s", path);
+    }
+    *self = (ancestor){.above = above, .device = info.st_dev, .number = info.st_ino};
+    for (; above != NULL; above = above->above) {
+        if (above->device == self->device && above->number == self->number) {
+            return assay_fail(err, ASSAY_EFORMAT, "%s is a link to a folder that contains it",
+                              path);
+        }
+        if (++depth > DEEPEST) {
+            return assay_fail(err, ASSAY_EFORMAT, "%s: folders are nested more than %d deep", path,
+                              (int)DEEPEST);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status walk_folder(walk *w, const char *path, const char *relative,
+                                const ancestor *above, assay_error *err)
 {
     const char **names = NULL;
     int64_t n = 0;
-    if (depth > DEEPEST) {
-        return assay_fail(err, ASSAY_EFORMAT,
-                          "%s: folders are nested more than %d deep; does a link point back?", path,
-                          (int)DEEPEST);
-    }
+    ancestor self;
+    ASSAY_TRY(enter_folder(&self, above, path, err));
     ASSAY_TRY(assay_folder_list(&names, &n, path, w->draft->arena, err));
     for (int64_t i = 0; i < n; i++) {
         const char *below = assay_path_join(w->draft->arena, path, names[i]);
@@ -41,7 +68,7 @@ static assay_status walk_folder(walk *w, const char *path, const char *relative,
         if (names[i][0] == '.') {
             w->draft->ignored++;
         } else if (assay_file_kind(below) == 2) {
-            ASSAY_TRY(walk_folder(w, below, name, depth + 1, err));
+            ASSAY_TRY(walk_folder(w, below, name, &self, err));
         } else {
             ASSAY_TRY(add_file(w, below, name, err));
         }
@@ -61,7 +88,7 @@ static assay_status read_class(assay_dataset_draft *draft, const char *name, ass
     ASSAY_TRY(assay_classes_index(&code, &draft->classes, class_name, strlen(class_name), err));
     int64_t before = draft->n;
     walk w = {.draft = draft, .target = class_name};
-    ASSAY_TRY(walk_folder(&w, path, name, 1, err));
+    ASSAY_TRY(walk_folder(&w, path, name, NULL, err));
     if (draft->n == before) {
         assay_log_write(draft->options->log, ASSAY_LOG_WARNING,
                         "%s: the class folder \"%s\" holds no images", draft->name, class_name);
@@ -87,7 +114,7 @@ assay_status assay_draft_read_folder(assay_dataset_draft *draft, assay_error *er
     }
     if (folders == 0) {
         walk w = {.draft = draft};
-        return walk_folder(&w, draft->path, "", 0, err);
+        return walk_folder(&w, draft->path, "", NULL, err);
     }
     draft->has_targets = 1;
     draft->ignored += files;

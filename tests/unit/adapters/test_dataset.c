@@ -150,6 +150,9 @@ static void test_bad_files(void **state)
     assert_string_equal(set->class_names[1], "11");
     assay_dataset_free(set);
 
+    assert_int_equal(symlink("..", temp_path(folder, "d/9/back")), 0);
+    assert_int_equal(symlink(".", temp_path(folder, "d/10/self")), 0);
+    expect_bad(folder, "d", stop, "is a link to a folder that contains it", "d/10/self");
     expect_bad(folder, "none", stop, "no such file or folder", "none");
     assert_int_equal(temp_mkdir(folder, "void"), 0);
     expect_bad(folder, "void", stop, "holds no data", "");
