@@ -110,8 +110,7 @@ static void put_verdicts(assay_buffer *out, const assay_evidence *evidence)
                                assay_evidence_real(verdict, "confidence"))
                 .text);
         assay_markdown_words(out, verdict, assay_words_why);
-        const char *explanation = assay_json_get_text(verdict, "explanation", "");
-        assay_markdown_put(out, "%s%s\n\n", explanation[0] != '\0' ? "\n\n" : "", explanation);
+        assay_buffer_puts(out, "\n\n");
     }
 }
 

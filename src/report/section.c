@@ -94,15 +94,17 @@ void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const
     }
     assay_buffer_puts(out, "</div><div class=\"chart\">");
     assay_track_begin(out, track, height, label);
-    for (size_t i = 0; thresholds != NULL && i < evidence->n_models; i++) {
-        if (!isnan(thresholds[i])) {
-            assay_track_threshold(out, track, thresholds[i], height);
-        }
-    }
     for (size_t i = 0; i < evidence->n_models; i++) {
-        if (!isnan(dots[i].value)) {
-            assay_track_interval(out, track, (int)i, 12 + 18 * row++, dots[i].value, dots[i].low,
+        double middle = 12 + 18 * row;
+        bool measured = !isnan(dots[i].value);
+        if (thresholds != NULL && !isnan(thresholds[i])) {
+            assay_track_threshold(out, track, evidence->n_models > 1 ? (int)i : -1, thresholds[i],
+                                  measured ? middle - 10 : 0, measured ? middle + 10 : height);
+        }
+        if (measured) {
+            assay_track_interval(out, track, (int)i, middle, dots[i].value, dots[i].low,
                                  dots[i].high);
+            row++;
         }
     }
     assay_track_end(out);

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "report/section.h"
 
-enum { PER_GROUP = 24, SHOWN = 240 };
+enum { OPEN = 8, PER_GROUP = 24, SHOWN = 240 };
 
 /** Only pictures that lie in the text itself: nothing else may be loaded. */
 static bool is_picture(const char *image)
@@ -45,8 +45,10 @@ static void put_example(assay_buffer *out, const assay_json_value *example)
     double p_target = assay_evidence_real(example, "p_target");
     bool right = strcmp(target, label) == 0;
     assay_buffer_puts(out, "<li class=\"example\"><div class=\"thumbs\">");
-    put_picture(out, assay_json_get_text(example, "image", ""), id, "the image");
-    if (seen[0] != '\0') {
+    const char *image = assay_json_get_text(example, "image", "");
+    bool same = strcmp(image, seen) == 0;
+    put_picture(out, image, id, same ? "image as seen" : "the image");
+    if (seen[0] != '\0' && !same) {
         put_picture(out, seen, "what the model was given", "what it saw");
     }
     assay_html_put(out, "</div><p>true <b>%s</b>, answered <b class=\"%s\">%s</b></p>", target,
@@ -73,6 +75,7 @@ void assay_section_examples(assay_buffer *out, const assay_evidence *evidence)
 {
     size_t n = assay_json_size(evidence->examples), shown = 0, in_group = 0;
     const assay_json_value *before = NULL;
+    bool folded = false;
     if (n == 0) {
         return;
     }
@@ -84,6 +87,8 @@ void assay_section_examples(assay_buffer *out, const assay_evidence *evidence)
         const assay_json_value *example = assay_json_at(evidence->examples, i);
         if (before == NULL || !same_group(before, example)) {
             assay_buffer_puts(out, before != NULL ? "</ul>\n" : "");
+            assay_buffer_puts(out, folded ? "</details>\n" : "");
+            folded = false;
             assay_html_put(
                 out,
                 "<h3 class=\"group\">%s <span class=\"quiet\">%s</span></h3>\n"
@@ -94,12 +99,17 @@ void assay_section_examples(assay_buffer *out, const assay_evidence *evidence)
             in_group = 0;
         }
         before = example;
+        if (in_group == OPEN) {
+            assay_buffer_puts(out, "</ul>\n<details>\n<summary>More of them</summary>\n<ul "
+                                   "class=\"examples\">\n");
+            folded = true;
+        }
         if (in_group++ < PER_GROUP) {
             put_example(out, example);
             shown++;
         }
     }
-    assay_buffer_puts(out, "</ul>\n");
+    assay_buffer_puts(out, folded ? "</ul>\n</details>\n" : "</ul>\n");
     assay_section_rest(out, shown, n, "examples");
     assay_section_end(out);
 }

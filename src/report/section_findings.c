@@ -1,8 +1,11 @@
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "report/section.h"
 #include "report/words.h"
+
+enum { CARDS = 4, SHOWN = 300 };
 
 static void put_evidence(assay_buffer *out, const assay_json_value *list)
 {
@@ -31,15 +34,29 @@ static void put_evidence(assay_buffer *out, const assay_json_value *list)
     assay_section_rest(out, n < 20 ? n : 20, n, "pieces of evidence");
 }
 
+static const char *css_of(const assay_json_value *finding)
+{
+    const char *severity = assay_json_get_text(finding, "severity", "low");
+    return assay_text_equal(severity, "high")     ? "high"
+           : assay_text_equal(severity, "medium") ? "medium"
+                                                  : "low";
+}
+
+/** What it concerns, unless the finding says it already. */
+static void put_place(assay_buffer *out, const char *name, const assay_json_value *finding,
+                      const char *key, const assay_json_value *list)
+{
+    const char *title = assay_evidence_title(list, assay_json_get_text(finding, key, ""));
+    if (title[0] != '\0' && strstr(assay_json_get_text(finding, "title", ""), title) == NULL &&
+        strstr(assay_json_get_text(finding, "text", ""), title) == NULL) {
+        assay_html_put(out, "<p class=\"note\">%s: %s</p>\n", name, title);
+    }
+}
+
 static void put_finding(assay_buffer *out, const assay_evidence *evidence,
                         const assay_json_value *finding)
 {
-    const char *severity = assay_json_get_text(finding, "severity", "low");
-    const char *model = assay_json_get_text(finding, "model", "");
-    const char *context = assay_json_get_text(finding, "context", "");
-    const char *css = assay_text_equal(severity, "high")     ? "high"
-                      : assay_text_equal(severity, "medium") ? "medium"
-                                                             : "low";
+    const char *css = css_of(finding);
     assay_html_put(
         out,
         "<article class=\"finding %s\">\n<p class=\"id\">%s importance</p>\n<h3>%s</h3>\n"
@@ -47,39 +64,46 @@ static void put_finding(assay_buffer *out, const assay_evidence *evidence,
         css, css, assay_json_get_text(finding, "title", ""),
         assay_json_get_text(finding, "text", ""));
     put_evidence(out, assay_json_get(finding, "evidence"));
-    if (model[0] != '\0' || context[0] != '\0') {
-        assay_buffer_puts(out, "<p class=\"note\">");
-        if (model[0] != '\0') {
-            assay_html_put(out, "Model: %s", assay_evidence_title(evidence->models, model));
-        }
-        if (context[0] != '\0') {
-            assay_html_put(out, "%sContext: %s", model[0] != '\0' ? " \xc2\xb7 " : "",
-                           assay_evidence_title(evidence->contexts, context));
-        }
-        assay_buffer_puts(out, "</p>\n");
-    }
+    put_place(out, "Model", finding, "model", evidence->models);
+    put_place(out, "Context", finding, "context", evidence->contexts);
     assay_buffer_puts(out, "</article>\n");
+}
+
+static void put_small(assay_buffer *out, const assay_json_value *finding)
+{
+    assay_html_put(out,
+                   "<tr><td class=\"id\">%s</td><th scope=\"row\">%s<small>%s</small></th></tr>\n",
+                   css_of(finding), assay_json_get_text(finding, "title", ""),
+                   assay_json_get_text(finding, "text", ""));
 }
 
 void assay_section_findings(assay_buffer *out, const assay_evidence *evidence)
 {
-    static const char *const order[] = {"high", "medium"};
-    size_t n = assay_json_size(evidence->findings);
+    static const char *const ranks[] = {"high", "medium", "low"};
+    size_t n = assay_json_size(evidence->findings), shown = 0;
     if (n == 0) {
         return;
     }
     assay_section_begin(out, "findings", "What we found", NULL);
-    for (int rank = 0; rank < 3; rank++) {
+    for (size_t rank = 0; rank < ASSAY_COUNT(ranks); rank++) {
         for (size_t i = 0; i < n; i++) {
             const assay_json_value *finding = assay_json_at(evidence->findings, i);
-            const char *severity = assay_json_get_text(finding, "severity", "low");
-            int place = assay_text_equal(severity, order[0])   ? 0
-                        : assay_text_equal(severity, order[1]) ? 1
-                                                               : 2;
-            if (place == rank) {
+            if (!assay_text_equal(css_of(finding), ranks[rank])) {
+                continue;
+            }
+            if (shown == CARDS) {
+                assay_buffer_puts(out, "<h3 class=\"group\">Also found</h3>\n<table class=\"also\">"
+                                       "\n<thead><tr><th scope=\"col\">Importance</th><th "
+                                       "scope=\"col\">Finding</th></tr></thead>\n<tbody>\n");
+            }
+            if (shown++ < CARDS) {
                 put_finding(out, evidence, finding);
+            } else if (shown <= SHOWN) {
+                put_small(out, finding);
             }
         }
     }
+    assay_buffer_puts(out, shown > CARDS ? "</tbody>\n</table>\n" : "");
+    assay_section_rest(out, n < SHOWN ? n : SHOWN, n, "findings");
     assay_section_end(out);
 }

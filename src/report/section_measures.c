@@ -23,6 +23,13 @@ static void put_measure(assay_buffer *out, const assay_evidence *evidence, int m
     assay_words_measure(&text, measure);
     assay_html_buffer(out, &text);
     assay_buffer_clear(&text);
+    assay_words_rest(&text, measure);
+    if (text.size > 0) {
+        assay_buffer_puts(out, "<small class=\"reason\">");
+        assay_html_buffer(out, &text);
+        assay_buffer_puts(out, "</small>");
+    }
+    assay_buffer_clear(&text);
     assay_buffer_puts(out, "</th><td class=\"r\">");
     assay_words_value(&text, measure);
     assay_html_buffer(out, &text);

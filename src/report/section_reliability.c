@@ -69,7 +69,7 @@ static void put_sentence(assay_buffer *out, const assay_evidence *evidence, int 
                          const reliability *bins)
 {
     size_t top = bins->bins - 1;
-    bool off = fabs(bins->gap) >= 0.005;
+    bool off = fabs(bins->gap) >= 0.02;
     assay_buffer_puts(out, "<li>");
     if (evidence->n_models > 1) {
         assay_svg_legend_mark(out, model);
@@ -83,7 +83,7 @@ static void put_sentence(assay_buffer *out, const assay_evidence *evidence, int 
                        assay_figure_fixed(fabs(bins->gap) * 100, 1).text,
                        bins->gap > 0 ? "more" : "less");
     } else {
-        assay_buffer_puts(out, "on average as sure as it deserves to be. ");
+        assay_buffer_puts(out, "about as sure as it deserves to be. ");
     }
     assay_html_put(out,
                    "When it is %s to %s sure (n\xc2\xa0=\xc2\xa0%s), it is right in %s.</li>\n",

@@ -94,9 +94,15 @@ static void put_thresholds(assay_buffer *out, const assay_evidence *evidence,
             !assay_text_equal(assay_json_get_text(verdict, "metric", ""), evidence->headline)) {
             continue;
         }
+        int model = assay_evidence_model(evidence, assay_json_get_text(verdict, "model", NULL));
         double y = assay_plot_y(&sweep->plot, threshold);
         double right = sweep->plot.left + sweep->plot.width;
-        assay_svg_line(out, "threshold", sweep->plot.left, y, right, y);
+        const double line[4] = {sweep->plot.left, y, right, y};
+        if (evidence->n_models > 1 && model >= 0) {
+            assay_svg_path(out, "threshold", model, line, 2);
+        } else {
+            assay_svg_line(out, "threshold", line[0], y, right, y);
+        }
         assay_svg_text(out, "tick end", right - 2, y - 5, assay_json_get_text(verdict, "id", ""),
                        24);
     }

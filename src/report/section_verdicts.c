@@ -34,11 +34,11 @@ static void put_picture(assay_buffer *out, const assay_evidence *evidence,
         from = fmax(from, 0);
         to = fmin(to, 1);
     }
-    assay_track track = {.ticks = assay_ticks_make(from, to, 4), .percent = scale.percent};
+    assay_track track = {.ticks = assay_ticks_make(from, to, 3), .percent = scale.percent};
     int model = assay_evidence_model(evidence, assay_json_get_text(verdict, "model", NULL));
     assay_buffer_puts(out, "<div class=\"picture\">");
     assay_track_begin(out, &track, 26, "The measured range beside the required value");
-    assay_track_threshold(out, &track, threshold, 26);
+    assay_track_threshold(out, &track, -1, threshold, 0, 26);
     assay_track_interval(out, &track, model, 13, value, low, high);
     assay_track_end(out);
     assay_track_axis(out, &track);
@@ -79,7 +79,6 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
 {
     static const char *const css[] = {"met", "not-met", "open", "none"};
     assay_verdict_kind kind = assay_evidence_verdict(verdict);
-    const char *explanation = assay_json_get_text(verdict, "explanation", "");
     assay_html_put(out, "<article class=\"verdict %s\">\n<div class=\"top\"><div>", css[kind]);
     assay_html_put(out, "<p class=\"id\">%s</p>\n<h3>%s</h3></div>",
                    assay_json_get_text(verdict, "id", ""),
@@ -97,9 +96,6 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
     assay_buffer_puts(out, "</div>\n<p class=\"why\">");
     put_words(out, verdict, assay_words_why);
     assay_buffer_puts(out, "</p>\n");
-    if (explanation[0] != '\0') {
-        assay_html_put(out, "<p class=\"note\">%s</p>\n", explanation);
-    }
     assay_buffer_puts(out, "</article>\n");
 }
 

@@ -279,10 +279,16 @@ void assay_track_interval(assay_buffer *out, const assay_track *track, int model
     }
 }
 
-void assay_track_threshold(assay_buffer *out, const assay_track *track, double value, int height)
+void assay_track_threshold(assay_buffer *out, const assay_track *track, int model, double value,
+                           double top, double bottom)
 {
-    assay_buffer_puts(out, "<line class=\"threshold\" y1=\"0\"");
-    put_attribute(out, "y2", height);
+    if (model < 0) {
+        assay_buffer_puts(out, "<line class=\"threshold\"");
+    } else {
+        assay_html_put(out, "<line class=\"threshold m%d\"", color_of(model));
+    }
+    put_attribute(out, "y1", top);
+    put_attribute(out, "y2", bottom);
     put_percent(out, "x1", track, value);
     put_percent(out, "x2", track, value);
     assay_buffer_puts(out, "/>");

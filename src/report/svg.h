@@ -68,8 +68,9 @@ void assay_track_begin(assay_buffer *out, const assay_track *track, int height, 
 /** Whisker from low to high with the mark of the model at the value; NaNs are left out. */
 void assay_track_interval(assay_buffer *out, const assay_track *track, int model, double y,
                           double value, double low, double high);
-/** A dashed vertical line. */
-void assay_track_threshold(assay_buffer *out, const assay_track *track, double value, int height);
+/** A dashed vertical line in the colour of a model; of the text when `model` is negative. */
+void assay_track_threshold(assay_buffer *out, const assay_track *track, int model, double value,
+                           double top, double bottom);
 void assay_track_end(assay_buffer *out);
 /** The labels below a column of tracks. */
 void assay_track_axis(assay_buffer *out, const assay_track *track);

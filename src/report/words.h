@@ -15,6 +15,7 @@ typedef struct assay_metric_words {
     const char *meaning; /* one plain sentence */
     bool percent;        /* a share of 0..1 */
     int better;          /* +1 higher, -1 lower */
+    const char *param;   /* the one parameter that readers need to see, or NULL */
 } assay_metric_words;
 
 /** NULL for a metric without words of its own: its name is shown then. */
@@ -23,8 +24,11 @@ size_t assay_words_metrics(const assay_metric_words **out);
 
 /** Title of a metric; a name without words has its underscores made blanks. */
 void assay_words_metric_title(assay_buffer *out, const char *name);
-/** "Top-k accuracy (k = 2)", "F1, macro average", "Recall of class 7". */
+/** "Top-k accuracy (k = 2)", "F1, macro average", "Recall of class 7"; of a known metric only the
+ *  parameter that readers need. */
 void assay_words_measure(assay_buffer *out, const assay_json_value *measure);
+/** All parameters, when assay_words_measure leaves some out; else nothing. */
+void assay_words_rest(assay_buffer *out, const assay_json_value *measure);
 /** "a = 1, b = x"; nothing for an empty or absent object. */
 void assay_words_params(assay_buffer *out, const assay_json_value *params);
 /** "rotation (angle = 15), severity 2". */

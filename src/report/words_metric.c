@@ -6,36 +6,40 @@
 #include "report/words.h"
 
 static const assay_metric_words metrics[] = {
-    {"accuracy", "Accuracy", "How often the model's answer was right.", true, 1},
+    {"accuracy", "Accuracy", "How often the model's answer was right.", true, 1, NULL},
     {"balanced_accuracy", "Balanced accuracy",
-     "Accuracy when every class counts the same, however rare it is in the data.", true, 1},
+     "Accuracy when every class counts the same, however rare it is in the data.", true, 1, NULL},
     {"top_k_accuracy", "Top-k accuracy",
-     "How often the right answer was among the model's k best guesses.", true, 1},
+     "How often the right answer was among the model's k best guesses.", true, 1, "k"},
     {"precision", "Precision",
      "When the model names this class: how often it is right. Low precision means false alarms.",
-     true, 1},
+     true, 1, NULL},
     {"recall", "Recall",
      "Of all samples that really are this class: how many the model found. Low recall means "
      "misses.",
-     true, 1},
+     true, 1, NULL},
     {"f1", "F1", "One number for precision and recall together; high only when both are high.",
-     true, 1},
+     true, 1, NULL},
     {"log_loss", "Log loss",
      "How much probability the model gave to the right answers; 0 is perfect, confident mistakes "
      "cost most.",
-     false, -1},
+     false, -1, NULL},
     {"brier_score", "Brier score",
      "Squared distance between the stated probabilities and what happened; 0 is perfect.", false,
-     -1},
+     -1, NULL},
     {"expected_calibration_error", "Expected calibration error",
      "How far stated confidence and real accuracy lie apart on average; 0 % means that the model's "
      "confidence can be taken at its word.",
-     true, -1},
+     true, -1, "bins"},
     {"maximum_calibration_error", "Maximum calibration error",
-     "The largest distance between stated confidence and real accuracy.", true, -1},
-    {"error_rate", "Error rate", "How often the model's answer was wrong.", true, -1},
+     "The largest distance between stated confidence and real accuracy.", true, -1, "bins"},
+    {"aurc", "Area under the risk-coverage curve",
+     "How often the model is wrong, averaged over all shares of cases that it might be allowed to "
+     "answer; low when its confidence tells right answers from wrong ones.",
+     true, -1, NULL},
+    {"error_rate", "Error rate", "How often the model's answer was wrong.", true, -1, NULL},
     {"specificity", "Specificity",
-     "Of all samples that are not this class: how many the model left alone.", true, 1},
+     "Of all samples that are not this class: how many the model left alone.", true, 1, NULL},
 };
 
 size_t assay_words_metrics(const assay_metric_words **out)
@@ -134,10 +138,32 @@ void assay_words_measure(assay_buffer *out, const assay_json_value *measure)
         assay_buffer_puts(out, average);
         assay_buffer_puts(out, " average");
     }
-    if (assay_json_is_object(params) && assay_json_size(params) > 0) {
+    const assay_metric_words *words =
+        assay_words_metric(assay_json_get_text(measure, "metric", ""));
+    if (words == NULL && assay_json_is_object(params) && assay_json_size(params) > 0) {
         assay_buffer_puts(out, " (");
         assay_words_params(out, params);
         assay_buffer_puts(out, ")");
+    } else if (words != NULL && words->param != NULL &&
+               !assay_json_is_null(assay_json_get(params, words->param))) {
+        assay_buffer_puts(out, " (");
+        assay_buffer_puts(out, words->param);
+        assay_buffer_puts(out, " = ");
+        put_value(out, assay_json_get(params, words->param), 1);
+        assay_buffer_puts(out, ")");
+    }
+}
+
+void assay_words_rest(assay_buffer *out, const assay_json_value *measure)
+{
+    const assay_metric_words *words =
+        assay_words_metric(assay_json_get_text(measure, "metric", ""));
+    const assay_json_value *params = assay_json_get(measure, "params");
+    size_t n = assay_json_is_object(params) ? assay_json_size(params) : 0;
+    bool said = words != NULL && words->param != NULL &&
+                !assay_json_is_null(assay_json_get(params, words->param));
+    if (words != NULL && n > (said ? 1u : 0u)) {
+        assay_words_params(out, params);
     }
 }
 
