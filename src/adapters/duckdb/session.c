@@ -129,8 +129,10 @@ assay_status assay_duck_open(assay_duck *duck, int threads, int closed, assay_er
         status = assay_fail(err, ASSAY_EBACKEND, "DuckDB gives no connection");
     }
     if (status == ASSAY_OK) {
-        status =
-            assay_duck_run(duck, "SET TimeZone='UTC'", err); /* times as text: not the machine's */
+        /* Times as text must not depend on the machine. A build of DuckDB without ICU refuses, and
+         * has no time zones either. */
+        assay_status zone = assay_duck_run(duck, "SET TimeZone='UTC'", NULL);
+        (void)zone;
     }
     if (status == ASSAY_OK && closed) {
         status = assay_duck_run(duck, "SET lock_configuration=true", err);

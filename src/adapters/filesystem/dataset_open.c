@@ -144,10 +144,14 @@ static assay_status separate(assay_dataset *dataset, int64_t *keep,
         assay_skip *skip = &dataset->skipped[dataset->n_skipped++];
         skip->id = datum->id;
         skip->reason = assay_arena_strdup(dataset->arena, reason);
-        skip->where = draft->is_table_file || datum->path == NULL
-                          ? assay_arena_printf(dataset->arena, "%s: row %" PRId64, draft->path,
-                                               datum->row + 1)
-                          : datum->path;
+        if (datum->path != NULL && !draft->is_table_file) {
+            skip->where = datum->path;
+        } else {
+            int named = datum->path != NULL && datum->path[0] != '\0';
+            skip->where = assay_arena_printf(dataset->arena, "%s: row %" PRId64 "%s%s%s",
+                                             draft->path, datum->row + 1, named ? " (" : "",
+                                             named ? datum->path : "", named ? ")" : "");
+        }
         if (skip->reason == NULL || skip->where == NULL) {
             return assay_fail_memory(err);
         }

@@ -273,6 +273,8 @@ static void test_bad_manifest(void **state)
                      ASSAY_OK);
     assert_int_equal(set->n, 2);
     assert_int_equal(set->n_skipped, 3);
+    assert_non_null(strstr(set->skipped[1].where, "z.csv: row 3 ("));
+    assert_non_null(strstr(set->skipped[1].where, "d/9/none.pgm)"));
     assert_string_equal(set->ids[1], "4");
     assert_int_equal(assay_table_find(set->metadata, "k")->ints[1], 9);
     assay_dataset_free(set);
