@@ -105,6 +105,7 @@ ROWS = [
         ("numpy", lambda: rounded(RNG.poisson(PIXELS / 255.0 * 12) / 12), 0)]),
     ("impulse_noise:amount=0.09", "impulse_noise", []),
     ("defocus_blur:radius=6", "defocus_blur", []),
+    ("motion_blur:sigma=8,random=true", "motion_blur", []),  # another angle each time
     ("pixelate:share=0.4", "pixelate", [("pillow", pixelate_pillow, 1)]),
     ("rotation:angle=15", None, [
         ("pillow", lambda: np.asarray(IMAGE.rotate(15, Image.Resampling.BILINEAR)), 1)]),
@@ -144,11 +145,11 @@ def main():
     for operation, corruption, peers in ROWS:
         mine = ours(tool, operation, seconds)
         mine_pixels = result(tool, operation)
-        line = f"{operation:28} {mine:8.1f} MB/s"
+        line = f"{operation:31} {mine:8.1f} MB/s"
         if imagecorruptions and corruption:
             peers = peers + [("imagecorruptions", lambda: imagecorruptions.corrupt(
                 PIXELS, corruption_name=corruption, severity=3),
-                "noise" not in corruption and corruption != "pixelate")]
+                "noise" not in corruption and corruption not in ("pixelate", "motion_blur"))]
         if skimage and operation.startswith("gaussian_blur"):
             peers = peers + [("skimage", blur_skimage, 1)]
         for name, call, same in peers:

@@ -287,13 +287,17 @@ void check_perturbation_bounds(const assay_op *op)
     each_image(args, well_formed);
     for (size_t i = 0; i < op->n_params; i++) {
         const assay_param *param = &op->params[i];
-        if (param->type == ASSAY_PARAM_CHOICE) {
+        if (param->type == ASSAY_PARAM_BOOL) {
+            set(args, param->name, 1.0);
+            each_image(args, well_formed);
+            set(args, param->name, param->otherwise);
+        } else if (param->type == ASSAY_PARAM_CHOICE) {
             for (size_t k = 0; param->choices[k] != NULL; k++) {
                 assert_int_equal(assay_args_set(args, param->name, param->choices[k], NULL),
                                  ASSAY_OK);
                 each_image(args, well_formed);
             }
-        } else if (param->type != ASSAY_PARAM_BOOL) {
+        } else {
             set(args, param->name, param->low);
             each_image(args, well_formed);
             set(args, param->name, param->high);
@@ -361,10 +365,11 @@ void check_perturbation_threads(const assay_op *op)
     assay_args *args = harness_args(op, "");
     assay_image in = {0};
     assay_image wanted[DATA] = {{0}};
-    for (size_t i = 0; i < op->n_params; i++) {
-        if (op->params[i].type == ASSAY_PARAM_CHOICE && /* draws of its own, where there are any */
-            strcmp(op->params[i].name, "direction") == 0) {
+    for (size_t i = 0; i < op->n_params; i++) { /* draws of its own, where there are any */
+        if (strcmp(op->params[i].name, "direction") == 0) {
             assert_int_equal(assay_args_set(args, "direction", "random", NULL), ASSAY_OK);
+        } else if (strcmp(op->params[i].name, "random") == 0) {
+            assert_int_equal(assay_args_set(args, "random", "true", NULL), ASSAY_OK);
         }
     }
     picture(&in, 21, 18, 3, ASSAY_PIXEL_U8);

@@ -256,6 +256,26 @@ def defocus_blur(values, white, radius, alias=0.0):
     return out.reshape(padded.shape)[reach:-reach, reach:-reach]
 
 
+@photometric
+def motion_blur(values, white, sigma, angle=0.0, radius=0, random="false"):
+    del white
+    if random == "true":
+        angle = uniforms("motion_blur", 1)[0] * 90 - 45
+    radius = radius or (10 if sigma <= 3 else 15 if sigma <= 12 else 20)
+    steps = np.arange(2 * radius + 1)
+    weights = stats.norm.pdf(steps, scale=sigma)
+    weights /= weights.sum()
+    height, width = values.shape[:2]
+    out = np.zeros_like(values)
+    for i, weight in zip(steps, weights):
+        dx = math.ceil(i * np.cos(np.deg2rad(angle)) - 0.5)
+        dy = math.ceil(i * np.sin(np.deg2rad(angle)) - 0.5)
+        rows = np.clip(np.arange(height) + dy, 0, height - 1)
+        columns = np.clip(np.arange(width) + dx, 0, width - 1)
+        out += weight * values[rows][:, columns]
+    return out
+
+
 def pixelate(pixels, kind, share):
     height, width = pixels.shape[:2]
     n = colours(pixels.shape[2])
@@ -284,6 +304,8 @@ STRENGTHS = {
     impulse_noise: [dict(amount=0.09), dict(amount=0.27), dict(amount=1)],
     defocus_blur: [dict(radius=3), dict(radius=10), dict(radius=0.4, alias=0.5),
                    dict(radius=8.5, alias=1.5)],
+    motion_blur: [dict(sigma=3), dict(sigma=15, angle=37), dict(sigma=2, radius=4, angle=-110),
+                  dict(sigma=8, random="true")],
     pixelate: [dict(share=0.6), dict(share=0.25), dict(share=0.01)],
     scale: [dict(factor=0.8), dict(factor=0.5, fill=1), dict(factor=1.3), dict(factor=7)],
 }

@@ -244,3 +244,34 @@ assay_status assay_filter_quarter(assay_image *out, const assay_image *in, const
     }
     return ASSAY_OK;
 }
+
+assay_status assay_filter_taps(assay_image *out, const assay_image *in,
+                               const assay_filter_tap *taps, size_t n, int32_t reach,
+                               assay_border border, assay_arena *scratch, assay_error *err)
+{
+    size_t colours = (size_t)assay_pixels_colours(in);
+    size_t samples = assay_pixels_row_size(in);
+    row_ring ring = {0};
+
+    ASSAY_TRY(ring_make(&ring, in, reach, samples + 2 * (size_t)reach * colours, scratch, err));
+    float *sum = assay_arena_alloc(scratch, samples, sizeof *sum);
+    if (!sum) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_image_copy(out, in, err));
+    for (int32_t y = 0; y < in->height; y++) {
+        for (; ring.next < in->height && ring.next <= y + reach; ring.next++) {
+            load_padded(ring_row(&ring, ring.next), in, ring.next, reach, border);
+        }
+        memset(sum, 0, samples * sizeof *sum);
+        for (size_t t = 0; t < n; t++) {
+            int32_t row = assay_border_index(border, y + taps[t].dy, in->height);
+            const float *from = ring_row(&ring, row) + (size_t)(reach + taps[t].dx) * colours;
+            for (size_t i = 0; i < samples; i++) {
+                sum[i] += taps[t].weight * from[i];
+            }
+        }
+        assay_pixels_store_float(out, y, sum);
+    }
+    return ASSAY_OK;
+}

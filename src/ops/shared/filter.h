@@ -28,4 +28,17 @@ ASSAY_NODISCARD assay_status assay_filter_quarter(assay_image *out, const assay_
                                                   assay_border border, assay_arena *scratch,
                                                   assay_error *err);
 
+/** One term of a sum over displaced images: the pixel at (x + dx, y + dy) times the weight. */
+typedef struct assay_filter_tap {
+    int32_t dx, dy;
+    float weight;
+} assay_filter_tap;
+
+/** Sum of n taps, none further than `reach` in either direction. Otherwise as assay_filter_separable;
+ *  memory: 2 reach + 2 rows with borders. */
+ASSAY_NODISCARD assay_status assay_filter_taps(assay_image *out, const assay_image *in,
+                                               const assay_filter_tap *taps, size_t n,
+                                               int32_t reach, assay_border border,
+                                               assay_arena *scratch, assay_error *err);
+
 #endif
