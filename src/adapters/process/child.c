@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-
 enum { TAIL_BYTES = 2048, READ_BYTES = 65536, TICK_MS = 100 };
 
 static const double grace_seconds = 2.0;
