@@ -227,20 +227,6 @@ static bool belongs(const assay_evidence *evidence, const assay_json_value *item
                             evidence->context_names[context]);
 }
 
-const assay_json_value *assay_evidence_measure(const assay_evidence *evidence, const char *metric,
-                                               int model, int context)
-{
-    size_t n = assay_json_size(evidence->measures);
-    for (size_t i = 0; i < n; i++) {
-        const assay_json_value *measure = assay_json_at(evidence->measures, i);
-        if (assay_text_equal(assay_json_get_text(measure, "metric", ""), metric) &&
-            is_overall(measure) && belongs(evidence, measure, model, context)) {
-            return measure;
-        }
-    }
-    return NULL;
-}
-
 const assay_json_value *assay_evidence_curve(const assay_evidence *evidence, const char *name,
                                              int model, int context)
 {

@@ -63,9 +63,6 @@ const char *assay_evidence_title(const assay_json_value *list, const char *name)
 /** NULL when there is none; no bounds to check. */
 const assay_json_value *assay_evidence_headline(const assay_evidence *evidence, int model,
                                                 int context);
-/** The first measure of that metric over all classes in a model's context, or NULL. */
-const assay_json_value *assay_evidence_measure(const assay_evidence *evidence, const char *metric,
-                                               int model, int context);
 /** The curve of that name, or NULL. */
 const assay_json_value *assay_evidence_curve(const assay_evidence *evidence, const char *name,
                                              int model, int context);

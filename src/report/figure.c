@@ -89,8 +89,12 @@ assay_figure assay_figure_count(int64_t n)
     return out;
 }
 
+/** A dash stays a dash. */
 static assay_figure with_percent_sign(assay_figure figure)
 {
+    if (figure.text[0] == '\xe2') {
+        return figure;
+    }
     size_t length = strlen(figure.text);
     (void)snprintf(figure.text + length, sizeof figure.text - length, "\xc2\xa0%%");
     return figure;

@@ -7,8 +7,7 @@
 
 enum { SHOWN = 20000 };
 
-static void put_measure(assay_buffer *out, const assay_evidence *evidence, int model,
-                        const assay_json_value *measure)
+static void put_measure(assay_buffer *out, const assay_json_value *measure)
 {
     double level = assay_evidence_real(measure, "level");
     const char *outcome = assay_json_get_text(measure, "outcome", "value");
@@ -16,16 +15,13 @@ static void put_measure(assay_buffer *out, const assay_evidence *evidence, int m
     assay_buffer text;
     assay_buffer_init(&text, 0);
     assay_buffer_puts(out, "<tr>");
-    if (evidence->n_models > 1) {
-        assay_html_put(out, "<td>%s</td>", assay_evidence_model_title(evidence, model));
-    }
     assay_buffer_puts(out, "<th scope=\"row\">");
     assay_words_measure(&text, measure);
     assay_html_buffer(out, &text);
     assay_buffer_clear(&text);
     assay_words_rest(&text, measure);
     if (text.size > 0) {
-        assay_buffer_puts(out, "<small class=\"reason\">");
+        assay_buffer_puts(out, " <small class=\"quiet\">");
         assay_html_buffer(out, &text);
         assay_buffer_puts(out, "</small>");
     }
@@ -59,13 +55,21 @@ static void put_head(assay_buffer *out, const assay_evidence *evidence, int cont
                    "<details class=\"measures\">\n<summary>%s <span class=\"quiet\">(%zu)</span>"
                    "</summary>\n<div class=\"wide\"><table>\n<thead><tr>",
                    assay_evidence_context_title(evidence, context), n);
-    if (evidence->n_models > 1) {
-        assay_buffer_puts(out, "<th scope=\"col\">Model</th>");
-    }
     assay_buffer_puts(out, "<th scope=\"col\">Measure</th><th scope=\"col\" class=\"r\">Value</th>"
                            "<th scope=\"col\" class=\"r\">Interval</th><th scope=\"col\" "
                            "class=\"r\">Level</th><th scope=\"col\" class=\"r\">n</th><th "
-                           "scope=\"col\">Interval method</th></tr></thead>\n<tbody>\n");
+                           "scope=\"col\">Interval method</th></tr></thead>\n");
+}
+
+/** The rows of one model begin; its name is given when there are several. */
+static void put_model(assay_buffer *out, const assay_evidence *evidence, int model, bool first)
+{
+    assay_buffer_puts(out, first ? "<tbody>\n" : "</tbody>\n<tbody>\n");
+    if (evidence->n_models > 1) {
+        assay_html_put(out,
+                       "<tr class=\"model\"><th scope=\"rowgroup\" colspan=\"6\">%s</th></tr>\n",
+                       assay_evidence_model_title(evidence, model));
+    }
 }
 
 void assay_section_measures(assay_buffer *out, const assay_evidence *evidence)
@@ -97,15 +101,19 @@ void assay_section_measures(assay_buffer *out, const assay_evidence *evidence)
     assay_buffer_puts(out, "<p class=\"note only-print\">Tables that are closed on the screen are "
                            "not printed.</p>\n");
     for (size_t i = 0, end = 0; i < n; i++) {
-        int context = (int)keys[order[i]] / ASSAY_EVIDENCE_MODELS;
-        if (i == end) {
+        double key = keys[order[i]];
+        int context = (int)key / ASSAY_EVIDENCE_MODELS;
+        bool first = i == end;
+        if (first) {
             while (end < n && (int)keys[order[end]] / ASSAY_EVIDENCE_MODELS == context) {
                 end++;
             }
             put_head(out, evidence, context, end - i);
         }
-        put_measure(out, evidence, (int)keys[order[i]] % ASSAY_EVIDENCE_MODELS,
-                    assay_json_at(evidence->measures, (size_t)of[order[i]]));
+        if (first || keys[order[i - 1]] != key) {
+            put_model(out, evidence, (int)key % ASSAY_EVIDENCE_MODELS, first);
+        }
+        put_measure(out, assay_json_at(evidence->measures, (size_t)of[order[i]]));
         assay_buffer_puts(out, i + 1 == end ? "</tbody>\n</table></div>\n</details>\n" : "");
     }
     assay_section_rest(out, n, total, "measures");

@@ -27,6 +27,7 @@ static void numbers_are_rounded_and_grouped(void **state)
     assert_string_equal(assay_figure_count(-1234567).text, "-1,234,567");
     assert_string_equal(assay_figure_count(INT64_MIN).text, "-9,223,372,036,854,775,808");
     assert_string_equal(assay_figure_percent(0.9215, 1).text, "92.2\xc2\xa0%");
+    assert_string_equal(assay_figure_percent(NAN, 1).text, "\xe2\x80\x93");
 }
 
 static void digits_follow_the_interval(void **state)
