@@ -9,6 +9,7 @@
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
 #include "base/alloc.h"
+#include "base/text.h"
 
 typedef struct job {
     assay_context *context;
@@ -80,8 +81,62 @@ static assay_status write_out(job *j, const char *key, assay_error *err)
     return status;
 }
 
+/** The file that is there already is exactly what would be computed: same key, content intact. */
+static assay_status reuse(assay_predict_summary *out, job *j, const char *key, assay_error *err)
+{
+    assay_predictions_columns columns = {.threads = j->context->threads};
+    const char *path = j->request->out;
+
+    if (j->request->fresh || !assay_text_ends_nocase(path, ".parquet") ||
+        assay_file_kind(path) != 1 || !assay_duckdb_has_note(path, "assay.key", key) ||
+        assay_duckdb_read_predictions(&j->predictions, path, &columns, NULL) != ASSAY_OK) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_predictions_digest(j->predictions, err));
+    if (assay_duckdb_has_note(path, "assay.digest", j->predictions->digest)) {
+        out->reused = 1;
+        return ASSAY_OK;
+    }
+    assay_predictions_free(j->predictions);
+    j->predictions = NULL;
+    return ASSAY_OK;
+}
+
+static assay_status compute(job *j, const char *key, const assay_predict_options *options,
+                            assay_error *err)
+{
+    assay_predict_options with_store = *options;
+    const char *folder = assay_arena_printf(j->arena, "%s.batches", j->request->out);
+
+    if (!folder) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_batch_store_open(&j->store, folder, key, j->request->fresh, err));
+    with_store.store = j->store;
+    assay_status status = assay_predict(&j->predictions, j->model, j->data, &with_store, err);
+    if (status == ASSAY_OK) {
+        status = assay_batch_store_flush(j->store, err);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_predictions_digest(j->predictions, err);
+    }
+    if (status == ASSAY_OK) {
+        status = write_out(j, key, err);
+    }
+    /* Bad data fail again in the same way; everything else may go on from here another time. */
+    int keep = status == ASSAY_ECANCELLED || status == ASSAY_EBACKEND || status == ASSAY_EIO ||
+               status == ASSAY_ENOMEM;
+    assay_batch_store_close(j->store);
+    j->store = NULL;
+    if (!keep) {
+        assay_batch_store_remove(folder);
+    }
+    return status;
+}
+
 static assay_status carry_out(assay_predict_summary *out, job *j, assay_error *err)
 {
+    ASSAY_TRY(open_inputs(j, err));
     assay_predict_options options = {.perturbation = j->perturbation,
                                      .seed = j->request->seed ? j->request->seed : 1,
                                      .threads = j->context->threads,
@@ -90,22 +145,12 @@ static assay_status carry_out(assay_predict_summary *out, job *j, assay_error *e
                                      .what = "predict"};
     char key[ASSAY_DIGEST_HEX];
 
-    ASSAY_TRY(open_inputs(j, err));
     ASSAY_TRY(assay_predict_key(key, j->model, j->data, &options, err));
-    const char *folder = assay_arena_printf(j->arena, "%s.batches", j->request->out);
-    if (!folder) {
-        return assay_fail_memory(err);
-    }
     out->skipped = j->data->n_skipped;
-    ASSAY_TRY(assay_batch_store_open(&j->store, folder, key, j->request->fresh, err));
-    options.store = j->store;
-    ASSAY_TRY(assay_predict(&j->predictions, j->model, j->data, &options, err));
-    ASSAY_TRY(assay_batch_store_flush(j->store, err));
-    ASSAY_TRY(assay_predictions_digest(j->predictions, err));
-    ASSAY_TRY(write_out(j, key, err));
-    assay_batch_store_close(j->store);
-    j->store = NULL;
-    assay_batch_store_remove(folder);
+    ASSAY_TRY(reuse(out, j, key, err));
+    if (!out->reused) {
+        ASSAY_TRY(compute(j, key, &options, err));
+    }
     out->n = j->predictions->n;
     memcpy(out->digest, j->predictions->digest, sizeof out->digest);
     fill_accuracy(out, j->predictions);

@@ -2,6 +2,8 @@
 #ifndef ASSAY_ADAPTERS_DUCKDB_TABLE_H
 #define ASSAY_ADAPTERS_DUCKDB_TABLE_H
 
+#include <stdbool.h>
+
 #include "core/predictions.h"
 #include "core/table.h"
 
@@ -67,6 +69,9 @@ ASSAY_NODISCARD assay_status assay_duckdb_write_predictions(const char *path,
                                                             const assay_predictions *predictions,
                                                             const char *const *metadata,
                                                             assay_error *err);
+
+/** The Parquet file exists and its key-value metadata hold this value under this key. */
+bool assay_duckdb_has_note(const char *path, const char *key, const char *value);
 
 /** Write a table as Parquet, atomically. */
 ASSAY_NODISCARD assay_status assay_duckdb_write_table(const char *path, const assay_table *table,
