@@ -18,6 +18,7 @@
 #include "adapters/process/protocol.h"
 #include "base/clock.h"
 #include "codec/image_decode.h"
+#include "core/predict.h"
 
 enum { LINE = 1 << 24 };
 
@@ -387,6 +388,49 @@ static void test_bad_hello(void **state)
     no_children_left();
 }
 
+static assay_status read_flat(const assay_dataset *dataset, int64_t i, assay_image *out,
+                              assay_image_format *format, size_t *file_size, assay_error *err)
+{
+    (void)dataset;
+    (void)format;
+    (void)file_size;
+    ASSAY_TRY(assay_image_new(out, 5, 4, 1, ASSAY_PIXEL_U8, err));
+    memset(out->data, (int)(i * 5), 20);
+    return ASSAY_OK;
+}
+
+/* Several workers share one command; every datum gets its own answer. */
+static void test_predict(void **state)
+{
+    (void)state;
+    enum { N = 51 };
+    static const assay_dataset_source source = {.image = read_flat};
+    static const char *names[] = {"dark", "light"};
+    static const int threads[] = {1, 5};
+    char text[N][4];
+    const char *ids[N];
+    for (int i = 0; i < N; i++) {
+        (void)snprintf(text[i], sizeof text[i], "%d", i);
+        ids[i] = text[i];
+    }
+    assay_dataset dataset = {
+        .name = "flat", .n = N, .ids = ids, .classes = 2, .class_names = names, .source = &source};
+    for (size_t t = 0; t < ASSAY_COUNT(threads); t++) {
+        assay_predictions *p = NULL;
+        assay_error err = {0};
+        assay_predict_options options = {.threads = threads[t]};
+        assay_model *model = open_good("good", 0.0);
+        assert_int_equal(assay_predict(&p, model, &dataset, &options, &err), ASSAY_OK);
+        for (int i = 0; i < N; i++) {
+            assert_true(fabs((double)p->scores_f32[2 * i + 1] - i * 5 / 255.0) < 1e-7);
+            assert_int_equal(p->label[i], i * 5 > 127);
+            assert_int_equal(p->target[i], -1);
+        }
+        assay_predictions_free(p);
+        assay_model_free(model);
+    }
+}
+
 /* The identity follows the command's words and the content of its files. */
 static void test_digest(void **state)
 {
@@ -428,7 +472,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_scores),      cmocka_unit_test(test_labels),
         cmocka_unit_test(test_bad_answers), cmocka_unit_test(test_time),
         cmocka_unit_test(test_extra_line),  cmocka_unit_test(test_bad_hello),
-        cmocka_unit_test(test_digest),
+        cmocka_unit_test(test_digest),      cmocka_unit_test(test_predict),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

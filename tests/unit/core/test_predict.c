@@ -71,9 +71,9 @@ static fixture *new_fixture(void)
 /* A linear model; its answer for a row depends on the row alone. */
 
 typedef struct toy {
-    atomic_int inside; /* runs at this moment */
-    int overlap;       /* seen more than one */
-    int nan_at;        /* query number that gives NaN; -1 = never */
+    atomic_int inside;  /* runs at this moment */
+    atomic_int overlap; /* seen more than one */
+    int nan_at;         /* query number that gives NaN; -1 = never */
 } toy;
 
 static float weight(int c, size_t k)
@@ -87,7 +87,7 @@ static assay_status toy_run(assay_model *model, float *scores, int32_t *labels,
     (void)err;
     toy *self = model->self;
     if (atomic_fetch_add(&self->inside, 1) != 0) {
-        self->overlap = 1;
+        atomic_store(&self->overlap, 1);
     }
     const float *tensor = batch->tensor;
     for (int64_t i = 0; i < batch->n; i++) {
@@ -247,7 +247,7 @@ static void test_other_backends(void **state)
     model = new_model(&alone, 8, names, ASSAY_SCORES_LOGITS);
     assay_predictions *p = predict(model, &f->dataset, &options);
     expect_same(first, p);
-    assert_int_equal(((toy *)model->self)->overlap, 0);
+    assert_int_equal(atomic_load(&((toy *)model->self)->overlap), 0);
     assay_predictions_free(p);
     assay_model_free(model);
     model = new_model(&images, 8, names, ASSAY_SCORES_LOGITS);
