@@ -4,8 +4,10 @@
 PROGRAM is bench_predict. The same library runs both sides: the C interface alone, with two threads inside
 each call and with two calls at once, on tensors that were prepared before the clock started; then Assay from
 JPEG files. When Python's onnxruntime is installed it is shown too (another build). Fails below 0.9 of the
-best C rate, or when the peak memory grows with the number of images.
+best C rate, or when the peak memory grows with the number of images. While other programs compete for the
+processors, images per second mean nothing: then processor time per image is compared instead.
 """
+import os
 import pathlib
 import subprocess
 import sys
@@ -46,6 +48,8 @@ def python_rate(model, folder, batch):
 
 def main():
     program = sys.argv[1]
+    load = os.getloadavg()[0]
+    busy = load if load > 0.7 else 0
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         subprocess.run([sys.executable, HERE / "make_data.py", folder], check=True)
@@ -69,10 +73,15 @@ def main():
         python = python_rate(str(model), images, 8)
         if python is not None:
             print(f"Python onnxruntime {python[1]} alone, 2 threads, batch 8: {python[0]:.1f} images/s")
-        alone = max(rate for key, rate in rates.items() if key.startswith("ONNX"))
-        ours = max(rate for key, rate in rates.items() if key.startswith("Assay"))
-        ratio = ours / alone
-        print(f"ratio {ratio:.3f}, goal {GOAL}")
+        def best(choose, table, name):
+            return choose(value for key, value in table.items() if key.startswith(name))
+
+        by_rate = best(max, rates, "Assay") / best(max, rates, "ONNX")
+        by_time = best(min, cpu, "ONNX") / best(min, cpu, "Assay")
+        print(f"ratio by images/s {by_rate:.3f}, by processor time per image {by_time:.3f}; goal {GOAL}")
+        if busy:
+            print(f"{busy:.1f} other programs were running: processor time counts")
+        ratio = by_time if busy else by_rate
         one = run(program, "evaluate", folder / "tiny.onnx", images, 1, 32)
         two = run(program, "evaluate", folder / "tiny.onnx", images, 2, 32)
         many = run(program, "evaluate", folder / "tiny.onnx", folder / "2000", 2, 32)

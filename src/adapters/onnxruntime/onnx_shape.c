@@ -50,7 +50,7 @@ static assay_status resolve_batch(shape_work *work)
  * batch, which is filled up with zeros, costs little and that a worker's memory stays small. */
 static void default_batch(assay_model_spec *spec, int64_t values)
 {
-    if (spec->batch == 0) {
+    if (spec->batch == 0 && values > 0) {
         int64_t batch = DEFAULT_VALUES / values;
         spec->batch = batch < 1 ? 1 : (batch > MOST_DEFAULT_BATCH ? MOST_DEFAULT_BATCH : batch);
     }
