@@ -142,6 +142,24 @@ static assay_status write_reports(const char *folder, const char *json, size_t s
     return status;
 }
 
+/** The marking stands at the top and bottom of the log too. */
+static assay_status write_log(const assay_run *run, assay_error *err)
+{
+    const char *marking = run->plan->marking;
+    assay_buffer text;
+
+    assay_buffer_init(&text, 0);
+    assay_buffer_printf(&text, "%s%s", marking ? marking : "", marking ? "\n" : "");
+    assay_buffer_append(&text, run->log.data, run->log.size);
+    assay_buffer_printf(&text, "%s%s", marking ? marking : "", marking ? "\n" : "");
+    assay_status status = assay_buffer_status(&text, err);
+    if (status == ASSAY_OK) {
+        status = write_file(run->out, "log.txt", &text, err);
+    }
+    assay_buffer_dispose(&text);
+    return status;
+}
+
 static assay_status write_evidence(assay_run *run, assay_error *err)
 {
     assay_status status = ASSAY_OK;
@@ -152,7 +170,7 @@ static assay_status write_evidence(assay_run *run, assay_error *err)
     ASSAY_GOTO(write_file(run->out, "results.json", &json, err), done);
     ASSAY_GOTO(write_reports(run->out, json.data, json.size, err), done);
     assay_run_log(run, ASSAY_LOG_INFO, "finished");
-    ASSAY_GOTO(write_file(run->out, "log.txt", &run->log, err), done);
+    ASSAY_GOTO(write_log(run, err), done);
 done:
     assay_buffer_dispose(&json);
     return status;

@@ -5,9 +5,17 @@
 enum { CONTEXTS = 6, POINTS = 256, WIDTH = 520, HEIGHT = 300 };
 
 typedef struct risk {
-    double coverage[POINTS], risk[POINTS];
+    double coverage[POINTS], risk[POINTS], low[POINTS], high[POINTS];
     size_t n;
+    bool band; /* every point has an interval */
 } risk;
+
+static double cell(const assay_json_value *row, int column)
+{
+    return column >= 0 && assay_json_is_array(row)
+               ? assay_json_as_real(assay_json_at(row, (size_t)column), NAN)
+               : NAN;
+}
 
 /** At most POINTS of the curve, evenly picked, the last one always. */
 static bool read_points(risk *out, const assay_json_value *curve)
@@ -15,8 +23,11 @@ static bool read_points(risk *out, const assay_json_value *curve)
     const assay_json_value *rows = assay_json_get(curve, "rows");
     int coverage = assay_evidence_column(curve, "coverage");
     int value = assay_evidence_column(curve, "risk");
+    int low = assay_evidence_column(curve, "risk_low");
+    int high = assay_evidence_column(curve, "risk_high");
     size_t n = assay_json_is_array(rows) ? assay_json_size(rows) : 0;
     out->n = 0;
+    out->band = true;
     if (coverage < 0 || value < 0 || n == 0) {
         return false;
     }
@@ -24,13 +35,12 @@ static bool read_points(risk *out, const assay_json_value *curve)
     for (size_t i = 0; i < wanted; i++) {
         size_t at = wanted == 1 ? 0 : (size_t)((double)i * (double)(n - 1) / (double)(wanted - 1));
         const assay_json_value *row = assay_json_at(rows, at);
-        double x = assay_json_is_array(row)
-                       ? assay_json_as_real(assay_json_at(row, (size_t)coverage), NAN)
-                       : NAN;
-        double y = assay_json_is_array(row)
-                       ? assay_json_as_real(assay_json_at(row, (size_t)value), NAN)
-                       : NAN;
+        double x = cell(row, coverage);
+        double y = cell(row, value);
         if (isfinite(x) && isfinite(y)) {
+            out->low[out->n] = cell(row, low);
+            out->high[out->n] = cell(row, high);
+            out->band = out->band && isfinite(out->low[out->n]) && isfinite(out->high[out->n]);
             out->coverage[out->n] = x;
             out->risk[out->n++] = y;
         }
@@ -84,10 +94,15 @@ static void put_plot(assay_buffer *out, const assay_evidence *evidence, const ri
     assay_plot_y_axis(out, &plot, true, "how often it is wrong");
     assay_plot_x_axis(out, &plot, true, "share of cases that it answers, the surest first");
     for (size_t m = 0; m < evidence->n_models; m++) {
-        double line[2 * POINTS];
+        double line[2 * POINTS], x[POINTS], lower[POINTS], upper[POINTS];
         for (size_t i = 0; i < curves[m].n; i++) {
-            line[2 * i] = assay_plot_x(&plot, curves[m].coverage[i]);
+            line[2 * i] = x[i] = assay_plot_x(&plot, curves[m].coverage[i]);
             line[2 * i + 1] = assay_plot_y(&plot, curves[m].risk[i]);
+            lower[i] = assay_plot_y(&plot, fmin(curves[m].low[i], plot.y.high));
+            upper[i] = assay_plot_y(&plot, fmin(curves[m].high[i], plot.y.high));
+        }
+        if (curves[m].band && curves[m].n > 1) {
+            assay_svg_band(out, (int)m, x, lower, upper, curves[m].n);
         }
         if (curves[m].n > 0) {
             size_t last = curves[m].n - 1;
@@ -123,7 +138,7 @@ void assay_section_risk_coverage(assay_buffer *out, const assay_evidence *eviden
                 "If the model answers only the cases of which it is most sure and "
                 "hands the others to a person, it makes fewer mistakes. The curve "
                 "shows how many: from left (only the surest cases) to right (all "
-                "of them).");
+                "of them). The band is the range in which the true value lies, point by point.");
             assay_section_legend(out, evidence);
             assay_buffer_puts(out, "<div class=\"cards\">\n");
         }

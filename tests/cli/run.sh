@@ -52,7 +52,7 @@ done
 says evidence/results.json '"verdict": "MET"'
 says evidence/results.json '"verdict": "NOT MET"'
 says evidence/junit.xml 'NOT MET'
-for file in report.html report.md junit.xml; do says evidence/$file "TEST MARKING"; done
+for file in report.html report.md junit.xml log.txt; do says evidence/$file "TEST MARKING"; done
 silent evidence/report.html "<b>run</b>"
 silent evidence/report.html "https://"
 ls evidence/predictions/*.parquet >/dev/null || fail "no predictions"

@@ -1,22 +1,29 @@
-#include "core/metric.h"
+#include <math.h>
 
-enum { MOST_POINTS = 200, COLUMNS = 3 };
+#include "core/metric.h"
+#include "stats/intervals.h"
+
+enum { MOST_POINTS = 200, COLUMNS = 5 };
+
+typedef struct params {
+    double level;
+} params;
 
 typedef struct state {
     int64_t points;
     double values[MOST_POINTS * COLUMNS];
 } state;
 
-static size_t state_size(const void *params, int32_t classes)
+static size_t state_size(const void *given, int32_t classes)
 {
-    (void)params;
+    (void)given;
     (void)classes;
     return sizeof(state);
 }
 
-static int sorted(const void *params)
+static int sorted(const void *given)
 {
-    (void)params;
+    (void)given;
     return 1;
 }
 
@@ -27,10 +34,10 @@ static bool group_ends(const assay_rows *rows, int64_t i)
 
 /* All groups of equal confidence when they are few; otherwise those that first reach a coverage of
  * 1/200, 2/200, ... */
-static assay_status block(void *to, const void *params, const assay_rows *rows,
-                          assay_arena *scratch, assay_error *err)
+static assay_status block(void *to, const void *given, const assay_rows *rows, assay_arena *scratch,
+                          assay_error *err)
 {
-    (void)params;
+    (void)given;
     (void)scratch;
     (void)err;
     state *s = to;
@@ -63,15 +70,27 @@ static assay_status block(void *to, const void *params, const assay_rows *rows,
     return ASSAY_OK;
 }
 
-static assay_status finish(assay_result *out, const void *from, const void *params,
+static assay_status finish(assay_result *out, const void *from, const void *given,
                            const assay_rows *shape, assay_error *err)
 {
-    (void)params;
     (void)shape;
-    static const char *const columns[COLUMNS] = {"coverage", "risk", "n"};
-    const state *s = from;
-    return assay_result_curve(out, "risk_coverage", columns, COLUMNS, s->values, s->points, err);
+    static const char *const columns[COLUMNS] = {"coverage", "risk", "n", "risk_low", "risk_high"};
+    const params *p = given;
+    double alpha = (1.0 - p->level) / 2.0;
+    state s = *(const state *)from;
+    for (int64_t i = 0; i < s.points; i++) {
+        double *row = &s.values[i * COLUMNS];
+        int64_t errors = (int64_t)round(row[1] * row[2]);
+        ASSAY_TRY(
+            assay_clopper_pearson(&row[3], &row[4], errors, (int64_t)row[2], alpha, alpha, err));
+    }
+    return assay_result_curve(out, "risk_coverage", columns, COLUMNS, s.values, s.points, err);
 }
+
+static const assay_param parameters[] = {
+    ASSAY_REAL(params, level, 0.95, 0.5, 0.9999, "",
+               "Confidence level of the interval of the risk at each point."),
+};
 
 static const assay_metric metric = {
     .state_size = state_size, .block = block, .finish = finish, .sorted = sorted, .curve_only = 1};
@@ -89,8 +108,10 @@ const assay_op assay_op_metric_risk_coverage = {
                "answered.",
     .description =
         "A table with the columns `coverage` (share of the rows whose confidence reaches a "
-        "threshold), `risk` (error rate among them) and `n` (their number), by rising coverage; "
-        "the last point is all rows, so its risk is 1 - accuracy. Rows of equal confidence are "
+        "threshold), `risk` (error rate among them), `n` (their number) and the Clopper-Pearson "
+        "interval of the risk (`risk_low`, `risk_high`) at `level`, by rising coverage; the "
+        "intervals hold point by point, not for the curve as a whole. The last point is all rows, "
+        "so its risk is 1 - accuracy. Rows of equal confidence are "
         "answered together.\n\n"
         "With more than 200 distinct confidences the table holds the points that first reach a "
         "coverage of 1/200, 2/200 and so on, each exact. The area below the full curve is "
@@ -100,5 +121,8 @@ const assay_op assay_op_metric_risk_coverage = {
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_CONFIDENCE,
     .direction = ASSAY_NO_DIRECTION,
+    .params = parameters,
+    .n_params = ASSAY_COUNT(parameters),
+    .params_size = sizeof(params),
     .examples = examples,
     .metric = &metric};
