@@ -56,7 +56,7 @@ static assay_status walk_folder(walk *w, const char *path, const char *relative,
 {
     const char **names = NULL;
     int64_t n = 0;
-    ancestor self;
+    ancestor self = {0};
     ASSAY_TRY(enter_folder(&self, above, path, err));
     ASSAY_TRY(assay_folder_list(&names, &n, path, w->draft->arena, err));
     for (int64_t i = 0; i < n; i++) {
