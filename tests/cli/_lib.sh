@@ -1,5 +1,8 @@
 # What the command-line tests share. Each script runs in an empty folder of its own.
 set -u
+work=$(mktemp -d "$PWD/run.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
 assay=${ASSAY_PROGRAM:?the built program}
 failures=0
 checks=0
