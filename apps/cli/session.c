@@ -60,6 +60,31 @@ static void format_duration(char *out, size_t size, double seconds)
     }
 }
 
+/** "reader on field  [#########---------------]  38 %  about 12 s left" */
+static void draw(const struct progress *progress, const char *what, int64_t done, int64_t total,
+                 const char *left)
+{
+    enum { WIDTH = 24 };
+    char bar[WIDTH + 1];
+
+    fputs(progress->terminal ? "\r\033[K" : "", stderr);
+    if (total > 0) {
+        double share = (double)done / (double)total;
+        int filled = (int)(share * WIDTH);
+        for (int i = 0; i < WIDTH; i++) {
+            bar[i] = i < filled ? '#' : '-';
+        }
+        bar[WIDTH] = '\0';
+        fprintf(stderr, "%s  [%s] %3.0f %%", what, bar, 100.0 * share);
+    } else {
+        fprintf(stderr, "%s  %lld", what, (long long)done);
+    }
+    if (left[0]) {
+        fprintf(stderr, "  about %s left", left);
+    }
+    fputs(progress->terminal ? "" : "\n", stderr);
+}
+
 static void on_progress(void *payload, const char *what, int64_t done, int64_t total)
 {
     struct progress *progress = payload;
@@ -97,13 +122,7 @@ static void on_progress(void *payload, const char *what, int64_t done, int64_t t
         progress->what[0] = '\0';
         return;
     }
-    fprintf(stderr, "%s%s: %lld", progress->terminal ? "\r\033[K" : "", what, (long long)done);
-    if (total > 0) {
-        fprintf(stderr, " of %lld (%.0f %%)%s%s%s", (long long)total,
-                100.0 * (double)done / (double)total, left[0] ? ", about " : "", left,
-                left[0] ? " left" : "");
-    }
-    fputs(progress->terminal ? "" : "\n", stderr);
+    draw(progress, what, done, total, left);
     fflush(stderr);
     progress->open = progress->terminal;
 }

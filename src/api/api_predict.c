@@ -52,35 +52,6 @@ static assay_status open_inputs(job *j, assay_error *err)
     return assay_dataset_open(&j->data, r->data, &options, err);
 }
 
-static assay_status write_out(job *j, const char *key, assay_error *err)
-{
-    assay_buffer text;
-
-    assay_buffer_init(&text, 0);
-    if (j->perturbation) {
-        ASSAY_TRY(assay_args_text(&text, j->perturbation, err));
-    }
-    const char *metadata[] = {"assay.key",
-                              key,
-                              "assay.digest",
-                              j->predictions->digest,
-                              "assay.model",
-                              j->model->digest,
-                              "assay.data",
-                              j->data->digest,
-                              "assay.perturbation",
-                              text.data ? text.data : "none",
-                              "assay.backend",
-                              j->model->backend_version,
-                              NULL};
-    j->predictions->columns = j->data->metadata;
-    assay_status status =
-        assay_duckdb_write_predictions(j->request->out, j->predictions, metadata, err);
-    j->predictions->columns = NULL;
-    assay_buffer_dispose(&text);
-    return status;
-}
-
 /** The file that is there already is exactly what would be computed: same key, content intact. */
 static assay_status reuse(assay_predict_summary *out, job *j, const char *key, assay_error *err)
 {
@@ -121,7 +92,8 @@ static assay_status compute(job *j, const char *key, const assay_predict_options
         status = assay_predictions_digest(j->predictions, err);
     }
     if (status == ASSAY_OK) {
-        status = write_out(j, key, err);
+        status = assay_predictions_export(j->request->out, key, j->model, j->data, j->perturbation,
+                                          j->predictions, err);
     }
     /* Bad data fail again in the same way; everything else may go on from here another time. */
     int keep = status == ASSAY_ECANCELLED || status == ASSAY_EBACKEND || status == ASSAY_EIO ||

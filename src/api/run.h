@@ -97,7 +97,8 @@ typedef struct assay_run {
     int32_t n_breakdowns, capacity_breakdowns;
     assay_example *examples;
     int32_t n_examples, capacity_examples;
-    assay_buffer log; /* becomes log.txt */
+    assay_buffer log;        /* becomes log.txt */
+    int32_t group, n_groups; /* model x data x perturbation: for the progress line */
 } assay_run;
 
 static inline assay_run_cell *assay_run_cell_at(const assay_run *run, int32_t model,
@@ -155,6 +156,11 @@ void assay_results_provenance(assay_json *json, const assay_args *const *operati
                               const char *backend, const char *const *command);
 
 const char *assay_verdict_name(assay_verdict_kind kind);
+
+/** Predictions with the data's metadata as Parquet; what they depend on goes into the file's notes. */
+ASSAY_NODISCARD assay_status assay_predictions_export(
+    const char *path, const char *key, const assay_model *model, const assay_dataset *data,
+    const assay_args *perturbation, assay_predictions *predictions, assay_error *err);
 
 /** "name" or "name:param=value,param=value" as an operation with arguments; the caller frees it. */
 ASSAY_NODISCARD assay_status assay_args_parse(assay_args **out, assay_op_kind kind,

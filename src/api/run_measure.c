@@ -2,7 +2,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/batch_store.h"
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
@@ -73,42 +72,6 @@ static int same_args(const assay_args *a, const assay_args *b)
     return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
 }
 
-/** Write what the model said as Parquet, once: the key in the name is over everything it depends on. */
-static assay_status export_predictions(assay_run *run, const char *path, const char *key,
-                                       int32_t model, int32_t context,
-                                       assay_predictions *predictions, assay_error *err)
-{
-    const assay_plan_context *c = &run->plan->contexts[context];
-    assay_buffer text;
-
-    if (assay_file_kind(path) == 1) {
-        return ASSAY_OK;
-    }
-    assay_buffer_init(&text, 0);
-    if (c->perturbation) {
-        ASSAY_TRY(assay_args_text(&text, c->perturbation, err));
-    }
-    const char *metadata[] = {"assay.key",
-                              key,
-                              "assay.digest",
-                              predictions->digest,
-                              "assay.model",
-                              run->models[model]->digest,
-                              "assay.data",
-                              run->data[c->data]->digest,
-                              "assay.perturbation",
-                              text.data ? text.data : "none",
-                              "assay.backend",
-                              run->models[model]->backend_version,
-                              NULL};
-    assay_table *own = predictions->columns;
-    predictions->columns = run->data[c->data]->metadata;
-    assay_status status = assay_duckdb_write_predictions(path, predictions, metadata, err);
-    predictions->columns = own;
-    assay_buffer_dispose(&text);
-    return status;
-}
-
 /** A name of the plan as part of a file name. Names that differ only in other characters may meet
  *  here; the key beside them keeps the files apart. */
 static const char *file_part(assay_arena *arena, const char *name)
@@ -141,7 +104,8 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
 
     assay_buffer label;
     assay_buffer_init(&label, sizeof what - 1);
-    assay_buffer_printf(&label, "%.100s on %.100s", run->plan->models[model].name,
+    assay_buffer_printf(&label, "[%d/%d] %.100s on %.100s", ++run->group, run->n_groups,
+                        run->plan->models[model].name,
                         c->perturbation ? c->name : run->plan->data[c->data].name);
     memset(what, 0, sizeof what);
     memcpy(what, label.data ? label.data : "", label.data ? label.size : 0);
@@ -162,7 +126,11 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
     ASSAY_GOTO(assay_predict(out, run->models[model], run->data[c->data], &options, err), done);
     ASSAY_GOTO(assay_batch_store_flush(store, err), done);
     ASSAY_GOTO(assay_predictions_digest(*out, err), done);
-    ASSAY_GOTO(export_predictions(run, parquet, key, model, context, *out, err), done);
+    if (assay_file_kind(parquet) != 1) {
+        ASSAY_GOTO(assay_predictions_export(parquet, key, run->models[model], run->data[c->data],
+                                            c->perturbation, *out, err),
+                   done);
+    }
     assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
                   (*out)->n, (*out)->digest);
 done:
@@ -195,7 +163,6 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
             !assay_run_wanted(run, model, k)) {
             continue;
         }
-        assay_log_progress(&run->context->log, "measure", 0, 0);
         status = assay_run_measure_cell(run, cell, predictions, err);
         if (status != ASSAY_OK) {
             assay_error_prefix(err, "model %s, context %s", run->plan->models[model].name,
@@ -230,8 +197,28 @@ static const char *obstacle(const assay_run *run, int32_t model, int32_t context
     return c->perturbation ? "a predictions file cannot be asked about perturbed data" : NULL;
 }
 
+/** How often a model has to be run over data: for people who wait. */
+static int32_t count_groups(const assay_run *run)
+{
+    const assay_plan_context *contexts = run->plan->contexts;
+    int32_t n = 0;
+
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; run->models[m] && c < run->plan->n_contexts; c++) {
+            int32_t k = 0;
+            while (k < c && !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
+                              same_args(contexts[k].perturbation, contexts[c].perturbation))) {
+                k++;
+            }
+            n += k == c && assay_run_wanted(run, m, c) && !obstacle(run, m, c);
+        }
+    }
+    return n;
+}
+
 assay_status assay_run_measure(assay_run *run, assay_error *err)
 {
+    run->n_groups = count_groups(run);
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         for (int32_t c = 0; c < run->plan->n_contexts; c++) {
             assay_run_cell *cell = assay_run_cell_at(run, m, c);
