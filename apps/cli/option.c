@@ -186,7 +186,9 @@ int option_parse(const command *self, const option *options, size_t n, common_op
     bool only_positional = false;
 
     *n_positional = 0;
-    memcpy(all, options, n * sizeof *options);
+    if (n > 0) { /* a command without options of its own gives NULL */
+        memcpy(all, options, n * sizeof *options);
+    }
     for (size_t i = 0; i < COMMON; i++) {
         all[n + i] = common_table(common, i);
     }
