@@ -35,7 +35,8 @@ const command command_report = {
     .name = "report",
     .summary = "Render the report of an evidence folder again.",
     .usage = "assay report FOLDER",
-    .details = "Reads FOLDER/results.json and writes report.html, report.md and junit.xml.\n",
+    .details = "Reads FOLDER/results.json and writes report.html, report.md, junit.xml,\n"
+               "results.sarif and oscal.json.\n",
     .examples = "  assay report evidence\n",
     .run = run,
 };

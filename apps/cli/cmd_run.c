@@ -84,12 +84,12 @@ const command command_run = {
     .name = "run",
     .summary = "Carry out a test plan: measure, verify, report.",
     .usage = "assay run PLAN [options]",
-    .details =
-        "Writes the evidence folder: results.json, report.html, report.md, junit.xml, the\n"
-        "predictions and a log. The last line printed is the path of report.html. A killed run\n"
-        "goes on where it was when the same command is given again.\n\n"
-        "Exit codes: 0 all requirements met, 1 one not met, 2 one inconclusive, 3 one not\n"
-        "evaluated.\n",
+    .details = "Writes the evidence folder: results.json, report.html, report.md, junit.xml,\n"
+               "results.sarif, oscal.json, the predictions and a log. The last line printed is the "
+               "path of report.html. A killed run\n"
+               "goes on where it was when the same command is given again.\n\n"
+               "Exit codes: 0 all requirements met, 1 one not met, 2 one inconclusive, 3 one not\n"
+               "evaluated.\n",
     .examples = "  assay run plan.yaml\n"
                 "  assay run plan.yaml --check\n"
                 "  assay run plan.yaml --out evidence/2026-11-23\n",

@@ -27,14 +27,14 @@ typedef struct assay_run_summary {
     char report[4096]; /**< path of report.html */
 } assay_run_summary;
 
-/** The evidence folder gets results.json, report.html, report.md, junit.xml, log.txt and
- *  predictions/. A killed run resumes: finished predictions and batches are reused. */
+/** The evidence folder gets results.json, report.html, report.md, junit.xml, results.sarif,
+ *  oscal.json, log.txt and predictions/. A killed run resumes: finished predictions and batches are reused. */
 ASSAY_API ASSAY_NODISCARD assay_status assay_run_plan(assay_run_summary *out,
                                                       assay_context *context,
                                                       const assay_run_request *request,
                                                       assay_error *err);
 
-/** Render report.html, report.md and junit.xml again from `folder`/results.json. */
+/** Render report.html, report.md, junit.xml, results.sarif and oscal.json again from `folder`/results.json. */
 ASSAY_API ASSAY_NODISCARD assay_status assay_report_folder(assay_context *context,
                                                            const char *folder, assay_error *err);
 

@@ -116,7 +116,7 @@ static assay_status write_file(const char *folder, const char *name, const assay
     return assay_file_write(path, text->data ? text->data : "", text->size, err);
 }
 
-/** report.html, report.md and junit.xml from the text of results.json. */
+/** The reports, from the text of results.json. */
 static assay_status write_reports(const char *folder, const char *json, size_t size,
                                   assay_error *err)
 {
@@ -125,7 +125,9 @@ static assay_status write_reports(const char *folder, const char *json, size_t s
         assay_status (*render)(assay_buffer *, const assay_json_value *, assay_error *);
     } reports[] = {{"report.html", assay_report_html},
                    {"report.md", assay_report_markdown},
-                   {"junit.xml", assay_report_junit}};
+                   {"junit.xml", assay_report_junit},
+                   {"results.sarif", assay_report_sarif},
+                   {"oscal.json", assay_report_oscal}};
     assay_json_doc *doc = NULL;
     assay_status status = assay_json_parse(&doc, json, size, 0, err);
 

@@ -19,5 +19,13 @@ ASSAY_NODISCARD assay_status assay_report_markdown(assay_buffer *out,
 /** JUnit XML: one test case per requirement. */
 ASSAY_NODISCARD assay_status assay_report_junit(assay_buffer *out, const assay_json_value *results,
                                                 assay_error *err);
+/** SARIF 2.1.0 (OASIS): a rule and a result per requirement (kind pass, fail, or open when nothing
+ *  is decided), and a result per finding. */
+ASSAY_NODISCARD assay_status assay_report_sarif(assay_buffer *out, const assay_json_value *results,
+                                                assay_error *err);
+/** OSCAL assessment results 1.1.3 (NIST): an observation and a finding per requirement; anything
+ *  but MET is not-satisfied. Identifiers come from the evidence's digests. */
+ASSAY_NODISCARD assay_status assay_report_oscal(assay_buffer *out, const assay_json_value *results,
+                                                assay_error *err);
 
 #endif

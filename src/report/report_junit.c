@@ -28,18 +28,7 @@ static void put_message(assay_buffer *out, const assay_json_value *verdict)
 {
     assay_buffer text;
     assay_buffer_init(&text, 0);
-    double value = assay_evidence_real(verdict, "value");
-    if (!isnan(value)) {
-        assay_buffer_puts(&text, "measured ");
-        assay_buffer_puts(&text,
-                          assay_figure_value(assay_words_verdict_scale(verdict), value).text);
-        assay_buffer_puts(&text, ", true value ");
-        assay_words_between(&text, verdict);
-        assay_buffer_puts(&text, ", needed: ");
-        assay_words_needed(&text, verdict);
-    } else {
-        assay_buffer_puts(&text, assay_json_get_text(verdict, "reason", "not evaluated"));
-    }
+    assay_words_line(&text, verdict);
     assay_xml_buffer(out, &text);
     assay_buffer_dispose(&text);
 }

@@ -49,6 +49,9 @@ void assay_words_needed(assay_buffer *out, const assay_json_value *verdict);
 void assay_words_between(assay_buffer *out, const assay_json_value *verdict);
 /** What the verdict rests on, in one or two sentences. */
 void assay_words_why(assay_buffer *out, const assay_json_value *verdict);
+/** "measured 92.1 %, true value between 91.2 % and 93.0 %, needed: at least 90 %", or the reason why
+ *  it was not evaluated. */
+void assay_words_line(assay_buffer *out, const assay_json_value *verdict);
 
 /** "2 of 4 requirements MET, 1 NOT MET, 1 INCONCLUSIVE". */
 void assay_words_outcome(assay_buffer *out, const assay_evidence *evidence);

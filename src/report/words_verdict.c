@@ -100,6 +100,22 @@ void assay_words_why(assay_buffer *out, const assay_json_value *verdict)
     }
 }
 
+void assay_words_line(assay_buffer *out, const assay_json_value *verdict)
+{
+    double value = assay_evidence_real(verdict, "value");
+
+    if (isnan(value)) {
+        assay_buffer_puts(out, assay_json_get_text(verdict, "reason", "not evaluated"));
+        return;
+    }
+    assay_buffer_puts(out, "measured ");
+    assay_buffer_puts(out, assay_figure_value(assay_words_verdict_scale(verdict), value).text);
+    assay_buffer_puts(out, ", true value ");
+    assay_words_between(out, verdict);
+    assay_buffer_puts(out, ", needed: ");
+    assay_words_needed(out, verdict);
+}
+
 void assay_words_outcome(assay_buffer *out, const assay_evidence *evidence)
 {
     int64_t total = (int64_t)assay_json_size(evidence->verdicts);

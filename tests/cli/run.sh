@@ -46,13 +46,15 @@ says out "in order"
 expect 1 "$assay" run plan.yaml --threads 1
 [ "$(tail -n 1 out)" = "./evidence/report.html" ] || [ "$(tail -n 1 out)" = "evidence/report.html" ] ||
     fail "the last line is not the path of the report: $(tail -n 1 out)"
-for file in results.json report.html report.md junit.xml log.txt; do
+for file in results.json report.html report.md junit.xml results.sarif oscal.json log.txt; do
     [ -s evidence/$file ] || fail "evidence/$file is missing"
 done
 says evidence/results.json '"verdict": "MET"'
 says evidence/results.json '"verdict": "NOT MET"'
 says evidence/junit.xml 'NOT MET'
-for file in report.html report.md junit.xml log.txt; do says evidence/$file "TEST MARKING"; done
+for file in report.html report.md junit.xml results.sarif oscal.json log.txt; do
+    says evidence/$file "TEST MARKING"
+done
 silent evidence/report.html "<b>run</b>"
 silent evidence/report.html "https://"
 ls evidence/predictions/*.parquet >/dev/null || fail "no predictions"
@@ -70,9 +72,11 @@ expect 0 cmp first again
 
 # a report can be rendered again, and only from results
 expect 0 cp evidence/report.html before.html
-rm evidence/report.html evidence/junit.xml
+cp evidence/oscal.json before.json
+rm evidence/report.html evidence/junit.xml evidence/oscal.json
 expect 0 "$assay" report evidence
 expect 0 cmp before.html evidence/report.html
+expect 0 cmp before.json evidence/oscal.json
 refuse 66 "results.json" "$assay" report nowhere
 mkdir broken
 printf '{"assay": ' >broken/results.json

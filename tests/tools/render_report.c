@@ -1,4 +1,4 @@
-/* render_report html|markdown|junit RESULTS OUT: the renderers without the rest of the program. */
+/* render_report html|markdown|junit|sarif|oscal RESULTS OUT: the renderers without the rest of the program. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,11 +8,20 @@
 static assay_status render(assay_buffer *out, const char *format, const assay_json_value *results,
                            assay_error *err)
 {
-    if (strcmp(format, "junit") == 0) {
-        return assay_report_junit(out, results, err);
+    static const struct {
+        const char *format;
+        assay_status (*render)(assay_buffer *, const assay_json_value *, assay_error *);
+    } renderers[] = {{"html", assay_report_html},
+                     {"markdown", assay_report_markdown},
+                     {"junit", assay_report_junit},
+                     {"sarif", assay_report_sarif},
+                     {"oscal", assay_report_oscal}};
+    for (size_t i = 0; i < ASSAY_COUNT(renderers); i++) {
+        if (strcmp(format, renderers[i].format) == 0) {
+            return renderers[i].render(out, results, err);
+        }
     }
-    return strcmp(format, "markdown") == 0 ? assay_report_markdown(out, results, err)
-                                           : assay_report_html(out, results, err);
+    return assay_fail(err, ASSAY_EINVAL, "there is no format '%s'", format);
 }
 
 static assay_status read_file(assay_buffer *out, const char *path, assay_error *err)
@@ -39,7 +48,7 @@ int main(int argc, char **argv)
     assay_buffer_init(&text, 0);
     assay_buffer_init(&out, 0);
     if (argc != 4) {
-        (void)fputs("render_report html|markdown|junit RESULTS OUT\n", stderr);
+        (void)fputs("render_report html|markdown|junit|sarif|oscal RESULTS OUT\n", stderr);
         return 64;
     }
     ASSAY_GOTO(read_file(&text, argv[2], &err), done);

@@ -7,7 +7,8 @@
 
 typedef assay_status renderer(assay_buffer *, const assay_json_value *, assay_error *);
 
-static renderer *const renderers[] = {assay_report_html, assay_report_markdown, assay_report_junit};
+static renderer *const renderers[] = {assay_report_html, assay_report_markdown, assay_report_junit,
+                                      assay_report_sarif, assay_report_oscal};
 
 static size_t count(const char *text, const char *what)
 {
@@ -228,7 +229,9 @@ static void render_all(const char *text, size_t size)
     for (size_t i = 0; i < ASSAY_COUNT(renderers); i++) {
         assay_buffer out;
         render(&out, renderers[i], text, size);
-        if (renderers[i] != assay_report_markdown) {
+        if (renderers[i] == assay_report_sarif || renderers[i] == assay_report_oscal) {
+            assay_json_doc_free(parse(out.data, out.size));
+        } else if (renderers[i] != assay_report_markdown) {
             static markup m;
             markup_read(&m, out.data);
             assert_string_equal(m.problem, "");
