@@ -2,7 +2,31 @@
 
 #include <math.h>
 
+#include "stats/deviance.h"
 #include "stats/special.h"
+
+double assay_beta_log_pdf(double x, double a, double b)
+{
+    if (!(a > 0.0 && b > 0.0 && isfinite(a) && isfinite(b)) || isnan(x)) {
+        return NAN;
+    }
+    if (x < 0.0 || x > 1.0) {
+        return -INFINITY;
+    }
+    if (x == 0.0 || x == 1.0) {
+        double shape = x == 0.0 ? a : b;
+        return shape == 1.0 ? log(a * b) : (shape < 1.0 ? INFINITY : -INFINITY);
+    }
+    /* the binomial term of a and b, times a b / (a + b) over x (1 - x) */
+    long double rest = 1.0L - x;
+    long double scale = (long double)a * b / ((long double)a + b) / (x * rest);
+    return (double)(assay_binomial_log_term(a, b, x, rest) + logl(scale));
+}
+
+double assay_beta_pdf(double x, double a, double b)
+{
+    return exp(assay_beta_log_pdf(x, a, b));
+}
 
 double assay_beta_cdf(double x, double a, double b)
 {
@@ -12,6 +36,16 @@ double assay_beta_cdf(double x, double a, double b)
 double assay_beta_sf(double x, double a, double b)
 {
     return assay_beta_inc_upper(a, b, x);
+}
+
+double assay_beta_log_cdf(double x, double a, double b)
+{
+    return assay_beta_inc_log(a, b, x);
+}
+
+double assay_beta_log_sf(double x, double a, double b)
+{
+    return assay_beta_inc_upper_log(a, b, x);
 }
 
 double assay_beta_quantile(double p, double a, double b)
@@ -50,6 +84,17 @@ double assay_binomial_pmf(int64_t k, int64_t n, double p)
     return assay_beta_density((double)k + 1.0, (double)(n - k) + 1.0, p) / ((double)n + 1.0);
 }
 
+double assay_binomial_log_pmf(int64_t k, int64_t n, double p)
+{
+    if (!domain(n, p)) {
+        return NAN;
+    }
+    if (k < 0 || k > n) {
+        return -INFINITY;
+    }
+    return (double)assay_binomial_log_term((double)k, (double)(n - k), p, 1.0L - p);
+}
+
 double assay_binomial_cdf(int64_t k, int64_t n, double p)
 {
     if (!domain(n, p)) {
@@ -76,6 +121,22 @@ double assay_binomial_sf(int64_t k, int64_t n, double p)
         return 0.0;
     }
     return assay_beta_inc((double)k + 1.0, (double)(n - k), p);
+}
+
+double assay_binomial_log_cdf(int64_t k, int64_t n, double p)
+{
+    if (!domain(n, p) || k < 0 || k >= n) {
+        return log(assay_binomial_cdf(k, n, p));
+    }
+    return assay_beta_inc_upper_log((double)k + 1.0, (double)(n - k), p);
+}
+
+double assay_binomial_log_sf(int64_t k, int64_t n, double p)
+{
+    if (!domain(n, p) || k < 0 || k >= n) {
+        return log(assay_binomial_sf(k, n, p));
+    }
+    return assay_beta_inc_log((double)k + 1.0, (double)(n - k), p);
 }
 
 /* The tail that is small is the one that is compared, so that q near 1 keeps its meaning. */
