@@ -4,26 +4,37 @@
 
 #include "base/alloc.h"
 
-enum { RUN = 16 };
+enum {
+    RUN = 16,
+    DIGIT_BITS = 11,
+    DIGITS = 3, /* one call sorts by up to so many digits, the leading ones that differ */
+    BUCKETS = 1 << DIGIT_BITS,
+    RADIX_LEAST = 4096 /* below, merging is faster */
+};
 
-/* Keys mapped so that plain integer order is the wanted order. */
-typedef struct item {
-    uint64_t key;
-    int64_t index;
-} item;
+typedef assay_sort_item item;
 
-/* IEEE 754 bits to an unsigned integer of the same order; both zeros are one, NaN is last. */
-static uint64_t ordered(double key, int descending)
+static const uint64_t sign_bit = UINT64_C(1) << 63;
+
+uint64_t assay_sort_key(double value, int descending)
 {
-    if (key != key) {
+    if (value != value) {
         return UINT64_MAX;
     }
-    double value = key == 0.0 ? 0.0 : key;
+    double plain = value == 0.0 ? 0.0 : value;
     uint64_t bits = 0;
-    memcpy(&bits, &value, sizeof bits);
-    const uint64_t sign = UINT64_C(1) << 63;
-    bits = (bits & sign) != 0 ? ~bits : bits | sign;
+    memcpy(&bits, &plain, sizeof bits);
+    bits = (bits & sign_bit) != 0 ? ~bits : bits | sign_bit;
     return descending ? ~bits : bits;
+}
+
+double assay_sort_key_value(uint64_t key, int descending)
+{
+    uint64_t bits = descending ? ~key : key;
+    bits = (bits & sign_bit) != 0 ? bits ^ sign_bit : ~bits;
+    double value = 0.0;
+    memcpy(&value, &bits, sizeof value);
+    return value;
 }
 
 static void insertion(item *items, int64_t begin, int64_t end)
@@ -75,6 +86,88 @@ static item *merge_sort(item *items, item *spare, int64_t n)
     return items;
 }
 
+/* Bits in which the keys differ. */
+static uint64_t differing(const item *items, int64_t n)
+{
+    uint64_t bits = 0;
+    for (int64_t i = 1; i < n; i++) {
+        bits |= items[i].key ^ items[0].key;
+    }
+    return bits;
+}
+
+/* Counting sort by `digits` digits from bit `shift` on, lowest first. */
+static item *sort_digits(item *items, item *spare, int64_t n, int shift, int digits)
+{
+    int64_t counts[DIGITS][BUCKETS] = {{0}};
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t key = items[i].key >> shift;
+        for (int d = 0; d < digits; d++) {
+            counts[d][key >> (d * DIGIT_BITS) & (BUCKETS - 1)]++;
+        }
+    }
+    for (int d = 0; d < digits; d++) {
+        int64_t start = 0;
+        for (int b = 0; b < BUCKETS; b++) {
+            int64_t count = counts[d][b];
+            counts[d][b] = start;
+            start += count;
+        }
+        int by = shift + d * DIGIT_BITS;
+        for (int64_t i = 0; i < n; i++) {
+            spare[counts[d][items[i].key >> by & (BUCKETS - 1)]++] = items[i];
+        }
+        item *swap = items;
+        items = spare;
+        spare = swap;
+    }
+    return items;
+}
+
+/* Few keys agree in all leading digits; where many do, those are sorted by the digits that follow. */
+static void sort_equal_leads(item *items, item *spare, int64_t n, int shift)
+{
+    for (int64_t begin = 0; begin < n;) {
+        int64_t end = begin + 1;
+        while (end < n && items[end].key >> shift == items[begin].key >> shift) {
+            end++;
+        }
+        if (end - begin <= RUN) {
+            insertion(items, begin, end);
+        } else {
+            const item *sorted = assay_sort_items(items + begin, spare + begin, end - begin);
+            if (sorted != items + begin) {
+                memcpy(items + begin, sorted, (size_t)(end - begin) * sizeof *items);
+            }
+        }
+        begin = end;
+    }
+}
+
+/* Recursion goes one step down for each 33 bits of the key: two at most. */
+// NOLINTNEXTLINE(misc-no-recursion)
+assay_sort_item *assay_sort_items(assay_sort_item *items, assay_sort_item *spare, int64_t n)
+{
+    if (n < RADIX_LEAST) {
+        return merge_sort(items, spare, n);
+    }
+    uint64_t bits = differing(items, n);
+    if (bits == 0) {
+        return items;
+    }
+    int top = 64 - __builtin_clzll(bits);
+    int low = __builtin_ctzll(bits);
+    int digits = (top - low + DIGIT_BITS - 1) / DIGIT_BITS;
+    digits = digits < DIGITS ? digits : DIGITS;
+    int shift = top - digits * DIGIT_BITS;
+    shift = shift > 0 ? shift : 0;
+    item *sorted = sort_digits(items, spare, n, shift, digits);
+    if (shift > low) {
+        sort_equal_leads(sorted, sorted == items ? spare : items, n, shift);
+    }
+    return sorted;
+}
+
 assay_status assay_sort_order(int64_t *order, const double *keys, int64_t n, int descending,
                               assay_error *err)
 {
@@ -86,11 +179,11 @@ assay_status assay_sort_order(int64_t *order, const double *keys, int64_t n, int
         return assay_fail_memory(err);
     }
     for (int64_t i = 0; i < n; i++) {
-        items[i] = (item){.key = ordered(keys[i], descending), .index = i};
+        items[i] = (item){.key = assay_sort_key(keys[i], descending), .payload = (uint64_t)i};
     }
-    const item *sorted = merge_sort(items, items + n, n);
+    const item *sorted = assay_sort_items(items, items + n, n);
     for (int64_t i = 0; i < n; i++) {
-        order[i] = sorted[i].index;
+        order[i] = (int64_t)sorted[i].payload;
     }
     assay_free(items);
     return ASSAY_OK;

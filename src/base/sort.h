@@ -14,4 +14,19 @@ ASSAY_NODISCARD assay_status assay_sort_order(int64_t *order, const double *keys
 ASSAY_NODISCARD assay_status assay_sort_order_text(int64_t *order, const char *const *keys,
                                                    int64_t n, assay_error *err);
 
+/** An element of a sort by key: equal keys keep their order. */
+typedef struct assay_sort_item {
+    uint64_t key;
+    uint64_t payload;
+} assay_sort_item;
+
+/** IEEE 754 bits as an unsigned integer of the same order (or the opposite): both zeros are one, NaN
+ *  is last either way. */
+uint64_t assay_sort_key(double value, int descending);
+/** The value of a key that is not NaN's; zero comes back as +0. */
+double assay_sort_key_value(uint64_t key, int descending);
+/** Sort by ascending key with `spare` of n items; returns which of the two holds the result. Radix
+ *  sort on the leading bits that differ, so time grows linearly with n. */
+assay_sort_item *assay_sort_items(assay_sort_item *items, assay_sort_item *spare, int64_t n);
+
 #endif

@@ -8,7 +8,7 @@
 #include "core/evaluate_internal.h"
 
 enum {
-    GROUP = 32, /* replicates of one parallel task over terms and cells */
+    GROUP = ASSAY_BOOTSTRAP_GROUP, /* replicates of one parallel task over terms and cells */
     QUADS = GROUP / 4,
     LANES = 8, /* Philox blocks that are computed side by side */
     POISSON_STEPS = 12
@@ -99,17 +99,20 @@ static void group_weights(double out[GROUP], uint64_t seed, uint32_t operation, 
     }
 }
 
-typedef struct resampling {
-    const assay_evaluation *evaluation;
-    double *matrix;
-    int workers;
-    assay_arena **arenas;  /* per worker: states and sums of a task */
-    assay_arena **scratch; /* per worker: what block and finish take */
-} resampling;
+void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], uint64_t seed, uint64_t row,
+                           int64_t group)
+{
+    double weights[GROUP];
+    group_weights(weights, seed, bootstrap_operation(), row, (uint32_t)(group * QUADS));
+    for (int r = 0; r < GROUP; r++) {
+        out[r] = (uint8_t)weights[r];
+    }
+}
 
-/* Let a job finish on a resampled state and note the values that were asked for. */
-static assay_status note(const resampling *r, const assay_job *job, const void *state,
-                         int64_t replicate, int worker, assay_error *err)
+typedef assay_resampling resampling;
+
+assay_status assay_bootstrap_note(const resampling *r, const assay_job *job, const void *state,
+                                  int64_t replicate, int worker, assay_error *err)
 {
     const assay_evaluation *evaluation = r->evaluation;
     assay_rows shape = {.n = evaluation->n,
@@ -240,7 +243,8 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
         for (int64_t k = 0; is_terms(job) && k < GROUP; k++) {
             int64_t replicate = group * GROUP + k;
             if (replicate < evaluation->replicates) {
-                ASSAY_TRY(note(r, job, &work[j].state[k * job->bins], replicate, worker, err));
+                ASSAY_TRY(assay_bootstrap_note(r, job, &work[j].state[k * job->bins], replicate,
+                                               worker, err));
             }
         }
     }
@@ -309,7 +313,7 @@ static assay_status resample_cells(const resampling *r, assay_metric_cells kind,
             }
             assay_arena_reset(r->scratch[worker]);
             ASSAY_TRY(job->metric->block(state, job->params, &rows, r->scratch[worker], err));
-            ASSAY_TRY(note(r, job, state, replicate, worker, err));
+            ASSAY_TRY(assay_bootstrap_note(r, job, state, replicate, worker, err));
         }
     }
     return ASSAY_OK;
@@ -385,7 +389,7 @@ static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, a
             memset(state, 0, job->state_size);
             assay_arena_reset(r->scratch[worker]);
             ASSAY_TRY(job->metric->block(state, job->params, &rows, r->scratch[worker], err));
-            ASSAY_TRY(note(r, job, state, quad * 4 + k, worker, err));
+            ASSAY_TRY(assay_bootstrap_note(r, job, state, quad * 4 + k, worker, err));
         }
     }
     return ASSAY_OK;
@@ -440,8 +444,8 @@ static assay_status blocks_quad(const resampling *r, int64_t quad, int worker, a
         const assay_job *job = &evaluation->jobs[j];
         for (int64_t k = 0; is_rows(job, ASSAY_PATH_BLOCKS) && k < 4; k++) {
             if (quad * 4 + k < evaluation->replicates) {
-                ASSAY_TRY(note(r, job, states[j] + (size_t)k * job->state_size, quad * 4 + k,
-                               worker, err));
+                ASSAY_TRY(assay_bootstrap_note(r, job, states[j] + (size_t)k * job->state_size,
+                                               quad * 4 + k, worker, err));
             }
         }
     }
@@ -491,6 +495,9 @@ assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,
     }
     if (any_job(evaluation, ASSAY_PATH_BLOCKS)) {
         ASSAY_GOTO(assay_parallel(quads, threads, blocks_task, &r, cancel, err), done);
+    }
+    if (any_job(evaluation, ASSAY_PATH_RANKED)) {
+        ASSAY_GOTO(assay_bootstrap_ranked(&r, err), done);
     }
 done:
     for (int w = 0; w < r.workers; w++) {

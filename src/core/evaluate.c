@@ -69,6 +69,9 @@ static const char *unmet_need(const assay_predictions *predictions, uint32_t nee
 static assay_path path_of(const assay_job *job, int32_t classes)
 {
     const assay_metric *metric = job->metric;
+    if (metric->ranked != NULL) {
+        return ASSAY_PATH_RANKED;
+    }
     if (metric->sorted != NULL && metric->sorted(job->params)) {
         return ASSAY_PATH_SORTED;
     }
@@ -97,6 +100,10 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->unmet != NULL) {
         return ASSAY_OK;
     }
+    if (job->metric->ranked != NULL && evaluation->n > (int64_t)UINT32_MAX) {
+        job->unmet = "it ranks the rows, and there are over 4294967295 of them";
+        return ASSAY_OK;
+    }
     if (job->metric->terms != NULL && job->metric->terms->bins != NULL) {
         job->bins = job->metric->terms->bins(job->params);
     }
@@ -118,6 +125,10 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->path == ASSAY_PATH_SORTED) {
         needs |= ASSAY_NEEDS_CONFIDENCE;
         evaluation->sorted_needs |= needs & ~(uint32_t)ASSAY_NEEDS_SCORES;
+    }
+    if (job->path == ASSAY_PATH_RANKED) {
+        needs &= ~(uint32_t)ASSAY_NEEDS_SCORES; /* read when the rows are ranked */
+        evaluation->any_ranked = true;
     }
     evaluation->needs |= needs;
     evaluation->keep_terms = evaluation->keep_terms || job->resample;
@@ -526,6 +537,7 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
     ASSAY_GOTO(make_counts(&evaluation, err), done);
     ASSAY_GOTO(assay_evaluate_pass(&evaluation, err), done);
     ASSAY_GOTO(fill_states(&evaluation, err), done);
+    ASSAY_GOTO(assay_evaluate_ranked(&evaluation, err), done);
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(finish_job(out, &evaluation, &evaluation.jobs[j], err), done);
     }

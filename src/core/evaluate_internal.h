@@ -1,5 +1,6 @@
 /** @file evaluate_internal.h  What the parts of the block engine share: evaluate.c (jobs, results),
- *  evaluate_pass.c (the pass over the rows), bootstrap.c (resampling). */
+ *  evaluate_pass.c (the pass over the rows), evaluate_ranked.c (rows by the scores of each class),
+ *  bootstrap.c (resampling). */
 #ifndef ASSAY_CORE_EVALUATE_INTERNAL_H
 #define ASSAY_CORE_EVALUATE_INTERNAL_H
 
@@ -16,6 +17,7 @@ enum {
 
 typedef enum assay_path {
     ASSAY_PATH_UNMET = 0, /* needs something that the predictions lack */
+    ASSAY_PATH_RANKED,
     ASSAY_PATH_SORTED,
     ASSAY_PATH_TERMS,
     ASSAY_PATH_CELLS,
@@ -59,7 +61,7 @@ typedef struct assay_evaluation {
     size_t n_jobs;
     uint32_t needs;        /* columns that the pass derives */
     uint32_t sorted_needs; /* columns that are kept for sorted metrics */
-    bool count_confusion, count_rank, keep_terms;
+    bool count_confusion, count_rank, keep_terms, any_ranked;
     int64_t *confusion; /* classes x classes */
     int64_t *ranks;     /* classes */
     assay_cell_rows confusion_cells, rank_cells;
@@ -91,6 +93,30 @@ ASSAY_NODISCARD assay_status assay_block_derive(assay_rows *out, assay_block_spa
 
 /** The pass over all rows: counts, states, kept columns. */
 ASSAY_NODISCARD assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err);
+
+/** States of ranked metrics. */
+ASSAY_NODISCARD assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *err);
+
+/** What the ways of resampling share. */
+typedef struct assay_resampling {
+    const assay_evaluation *evaluation;
+    double *matrix;
+    int workers;
+    assay_arena **arenas;  /* per worker: states and sums of a task */
+    assay_arena **scratch; /* per worker: what block and finish take */
+} assay_resampling;
+
+enum { ASSAY_BOOTSTRAP_GROUP = 32 }; /* replicates whose weights are drawn together */
+
+/** Weights of a dataset row for the replicates of a group. */
+void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], uint64_t seed, uint64_t row,
+                           int64_t group);
+/** Let a job finish on a resampled state and note the values that were asked for. */
+ASSAY_NODISCARD assay_status assay_bootstrap_note(const assay_resampling *resampling,
+                                                  const assay_job *job, const void *state,
+                                                  int64_t replicate, int worker, assay_error *err);
+ASSAY_NODISCARD assay_status assay_bootstrap_ranked(const assay_resampling *resampling,
+                                                    assay_error *err);
 
 /** Fill matrix[column * replicates + replicate] for every job with `resample`; NaN = undefined. */
 ASSAY_NODISCARD assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,

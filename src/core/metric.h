@@ -4,7 +4,8 @@
  * so that many metrics share one pass over the scores. Rows carry an integer weight, so that the
  * bootstrap is the same metric on other weights.
  *
- * A metric takes one of four ways to its value; the engine picks the first that applies:
+ * A metric takes one of five ways to its value; the engine picks the first that applies:
+ *  - ranked: the metric sees all rows once per class, by descending score of that class (ROC);
  *  - sorted: block gets all rows at once, ordered by confidence (calibration by quantiles, AURC);
  *  - terms: the metric is a function of sums of per-row values in bins (means, log loss, ECE);
  *  - cells: block gets one row with a weight per distinct (target, label) or rank;
@@ -15,6 +16,7 @@
 
 #include "base/arena.h"
 #include "base/reduce.h"
+#include "base/sort.h"
 #include "core/measure.h"
 #include "core/op.h"
 
@@ -65,6 +67,35 @@ typedef struct assay_metric_terms {
     void (*rows)(int32_t *bin, double *const *values, const void *params, const assay_rows *rows);
 } assay_metric_terms;
 
+/** All rows by descending score of one class, ties in row order. */
+typedef struct assay_ranking {
+    int64_t n;
+    int32_t class_index, classes;
+    const assay_sort_item *rows; /* read with the functions below */
+    const uint8_t *weight;       /* of each row, in this order; NULL = all one */
+} assay_ranking;
+
+/** Equal for equal scores. */
+static inline uint64_t assay_ranking_key(const assay_ranking *ranking, int64_t i)
+{
+    return ranking->rows[i].key;
+}
+
+static inline double assay_ranking_score(const assay_ranking *ranking, int64_t i)
+{
+    return assay_sort_key_value(ranking->rows[i].key, 1);
+}
+
+static inline int32_t assay_ranking_target(const assay_ranking *ranking, int64_t i)
+{
+    return (int32_t)(ranking->rows[i].payload & UINT32_MAX);
+}
+
+static inline int64_t assay_ranking_weight(const assay_ranking *ranking, int64_t i)
+{
+    return ranking->weight == NULL ? 1 : ranking->weight[i];
+}
+
 typedef struct assay_metric {
     /** Bytes of a state; it starts zeroed. NULL: an array of assay_metric_bin, one per bin. The state
      *  of a metric with terms begins with that array; what follows it is for `sorted` alone. */
@@ -84,6 +115,10 @@ typedef struct assay_metric {
     /** NULL or 0 = no; 1: block gets all rows at once, by descending confidence, ties in row order;
      *  merge is not called, and scores are not available. */
     int (*sorted)(const void *params);
+    /** Called once for each class on a zeroed state; the calls may run side by side, so each touches
+     *  the part of the state that belongs to its class. Needs ASSAY_NEEDS_SCORES; block and merge are
+     *  not called. */
+    void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
     int curve_only; /* 1: no measures, so there is nothing to resample */
 } assay_metric;
 

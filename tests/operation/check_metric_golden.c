@@ -1,5 +1,6 @@
-/* Metrics against golden/metric_classification.json, which oracle/metrics.py writes for all of them,
- * and golden/metric/<name>.json, of the same form, where a metric has a file of its own. */
+/* Metrics against golden/metric_classification.json and golden/metric_classification_more.json, which
+ * oracle/metrics.py and oracle/metrics_more.py write, and golden/metric/<name>.json, of the same form,
+ * where a metric has a file of its own. */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -173,10 +174,14 @@ void check_metric_golden(void)
     bool covered[MOST_OPERATIONS] = {false};
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
-    assay_json_doc *shared = read_golden("metric_classification");
-    assert_non_null(shared);
-    int cases = check_golden_file(shared, covered);
-    assay_json_doc_free(shared);
+    static const char *const files[] = {"metric_classification", "metric_classification_more"};
+    int cases = 0;
+    for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
+        assay_json_doc *shared = read_golden(files[f]);
+        assert_non_null(shared);
+        cases += check_golden_file(shared, covered);
+        assay_json_doc_free(shared);
+    }
     for (size_t k = 0; k < registry->n; k++) {
         if (registry->ops[k]->kind != ASSAY_OP_METRIC) {
             continue;
@@ -187,7 +192,7 @@ void check_metric_golden(void)
         cases += check_golden_file(own, covered);
         assay_json_doc_free(own);
         if (!covered[k]) {
-            fail_msg("%s has no golden values: there is none in golden/metric_classification.json "
+            fail_msg("%s has no golden values: there is none in golden/metric_classification*.json "
                      "and no golden/%s.json with any",
                      registry->ops[k]->name, name);
         }

@@ -1,9 +1,11 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts)
+static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
 {
-    return (assay_class_ratio){.numerator = 2 * counts->hits,
-                               .denominator = counts->truth + counts->predicted,
+    (void)rows;
+    (void)params;
+    return (assay_class_ratio){.numerator = (double)(2 * counts->hits),
+                               .denominator = (double)(counts->truth + counts->predicted),
                                .n = counts->truth + counts->predicted - counts->hits};
 }
 
@@ -16,7 +18,8 @@ static assay_status finish(assay_result *out, const void *state, const void *par
                            const assay_rows *shape, assay_error *err)
 {
     (void)params;
-    return assay_class_ratios_finish(out, state, &kind, ASSAY_ZERO_DIVISION_UNDEFINED, shape, err);
+    return assay_class_ratios_finish(out, state, &kind, ASSAY_ZERO_DIVISION_UNDEFINED, params,
+                                     shape, err);
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,

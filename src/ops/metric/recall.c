@@ -1,9 +1,12 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts)
+static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
 {
-    return (assay_class_ratio){
-        .numerator = counts->hits, .denominator = counts->truth, .n = counts->truth};
+    (void)rows;
+    (void)params;
+    return (assay_class_ratio){.numerator = (double)counts->hits,
+                               .denominator = (double)counts->truth,
+                               .n = counts->truth};
 }
 
 static const assay_class_ratio_kind kind = {
@@ -13,7 +16,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
                            const assay_rows *shape, assay_error *err)
 {
     const assay_zero_division_params *given = params;
-    return assay_class_ratios_finish(out, state, &kind, given->zero_division, shape, err);
+    return assay_class_ratios_finish(out, state, &kind, given->zero_division, params, shape, err);
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,

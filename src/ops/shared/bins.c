@@ -23,7 +23,7 @@ static double *state_edges(void *state, const assay_bins_params *params)
 }
 
 /* As numpy.linspace(0, 1, bins + 1). */
-static void equal_width_edges(double *edges, int64_t bins)
+void assay_bins_equal_width(double *edges, int64_t bins)
 {
     double step = 1.0 / (double)bins;
     for (int64_t i = 0; i < bins; i++) {
@@ -35,7 +35,7 @@ static void equal_width_edges(double *edges, int64_t bins)
 void assay_bins_edges(double *edges, const void *state, const assay_bins_params *params)
 {
     if (params->binning == ASSAY_BINNING_EQUAL_WIDTH) {
-        equal_width_edges(edges, params->bins);
+        assay_bins_equal_width(edges, params->bins);
     } else {
         const double *kept =
             (const double *)(const void *)((const assay_metric_bin *)state + bin_count(params));
@@ -45,7 +45,7 @@ void assay_bins_edges(double *edges, const void *state, const assay_bins_params 
 
 /* The number of inner edges below p (right_closed) or not above p (left_closed). The guess is off by
  * rounding at most. */
-static int32_t equal_width_bin(double p, const double *edges, int32_t bins, bool right_closed)
+int32_t assay_bins_find(double p, const double *edges, int32_t bins, bool right_closed)
 {
     double scaled = p * (double)bins;
     int32_t bin = scaled >= (double)bins ? bins - 1 : (int32_t)scaled;
@@ -75,9 +75,9 @@ static void terms_rows(int32_t *bin, double *const *values, const void *given,
     double edges[ASSAY_BINS_MOST + 1];
     int32_t bins = (int32_t)params->bins;
     bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
-    equal_width_edges(edges, bins);
+    assay_bins_equal_width(edges, bins);
     for (int64_t i = 0; i < rows->n; i++) {
-        bin[i] = equal_width_bin(rows->confidence[i], edges, bins, right_closed);
+        bin[i] = assay_bins_find(rows->confidence[i], edges, bins, right_closed);
     }
     for (int64_t i = 0; i < rows->n; i++) {
         values[0][i] = rows->confidence[i];
@@ -95,10 +95,11 @@ int assay_bins_sorted(const void *given)
 
 /* Edges at the quantiles i / bins of the weighted confidences, as numpy.percentile with its default
  * method. Rows come by descending confidence, quantiles count from the lowest. */
-static void equal_mass_edges(double *edges, int64_t bins, const assay_rows *rows, int64_t total)
+void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column *column,
+                           int64_t total)
 {
     double step = 1.0 / (double)bins;
-    int64_t at = rows->n; /* rows from here on lie below the quantile; `passed` is their weight */
+    int64_t at = column->n; /* rows from here on lie below the quantile; `passed` is their weight */
     int64_t passed = 0;
     double last = 0.0; /* the highest of the values that were passed */
     for (int64_t i = 0; i <= bins; i++) {
@@ -108,14 +109,14 @@ static void equal_mass_edges(double *edges, int64_t bins, const assay_rows *rows
         below = below < total - 1 ? below : total - 1;
         while (passed <= below) {
             at--;
-            passed += assay_rows_weight(rows, at);
-            last = rows->confidence[at];
+            passed += column->weight(column->of, at);
+            last = column->value(column->of, at);
         }
         /* value number `below` is `last`; the next one is the same or that of the next row */
         double next = last;
         for (int64_t k = at - 1; passed <= below + 1 && below + 1 < total && k >= 0; k--) {
-            if (assay_rows_weight(rows, k) > 0) {
-                next = rows->confidence[k];
+            if (column->weight(column->of, k) > 0) {
+                next = column->value(column->of, k);
                 break;
             }
         }
@@ -123,6 +124,17 @@ static void equal_mass_edges(double *edges, int64_t bins, const assay_rows *rows
         double gap = next - last;
         edges[i] = t >= 0.5 ? next - gap * (1.0 - t) : last + gap * t;
     }
+}
+
+static double row_confidence(const void *of, int64_t i)
+{
+    const assay_rows *rows = of;
+    return rows->confidence[i];
+}
+
+static int64_t row_weight(const void *of, int64_t i)
+{
+    return assay_rows_weight(of, i);
 }
 
 assay_status assay_bins_block(void *state, const void *given, const assay_rows *rows,
@@ -140,7 +152,9 @@ assay_status assay_bins_block(void *state, const void *given, const assay_rows *
     if (total == 0) {
         return ASSAY_OK;
     }
-    equal_mass_edges(edges, params->bins, rows, total);
+    const assay_bins_column column = {
+        .of = rows, .n = rows->n, .value = row_confidence, .weight = row_weight};
+    assay_bins_equal_mass(edges, params->bins, &column, total);
     bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
     int64_t bin = 0;
     for (int64_t i = rows->n - 1; i >= 0; i--) {

@@ -20,6 +20,7 @@ typedef struct assay_bins_params {
     int32_t binning;
     int32_t edges;
     int32_t norm;
+    int32_t part;
     double level;
 } assay_bins_params;
 
@@ -54,6 +55,23 @@ int assay_bins_sorted(const void *params);
 assay_status assay_bins_block(void *state, const void *params, const assay_rows *rows,
                               assay_arena *scratch, assay_error *err);
 void assay_bins_merge(void *into, const void *from, const void *params, int32_t classes);
+
+/** As numpy.linspace(0, 1, bins + 1). */
+void assay_bins_equal_width(double *edges, int64_t bins);
+/** The bin of p among bins of equal width; `bins` for p = 1 when they are left-closed. */
+int32_t assay_bins_find(double p, const double *edges, int32_t bins, bool right_closed);
+
+/** n values in descending order with their weights. */
+typedef struct assay_bins_column {
+    const void *of;
+    int64_t n;
+    double (*value)(const void *of, int64_t i);
+    int64_t (*weight)(const void *of, int64_t i);
+} assay_bins_column;
+
+/** Quantiles of weighted values, whose weights sum to total >= 1. */
+void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column *column,
+                           int64_t total);
 
 /** The edges: bins + 1 ascending values. */
 void assay_bins_edges(double *edges, const void *state, const assay_bins_params *params);

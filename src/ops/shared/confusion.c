@@ -62,7 +62,8 @@ static bool seen(const assay_class_counts *counts)
 
 /* Sums over the classes that enter the averages. */
 typedef struct averages {
-    int64_t rows, numerator, denominator;
+    int64_t rows;
+    double numerator, denominator;
     int64_t classes;  /* with a value */
     int64_t weight;   /* their rows in the truth */
     int64_t left_out; /* seen, but undefined */
@@ -70,40 +71,35 @@ typedef struct averages {
     const char *names[3]; /* of the first classes left out */
 } averages;
 
-static void average_in(averages *a, const assay_class_counts *counts,
-                       const assay_class_ratio_kind *kind, int32_t zero_division, const char *name)
+static void average_in(averages *a, const assay_class_counts *counts, assay_class_ratio ratio,
+                       int32_t zero_division, const char *name)
 {
-    assay_class_ratio ratio = kind->of(counts);
-    a->rows += counts->truth;
-    a->numerator += ratio.numerator;
-    a->denominator += ratio.denominator;
     if (!seen(counts)) {
         return;
     }
-    if (ratio.denominator == 0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
+    a->numerator += ratio.numerator;
+    a->denominator += ratio.denominator;
+    if (ratio.denominator == 0.0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
         if (a->left_out < 3) {
             a->names[a->left_out] = name;
         }
         a->left_out++;
         return;
     }
-    double value =
-        ratio.denominator == 0 ? 0.0 : (double)ratio.numerator / (double)ratio.denominator;
+    double value = ratio.denominator == 0.0 ? 0.0 : ratio.numerator / ratio.denominator;
     a->classes++;
     a->weight += counts->truth;
     assay_sum_add(&a->plain, value);
     assay_sum_add(&a->weighted, value * (double)counts->truth);
 }
 
-/* "2 classes are undefined and left out: cat, dog" */
-static const char *left_out_note(const averages *a, assay_arena *arena)
+const char *assay_left_out_note(assay_arena *arena, int64_t left_out, const char *const names[3])
 {
-    const char *more = a->left_out > 3 ? ", ..." : "";
+    const char *more = left_out > 3 ? ", ..." : "";
     return assay_arena_printf(arena, "%" PRId64 " %s undefined and left out: %s%s%s%s%s%s",
-                              a->left_out, a->left_out == 1 ? "class is" : "classes are",
-                              a->names[0], a->left_out > 1 ? ", " : "",
-                              a->left_out > 1 ? a->names[1] : "", a->left_out > 2 ? ", " : "",
-                              a->left_out > 2 ? a->names[2] : "", more);
+                              left_out, left_out == 1 ? "class is" : "classes are", names[0],
+                              left_out > 1 ? ", " : "", left_out > 1 ? names[1] : "",
+                              left_out > 2 ? ", " : "", left_out > 2 ? names[2] : "", more);
 }
 
 static assay_status finish_average(assay_result *out, const averages *a, const char *average,
@@ -125,7 +121,7 @@ static assay_status finish_average(assay_result *out, const averages *a, const c
     measure->value = macro ? assay_sum_value(&a->plain) / (double)a->classes
                            : assay_sum_value(&a->weighted) / (double)a->weight;
     if (a->left_out > 0) {
-        measure->reason = left_out_note(a, out->arena);
+        measure->reason = assay_left_out_note(out->arena, a->left_out, a->names);
         if (measure->reason == NULL) {
             return assay_fail_memory(err);
         }
@@ -133,10 +129,8 @@ static assay_status finish_average(assay_result *out, const averages *a, const c
     return ASSAY_OK;
 }
 
-/* One label per row: the sums over classes of hits, truth and predictions make every micro average
- * the share of correct rows. */
-static assay_status finish_micro(assay_result *out, const averages *a, int64_t hits,
-                                 assay_error *err)
+static assay_status finish_micro(assay_result *out, const averages *a, assay_class_micro micro,
+                                 int64_t hits, assay_error *err)
 {
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
@@ -144,53 +138,62 @@ static assay_status finish_micro(assay_result *out, const averages *a, int64_t h
     measure->n = a->rows;
     if (a->rows == 0) {
         assay_measure_undefine(measure, "there are no rows");
-        return ASSAY_OK;
+    } else if (micro != ASSAY_MICRO_RATIO) {
+        measure->successes = micro == ASSAY_MICRO_HITS ? hits : a->rows - hits;
+        measure->value = (double)measure->successes / (double)a->rows;
+    } else if (a->denominator == 0.0) {
+        assay_measure_undefine(measure, "no class that occurs has a value");
+    } else {
+        measure->value = a->numerator / a->denominator;
     }
-    measure->value = (double)a->numerator / (double)a->denominator;
-    measure->successes = hits;
     return ASSAY_OK;
 }
 
 static assay_status finish_class(assay_result *out, const assay_class_counts *counts,
-                                 const assay_class_ratio_kind *kind, int32_t zero_division,
-                                 const char *name, assay_error *err)
+                                 const assay_class_ratio_kind *kind, assay_class_ratio ratio,
+                                 int32_t zero_division, const char *name, assay_error *err)
 {
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    assay_class_ratio ratio = kind->of(counts);
     measure->class_name = name;
     measure->n = ratio.n;
     if (!seen(counts)) {
         assay_measure_undefine(measure,
                                "the class occurs neither in the truth nor among the predictions");
-    } else if (ratio.denominator == 0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
+    } else if (ratio.denominator == 0.0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
         assay_measure_undefine(measure, kind->undefined);
-    } else if (ratio.denominator == 0) {
+    } else if (ratio.denominator == 0.0) {
         measure->value = 0.0;
         measure->reason = "0/0, counted as zero";
     } else {
-        measure->value = (double)ratio.numerator / (double)ratio.denominator;
-        measure->successes = kind->proportion ? ratio.numerator : -1;
+        measure->value = ratio.numerator / ratio.denominator;
+        measure->successes = kind->proportion ? (int64_t)ratio.numerator : -1;
     }
     return ASSAY_OK;
 }
 
 assay_status assay_class_ratios_finish(assay_result *out, const void *state,
                                        const assay_class_ratio_kind *kind, int32_t zero_division,
-                                       const assay_rows *shape, assay_error *err)
+                                       const void *params, const assay_rows *shape,
+                                       assay_error *err)
 {
     const assay_class_counts *counts = state;
     averages a = {0};
     int64_t hits = 0;
     for (int32_t c = 0; c < shape->classes; c++) {
-        average_in(&a, &counts[c], kind, zero_division, shape->class_names[c]);
+        a.rows += counts[c].truth;
         hits += counts[c].hits;
     }
-    ASSAY_TRY(finish_micro(out, &a, hits, err));
+    for (int32_t c = 0; c < shape->classes; c++) {
+        average_in(&a, &counts[c], kind->of(&counts[c], a.rows, params), zero_division,
+                   shape->class_names[c]);
+    }
+    ASSAY_TRY(finish_micro(out, &a, kind->micro, hits, err));
     ASSAY_TRY(finish_average(out, &a, "macro", err));
     ASSAY_TRY(finish_average(out, &a, "weighted", err));
     for (int32_t c = 0; c < shape->classes; c++) {
-        ASSAY_TRY(finish_class(out, &counts[c], kind, zero_division, shape->class_names[c], err));
+        ASSAY_TRY(finish_class(out, &counts[c], kind, kind->of(&counts[c], a.rows, params),
+                               zero_division, shape->class_names[c], err));
     }
     return ASSAY_OK;
 }

@@ -31,14 +31,23 @@ typedef struct assay_zero_division_params {
                  "zero and part of them.")
 
 typedef struct assay_class_ratio {
-    int64_t numerator;
-    int64_t denominator;
+    double numerator; /* counts, or multiples of them */
+    double denominator;
     int64_t n; /* rows behind it */
 } assay_class_ratio;
 
+/** What the micro average of a ratio is, with one label per row. */
+typedef enum assay_class_micro {
+    ASSAY_MICRO_HITS = 0, /* the share of correct rows */
+    ASSAY_MICRO_ERRORS,   /* the share of wrong rows */
+    ASSAY_MICRO_RATIO     /* sums over classes, in which a row counts more than once */
+} assay_class_micro;
+
 typedef struct assay_class_ratio_kind {
-    assay_class_ratio (*of)(const assay_class_counts *counts);
-    bool proportion;       /* numerator successes in denominator rows */
+    /** `rows` is the number of all rows. */
+    assay_class_ratio (*of)(const assay_class_counts *counts, int64_t rows, const void *params);
+    bool proportion; /* numerator successes in denominator rows */
+    assay_class_micro micro;
     const char *undefined; /* reason for a denominator of zero */
 } assay_class_ratio_kind;
 
@@ -46,12 +55,15 @@ typedef struct assay_class_ratio_kind {
  *  classes that occur in the truth or among the predictions. */
 ASSAY_NODISCARD assay_status assay_class_ratios_finish(assay_result *out, const void *state,
                                                        const assay_class_ratio_kind *kind,
-                                                       int32_t zero_division,
+                                                       int32_t zero_division, const void *params,
                                                        const assay_rows *shape, assay_error *err);
 
 /** Append a measure; *out is never NULL on success. */
 ASSAY_NODISCARD assay_status assay_result_new_measure(assay_measure **out, assay_result *result,
                                                       assay_error *err);
+/** "2 classes are undefined and left out: cat, dog", with the names of the first three; NULL when
+ *  memory is out. */
+const char *assay_left_out_note(assay_arena *arena, int64_t left_out, const char *const names[3]);
 /** Make a measure undefined. */
 void assay_measure_undefine(assay_measure *measure, const char *reason);
 

@@ -52,6 +52,51 @@ static void sorts_every_length_with_ties_and_nan(void **state)
     }
 }
 
+/* Long enough for the radix sort; with ties, with keys that agree in their leading bits by the
+ * thousand, with one single value. */
+static void sorts_long_columns(void **state)
+{
+    (void)state;
+    enum { N = 60000, KINDS = 5 };
+    double *keys = assay_alloc(N, sizeof *keys);
+    int64_t *order = assay_alloc(N, sizeof *order);
+    assert_non_null(keys);
+    assert_non_null(order);
+    for (int kind = 0; kind < KINDS; kind++) {
+        for (int64_t i = 0; i < N; i++) {
+            assay_rng rng = assay_rng_stream(5, (uint32_t)kind, (uint64_t)i);
+            double uniform = assay_rng_uniform(&rng);
+            double close = 1.0 + uniform * 1e-9;                            /* one lead for all */
+            double clusters = floor(uniform * 7.0) + 1.0 + uniform * 1e-11; /* seven of them */
+            double mixed =
+                i % 1000 == 0 ? NAN : (uniform - 0.5) * pow(10.0, (double)(i % 600) - 300.0);
+            const double values[KINDS] = {uniform, close, clusters, mixed, 0.25};
+            keys[i] = values[kind];
+        }
+        for (int descending = 0; descending <= 1; descending++) {
+            assert_int_equal(assay_sort_order(order, keys, N, descending, NULL), ASSAY_OK);
+            check_order(order, keys, N, descending);
+        }
+    }
+    assay_free(keys);
+    assay_free(order);
+}
+
+static void keys_keep_their_values(void **state)
+{
+    (void)state;
+    const double values[] = {0.0,      1.0,       -1.0,   0.1,     -0.1,
+                             INFINITY, -INFINITY, 5e-324, -5e-324, 1e308};
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        for (int descending = 0; descending <= 1; descending++) {
+            uint64_t key = assay_sort_key(values[i], descending);
+            assert_true(assay_sort_key_value(key, descending) == values[i]);
+        }
+    }
+    assert_true(assay_sort_key(-0.0, 0) == assay_sort_key(0.0, 0));
+    assert_true(assay_sort_key(NAN, 1) == UINT64_MAX);
+}
+
 static void known_order(void **state)
 {
     (void)state;
@@ -128,6 +173,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorts_every_length_with_ties_and_nan),
+        cmocka_unit_test(sorts_long_columns),
+        cmocka_unit_test(keys_keep_their_values),
         cmocka_unit_test(known_order),
         cmocka_unit_test(sorts_many),
         cmocka_unit_test(sorts_texts),

@@ -1,0 +1,102 @@
+#include "ops/shared/ranked.h"
+
+enum { INTERPOLATION_STEP = 0, INTERPOLATION_ENVELOPE };
+
+typedef struct params {
+    int32_t interpolation;
+} params;
+
+static double step_area(const assay_ranking *ranking)
+{
+    assay_ranked_walk walk = {0};
+    assay_sum area = {0};
+    while (assay_ranked_next(&walk, ranking)) {
+        if (walk.tp > walk.tp_before) {
+            double precision = (double)walk.tp / (double)(walk.tp + walk.fp);
+            assay_sum_add(&area, (double)(walk.tp - walk.tp_before) * precision);
+        }
+    }
+    return assay_sum_value(&area);
+}
+
+/* From the lowest score up, so that the highest precision beyond is known. */
+static double envelope_area(const assay_ranking *ranking, int64_t tp, int64_t fp)
+{
+    assay_sum area = {0};
+    double best = 0.0;
+    for (int64_t i = ranking->n - 1; i >= 0;) {
+        double precision = tp + fp > 0 ? (double)tp / (double)(tp + fp) : 0.0;
+        int64_t group = 0;
+        uint64_t key = assay_ranking_key(ranking, i);
+        best = precision > best ? precision : best;
+        for (; i >= 0 && assay_ranking_key(ranking, i) == key; i--) {
+            int64_t weight = assay_ranking_weight(ranking, i);
+            bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+            group += mine ? weight : 0;
+            fp -= mine ? 0 : weight;
+        }
+        assay_sum_add(&area, (double)group * best);
+        tp -= group;
+    }
+    return assay_sum_value(&area);
+}
+
+static void ranked(void *state, const void *given, const assay_ranking *ranking)
+{
+    const params *p = given;
+    assay_class_value *to = assay_class_value_start(state, ranking, false);
+    if (to != NULL) {
+        double area = p->interpolation == INTERPOLATION_STEP
+                          ? step_area(ranking)
+                          : envelope_area(ranking, to->positives, to->n - to->positives);
+        to->value = area / (double)to->positives;
+    }
+}
+
+static const assay_metric metric = {
+    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+
+static const char *const interpolations[] = {"step", "envelope", NULL};
+
+static const assay_param specs[] = {
+    ASSAY_CHOICE(params, interpolation, INTERPOLATION_STEP, interpolations,
+                 "Precision as it is at each threshold (step), or the highest at that recall or "
+                 "beyond (envelope)."),
+};
+
+static const char *const examples[] = {
+    "assay evaluate --predictions predictions.csv --metric average_precision",
+    "metrics: [{average_precision: {interpolation: envelope}}]", NULL};
+
+const assay_op assay_op_metric_average_precision = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "average_precision",
+    .title = "Average precision",
+    .summary = "Precision averaged over all thresholds on the score of a class: the area under its "
+               "precision-recall curve.",
+    .description =
+        "Over the thresholds in order of falling score, sum of (R_n - R_(n-1)) P_n with recall "
+        "R_n and precision P_n. Rows of equal score share a threshold. Range 0 to 1, higher is "
+        "better; guessing gives the share of the class.\n\n"
+        "Each class is taken in turn as the one to be detected, with its own score, against all "
+        "others; `macro` is the plain mean over classes and `weighted` the mean weighted by the "
+        "rows of each class. For two classes the value of the class to be detected is the usual "
+        "binary one.\n\n"
+        "Conventions: `interpolation: step` takes the precision as it is (scikit-learn, "
+        "torchmetrics); `envelope` takes the highest precision at that recall or beyond, as "
+        "Pascal VOC 2010 does with all points, and is never lower. The average precision of "
+        "object detection (101 points) is another metric of the same name.\n\n"
+        "A class without a row in the truth is undefined; averages leave it out and name it.",
+    .citation =
+        "Buckley, Voorhees (2000), Evaluating evaluation measure stability, SIGIR; as "
+        "sklearn.metrics.average_precision_score (scikit-learn 1.9); Everingham et al. (2010), "
+        "The Pascal visual object classes challenge, IJCV 88.",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .direction = ASSAY_HIGHER_IS_BETTER,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .metric = &metric};

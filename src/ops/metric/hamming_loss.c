@@ -1,0 +1,51 @@
+#include "ops/shared/confusion.h"
+
+static assay_status finish(assay_result *out, const void *state, const void *params,
+                           const assay_rows *shape, assay_error *err)
+{
+    const assay_class_counts *counts = state;
+    assay_measure *measure = NULL;
+    (void)params;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    int64_t hits = 0;
+    for (int32_t c = 0; c < shape->classes; c++) {
+        measure->n += counts[c].truth;
+        hits += counts[c].hits;
+    }
+    if (measure->n == 0) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else {
+        measure->successes = measure->n - hits;
+        measure->value = (double)measure->successes / (double)measure->n;
+    }
+    return ASSAY_OK;
+}
+
+static const assay_metric metric = {.state_size = assay_class_counts_size,
+                                    .block = assay_class_counts_block,
+                                    .merge = assay_class_counts_merge,
+                                    .finish = finish,
+                                    .cells = ASSAY_CELLS_CONFUSION};
+
+static const char *const examples[] = {
+    "assay evaluate --predictions predictions.csv --metric hamming_loss", "metrics: [hamming_loss]",
+    NULL};
+
+const assay_op assay_op_metric_hamming_loss = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "hamming_loss",
+    .title = "Hamming loss",
+    .summary = "Share of labels that are wrong.",
+    .description =
+        "Number of rows with `label != target`, divided by the number of rows; with one label "
+        "per row the same as `zero_one_loss`. Range 0 to 1, lower is better.\n\n"
+        "It is a proportion of independent rows, so its interval is exact. Without rows it is "
+        "undefined.",
+    .citation = "Hamming (1950), Error detecting and error correcting codes, Bell System Technical "
+                "Journal 29; as sklearn.metrics.hamming_loss (scikit-learn 1.9).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL,
+    .direction = ASSAY_LOWER_IS_BETTER,
+    .examples = examples,
+    .metric = &metric};

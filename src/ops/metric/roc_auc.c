@@ -1,0 +1,103 @@
+#include "ops/shared/ranked.h"
+
+typedef struct params {
+    double max_fpr;
+} params;
+
+/* Twice the number of pairs (row of the class, other row) in the right order, ties counting once. */
+static double pairs(const assay_ranking *ranking)
+{
+    assay_ranked_walk walk = {0};
+    assay_sum twice = {0};
+    while (assay_ranked_next(&walk, ranking)) {
+        assay_sum_add(&twice,
+                      (double)(walk.fp - walk.fp_before) * (double)(walk.tp + walk.tp_before));
+    }
+    return assay_sum_value(&twice);
+}
+
+/* Area up to max_fpr in units of rates, the last step cut by linear interpolation. */
+static double partial(const assay_ranking *ranking, double positives, double negatives,
+                      double max_fpr)
+{
+    assay_ranked_walk walk = {0};
+    assay_sum area = {0};
+    while (assay_ranked_next(&walk, ranking)) {
+        double x0 = (double)walk.fp_before / negatives;
+        double x1 = (double)walk.fp / negatives;
+        double y0 = (double)walk.tp_before / positives;
+        double y1 = (double)walk.tp / positives;
+        if (x1 > max_fpr) {
+            double cut = y0 + (y1 - y0) * ((max_fpr - x0) / (x1 - x0));
+            assay_sum_add(&area, (max_fpr - x0) * (y0 + cut) / 2.0);
+            break;
+        }
+        assay_sum_add(&area, (x1 - x0) * (y0 + y1) / 2.0);
+    }
+    return assay_sum_value(&area);
+}
+
+static void ranked(void *state, const void *given, const assay_ranking *ranking)
+{
+    const params *p = given;
+    assay_class_value *to = assay_class_value_start(state, ranking, true);
+    if (to == NULL) {
+        return;
+    }
+    double positives = (double)to->positives;
+    double negatives = (double)(to->n - to->positives);
+    if (p->max_fpr >= 1.0) {
+        to->value = pairs(ranking) / (2.0 * positives * negatives);
+        return;
+    }
+    double least = 0.5 * p->max_fpr * p->max_fpr;
+    double area = partial(ranking, positives, negatives, p->max_fpr);
+    to->value = 0.5 * (1.0 + (area - least) / (p->max_fpr - least));
+}
+
+static const assay_metric metric = {
+    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+
+static const assay_param specs[] = {
+    ASSAY_REAL(params, max_fpr, 1.0, 0.001, 1.0, "",
+               "Only the part of the curve up to this false positive rate; 1 = all of it."),
+};
+
+static const char *const examples[] = {
+    "assay evaluate --predictions predictions.csv --metric roc_auc",
+    "metrics: [{roc_auc: {max_fpr: 0.1}}]", NULL};
+
+const assay_op assay_op_metric_roc_auc = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "roc_auc",
+    .title = "Area under the ROC curve",
+    .summary =
+        "How well the score of a class separates its rows from the others: 1 is perfect, 0.5 is "
+        "guessing.",
+    .description =
+        "The probability that a row of the class scores higher than a row of another class, "
+        "where equal scores count one half (the Mann-Whitney statistic, which is the "
+        "trapezoidal area under the ROC curve). Range 0 to 1, higher is better. Scores need not "
+        "be probabilities; only their order counts.\n\n"
+        "Each class is taken in turn as the one to be detected, with its own score, against all "
+        "others; `macro` is the plain mean over classes and `weighted` the mean weighted by the "
+        "rows of each class. For two classes the value of the class to be detected is the usual "
+        "binary one. See `roc_auc_one_vs_one` for the mean over pairs of classes.\n\n"
+        "With `max_fpr` below 1 only the part of the curve up to that false positive rate "
+        "counts, rescaled so that guessing gives 0.5 and perfection 1 (McClish), as in scikit- "
+        "learn.\n\n"
+        "A class without a row in the truth (or to which every row belongs) is undefined; "
+        "averages leave it out and name it. torchmetrics returns 0 there.",
+    .citation =
+        "Hanley, McNeil (1982), The meaning and use of the area under a ROC curve, Radiology "
+        "143; McClish (1989), Analyzing a portion of the ROC curve, Medical Decision Making 9; "
+        "as sklearn.metrics.roc_auc_score (scikit-learn 1.9).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .direction = ASSAY_HIGHER_IS_BETTER,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .metric = &metric};

@@ -1,0 +1,102 @@
+#include "ops/shared/ranked.h"
+
+#include "ops/shared/confusion.h"
+
+assay_ranked_totals assay_ranking_totals(const assay_ranking *ranking)
+{
+    assay_ranked_totals totals = {0};
+    for (int64_t i = 0; i < ranking->n; i++) {
+        int64_t weight = assay_ranking_weight(ranking, i);
+        bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+        totals.positives += mine ? weight : 0;
+        totals.negatives += mine ? 0 : weight;
+    }
+    return totals;
+}
+
+size_t assay_class_values_size(const void *params, int32_t classes)
+{
+    (void)params;
+    return (size_t)classes * sizeof(assay_class_value);
+}
+
+assay_class_value *assay_class_value_start(void *state, const assay_ranking *ranking, bool both)
+{
+    assay_class_value *to = (assay_class_value *)state + ranking->class_index;
+    assay_ranked_totals totals = assay_ranking_totals(ranking);
+    to->n = totals.positives + totals.negatives;
+    to->positives = totals.positives;
+    to->undefined = to->n == 0                      ? "there are no rows"
+                    : totals.positives == 0         ? "the class does not occur in the truth"
+                    : both && totals.negatives == 0 ? "every row belongs to the class"
+                                                    : NULL;
+    return to->undefined == NULL ? to : NULL;
+}
+
+static assay_status finish_average(assay_result *out, const assay_class_value *values,
+                                   const assay_rows *shape, bool macro, assay_error *err)
+{
+    const char *names[3] = {0};
+    int64_t left_out = 0;
+    double total = 0.0;
+    assay_sum sum = {0};
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->average = macro ? "macro" : "weighted";
+    measure->n = values[0].n;
+    for (int32_t c = 0; c < shape->classes; c++) {
+        double weight = macro ? 1.0 : (double)values[c].positives;
+        if (values[c].undefined == NULL) {
+            total += weight;
+            assay_sum_add(&sum, weight * values[c].value);
+        } else {
+            if (left_out < 3) {
+                names[left_out] = shape->class_names[c];
+            }
+            left_out++;
+        }
+    }
+    if (values[0].n == 0) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else if (!(total > 0.0)) {
+        assay_measure_undefine(measure, "no class has a value");
+    } else {
+        measure->value = assay_sum_value(&sum) / total;
+    }
+    if (left_out > 0 && total > 0.0) {
+        measure->reason = assay_left_out_note(out->arena, left_out, names);
+        if (measure->reason == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_class_values_finish(assay_result *out, const void *state, const void *params,
+                                       const assay_rows *shape, assay_error *err)
+{
+    (void)params;
+    const assay_class_value *values = state;
+    ASSAY_TRY(finish_average(out, values, shape, true, err));
+    ASSAY_TRY(finish_average(out, values, shape, false, err));
+    for (int32_t c = 0; c < shape->classes; c++) {
+        assay_measure *measure = NULL;
+        ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+        measure->class_name = shape->class_names[c];
+        measure->n = values[c].n;
+        measure->value = values[c].value;
+        if (values[c].n == 0) {
+            assay_measure_undefine(measure, "there are no rows");
+        } else if (values[c].undefined != NULL) {
+            assay_measure_undefine(measure, values[c].undefined);
+        }
+    }
+    return ASSAY_OK;
+}
+
+int64_t assay_curve_points(int32_t classes)
+{
+    enum { MOST = 1000, LEAST = 50, TOTAL = 10000 };
+    int64_t each = TOTAL / classes;
+    return each > MOST ? MOST : (each < LEAST ? LEAST : each);
+}

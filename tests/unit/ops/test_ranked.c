@@ -1,0 +1,196 @@
+/* Metrics from rankings: resampling against a count of all pairs, thinned curves, slices. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/alloc.h"
+#include "base/rng.h"
+#include "core/evaluate_internal.h"
+#include "ops/op_table.h"
+
+enum { CLASSES = 3 };
+
+/* Scores in hundredths when `coarse`, so that many are equal. */
+static assay_predictions *make(int64_t n, bool coarse)
+{
+    assay_predictions *p = NULL;
+    assert_int_equal(assay_predictions_new(&p, n, CLASSES, 8, 0, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n; i++) {
+        assay_rng rng = assay_rng_stream(11, 1, (uint64_t)i);
+        p->target[i] = (int32_t)assay_rng_below(&rng, CLASSES);
+        for (int32_t k = 0; k < CLASSES; k++) {
+            double score = assay_rng_normal(&rng) + (k == p->target[i] ? 1.0 : 0.0);
+            p->scores_f64[i * CLASSES + k] = coarse ? round(score * 10.0) / 10.0 : score;
+        }
+    }
+    assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
+    return p;
+}
+
+static assay_result evaluate(assay_arena *arena, const assay_predictions *p, const uint8_t *mask,
+                             const char *name, int64_t replicates)
+{
+    assay_args *args = NULL;
+    assay_error err = {0};
+    assay_result result;
+    assay_evaluate_options options = {.replicates = replicates, .seed = 9, .threads = 2};
+    const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_METRIC, name);
+    assert_non_null(op);
+    assert_int_equal(assay_args_new(&args, op, NULL), ASSAY_OK);
+    const assay_args *metrics[1] = {args};
+    assay_result_init(&result, arena);
+    if (assay_evaluate(&result, p, mask, metrics, 1, &options, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    assay_args_free(args);
+    return result;
+}
+
+/* Mann-Whitney over all pairs with weights. */
+static double all_pairs(const assay_predictions *p, const uint8_t *mask, int32_t c,
+                        const int32_t *weight)
+{
+    double right = 0.0;
+    double pairs = 0.0;
+    for (int64_t i = 0; i < p->n; i++) {
+        for (int64_t j = 0; mask[i] && p->target[i] == c && j < p->n; j++) {
+            if (mask[j] && p->target[j] != c) {
+                double a = p->scores_f64[i * CLASSES + c];
+                double b = p->scores_f64[j * CLASSES + c];
+                double both = (double)weight[i] * (double)weight[j];
+                right += a > b ? both : (a == b ? 0.5 * both : 0.0);
+                pairs += both;
+            }
+        }
+    }
+    return right / pairs;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void replicates_are_the_metric_on_weighted_rows(void **state)
+{
+    (void)state;
+    enum { N = 300, REPLICATES = 72, LANES = REPLICATES / 4 };
+    assay_predictions *p = make(N, true);
+    assay_arena *arena = NULL;
+    uint8_t mask[N];
+    static int32_t weights[REPLICATES][N];
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < N; i++) {
+        int32_t row[REPLICATES];
+        mask[i] = i % 4 != 1;
+        assay_bootstrap_weights(row, 9, (uint64_t)i, 0, LANES);
+        for (int r = 0; r < REPLICATES; r++) {
+            weights[r][i] = row[r];
+        }
+    }
+    assay_result result = evaluate(arena, p, mask, "roc_auc", REPLICATES);
+    assert_int_equal(result.n_measures, 2 + CLASSES);
+    for (int32_t c = 0; c < CLASSES; c++) {
+        const assay_measure *measure = &result.measures[2 + c];
+        double wanted[REPLICATES];
+        for (int r = 0; r < REPLICATES; r++) {
+            wanted[r] = all_pairs(p, mask, c, weights[r]);
+        }
+        qsort(wanted, REPLICATES, sizeof wanted[0], ascending);
+        assert_int_equal(measure->n_replicates, REPLICATES);
+        for (int r = 0; r < REPLICATES; r++) {
+            assert_true(fabs(measure->replicates[r] - wanted[r]) < 1e-14);
+        }
+        assert_true(measure->low < measure->value && measure->value < measure->high);
+    }
+    assay_arena_free(arena);
+    assay_predictions_free(p);
+}
+
+/* Share of rows of the class (or not of it) with a score of at least t. */
+static double share(const assay_predictions *p, int32_t c, bool mine, double t)
+{
+    int64_t all = 0;
+    int64_t above = 0;
+    for (int64_t i = 0; i < p->n; i++) {
+        bool counts = (p->target[i] == c) == mine;
+        all += counts;
+        above += counts && p->scores_f64[i * CLASSES + c] >= t;
+    }
+    return (double)above / (double)all;
+}
+
+static void thinned_points_lie_on_the_curve(void **state)
+{
+    (void)state;
+    assay_predictions *p = make(20000, false);
+    assay_arena *arena = NULL;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    assay_result result = evaluate(arena, p, NULL, "roc_curve", -1);
+    assert_int_equal(result.n_curves, 1);
+    const assay_curve *curve = &result.curves[0];
+    int64_t points[CLASSES] = {0};
+    for (int64_t i = 0; i < curve->n_rows; i++) {
+        const double *row = curve->values + i * 4;
+        int32_t c = (int32_t)row[0];
+        bool first = points[c]++ == 0;
+        if (!first) {
+            const double *before = row - 4;
+            assert_true(row[1] < before[1] && row[2] >= before[2] && row[3] >= before[3]);
+            assert_true((row[2] - before[2] + row[3] - before[3]) / 2.0 < 2.5e-3);
+        }
+        if (i % 37 == 0) {
+            assert_true(row[2] == share(p, c, false, row[1]));
+            assert_true(row[3] == share(p, c, true, row[1]));
+        }
+        if (i + 1 == curve->n_rows || row[4] != row[0]) {
+            assert_true(row[2] == 1.0 && row[3] == 1.0);
+        }
+    }
+    for (int c = 0; c < CLASSES; c++) {
+        assert_in_range(points[c], 900, 1000);
+    }
+    assay_arena_free(arena);
+    assay_predictions_free(p);
+}
+
+/* The order of the classes' scores alone counts. */
+static void scores_may_be_rescaled(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"roc_auc", "average_precision", "roc_auc_one_vs_one"};
+    assay_predictions *p = make(5000, true);
+    assay_predictions *q = make(5000, true);
+    assay_arena *arena = NULL;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < q->n * CLASSES; i++) {
+        q->scores_f64[i] = exp(3.0 * q->scores_f64[i]) - 7.0;
+    }
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        assay_result a = evaluate(arena, p, NULL, names[k], -1);
+        assay_result b = evaluate(arena, q, NULL, names[k], -1);
+        assert_int_equal(a.n_measures, b.n_measures);
+        for (int64_t m = 0; m < a.n_measures; m++) {
+            assert_true(a.measures[m].value == b.measures[m].value);
+        }
+    }
+    assay_arena_free(arena);
+    assay_predictions_free(p);
+    assay_predictions_free(q);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(replicates_are_the_metric_on_weighted_rows),
+        cmocka_unit_test(thinned_points_lie_on_the_curve),
+        cmocka_unit_test(scores_may_be_rescaled),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
