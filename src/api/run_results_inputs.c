@@ -155,6 +155,17 @@ const assay_predictions *assay_run_given_for(const assay_run *run, int32_t d)
     return NULL;
 }
 
+/** The predictions file that stands for a data set. */
+static const char *given_path(const assay_run *run, int32_t d)
+{
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        if (run->given[m] && run->plan->models[m].data == d) {
+            return run->plan->models[m].predictions;
+        }
+    }
+    return NULL;
+}
+
 assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t d, assay_error *err)
 {
     const assay_plan_data *plan = &run->plan->data[d];
@@ -165,7 +176,7 @@ assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t 
     assay_json_begin_object(json);
     assay_json_put_text(json, "name", plan->name);
     assay_json_put_text(json, "title", plan->title);
-    assay_json_put_text(json, "path", data ? data->path : NULL);
+    assay_json_put_text(json, "path", data ? data->path : given_path(run, d));
     assay_json_put_text(json, "digest", data ? data->digest : given ? given->digest : NULL);
     assay_json_put_int(json, "n", assay_run_rows(run, d));
     if (data) {
