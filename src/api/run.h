@@ -40,8 +40,12 @@ typedef struct assay_verdict {
     const assay_plan_requirement *requirement;
     const assay_measure *measure; /* NULL when not evaluated */
     double low, high;             /* one-sided bounds, each at the requirement's confidence */
+    double p_met, p_not_met;      /* one-sided p-values behind the bounds; NaN = none */
+    double p_adjusted;            /* p_not_met, corrected within the family; NaN = not corrected */
+    assay_verdict_kind objective; /* against the objective; 0 = the requirement has none */
     int64_t more_needed;          /* further samples that would decide; -1 = can't be said */
-    const char *reason;           /* why not evaluated */
+    double probability_met;       /* that it is MET once they are collected; NaN = not known */
+    const char *reason;           /* why not evaluated; a remark on another verdict */
     const char *explanation;      /* one sentence for people */
 } assay_verdict;
 
@@ -97,8 +101,10 @@ typedef struct assay_run {
     int32_t n_breakdowns, capacity_breakdowns;
     assay_example *examples;
     int32_t n_examples, capacity_examples;
-    assay_buffer log;        /* becomes log.txt */
-    int32_t group, n_groups; /* model x data x perturbation: for the progress line */
+    char rule_digest[ASSAY_DIGEST_HEX]; /* of the decision rule */
+    const char *rule_before;            /* the digest it replaced in this folder, or NULL */
+    assay_buffer log;                   /* becomes log.txt */
+    int32_t group, n_groups;            /* model x data x perturbation: for the progress line */
 } assay_run;
 
 static inline assay_run_cell *assay_run_cell_at(const assay_run *run, int32_t model,
@@ -143,6 +149,17 @@ ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t mod
                                                      const assay_predictions *predictions,
                                                      assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_verify(assay_run *run, assay_error *err);
+/** The verdict of a composite requirement from those of its parts, with its explanation. */
+ASSAY_NODISCARD assay_status assay_run_join(const assay_run *run, assay_verdict *v,
+                                            assay_error *err);
+/** Correct NOT MET for multiplicity in every family that asks for it. */
+ASSAY_NODISCARD assay_status assay_run_adjust(assay_run *run, assay_error *err);
+/** run->rule_digest from the plan; run->rule_before from results that the folder already holds. */
+ASSAY_NODISCARD assay_status assay_run_rule(assay_run *run, assay_error *err);
+/** One element of `verdicts`. */
+ASSAY_NODISCARD assay_status assay_results_verdict(assay_json *json, const assay_run *run,
+                                                   const assay_verdict *v, assay_error *err);
+void assay_results_rule(assay_json *json, const assay_run *run);
 ASSAY_NODISCARD assay_status assay_run_find(assay_run *run, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_results(assay_buffer *out, const assay_run *run,
                                                assay_error *err);

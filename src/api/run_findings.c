@@ -332,8 +332,26 @@ static assay_status find_skipped(assay_run *run, assay_error *err)
     return ASSAY_OK;
 }
 
+static assay_status find_changed_rule(assay_run *run, assay_error *err)
+{
+    if (!run->rule_before) {
+        return ASSAY_OK;
+    }
+    const char *text = assay_arena_printf(
+        run->arena,
+        "This evidence folder already held results that were judged by another rule (requirements, "
+        "thresholds, confidences, intervals, families): sha256 %.16s..., now %.16s.... A verdict "
+        "is "
+        "worth its confidence only when the rule was fixed before anybody saw the data. Say who "
+        "changed it and why, or confirm the verdicts on new data.",
+        run->rule_before, run->rule_digest);
+    return add(run, "rule_changed", 3, -1, -1, "The decision rule changed after data were seen",
+               text, err);
+}
+
 assay_status assay_run_find(assay_run *run, assay_error *err)
 {
+    ASSAY_TRY(find_changed_rule(run, err));
     ASSAY_TRY(find_preprocessing(run, err));
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         ASSAY_TRY(find_weak_contexts(run, m, err));

@@ -144,52 +144,6 @@ static void put_cells(assay_json *json, const assay_run *run)
     assay_json_end_array(json);
 }
 
-static assay_status put_verdict(assay_json *json, const assay_run *run, const assay_verdict *v,
-                                assay_error *err)
-{
-    const assay_plan_requirement *q = v->requirement;
-    const assay_args *args = run->plan->metrics[q->metric_index];
-    bool valued = v->measure && v->measure->outcome == ASSAY_OUTCOME_VALUE;
-
-    assay_json_begin_object(json);
-    assay_json_put_text(json, "id", q->id);
-    assay_json_put_text(json, "text", q->text);
-    put_place(json, run, q->model, q->context);
-    assay_json_put_text(json, "metric", q->metric);
-    if (args->op->n_params > 0) {
-        ASSAY_TRY(put_args(json, "params", args, err));
-    }
-    if (q->average) {
-        assay_json_put_text(json, "average", q->average);
-    }
-    if (q->class_name) {
-        assay_json_put_text(json, "class", q->class_name);
-    }
-    assay_json_put_text(json, "compare", q->compare == ASSAY_AT_LEAST ? "at_least" : "at_most");
-    assay_json_put_real(json, "threshold", q->threshold);
-    assay_json_put_real(json, "confidence", q->confidence);
-    assay_json_put_text(json, "verdict", assay_verdict_name(v->kind));
-    assay_json_put_real(json, "value", valued ? v->measure->value : NAN);
-    assay_json_put_real(json, "low", v->low);
-    assay_json_put_real(json, "high", v->high);
-    assay_json_put_int(json, "n", v->measure ? v->measure->n : 0);
-    assay_json_put_text(json, "method", v->measure ? v->measure->method : NULL);
-    if (v->kind == ASSAY_VERDICT_INCONCLUSIVE) {
-        if (v->more_needed > 0) {
-            assay_json_put_int(json, "more_needed", v->more_needed);
-        } else {
-            assay_json_key(json, "more_needed");
-            assay_json_null(json);
-        }
-    }
-    if (v->reason) {
-        assay_json_put_text(json, "reason", v->reason);
-    }
-    assay_json_put_text(json, "explanation", v->explanation);
-    assay_json_end_object(json);
-    return ASSAY_OK;
-}
-
 static void put_findings(assay_json *json, const assay_run *run)
 {
     static const char *const severities[] = {NULL, "low", "medium", "high"};
@@ -452,10 +406,11 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
     }
     assay_json_end_array(&json);
     put_cells(&json, run);
+    assay_results_rule(&json, run);
     assay_json_key(&json, "verdicts");
     assay_json_begin_array(&json);
     for (int32_t i = 0; i < plan->n_requirements; i++) {
-        ASSAY_TRY(put_verdict(&json, run, &run->verdicts[i], err));
+        ASSAY_TRY(assay_results_verdict(&json, run, &run->verdicts[i], err));
     }
     assay_json_end_array(&json);
     put_findings(&json, run);

@@ -4,7 +4,7 @@
 
 #include "api/run.h"
 #include "base/text.h"
-#include "stats/planning.h"
+#include "stats/claim.h"
 
 const char *assay_verdict_name(assay_verdict_kind kind)
 {
@@ -89,6 +89,11 @@ static assay_status more_needed(assay_verdict *v, assay_error *err)
         /* The plan's interval may be another than the exact one of the planning rule. */
         v->more_needed =
             more == 0 ? more_by_scaling(v->measure, q->threshold, v->low, v->high) : more;
+        if (more > 0 && more <= ASSAY_PREDICT_MOST) {
+            double not_met = 0.0;
+            return assay_claim_predict(&v->probability_met, &not_met, v->measure->successes,
+                                       v->measure->n, more, &claim, err);
+        }
         return ASSAY_OK;
     }
     v->more_needed = more_by_scaling(v->measure, q->threshold, v->low, v->high);
@@ -137,16 +142,86 @@ static const char *explain(const assay_run *run, const assay_verdict *v)
     return assay_arena_printf(run->arena, "Not evaluated: %s.", v->reason);
 }
 
+/** The verdict on one threshold, from the bounds. */
+static assay_verdict_kind decide(const assay_verdict *v, double threshold)
+{
+    bool least = v->requirement->compare == ASSAY_AT_LEAST;
+
+    if (least ? v->low >= threshold : v->high <= threshold) {
+        return ASSAY_VERDICT_MET;
+    }
+    return (least ? v->high < threshold : v->low > threshold) ? ASSAY_VERDICT_NOT_MET
+                                                              : ASSAY_VERDICT_INCONCLUSIVE;
+}
+
+/** Does the bound at error probability alpha lie on the wanted side of the threshold? */
+static assay_status beyond(bool *out, const assay_run *run, const assay_verdict *v, double alpha,
+                           bool met, assay_error *err)
+{
+    assay_evaluate_options options = assay_run_options(run);
+    assay_verdict other = *v;
+
+    ASSAY_TRY(
+        assay_measure_bounds(&other.low, &other.high, v->measure, 1.0 - alpha, &options, err));
+    *out = decide(&other, v->requirement->threshold) ==
+           (met ? ASSAY_VERDICT_MET : ASSAY_VERDICT_NOT_MET);
+    return ASSAY_OK;
+}
+
+/** The smallest error probability up to one half at which the verdict would be the wanted one, by
+ *  bisection over the interval's own bounds, so that p-value and verdict always agree; NaN when it
+ *  is not even at one half. */
+static assay_status invert(double *p, const assay_run *run, const assay_verdict *v, bool met,
+                           assay_error *err)
+{
+    double low = v->measure->successes >= 0 ? 1e-12 : 1.0 / (double)v->measure->n_replicates;
+    double high = 0.5;
+    bool holds = false;
+
+    *p = NAN;
+    ASSAY_TRY(beyond(&holds, run, v, high, met, err));
+    if (!holds) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(beyond(&holds, run, v, low, met, err));
+    *p = low; /* a bootstrap cannot tell smaller ones apart */
+    for (int i = 0; !holds && i < 60 && high - low > 1e-12; i++) {
+        double middle = (low + high) / 2.0;
+        bool here = false;
+        ASSAY_TRY(beyond(&here, run, v, middle, met, err));
+        *(here ? &high : &low) = middle;
+        *p = high;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status p_values(const assay_run *run, assay_verdict *v, assay_error *err)
+{
+    const assay_plan_requirement *q = v->requirement;
+    assay_proportion_claim claim = {q->threshold, q->compare == ASSAY_AT_LEAST, q->confidence};
+
+    if (v->measure->successes >= 0 && claim.limit >= 0.0 && claim.limit <= 1.0 &&
+        strcmp(run->plan->proportion_interval->op->name, "clopper_pearson") == 0) {
+        return assay_claim_p_values(&v->p_met, &v->p_not_met, v->measure->successes, v->measure->n,
+                                    &claim, err);
+    }
+    ASSAY_TRY(invert(&v->p_met, run, v, true, err));
+    ASSAY_TRY(invert(&v->p_not_met, run, v, false, err));
+    if (isnan(v->p_met)) {
+        v->p_met = isnan(v->p_not_met) ? 0.5 : 1.0 - v->p_not_met;
+    }
+    if (isnan(v->p_not_met)) {
+        v->p_not_met = 1.0 - v->p_met;
+    }
+    return ASSAY_OK;
+}
+
 static assay_status judge(const assay_run *run, assay_verdict *v, assay_error *err)
 {
     const assay_plan_requirement *q = v->requirement;
     assay_evaluate_options options = assay_run_options(run);
-    bool least = q->compare == ASSAY_AT_LEAST;
     assay_error inner = {0};
 
-    v->low = NAN;
-    v->high = NAN;
-    v->kind = ASSAY_VERDICT_NOT_EVALUATED;
     v->measure = find_measure(run, q, &v->reason);
     if (!v->measure) {
         return ASSAY_OK;
@@ -164,14 +239,27 @@ static assay_status judge(const assay_run *run, assay_verdict *v, assay_error *e
     if (status != ASSAY_OK) {
         return assay_fail(err, status, "%s", inner.message);
     }
-    if (least ? v->low >= q->threshold : v->high <= q->threshold) {
-        v->kind = ASSAY_VERDICT_MET;
-    } else if (least ? v->high < q->threshold : v->low > q->threshold) {
-        v->kind = ASSAY_VERDICT_NOT_MET;
-    } else {
-        v->kind = ASSAY_VERDICT_INCONCLUSIVE;
+    v->kind = decide(v, q->threshold);
+    if (!isnan(q->objective)) {
+        v->objective = decide(v, q->objective);
     }
+    ASSAY_TRY(p_values(run, v, err));
     return more_needed(v, err);
+}
+
+/** Why a gate is closed, or NULL. */
+static const char *gate_closed(const assay_run *run, const assay_plan_requirement *q)
+{
+    for (int32_t i = 0; i < q->n_gate; i++) {
+        const assay_verdict *gate = &run->verdicts[q->gate[i]];
+        if (gate->kind != ASSAY_VERDICT_MET) {
+            const char *text = assay_arena_printf(
+                run->arena, "it is evaluated only when %s is MET, and that is %s",
+                gate->requirement->id, assay_verdict_name(gate->kind));
+            return text ? text : "a gate is closed";
+        }
+    }
+    return NULL;
 }
 
 assay_status assay_run_verify(assay_run *run, assay_error *err)
@@ -183,10 +271,38 @@ assay_status assay_run_verify(assay_run *run, assay_error *err)
         return assay_fail_memory(err);
     }
     for (int32_t i = 0; i < n; i++) {
+        run->verdicts[i] = (assay_verdict){.kind = ASSAY_VERDICT_NOT_EVALUATED,
+                                           .requirement = &run->plan->requirements[i],
+                                           .low = NAN,
+                                           .high = NAN,
+                                           .p_met = NAN,
+                                           .p_not_met = NAN,
+                                           .p_adjusted = NAN,
+                                           .probability_met = NAN};
+    }
+    /* Whether something is MET does not depend on the correction of a family, so gates can be
+     * opened in this one pass. */
+    for (int32_t i = 0; i < n; i++) {
+        assay_verdict *v = &run->verdicts[run->plan->order[i]];
+        v->reason = gate_closed(run, v->requirement);
+        if (!v->reason && v->requirement->tree == ASSAY_TREE_NONE) {
+            ASSAY_TRY(judge(run, v, err));
+        } else if (!v->reason) {
+            ASSAY_TRY(assay_run_join(run, v, err));
+        }
+    }
+    ASSAY_TRY(assay_run_adjust(run, err));
+    for (int32_t i = 0; i < n; i++) {
+        assay_verdict *v = &run->verdicts[run->plan->order[i]];
+        if (v->requirement->tree != ASSAY_TREE_NONE && !gate_closed(run, v->requirement)) {
+            ASSAY_TRY(assay_run_join(run, v, err));
+        }
+    }
+    for (int32_t i = 0; i < n; i++) {
         assay_verdict *v = &run->verdicts[i];
-        v->requirement = &run->plan->requirements[i];
-        ASSAY_TRY(judge(run, v, err));
-        v->explanation = explain(run, v);
+        if (!v->explanation) {
+            v->explanation = explain(run, v);
+        }
         if (!v->explanation) {
             return assay_fail_memory(err);
         }

@@ -71,10 +71,46 @@ typedef struct assay_plan_sweep {
 
 typedef enum assay_compare { ASSAY_AT_LEAST = 1, ASSAY_AT_MOST } assay_compare;
 
+/** A group of requirements that answer one question together. */
+typedef enum assay_family_logic {
+    ASSAY_FAMILY_ALL_MUST_PASS = 1, /* intersection-union: each at its full confidence */
+    ASSAY_FAMILY_ANY_FAIL_IS_FOUND  /* union-intersection: NOT MET is corrected for multiplicity */
+} assay_family_logic;
+
+typedef enum assay_family_adjust {
+    ASSAY_ADJUST_NONE = 0,
+    ASSAY_ADJUST_BONFERRONI,
+    ASSAY_ADJUST_HOLM,
+    ASSAY_ADJUST_HOCHBERG
+} assay_family_adjust;
+
+typedef struct assay_plan_family {
+    const char *name;
+    assay_mark mark;
+    assay_family_logic logic;
+    assay_family_adjust adjust;
+    double alpha; /* probability of any false NOT MET; any_fail_is_found only */
+} assay_plan_family;
+
+/** How the parts of a composite requirement are joined. */
+typedef enum assay_requirement_tree {
+    ASSAY_TREE_NONE = 0, /* a requirement on a measure */
+    ASSAY_TREE_ALL,
+    ASSAY_TREE_ANY
+} assay_requirement_tree;
+
 typedef struct assay_plan_requirement {
     const char *id;
     assay_mark mark;
     const char *text;
+    const char *source; /* where it comes from: document, section; or NULL */
+    assay_requirement_tree tree;
+    const int32_t *parts; /* requirements of the tree */
+    int32_t n_parts;
+    const int32_t *gate; /* requirements that must be MET before this one is evaluated */
+    int32_t n_gate;
+    int32_t family; /* index, or -1 */
+    /* a composite requirement has none of these: metric NULL, indices -1 */
     const char *metric; /* operation name; its arguments are metrics[metric_index] */
     int32_t metric_index;
     const char *average;    /* or NULL */
@@ -83,6 +119,7 @@ typedef struct assay_plan_requirement {
     int32_t context;        /* index */
     assay_compare compare;
     double threshold;
+    double objective;  /* the better value that is hoped for; NaN = none */
     double confidence; /* one-sided */
 } assay_plan_requirement;
 
@@ -110,8 +147,11 @@ typedef struct assay_plan {
     assay_args **metrics;            /* those of the plan and those that requirements add */
     assay_args *proportion_interval; /* default clopper_pearson */
     assay_args *replicate_interval;  /* default bootstrap_percentile */
+    int32_t n_families;
+    assay_plan_family *families;
     int32_t n_requirements;
     assay_plan_requirement *requirements;
+    int32_t *order; /* of evaluation: gates and parts before what depends on them */
 } assay_plan;
 
 /** `bytes` is the file's content, `path` only for messages and to resolve relative paths. */
@@ -119,6 +159,10 @@ ASSAY_NODISCARD assay_status assay_plan_parse(assay_plan **out, const char *byte
                                               const char *path, const assay_registry *registry,
                                               assay_error *err);
 void assay_plan_free(assay_plan *plan);
+
+/** "all_must_pass", "holm", ...: the words of the plan. */
+const char *assay_family_logic_name(assay_family_logic logic);
+const char *assay_family_adjust_name(assay_family_adjust adjust);
 
 /** What is measured when nobody says: NULL-terminated names of metrics. Static. */
 const char *const *assay_default_metrics(void);

@@ -31,6 +31,12 @@ ASSAY_NODISCARD assay_status assay_plan_read_metrics(assay_plan_reader *r, const
                                                      assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_requirements(assay_plan_reader *r,
                                                           const assay_yaml *root, assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_families(assay_plan_reader *r, const assay_yaml *root,
+                                                      assay_error *err);
+/** `family`, `gate`, `all_of`, `any_of` of every requirement, and the order of evaluation; a circle
+ *  is refused. `list` are the requirements' nodes. */
+ASSAY_NODISCARD assay_status assay_plan_read_links(assay_plan_reader *r, const assay_yaml *list,
+                                                   assay_error *err);
 
 /** "name" or "name: {param: value}" as an operation with arguments; the caller frees it. severity
  *  (may be NULL) accepts the pseudo-parameter `severity` of perturbations. */

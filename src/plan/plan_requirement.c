@@ -219,14 +219,51 @@ static assay_status read_threshold(assay_plan_requirement *q, const assay_plan_r
     ASSAY_TRY(assay_yaml_number(&q->threshold, least ? least : most, least ? "at_least" : "at_most",
                                 r->path, err));
     q->confidence = 0.95;
-    return assay_yaml_real(&q->confidence, node, "confidence", 0.5, 0.999999, r->path, err);
+    ASSAY_TRY(assay_yaml_real(&q->confidence, node, "confidence", 0.5, 0.999999, r->path, err));
+    const assay_yaml *objective = assay_yaml_get(node, "objective");
+    if (!objective) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_yaml_number(&q->objective, objective, "objective", r->path, err));
+    if (q->compare == ASSAY_AT_LEAST ? q->objective <= q->threshold
+                                     : q->objective >= q->threshold) {
+        return assay_yaml_fail(r->path, objective, err,
+                               "the objective of '%s' is %g; it must be %s than the threshold %g",
+                               q->id, q->objective,
+                               q->compare == ASSAY_AT_LEAST ? "higher" : "lower", q->threshold);
+    }
+    return ASSAY_OK;
+}
+
+/** A requirement without a measure of its own: it stands and falls with its parts. */
+static assay_status read_composite(assay_plan_requirement *q, const assay_plan_reader *r,
+                                   const assay_yaml *node, assay_error *err)
+{
+    static const char *const never[] = {"metric",   "class",   "average",   "model",      "context",
+                                        "at_least", "at_most", "objective", "confidence", "family"};
+
+    for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
+        if (assay_yaml_get(node, never[i])) {
+            return assay_yaml_fail(r->path, assay_yaml_get(node, never[i]), err,
+                                   "requirement '%s' is made of others (all_of, any_of) and has no "
+                                   "'%s' of its own",
+                                   q->id, never[i]);
+        }
+    }
+    q->metric_index = -1;
+    q->model = -1;
+    q->context = -1;
+    q->confidence = NAN;
+    q->threshold = NAN;
+    return ASSAY_OK;
 }
 
 static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
                                      const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {"id",    "text",    "metric",   "class",   "average",
-                                        "model", "context", "at_least", "at_most", "confidence"};
+    static const char *const known[] = {
+        "id",      "text",       "metric", "class",     "average", "model", "context", "at_least",
+        "at_most", "confidence", "source", "objective", "family",  "gate",  "all_of",  "any_of"};
     const assay_yaml *metric = assay_yaml_get(node, "metric");
     assay_plan *plan = r->plan;
     assay_args *args = NULL;
@@ -238,7 +275,11 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
     ASSAY_TRY(assay_yaml_text(&q->text, node, "text", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->class_name, node, "class", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->average, node, "average", r->path, err));
-    if (!q->id || !q->text || !metric) {
+    ASSAY_TRY(assay_yaml_text(&q->source, node, "source", r->path, err));
+    bool composite = assay_yaml_get(node, "all_of") || assay_yaml_get(node, "any_of");
+    q->objective = NAN;
+    q->family = -1;
+    if (!q->id || !q->text || (!metric && !composite)) {
         return assay_yaml_fail(r->path, node, err, "a requirement needs 'id', 'text' and 'metric'");
     }
     for (int32_t i = 0; i < plan->n_requirements; i++) {
@@ -246,6 +287,9 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
             return assay_yaml_fail(r->path, node, err, "there are two requirements called '%s'",
                                    q->id);
         }
+    }
+    if (composite) {
+        return read_composite(q, r, node, err);
     }
     ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
     q->metric = args->op->name;
@@ -276,5 +320,5 @@ assay_status assay_plan_read_requirements(assay_plan_reader *r, const assay_yaml
         ASSAY_TRY(read_requirement(r, &plan->requirements[i], list->values[i], err));
         plan->n_requirements = i + 1;
     }
-    return ASSAY_OK;
+    return assay_plan_read_links(r, list, err);
 }

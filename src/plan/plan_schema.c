@@ -166,10 +166,10 @@ static void put_sweep(assay_json *json)
 static void put_requirement(assay_json *json)
 {
     assay_json_key(json, "requirement");
-    open_object(json, "exactly one of at_least, at_most");
+    open_object(json, "exactly one of at_least, at_most; or all_of or any_of instead of a metric");
     assay_json_put_bool(json, "additionalProperties", false);
     assay_json_key(json, "required");
-    assay_json_raw(json, "[\"id\",\"text\",\"metric\"]");
+    assay_json_raw(json, "[\"id\",\"text\"]");
     assay_json_key(json, "properties");
     assay_json_begin_object(json);
     put_typed(json, "id", "string", NULL);
@@ -184,6 +184,30 @@ static void put_requirement(assay_json *json)
     put_typed(json, "at_least", "number", NULL);
     put_typed(json, "at_most", "number", NULL);
     put_typed(json, "confidence", "number", "one-sided; default 0.95");
+    put_typed(json, "objective", "number", "the better value that is hoped for");
+    put_typed(json, "family", "string", "name of a family");
+    put_typed(json, "source", "string", "document and section that it comes from");
+    put_texts(json, "gate");
+    put_texts(json, "all_of");
+    put_texts(json, "any_of");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
+static void put_family(assay_json *json)
+{
+    assay_json_key(json, "family");
+    open_object(json, "requirements that answer one question together");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "required");
+    assay_json_raw(json, "[\"logic\"]");
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    assay_json_key(json, "logic");
+    assay_json_raw(json, "{\"enum\":[\"all_must_pass\",\"any_fail_is_found\"]}");
+    assay_json_key(json, "adjust");
+    assay_json_raw(json, "{\"enum\":[\"none\",\"bonferroni\",\"holm\",\"hochberg\"]}");
+    put_typed(json, "alpha", "number", "probability of any false NOT MET; default 0.05");
     assay_json_end_object(json);
     assay_json_end_object(json);
 }
@@ -234,6 +258,7 @@ static void put_root(assay_json *json)
     put_ref(json, "other", "interval");
     assay_json_end_object(json);
     assay_json_end_object(json);
+    put_map_of(json, "families", "family");
     put_list_of(json, "requirements", "requirement");
     assay_json_end_object(json);
 }
@@ -256,6 +281,7 @@ assay_status assay_plan_schema(assay_buffer *out, const assay_registry *registry
     put_data(&json);
     put_context(&json);
     put_sweep(&json);
+    put_family(&json);
     put_requirement(&json);
     for (int kind = 1; kind <= ASSAY_OP_KINDS; kind++) {
         put_operations(&json, registry, (assay_op_kind)kind);

@@ -74,6 +74,19 @@ static void put_summary(assay_buffer *out, const assay_evidence *evidence)
     assay_buffer_puts(out, "\n");
 }
 
+static void put_place(assay_buffer *out, const assay_evidence *evidence,
+                      const assay_json_value *verdict)
+{
+    assay_markdown_words(out, verdict, assay_words_measure);
+    assay_markdown_put(
+        out, " of %s in %s, each bound at %s confidence. ",
+        assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
+        assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")),
+        assay_figure_limit((assay_scale){.percent = true},
+                           assay_evidence_real(verdict, "confidence"))
+            .text);
+}
+
 static void put_verdicts(assay_buffer *out, const assay_evidence *evidence)
 {
     size_t n = assay_json_size(evidence->verdicts);
@@ -101,15 +114,11 @@ static void put_verdicts(assay_buffer *out, const assay_evidence *evidence)
         assay_markdown_put(out, "### %s: %s\n\n%s\n\n", assay_json_get_text(verdict, "id", ""),
                            assay_evidence_verdict_name(assay_evidence_verdict(verdict)),
                            assay_json_get_text(verdict, "text", ""));
-        assay_markdown_words(out, verdict, assay_words_measure);
-        assay_markdown_put(
-            out, " of %s in %s, each bound at %s confidence. ",
-            assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
-            assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")),
-            assay_figure_limit((assay_scale){.percent = true},
-                               assay_evidence_real(verdict, "confidence"))
-                .text);
+        if (!assay_words_composite(verdict)) {
+            put_place(out, evidence, verdict);
+        }
         assay_markdown_words(out, verdict, assay_words_why);
+        assay_markdown_words(out, verdict, assay_words_more);
         assay_buffer_puts(out, "\n\n");
     }
 }

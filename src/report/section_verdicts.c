@@ -84,18 +84,24 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
                    assay_json_get_text(verdict, "id", ""),
                    assay_json_get_text(verdict, "text", ""));
     assay_section_badge(out, kind);
-    assay_buffer_puts(out, "</div>\n<p class=\"what\">");
-    put_words(out, verdict, assay_words_measure);
-    assay_html_put(
-        out, " of <b>%s</b> in <b>%s</b></p>\n<div class=\"two\"><dl class=\"facts three\">\n",
-        assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
-        assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")));
+    assay_buffer_puts(out, "</div>\n");
+    if (!assay_words_composite(verdict)) {
+        assay_buffer_puts(out, "<p class=\"what\">");
+        put_words(out, verdict, assay_words_measure);
+        assay_html_put(
+            out, " of <b>%s</b> in <b>%s</b></p>\n",
+            assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
+            assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")));
+    }
+    assay_buffer_puts(out, "<div class=\"two\"><dl class=\"facts three\">\n");
     put_measured(out, verdict);
     assay_buffer_puts(out, "</dl>\n");
     put_picture(out, evidence, verdict);
     assay_buffer_puts(out, "</div>\n<p class=\"why\">");
     put_words(out, verdict, assay_words_why);
+    put_words(out, verdict, assay_words_more);
     assay_buffer_puts(out, "</p>\n");
+    assay_section_characteristic(out, verdict);
     assay_buffer_puts(out, "</article>\n");
 }
 

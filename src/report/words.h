@@ -49,6 +49,12 @@ void assay_words_needed(assay_buffer *out, const assay_json_value *verdict);
 void assay_words_between(assay_buffer *out, const assay_json_value *verdict);
 /** What the verdict rests on, in one or two sentences. */
 void assay_words_why(assay_buffer *out, const assay_json_value *verdict);
+/** "REQ-1, REQ-2"; the first ones of very many. */
+void assay_words_list(assay_buffer *out, const assay_json_value *texts);
+/** The requirement is made of others: it has no measure of its own. */
+bool assay_words_composite(const assay_json_value *verdict);
+/** Further sentences, where the verdict has them: objective, p-values, family, gate, source. */
+void assay_words_more(assay_buffer *out, const assay_json_value *verdict);
 /** "measured 92.1 %, true value between 91.2 % and 93.0 %, needed: at least 90 %", or the reason why
  *  it was not evaluated. */
 void assay_words_line(assay_buffer *out, const assay_json_value *verdict);

@@ -20,6 +20,13 @@ assay_scale assay_words_verdict_scale(const assay_json_value *verdict)
 
 void assay_words_needed(assay_buffer *out, const assay_json_value *verdict)
 {
+    if (assay_words_composite(verdict)) {
+        const char *key =
+            assay_json_is_array(assay_json_get(verdict, "all_of")) ? "all_of" : "any_of";
+        assay_buffer_puts(out, key[1] == 'l' ? "all of " : "one of ");
+        assay_words_list(out, assay_json_get(verdict, key));
+        return;
+    }
     double threshold = assay_evidence_real(verdict, "threshold");
     assay_buffer_puts(out, at_most(verdict) ? "at most " : "at least ");
     assay_buffer_puts(out, assay_figure_limit(assay_words_scale(verdict), threshold).text);
@@ -76,6 +83,12 @@ static void put_undecided(assay_buffer *out, const assay_json_value *verdict)
         assay_buffer_puts(out, assay_figure_count(more).text);
         assay_buffer_puts(out, " more samples of this kind would decide it if the rate stays the "
                                "same.");
+        double met = assay_evidence_real(verdict, "probability_met_if_collected");
+        if (!isnan(met)) {
+            assay_buffer_puts(out, " Collecting them will end in MET with a probability of ");
+            assay_buffer_puts(out, assay_figure_percent(met, 0).text);
+            assay_buffer_puts(out, ".");
+        }
     } else if (assay_json_get(verdict, "more_needed") != NULL) {
         assay_buffer_puts(out, " How many more samples would decide it cannot be foretold.");
     }
@@ -84,6 +97,10 @@ static void put_undecided(assay_buffer *out, const assay_json_value *verdict)
 void assay_words_why(assay_buffer *out, const assay_json_value *verdict)
 {
     assay_verdict_kind kind = assay_evidence_verdict(verdict);
+    if (assay_words_composite(verdict)) {
+        assay_buffer_puts(out, assay_json_get_text(verdict, "explanation", ""));
+        return;
+    }
     const char *reason = assay_json_get_text(verdict, "reason", "");
     if (kind == ASSAY_VERDICT_MET || kind == ASSAY_VERDICT_NOT_MET) {
         put_decisive(out, verdict, kind == ASSAY_VERDICT_MET);
@@ -105,7 +122,10 @@ void assay_words_line(assay_buffer *out, const assay_json_value *verdict)
     double value = assay_evidence_real(verdict, "value");
 
     if (isnan(value)) {
-        assay_buffer_puts(out, assay_json_get_text(verdict, "reason", "not evaluated"));
+        assay_buffer_puts(
+            out,
+            assay_json_get_text(verdict, assay_words_composite(verdict) ? "explanation" : "reason",
+                                "not evaluated"));
         return;
     }
     assay_buffer_puts(out, "measured ");

@@ -299,6 +299,79 @@ static void refused_requirements(void **state)
            "two requirements called 'a'");
 }
 
+#define ONE "metric: accuracy, at_least: 0.9"
+
+static void links_between_requirements(void **state)
+{
+    static const char text[] =
+        HEAD "families:\n"
+             "  all: {logic: all_must_pass}\n"
+             "  any: {logic: any_fail_is_found, adjust: hochberg, alpha: 0.1}\n"
+             "  def: {logic: any_fail_is_found}\n"
+             "requirements:\n"
+             "  - {id: top, text: t, all_of: [a, b], gate: c, source: S 1}\n"
+             "  - {id: a, text: t, " ONE ", objective: 0.95, gate: [b, c], family: any}\n"
+             "  - {id: b, text: t, metric: accuracy, at_most: 0.9, objective: 0.8}\n"
+             "  - {id: c, text: t, " ONE ", family: all}\n"
+             "  - {id: either, text: t, any_of: [top, c]}\n";
+    static const int32_t order[] = {3, 2, 1, 0, 4};
+    assay_plan *plan = NULL;
+    assay_error err = {0};
+
+    (void)state;
+    if (parse(&plan, text, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    assert_int_equal(plan->n_families, 3);
+    assert_int_equal(plan->families[0].adjust, ASSAY_ADJUST_NONE);
+    assert_int_equal(plan->families[1].adjust, ASSAY_ADJUST_HOCHBERG);
+    assert_true(plan->families[1].alpha == 0.1);
+    assert_int_equal(plan->families[2].adjust, ASSAY_ADJUST_HOLM);
+    assert_true(plan->families[2].alpha == 0.05);
+    const assay_plan_requirement *q = plan->requirements;
+    assert_int_equal(q[0].tree, ASSAY_TREE_ALL);
+    assert_int_equal(q[0].n_parts, 2);
+    assert_int_equal(q[0].parts[1], 2);
+    assert_null(q[0].metric);
+    assert_int_equal(q[0].family, -1);
+    assert_string_equal(q[0].source, "S 1");
+    assert_true(q[1].objective == 0.95);
+    assert_int_equal(q[1].family, 1);
+    assert_int_equal(q[1].n_gate, 2);
+    assert_true(q[3].objective != q[3].objective);
+    assert_int_equal(q[4].tree, ASSAY_TREE_ANY);
+    assert_memory_equal(plan->order, order, sizeof order);
+    assay_plan_free(plan);
+}
+
+static void refused_links(void **state)
+{
+    (void)state;
+    refuse(HEAD "families: {f: {adjust: holm}}\n", "needs 'logic'");
+    refuse(HEAD "families: {f: {logic: all_must_pas}}\n", "did you mean 'all_must_pass'?");
+    refuse(HEAD "families: {f: {logic: all_must_pass, adjust: holm}}\n", "nothing is adjusted");
+    refuse(HEAD "families: {f: {logic: any_fail_is_found, adjust: hollm}}\n",
+           "did you mean 'holm'?");
+    refuse(HEAD "families: {f: {logic: any_fail_is_found, alpha: 0.9}}\n", "alpha is 0.9");
+    refuse(HEAD "families: {side: {logic: all_must_pass}}\n"
+                "requirements: [{id: a, text: t, " ONE ", family: sid}]\n",
+           "did you mean 'side'?");
+    refuse(HEAD "requirements: [{id: a, text: t, " ONE ", gate: [b]}]\n",
+           "there is no requirement 'b'");
+    refuse(HEAD "requirements: [{id: a, text: t, " ONE ", gate: [a]}]\n", "wait for each other");
+    refuse(HEAD "requirements: [{id: a, text: t, all_of: [b]}, {id: b, text: t, any_of: [a]}]\n",
+           "may not form a circle");
+    refuse(HEAD "requirements: [{id: a, text: t, all_of: [a], any_of: [a]}]\n",
+           "has all_of and any_of");
+    refuse(HEAD "requirements: [{id: a, text: t, all_of: []}]\n", "all_of is an empty list");
+    refuse(HEAD "requirements: [{id: a, text: t, all_of: [b], at_least: 1}]\n",
+           "no 'at_least' of its own");
+    refuse(HEAD "requirements: [{id: a, text: t, " ONE ", objective: 0.9}]\n",
+           "must be higher than the threshold");
+    refuse(HEAD "requirements: [{id: a, text: t, metric: accuracy, at_most: 0.1, objective: 1}]\n",
+           "must be lower than the threshold");
+}
+
 static void hostile_documents(void **state)
 {
     assay_plan *plan = NULL;
@@ -355,10 +428,16 @@ static void schema_is_json(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(minimal_plan),       cmocka_unit_test(full_plan),
-        cmocka_unit_test(refused_documents),  cmocka_unit_test(refused_inputs),
-        cmocka_unit_test(refused_references), cmocka_unit_test(refused_requirements),
-        cmocka_unit_test(hostile_documents),  cmocka_unit_test(model_description),
+        cmocka_unit_test(minimal_plan),
+        cmocka_unit_test(full_plan),
+        cmocka_unit_test(refused_documents),
+        cmocka_unit_test(refused_inputs),
+        cmocka_unit_test(refused_references),
+        cmocka_unit_test(refused_requirements),
+        cmocka_unit_test(links_between_requirements),
+        cmocka_unit_test(refused_links),
+        cmocka_unit_test(hostile_documents),
+        cmocka_unit_test(model_description),
         cmocka_unit_test(schema_is_json),
     };
 

@@ -1,0 +1,131 @@
+#include <math.h>
+#include <string.h>
+
+#include "api/run.h"
+
+/** all_of: the worst part decides. any_of: the best one does. NOT EVALUATED is worse than
+ *  INCONCLUSIVE: it says nothing at all. */
+static int rank(assay_verdict_kind kind)
+{
+    switch (kind) {
+    case ASSAY_VERDICT_MET:
+        return 3;
+    case ASSAY_VERDICT_INCONCLUSIVE:
+        return 2;
+    case ASSAY_VERDICT_NOT_EVALUATED:
+        return 1;
+    case ASSAY_VERDICT_NOT_MET:
+        break;
+    }
+    return 0;
+}
+
+assay_status assay_run_join(const assay_run *run, assay_verdict *v, assay_error *err)
+{
+    const assay_plan_requirement *q = v->requirement;
+    bool all = q->tree == ASSAY_TREE_ALL;
+    assay_status status = ASSAY_OK;
+    assay_buffer text;
+
+    assay_buffer_init(&text, 0);
+    assay_buffer_puts(&text, all ? "All of these must be MET: " : "One of these must be MET: ");
+    v->kind = run->verdicts[q->parts[0]].kind;
+    for (int32_t i = 0; i < q->n_parts; i++) {
+        const assay_verdict *part = &run->verdicts[q->parts[i]];
+        bool decides = all ? rank(part->kind) < rank(v->kind) : rank(part->kind) > rank(v->kind);
+        v->kind = decides ? part->kind : v->kind;
+        assay_buffer_puts(&text, i == 0 ? "" : ", ");
+        assay_buffer_puts(&text, part->requirement->id);
+        assay_buffer_puts(&text, " is ");
+        assay_buffer_puts(&text, assay_verdict_name(part->kind));
+    }
+    assay_buffer_puts(&text, ".");
+    ASSAY_GOTO(assay_buffer_status(&text, err), done);
+    v->explanation = assay_arena_strdup(run->arena, text.data);
+    v->reason = v->kind == ASSAY_VERDICT_NOT_EVALUATED ? v->explanation : NULL;
+    status = v->explanation ? ASSAY_OK : assay_fail_memory(err);
+done:
+    assay_buffer_dispose(&text);
+    return status;
+}
+
+/** Adjusted p-values of n ascending ones; `m` >= n hypotheses in the family (those that could not
+ *  be tested count, which is conservative). Holm, Scand. J. Statist. 6 (1979); Hochberg, Biometrika
+ *  75 (1988). */
+static void adjust(assay_verdict **sorted, int32_t n, int32_t m, assay_family_adjust how)
+{
+    double carried = how == ASSAY_ADJUST_HOCHBERG ? 1.0 : 0.0;
+
+    for (int32_t k = 0; k < n; k++) {
+        int32_t i = how == ASSAY_ADJUST_HOCHBERG ? n - 1 - k : k;
+        double factor = how == ASSAY_ADJUST_NONE         ? 1.0
+                        : how == ASSAY_ADJUST_BONFERRONI ? (double)m
+                                                         : (double)(m - i);
+        double p = fmin(1.0, factor * sorted[i]->p_not_met);
+        if (how == ASSAY_ADJUST_HOLM) {
+            carried = fmax(carried, p); /* never below that of a smaller p-value */
+            p = carried;
+        } else if (how == ASSAY_ADJUST_HOCHBERG) {
+            carried = fmin(carried, p);
+            p = carried;
+        }
+        sorted[i]->p_adjusted = p;
+    }
+}
+
+static assay_status adjust_family(assay_run *run, int32_t index, assay_verdict **members,
+                                  assay_error *err)
+{
+    const assay_plan_family *family = &run->plan->families[index];
+    int32_t n = 0, m = 0;
+
+    for (int32_t i = 0; i < run->plan->n_requirements; i++) {
+        assay_verdict *v = &run->verdicts[i];
+        if (v->requirement->family == index) {
+            m++;
+            int32_t k = isnan(v->p_not_met) ? -1 : n++;
+            for (; k > 0 && members[k - 1]->p_not_met > v->p_not_met; k--) {
+                members[k] = members[k - 1]; /* insertion: stable, and families are small */
+            }
+            if (k >= 0) {
+                members[k] = v;
+            }
+        }
+    }
+    adjust(members, n, m, family->adjust);
+    for (int32_t i = 0; i < n; i++) {
+        assay_verdict *v = members[i];
+        if (v->kind == ASSAY_VERDICT_NOT_MET && !(v->p_adjusted < family->alpha)) {
+            v->kind = ASSAY_VERDICT_INCONCLUSIVE;
+            v->more_needed = -1;
+            v->reason = assay_arena_printf(
+                run->arena,
+                "on its own it would be NOT MET, but %d requirements of the family '%s' were "
+                "looked "
+                "at: corrected for that (%s), the p-value is %.3g and not below %g",
+                m, family->name, assay_family_adjust_name(family->adjust), v->p_adjusted,
+                family->alpha);
+            if (!v->reason) {
+                return assay_fail_memory(err);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_run_adjust(assay_run *run, assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+    assay_verdict **members =
+        assay_arena_alloc(run->arena, (size_t)plan->n_requirements + 1, sizeof *members);
+
+    if (!members) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t f = 0; f < plan->n_families; f++) {
+        if (plan->families[f].logic == ASSAY_FAMILY_ANY_FAIL_IS_FOUND) {
+            ASSAY_TRY(adjust_family(run, f, members, err));
+        }
+    }
+    return ASSAY_OK;
+}
