@@ -97,6 +97,13 @@ static inline void golden_check(const char *path, golden_function *table, size_t
     }
 }
 
+/* The generator of oracle/stats_common.py: small whole numbers, the same on both sides. */
+static inline int64_t sequence_next(uint32_t *state, int64_t limit)
+{
+    *state = (UINT32_C(1103515245) * *state + UINT32_C(12345)) & UINT32_C(0x7fffffff);
+    return (int64_t)(*state >> 8) % limit;
+}
+
 #define GOLDEN_CALL_1(f)                                                                           \
     static double call_##f(const double *a)                                                        \
     {                                                                                              \

@@ -1,0 +1,62 @@
+/**
+ * @file bootstrap.h
+ * Intervals from bootstrap replicates, which are given; the percentile interval is in intervals.h.
+ * Ends with alpha 0 are infinite. Replicates must be finite.
+ */
+#ifndef ASSAY_STATS_BOOTSTRAP_H
+#define ASSAY_STATS_BOOTSTRAP_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+/** Bias-corrected and accelerated: B. Efron, "Better bootstrap confidence intervals", JASA 82
+ *  (1987). `sorted`: n ascending replicates; `jackknife`: the estimate without datum (or cluster) i,
+ *  m of them. Replicates equal to the estimate count one half. ASSAY_EUNSUPPORTED when the estimate
+ *  lies outside all replicates or an end cannot be read off so few of them. */
+ASSAY_NODISCARD assay_status assay_bca_interval(double *low, double *high, const double *sorted,
+                                                int64_t n, double estimate, const double *jackknife,
+                                                int64_t m, double alpha_low, double alpha_high,
+                                                assay_error *err);
+
+/** The bias correction z0 and acceleration a themselves. */
+ASSAY_NODISCARD assay_status assay_bca_constants(double *z0, double *a, const double *sorted,
+                                                 int64_t n, double estimate,
+                                                 const double *jackknife, int64_t m,
+                                                 assay_error *err);
+
+/** Basic (reverse percentile): 2 estimate - quantiles. Davison and Hinkley, "Bootstrap methods and
+ *  their application" (1997), 5.2.1. */
+ASSAY_NODISCARD assay_status assay_basic_interval(double *low, double *high, const double *sorted,
+                                                  int64_t n, double estimate, double alpha_low,
+                                                  double alpha_high, assay_error *err);
+
+/** Studentised (bootstrap-t): estimate - se * quantiles of `pivots`, the ascending (replicate -
+ *  estimate) / se of the replicate. Davison and Hinkley (1997), 5.2.1. */
+ASSAY_NODISCARD assay_status assay_studentised_interval(double *low, double *high,
+                                                        const double *pivots, int64_t n,
+                                                        double estimate, double se,
+                                                        double alpha_low, double alpha_high,
+                                                        assay_error *err);
+
+/** estimate -+ z se (df infinite) or t(df) se. */
+ASSAY_NODISCARD assay_status assay_normal_interval(double *low, double *high, double estimate,
+                                                   double se, double df, double alpha_low,
+                                                   double alpha_high, assay_error *err);
+
+/** Standard deviation (n - 1) of the replicates: the bootstrap standard error. n >= 2. */
+ASSAY_NODISCARD assay_status assay_bootstrap_se(double *out, const double *replicates, int64_t n,
+                                                assay_error *err);
+
+/** Smallest rank r with P(Bin(n, p) >= r) <= alpha: the r-th smallest of n values is an upper bound
+ *  of the p-quantile at confidence 1 - alpha, without assumptions on the distribution (S. S. Wilks,
+ *  1941). n + 1 when n values are too few. */
+ASSAY_NODISCARD assay_status assay_quantile_upper_rank(int64_t *rank, int64_t n, double p,
+                                                       double alpha, assay_error *err);
+
+/** Largest rank r with P(Bin(n, p) < r) <= alpha: a lower bound of the p-quantile; 0 when n values
+ *  are too few. */
+ASSAY_NODISCARD assay_status assay_quantile_lower_rank(int64_t *rank, int64_t n, double p,
+                                                       double alpha, assay_error *err);
+
+#endif
