@@ -35,6 +35,7 @@ int session_fail(const command *self, assay_status status, const assay_error *er
 /** Write a text to a file, or to standard output for "-". Returns 0 or an exit code. */
 int write_output(const command *self, const char *path, const char *text);
 
+extern const command command_compare;
 extern const command command_describe;
 extern const command command_evaluate;
 extern const command command_predict;

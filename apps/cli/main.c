@@ -5,8 +5,8 @@
 #include "assay/version.h"
 #include "command.h"
 
-static const command *const commands[] = {&command_run, &command_evaluate, &command_predict,
-                                          &command_report, &command_describe};
+static const command *const commands[] = {&command_run,     &command_evaluate, &command_compare,
+                                          &command_predict, &command_report,   &command_describe};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(void)
@@ -21,6 +21,7 @@ static void help(void)
           "Examples\n"
           "  assay run plan.yaml                       carry out a test plan, write the report\n"
           "  assay evaluate --predictions p.csv        metrics with intervals, no model needed\n"
+          "  assay compare old.csv new.csv             is the new model better, and where?\n"
           "  assay describe metric                     what can be measured\n\n"
           "Exit codes: 0 all met or success, 1 a requirement not met, 2 inconclusive, 3 not\n"
           "evaluated, 64 usage, 65 bad data, 66 missing input, 69 missing component,\n"

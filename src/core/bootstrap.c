@@ -80,16 +80,45 @@ void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t
     }
 }
 
+/* For flips the coin of a unit is the top bit of its word. */
+static uint32_t resample_operation(const assay_evaluation *evaluation)
+{
+    return evaluation->resample == ASSAY_RESAMPLE_POISSON ? bootstrap_operation()
+                                                          : assay_rng_operation("permutation");
+}
+
+/* Weights of selected row i for the four replicates of a quad. */
+static void four_weights(int32_t out[4], const assay_evaluation *evaluation, int64_t i,
+                         uint32_t quad)
+{
+    uint64_t address = assay_weight_address(evaluation, i);
+    if (evaluation->resample == ASSAY_RESAMPLE_POISSON) {
+        assay_bootstrap_weights(out, evaluation->seed, address, quad, 1);
+        return;
+    }
+    const uint32_t key[2] = {(uint32_t)evaluation->seed, (uint32_t)(evaluation->seed >> 32)};
+    const uint32_t counter[4] = {quad, resample_operation(evaluation), (uint32_t)address,
+                                 (uint32_t)(address >> 32)};
+    uint32_t words[4];
+    uint32_t side = assay_flip_side(evaluation, i);
+    assay_philox4x32_10(words, counter, key);
+    for (int k = 0; k < 4; k++) {
+        out[k] = words[k] >> 31 == side;
+    }
+}
+
 /* The same for a whole group, as doubles in the order of the replicates. */
-static void group_weights(double out[GROUP], uint64_t seed, uint32_t operation, uint64_t row,
-                          uint32_t quad)
+static void group_weights(double out[GROUP], const assay_evaluation *evaluation, uint32_t operation,
+                          int64_t i, uint32_t quad)
 {
     uint32_t words[4][LANES];
     int32_t weights[4][LANES];
-    philox_lanes(words, seed, operation, row, quad);
+    bool flip = evaluation->resample != ASSAY_RESAMPLE_POISSON;
+    uint32_t side = flip ? assay_flip_side(evaluation, i) : 0;
+    philox_lanes(words, evaluation->seed, operation, assay_weight_address(evaluation, i), quad);
     for (int k = 0; k < 4; k++) {
         for (int l = 0; l < LANES; l++) {
-            weights[k][l] = poisson_one(words[k][l]);
+            weights[k][l] = flip ? words[k][l] >> 31 == side : poisson_one(words[k][l]);
         }
     }
     for (int l = 0; l < LANES; l++) {
@@ -99,11 +128,12 @@ static void group_weights(double out[GROUP], uint64_t seed, uint32_t operation, 
     }
 }
 
-void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], uint64_t seed, uint64_t row,
-                           int64_t group)
+void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], const assay_evaluation *evaluation,
+                           int64_t i, int64_t group)
 {
     double weights[GROUP];
-    group_weights(weights, seed, bootstrap_operation(), row, (uint32_t)(group * QUADS));
+    group_weights(weights, evaluation, resample_operation(evaluation), i,
+                  (uint32_t)(group * QUADS));
     for (int r = 0; r < GROUP; r++) {
         out[r] = (uint8_t)weights[r];
     }
@@ -224,11 +254,10 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
     if (work == NULL) {
         return assay_fail_memory(err);
     }
-    uint32_t operation = bootstrap_operation();
+    uint32_t operation = resample_operation(evaluation);
     for (int64_t i = 0; i < evaluation->n; i++) {
         double weights[GROUP];
-        group_weights(weights, evaluation->seed, operation,
-                      (uint64_t)assay_selected_row(evaluation, i), (uint32_t)(group * QUADS));
+        group_weights(weights, evaluation, operation, i, (uint32_t)(group * QUADS));
         add_row(work, evaluation, i, weights);
         if ((i + 1) % ASSAY_BLOCK_ROWS == 0 || i + 1 == evaluation->n) {
             for (size_t j = 0; j < evaluation->n_jobs; j++) {
@@ -356,8 +385,7 @@ static void quad_weights(int32_t *weights, const assay_evaluation *evaluation, c
     for (int64_t i = 0; i < n; i++) {
         int64_t row = order != NULL ? order[first + i] : first + i;
         int32_t four[4];
-        assay_bootstrap_weights(four, evaluation->seed,
-                                (uint64_t)assay_selected_row(evaluation, row), (uint32_t)quad, 1);
+        four_weights(four, evaluation, row, (uint32_t)quad);
         for (int64_t k = 0; k < 4; k++) {
             weights[k * n + i] = four[k];
         }

@@ -29,6 +29,9 @@ static assay_status read_options(assay_evaluation *evaluation,
     evaluation->seed = options->seed;
     evaluation->threads = options->threads;
     evaluation->cancel = options->cancel;
+    evaluation->units = options->units;
+    evaluation->paired = options->paired != 0;
+    evaluation->resample = options->resample;
     if (!(evaluation->level > 0.0 && evaluation->level < 1.0)) {
         return assay_fail(err, ASSAY_EINVAL, "level: %g is not between 0 and 1 (e.g. 0.95)",
                           evaluation->level);
@@ -66,7 +69,7 @@ static const char *unmet_need(const assay_predictions *predictions, uint32_t nee
     return NULL;
 }
 
-static assay_path path_of(const assay_job *job, int32_t classes)
+static assay_path path_of(const assay_job *job, int32_t classes, bool by_row)
 {
     const assay_metric *metric = job->metric;
     if (metric->ranked != NULL) {
@@ -78,8 +81,8 @@ static assay_path path_of(const assay_job *job, int32_t classes)
     if (metric->terms != NULL) {
         return ASSAY_PATH_TERMS;
     }
-    if (metric->cells == ASSAY_CELLS_RANK ||
-        (metric->cells == ASSAY_CELLS_CONFUSION && classes <= ASSAY_DENSE_CLASSES)) {
+    if (!by_row && (metric->cells == ASSAY_CELLS_RANK ||
+                    (metric->cells == ASSAY_CELLS_CONFUSION && classes <= ASSAY_DENSE_CLASSES))) {
         return ASSAY_PATH_CELLS;
     }
     return ASSAY_PATH_BLOCKS;
@@ -114,7 +117,7 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         job->unmet = "it would take over 1 GiB of memory for so many classes";
         return ASSAY_OK;
     }
-    job->path = path_of(job, predictions->classes);
+    job->path = path_of(job, predictions->classes, assay_by_row(evaluation));
     job->state = assay_arena_alloc(evaluation->arena, 1, job->state_size);
     if (job->state == NULL) {
         return assay_fail_memory(err);
@@ -342,6 +345,7 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
         measure->params = params;
         measure->level = evaluation->level;
         measure->method = "none";
+        measure->successes = evaluation->units == NULL ? measure->successes : -1;
         if (measure->class_name != NULL) {
             /* The result outlives the predictions that the name was borrowed from. */
             measure->class_name = assay_arena_strdup(out->arena, measure->class_name);
@@ -406,6 +410,16 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
                                              assay_arena *arena, assay_error *err)
 {
     int64_t n = 0;
+    if (evaluation->paired) {
+        double *draws =
+            assay_arena_alloc(arena, (size_t)evaluation->replicates, sizeof *measure->draws);
+        if (draws == NULL) {
+            return assay_fail_memory(err);
+        }
+        memcpy(draws, values, (size_t)evaluation->replicates * sizeof *draws);
+        measure->draws = draws;
+        measure->n_draws = evaluation->replicates;
+    }
     for (int64_t i = 0; i < evaluation->replicates; i++) {
         if (!isnan(values[i])) {
             values[n++] = values[i];
@@ -441,6 +455,7 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
     return measure->method != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
+/* The interval comes from replicates. */
 static bool wants_replicates(const assay_measure *measure)
 {
     return measure->successes < 0 && measure->outcome == ASSAY_OUTCOME_VALUE;
@@ -463,7 +478,9 @@ static assay_status number_columns(int64_t *columns, assay_evaluation *evaluatio
         }
         int64_t before = *columns;
         for (int64_t m = 0; m < job->n_measures; m++) {
-            bool wanted = wants_replicates(&out->measures[job->first_measure + m]);
+            const assay_measure *measure = &out->measures[job->first_measure + m];
+            bool wanted = wants_replicates(measure) ||
+                          (evaluation->paired && measure->outcome == ASSAY_OUTCOME_VALUE);
             job->column[m] = wanted ? (*columns)++ : -1;
         }
         job->resample = *columns > before;
@@ -499,15 +516,17 @@ static assay_status add_intervals(assay_result *out, assay_evaluation *evaluatio
         const assay_job *job = &evaluation->jobs[j];
         for (int64_t m = 0; m < job->n_measures; m++) {
             assay_measure *measure = &out->measures[job->first_measure + m];
+            bool column = job->resample && job->column[m] >= 0;
+            if (column) {
+                ASSAY_TRY(interval_from_replicates(
+                    measure, matrix + job->column[m] * evaluation->replicates, evaluation,
+                    replicate, replicate_name, out->arena, err));
+            }
             if (measure->outcome == ASSAY_OUTCOME_VALUE && measure->successes >= 0) {
                 ASSAY_TRY(proportion_bounds(&measure->low, &measure->high, measure, alpha,
                                             proportion, err));
                 measure->method = proportion_name;
-            } else if (job->resample && job->column[m] >= 0) {
-                ASSAY_TRY(interval_from_replicates(
-                    measure, matrix + job->column[m] * evaluation->replicates, evaluation,
-                    replicate, replicate_name, out->arena, err));
-            } else if (wants_replicates(measure) && evaluation->replicates > 0) {
+            } else if (!column && wants_replicates(measure) && evaluation->replicates > 0) {
                 measure->method = "none: fewer than 10 rows";
             }
         }

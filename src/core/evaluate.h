@@ -8,6 +8,16 @@
 #include "core/op.h"
 #include "core/predictions.h"
 
+/** How the rows are weighted in a replicate. */
+typedef enum assay_resample {
+    ASSAY_RESAMPLE_POISSON = 0, /* bootstrap: Poisson(1) */
+    /* Permutation of two models' outputs: the predictions are those of one model followed by those
+     * of the other on the same data, and of each datum one of the two rows counts, by the toss of a
+     * coin. The two kinds take complementary rows. */
+    ASSAY_RESAMPLE_FLIP,
+    ASSAY_RESAMPLE_FLIP_REST
+} assay_resample;
+
 typedef struct assay_evaluate_options {
     double level;       /* two-sided confidence of the intervals; 0 = 0.95 */
     int64_t replicates; /* bootstrap replicates; 0 = 1000; -1 = no bootstrap intervals */
@@ -16,6 +26,13 @@ typedef struct assay_evaluate_options {
     const assay_args *proportion_interval; /* operation for proportions (clopper_pearson) */
     const assay_args *replicate_interval;  /* operation for the rest (bootstrap_percentile) */
     const assay_cancel *cancel;
+    /* Per row of the predictions: what is drawn as a whole (image, scene, flight); NULL = each row
+     * by itself. Proportions of dependent rows get their interval from replicates too. */
+    const int64_t *units;
+    /* 1: weights are drawn by row (or unit) for every metric, so that evaluations of two models on
+     * the same rows are resampled alike, and each measure keeps its `draws`. */
+    int paired;
+    assay_resample resample; /* other than Poisson: with `paired` */
 } assay_evaluate_options;
 
 /**

@@ -75,6 +75,9 @@ typedef struct assay_evaluation {
     uint64_t seed;
     int threads;
     const assay_cancel *cancel;
+    const int64_t *units;
+    bool paired;
+    assay_resample resample;
 } assay_evaluation;
 
 /** Space for the derived columns of one block; one per worker. */
@@ -108,9 +111,9 @@ typedef struct assay_resampling {
 
 enum { ASSAY_BOOTSTRAP_GROUP = 32 }; /* replicates whose weights are drawn together */
 
-/** Weights of a dataset row for the replicates of a group. */
-void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], uint64_t seed, uint64_t row,
-                           int64_t group);
+/** Weights of selected row i for the replicates of a group. */
+void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], const assay_evaluation *evaluation,
+                           int64_t i, int64_t group);
 /** Let a job finish on a resampled state and note the values that were asked for. */
 ASSAY_NODISCARD assay_status assay_bootstrap_note(const assay_resampling *resampling,
                                                   const assay_job *job, const void *state,
@@ -126,9 +129,29 @@ ASSAY_NODISCARD assay_status assay_bootstrap(double *matrix, const assay_evaluat
  *  one Philox block gives four. */
 void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads);
 
+/** Rows are resampled one by one, not as counts of equal rows. */
+static inline bool assay_by_row(const assay_evaluation *evaluation)
+{
+    return evaluation->paired || evaluation->units != NULL;
+}
+
 static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int64_t i)
 {
     return evaluation->rows == NULL ? i : evaluation->rows[i];
+}
+
+/** What addresses the weight of selected row i in the random numbers. */
+static inline uint64_t assay_weight_address(const assay_evaluation *evaluation, int64_t i)
+{
+    int64_t row = assay_selected_row(evaluation, i);
+    return (uint64_t)(evaluation->units == NULL ? row : evaluation->units[row]);
+}
+
+/** The rows that a flip takes when its coin shows this: 0 or 1. */
+static inline uint32_t assay_flip_side(const assay_evaluation *evaluation, int64_t i)
+{
+    bool second = assay_selected_row(evaluation, i) >= evaluation->predictions->n / 2;
+    return second == (evaluation->resample == ASSAY_RESAMPLE_FLIP_REST);
 }
 
 #endif

@@ -118,8 +118,7 @@ static void draw_weights(uint8_t *weights, const assay_evaluation *evaluation,
         int64_t count = n - first < BLOCK ? n - first : BLOCK;
         for (int64_t i = 0; i < count; i++) {
             int64_t row = (int64_t)(ranking->rows[first + i].payload >> 32);
-            assay_bootstrap_group(block[i], evaluation->seed,
-                                  (uint64_t)assay_selected_row(evaluation, row), group);
+            assay_bootstrap_group(block[i], evaluation, row, group);
         }
         for (int64_t k = 0; k < GROUP; k++) {
             for (int64_t i = 0; i < count; i++) {

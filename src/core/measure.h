@@ -41,6 +41,9 @@ typedef struct assay_measure {
                                   else -1; then trials == n */
     const double *replicates; /* ascending bootstrap replicates, or NULL */
     int64_t n_replicates;
+    const double *draws; /* n_draws replicates by their number, NaN = undefined; NULL unless the
+                            evaluation was `paired` */
+    int64_t n_draws;
 } assay_measure;
 
 /** A table of numbers behind a chart: reliability bins, a risk-coverage curve, confusion counts. */

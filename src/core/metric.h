@@ -120,6 +120,7 @@ typedef struct assay_metric {
      *  not called. */
     void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
     int curve_only; /* 1: no measures, so there is nothing to resample */
+    int right_rows; /* 1: its one measure is the share of rows whose label is the target */
 } assay_metric;
 
 #endif

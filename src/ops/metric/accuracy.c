@@ -58,7 +58,8 @@ static const assay_metric metric = {.state_size = state_size,
                                     .block = block,
                                     .merge = merge,
                                     .finish = finish,
-                                    .cells = ASSAY_CELLS_CONFUSION};
+                                    .cells = ASSAY_CELLS_CONFUSION,
+                                    .right_rows = 1};
 
 static const char *const examples[] = {
     "assay evaluate --predictions predictions.csv --metric accuracy", "metrics: [accuracy]", NULL};

@@ -1,0 +1,172 @@
+#include "assay/compare.h"
+
+#include <string.h>
+
+#include "command.h"
+
+enum { MOST_FILES = 33 };
+
+typedef struct arguments {
+    assay_compare_request request;
+    option_list scores, classes, metrics, slices, names;
+    const char *json, *flips;
+    int64_t seed;
+    double margin;
+    const char *on_error;
+    bool per_class, exact;
+} arguments;
+
+/** With a margin the exit code answers whether the later models are not worse than the first. */
+static int judge(const arguments *a, const assay_compare_summary *summary)
+{
+    if (!a->request.has_margin) {
+        return 0;
+    }
+    if (summary->inferior > 0) {
+        return EXIT_NOT_MET;
+    }
+    if (summary->undecided > 0) {
+        return EXIT_INCONCLUSIVE;
+    }
+    return summary->noninferior > 0 ? EXIT_MET : EXIT_NOT_EVALUATED;
+}
+
+static int compare(const command *self, const common_options *common, arguments *a)
+{
+    cli_session session;
+    assay_error err = {0};
+    assay_compare_summary summary = {0};
+    char *json = NULL, *table = NULL, *flips = NULL;
+
+    int code = session_open(&session, self, common);
+    if (code != 0) {
+        return code;
+    }
+    a->request.scores = a->scores.items;
+    a->request.classes = a->classes.items;
+    a->request.metrics = a->metrics.items;
+    a->request.slices = a->slices.items;
+    a->request.names = a->names.items;
+    a->request.seed = (uint64_t)a->seed;
+    a->request.per_class = a->per_class;
+    a->request.exact = a->exact;
+    a->request.has_margin = a->margin >= 0.0;
+    a->request.margin = a->margin;
+    bool quiet = (a->json && strcmp(a->json, "-") == 0) || (a->flips && strcmp(a->flips, "-") == 0);
+    assay_status status =
+        assay_compare_files(a->json ? &json : NULL, quiet ? NULL : &table, a->flips ? &flips : NULL,
+                            &summary, session.context, &a->request, &err);
+    session_close(&session);
+    if (status != ASSAY_OK) {
+        return session_fail(self, status, &err);
+    }
+    if (table) {
+        code = write_output(self, "-", table);
+    }
+    if (json && code == 0) {
+        code = write_output(self, a->json, json);
+    }
+    if (flips && code == 0) {
+        code = write_output(self, a->flips, flips);
+    }
+    assay_text_free(json);
+    assay_text_free(table);
+    assay_text_free(flips);
+    return code != 0 ? code : judge(a, &summary);
+}
+
+static int check(const command *self, arguments *a, const char **files, size_t n)
+{
+    a->request.skip_bad = strcmp(a->on_error, "skip") == 0;
+    if (n < 2) {
+        return complain(self, EXIT_USAGE, "a comparison takes at least two files; usage: %s",
+                        self->usage);
+    }
+    if (!a->request.skip_bad && strcmp(a->on_error, "stop") != 0) {
+        return complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", a->on_error);
+    }
+    if (a->margin != -1.0 && !(a->margin >= 0.0)) {
+        return complain(self, EXIT_USAGE,
+                        "--margin is how much worse still counts as not worse: "
+                        "0 or more");
+    }
+    a->request.files = files;
+    return 0;
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    common_options common = {0};
+    size_t n = 0;
+    const char *files[MOST_FILES + 1] = {NULL};
+    arguments a = {.request = {.struct_size = sizeof a.request},
+                   .seed = 1,
+                   .margin = -1.0,
+                   .on_error = "stop"};
+    a.scores.split = true;
+    a.classes.split = true;
+    a.names.split = true;
+    const option options[] = {
+        {"name", 0, OPTION_LIST, &a.names, "A,B", "names of the models (default: the file names)"},
+        {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
+        {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
+        {"id", 0, OPTION_TEXT, &a.request.id, "COLUMN", "id of the datum (default: id)"},
+        {"scores", 0, OPTION_LIST, &a.scores, "A,B,C", "one score column per class"},
+        {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
+        {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
+         "a metric with parameters; repeatable"},
+        {"per-class", 0, OPTION_FLAG, &a.per_class, NULL, "compare single classes too"},
+        {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
+        {"slice", 's', OPTION_LIST, &a.slices, "NAME=SQL", "a further context; repeatable"},
+        {"by", 0, OPTION_TEXT, &a.request.by, "COLUMN", "each value of the column is a context"},
+        {"cluster", 0, OPTION_TEXT, &a.request.cluster, "COLUMN",
+         "rows that depend on each other: image, scene, flight"},
+        {"margin", 0, OPTION_REAL, &a.margin, "M",
+         "are the later models not worse than the first by more than M?"},
+        {"adjust", 0, OPTION_TEXT, &a.request.adjust, "HOW",
+         "holm (default), hochberg, bh, by, bonferroni or none"},
+        {"exact", 0, OPTION_FLAG, &a.exact, NULL, "McNemar's exact test, not its mid-P version"},
+        {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
+        {"replicates", 0, OPTION_INT, &a.request.replicates, "N",
+         "bootstrap replicates (default 1000, -1 for none)"},
+        {"permutations", 0, OPTION_INT, &a.request.permutations, "N",
+         "of the sign-flip test (default: what the number of tests takes)"},
+        {"seed", 0, OPTION_INT, &a.seed, "N", "seed of the resampling (default 1)"},
+        {"on-error", 0, OPTION_TEXT, &a.on_error, "stop|skip",
+         "what happens to bad rows and to rows that not all files have"},
+        {"json", 0, OPTION_TEXT, &a.json, "FILE", "results as JSON; - for standard output"},
+        {"flips", 0, OPTION_TEXT, &a.flips, "FILE",
+         "rows that one has right and another wrong, as CSV"},
+    };
+
+    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
+                            files, MOST_FILES, &n);
+    if (code == 0 && !common.help) {
+        code = check(self, &a, files, n);
+        code = code == 0 ? compare(self, &common, &a) : code;
+    }
+    option_list_free(&a.scores);
+    option_list_free(&a.classes);
+    option_list_free(&a.metrics);
+    option_list_free(&a.slices);
+    option_list_free(&a.names);
+    return code;
+}
+
+const command command_compare = {
+    .name = "compare",
+    .summary = "Two or more models on the same data: differences, who wins where, what flipped.",
+    .usage = "assay compare A B [C...] [options]",
+    .details =
+        "Each file is a predictions file as for `assay evaluate`, about the same data: rows are\n"
+        "matched by id, or by their order when there are no ids. Differences are later minus\n"
+        "earlier file, with a paired interval and a test; p-values are adjusted over all tests.\n"
+        "With --margin the exit code is 0 when no later model is worse than the first by more\n"
+        "than M in any context and metric, 1 when one is, 2 when the data do not tell.\n",
+    .examples =
+        "  assay compare old.csv new.csv\n"
+        "  assay compare old.csv new.csv -m accuracy --slice \"night=hour < 6\" --by sensor\n"
+        "  assay compare old.csv new.csv -m accuracy --margin 0.02 --cluster flight\n"
+        "  assay compare a.parquet b.parquet c.parquet --json - --flips flips.csv\n",
+    .run = run,
+};

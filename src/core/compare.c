@@ -1,0 +1,424 @@
+#include "core/compare.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/sort.h"
+#include "core/compare_internal.h"
+#include "core/metric.h"
+
+void assay_comparison_init(assay_comparison *out, assay_arena *arena)
+{
+    memset(out, 0, sizeof *out);
+    out->arena = arena;
+}
+
+void *assay_comparison_grow(assay_arena *arena, void *list, int64_t n, int64_t *capacity,
+                            size_t size)
+{
+    if (n < *capacity) {
+        return list;
+    }
+    int64_t wanted = *capacity > 0 ? *capacity * 2 : 32;
+    void *larger = assay_arena_alloc(arena, (size_t)wanted, size);
+    if (larger != NULL) {
+        if (n > 0) {
+            memcpy(larger, list, (size_t)n * size);
+        }
+        *capacity = wanted;
+    }
+    return larger;
+}
+
+/* NULL when memory is out. */
+static assay_difference *new_difference(assay_comparison *comparison)
+{
+    assay_difference *list =
+        assay_comparison_grow(comparison->arena, comparison->differences, comparison->n_differences,
+                              &comparison->capacity_differences, sizeof *list);
+    if (list == NULL) {
+        return NULL;
+    }
+    comparison->differences = list;
+    assay_difference *made = &list[comparison->n_differences++];
+    memset(made, 0, sizeof *made);
+    made->outcome = ASSAY_OUTCOME_VALUE;
+    made->difference = made->low = made->high = NAN;
+    made->bound_low = made->bound_high = made->p = made->p_adjusted = NAN;
+    made->probability_better = made->cohens_h = made->odds_ratio = NAN;
+    made->method = made->test = "none";
+    return made;
+}
+
+/* ---- measures that belong together ---- */
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+static bool same_measure(const assay_measure *a, const assay_measure *b)
+{
+    return strcmp(a->metric, b->metric) == 0 && same_text(a->params, b->params) &&
+           same_text(a->average, b->average) && same_text(a->class_name, b->class_name);
+}
+
+/* The lists have the same order, so the partner is nearly always the next one. */
+const assay_measure *assay_measure_partner(const assay_result *in, int64_t *next,
+                                           const assay_measure *wanted)
+{
+    for (int64_t k = 0; k < in->n_measures; k++) {
+        int64_t at = (*next + k) % in->n_measures;
+        if (same_measure(&in->measures[at], wanted)) {
+            *next = at + 1;
+            return &in->measures[at];
+        }
+    }
+    return NULL;
+}
+
+static const assay_op *op_of(const comparing *c, const assay_measure *measure)
+{
+    for (size_t j = 0; j < c->n_metrics; j++) {
+        if (strcmp(c->metrics[j]->op->name, measure->metric) == 0) {
+            return c->metrics[j]->op;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the right rows ---- */
+
+static bool right(const assay_predictions *p, int64_t i)
+{
+    return p->label[i] == p->target[i];
+}
+
+static assay_flip_counts count_flips(const comparing *c, int32_t a, int32_t b)
+{
+    assay_flip_counts counts = {0};
+    for (int64_t i = 0; i < c->n; i++) {
+        bool in_a = right(c->models[a], c->rows[i]), in_b = right(c->models[b], c->rows[i]);
+        counts.both += in_a && in_b;
+        counts.only_a += in_a && !in_b;
+        counts.only_b += !in_a && in_b;
+        counts.neither += !in_a && !in_b;
+    }
+    return counts;
+}
+
+static void put_proportion_effects(assay_difference *d)
+{
+    const assay_flip_counts *f = &d->flips;
+    d->cohens_h = 2.0 * asin(sqrt(d->in_b->value)) - 2.0 * asin(sqrt(d->in_a->value));
+    if (f->only_a + f->only_b > 0) {
+        d->odds_ratio = f->only_a > 0 ? (double)f->only_b / (double)f->only_a : INFINITY;
+    }
+}
+
+/* Rows are independent: exact in the discordant rows. */
+static void compare_right_rows(assay_difference *d, const comparing *c)
+{
+    const assay_flip_counts *f = &d->flips;
+    double alpha = 1.0 - c->level;
+    d->difference = (double)(f->only_b - f->only_a) / (double)d->n;
+    assay_compare_tango(&d->low, &d->high, f->only_a, f->only_b, d->n, alpha / 2.0);
+    assay_compare_tango(&d->bound_low, &d->bound_high, f->only_a, f->only_b, d->n, alpha);
+    d->method = "tango";
+    d->test = c->options->exact ? "mcnemar_exact" : "mcnemar_mid_p";
+    d->p = assay_compare_mcnemar(f->only_a, f->only_b, c->options->exact);
+}
+
+/* ---- the paired bootstrap ---- */
+
+static double sign_of(const assay_op *op)
+{
+    return op->direction == ASSAY_LOWER_IS_BETTER ? -1.0 : 1.0;
+}
+
+/* Ascending differences of the replicates that both have; returns how many. */
+static assay_status paired_draws(double **out, int64_t *n, const assay_difference *d,
+                                 assay_arena *arena, assay_error *err)
+{
+    int64_t total = d->in_a->n_draws < d->in_b->n_draws ? d->in_a->n_draws : d->in_b->n_draws;
+    *n = 0;
+    double *values = assay_arena_alloc(arena, (size_t)total + 1, sizeof *values);
+    double *sorted = assay_arena_alloc(arena, (size_t)total + 1, sizeof *sorted);
+    int64_t *order = assay_arena_alloc(arena, (size_t)total + 1, sizeof *order);
+    if (values == NULL || sorted == NULL || order == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t r = 0; r < total; r++) {
+        double difference = d->in_b->draws[r] - d->in_a->draws[r];
+        if (!isnan(difference)) {
+            values[(*n)++] = difference + 0.0;
+        }
+    }
+    ASSAY_TRY(assay_sort_order(order, values, *n, 0, err));
+    for (int64_t r = 0; r < *n; r++) {
+        sorted[r] = values[order[r]];
+    }
+    *out = sorted;
+    return ASSAY_OK;
+}
+
+static void put_probability_better(assay_difference *d, const double *draws, int64_t n)
+{
+    int64_t above = 0, level = 0;
+    for (int64_t r = 0; r < n; r++) {
+        above += draws[r] * sign_of(d->op) > 0.0;
+        level += draws[r] == 0.0;
+    }
+    if (n > 0 && d->op->direction != ASSAY_NO_DIRECTION) {
+        d->probability_better = ((double)above + 0.5 * (double)level) / (double)n;
+    }
+}
+
+/* A confidence that the replicates are too few for leaves the bounds open. */
+static assay_status bounds(double *low, double *high, const assay_measure *measure,
+                           double confidence, const comparing *c, assay_error *err)
+{
+    assay_error refusal;
+    assay_status status =
+        assay_measure_bounds(low, high, measure, confidence, &c->options->evaluate, &refusal);
+    if (status == ASSAY_EUNSUPPORTED) {
+        *low = *high = NAN;
+        return ASSAY_OK;
+    }
+    return status == ASSAY_OK ? status : assay_fail(err, status, "%s", refusal.message);
+}
+
+static assay_status compare_draws(assay_difference *d, const comparing *c, bool interval,
+                                  assay_error *err)
+{
+    double *draws = NULL;
+    int64_t n = 0;
+    if (d->in_a->draws == NULL || d->in_b->draws == NULL) {
+        d->method = !interval ? d->method : "none: fewer than 10 rows";
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(paired_draws(&draws, &n, d, c->arena, err));
+    put_probability_better(d, draws, n);
+    if (!interval) {
+        return ASSAY_OK;
+    }
+    if (n == 0 || draws[0] == draws[n - 1]) {
+        d->method = n == 0 ? "none: no replicate has a value in both models"
+                           : "none: the difference is the same in every replicate";
+        return ASSAY_OK;
+    }
+    assay_measure both = {.metric = d->in_a->metric,
+                          .outcome = ASSAY_OUTCOME_VALUE,
+                          .value = d->difference,
+                          .successes = -1,
+                          .replicates = draws,
+                          .n_replicates = n,
+                          .method = ""};
+    ASSAY_TRY(bounds(&d->low, &d->high, &both, 0.5 + c->level / 2.0, c, err));
+    ASSAY_TRY(bounds(&d->bound_low, &d->bound_high, &both, c->level, c, err));
+    int64_t left_out = d->in_a->n_draws - n;
+    d->method = left_out > 0
+                    ? assay_arena_printf(c->arena,
+                                         "paired bootstrap, %" PRId64 " replicates, %" PRId64
+                                         " of them undefined and left out",
+                                         d->in_a->n_draws, left_out)
+                    : assay_arena_printf(c->arena, "paired bootstrap, %" PRId64 " replicates", n);
+    return d->method != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+/* ---- one pair of models ---- */
+
+static const char *obstacle(const comparing *c, const assay_measure *a, const assay_measure *b)
+{
+    if (a->outcome == ASSAY_OUTCOME_UNDEFINED) {
+        return a->reason != NULL ? a->reason : "the first model has no value";
+    }
+    if (b == NULL || b->outcome == ASSAY_OUTCOME_UNDEFINED) {
+        return b != NULL && b->reason != NULL ? b->reason : "the second model has no value";
+    }
+    return c->n == 0 ? "there are no rows" : NULL;
+}
+
+static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t a, int32_t b,
+                                    const assay_measure *in_a, const assay_measure *in_b,
+                                    assay_error *err)
+{
+    const assay_op *op = op_of(c, in_a);
+    const char *why = obstacle(c, in_a, in_b);
+    if (op == NULL) {
+        return assay_fail(err, ASSAY_EINTERNAL, "%s: a measure of an unknown metric", in_a->metric);
+    }
+    assay_difference *d = new_difference(out);
+    if (d == NULL) {
+        return assay_fail_memory(err);
+    }
+    d->a = a;
+    d->b = b;
+    d->context = c->context;
+    d->op = op;
+    d->in_a = in_a;
+    d->in_b = in_b != NULL ? in_b : in_a;
+    d->n = c->n;
+    d->reason = why;
+    if (why != NULL || in_b == NULL) {
+        d->outcome = ASSAY_OUTCOME_UNDEFINED;
+        return ASSAY_OK;
+    }
+    d->difference = in_b->value - in_a->value + 0.0;
+    bool rows = d->op->metric->right_rows != 0;
+    if (rows) {
+        d->has_flips = true;
+        d->flips = count_flips(c, a, b);
+        put_proportion_effects(d);
+    }
+    bool exact = rows && c->options->evaluate.units == NULL;
+    if (exact) {
+        compare_right_rows(d, c);
+    } else if (c->few_units) {
+        d->outcome = ASSAY_OUTCOME_TOO_FEW;
+        d->reason = "fewer than 10 clusters: neither interval nor test can be trusted";
+        return ASSAY_OK;
+    }
+    return compare_draws(d, c, !exact, err);
+}
+
+/* Micro-averages of counts are the accuracy once more, and would cost multiplicity. */
+static bool is_wanted(const comparing *c, const assay_measure *measure)
+{
+    if (measure->average != NULL && strcmp(measure->average, "micro") == 0) {
+        const assay_op *op = op_of(c, measure);
+        bool same = op != NULL && op->metric->cells == ASSAY_CELLS_CONFUSION;
+        for (size_t j = 0; same && j < c->n_metrics; j++) {
+            if (c->metrics[j]->op->metric->right_rows) {
+                return false;
+            }
+        }
+    }
+    return c->options->per_class || measure->class_name == NULL;
+}
+
+static assay_status compare_pair(assay_comparison *out, comparing *c, const assay_result *results,
+                                 int32_t a, int32_t b, assay_error *err)
+{
+    int64_t first = out->n_differences, next = 0;
+    for (int64_t m = 0; m < results[a].n_measures; m++) {
+        const assay_measure *in_a = &results[a].measures[m];
+        if (is_wanted(c, in_a)) {
+            const assay_measure *in_b = assay_measure_partner(&results[b], &next, in_a);
+            ASSAY_TRY(compare_measure(out, c, a, b, in_a, in_b, err));
+        }
+    }
+    return assay_compare_permute(&out->differences[first], out->n_differences - first, c, a, b,
+                                 err);
+}
+
+/* ---- all models ---- */
+
+static assay_status select_rows(comparing *c, const uint8_t *mask, assay_error *err)
+{
+    int64_t total = c->models[0]->n;
+    c->rows = assay_arena_alloc(c->arena, (size_t)total + 1, sizeof *c->rows);
+    if (c->rows == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < total; i++) {
+        if (mask == NULL || mask[i] != 0) {
+            c->rows[c->n++] = i;
+        }
+    }
+    const int64_t *units = c->options->evaluate.units;
+    if (units == NULL) {
+        return ASSAY_OK;
+    }
+    int64_t seen[ASSAY_COMPARE_FEWEST_UNITS];
+    int64_t n = 0;
+    for (int64_t i = 0; i < c->n && n < ASSAY_COMPARE_FEWEST_UNITS; i++) {
+        int64_t k = 0;
+        while (k < n && seen[k] != units[c->rows[i]]) {
+            k++;
+        }
+        if (k == n) {
+            seen[n++] = units[c->rows[i]];
+        }
+    }
+    c->few_units = n < ASSAY_COMPARE_FEWEST_UNITS;
+    return ASSAY_OK;
+}
+
+/* Cochran's Q over the rows, when right rows are among the metrics. */
+static assay_status compare_all(assay_comparison *out, const comparing *c, assay_error *err)
+{
+    const assay_op *rows = NULL;
+    for (size_t j = 0; j < c->n_metrics && rows == NULL; j++) {
+        rows = c->metrics[j]->op->metric->right_rows ? c->metrics[j]->op : NULL;
+    }
+    if (rows == NULL || c->n_models < 3 || c->n == 0 || c->options->evaluate.units != NULL) {
+        return ASSAY_OK;
+    }
+    uint8_t *table = assay_arena_alloc(c->arena, (size_t)c->n, (size_t)c->n_models);
+    if (table == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < c->n; i++) {
+        for (int32_t k = 0; k < c->n_models; k++) {
+            table[i * c->n_models + k] = right(c->models[k], c->rows[i]);
+        }
+    }
+    return assay_compare_cochran(out, table, c->n, c->n_models, c->context, rows->name, err);
+}
+
+assay_status assay_compare_models(assay_comparison *out, assay_result *results,
+                                  assay_predictions *const *models, int32_t n_models,
+                                  const uint8_t *mask, int32_t context,
+                                  const assay_args *const *metrics, size_t n_metrics,
+                                  const assay_compare_options *options, assay_error *err)
+{
+    assay_evaluate_options evaluate = options->evaluate;
+    comparing c = {.models = models,
+                   .n_models = n_models,
+                   .context = context,
+                   .metrics = metrics,
+                   .n_metrics = n_metrics,
+                   .options = options,
+                   .level = evaluate.level > 0.0 ? evaluate.level : 0.95,
+                   .arena = out->arena};
+    evaluate.paired = 1;
+    evaluate.resample = ASSAY_RESAMPLE_POISSON;
+    ASSAY_TRY(select_rows(&c, mask, err));
+    if (c.few_units) {
+        evaluate.replicates = -1;
+    }
+    for (int32_t k = 0; k < n_models; k++) {
+        ASSAY_TRY(assay_evaluate(&results[k], models[k], mask, metrics, n_metrics, &evaluate, err));
+    }
+    for (int32_t a = 0; a < n_models; a++) {
+        for (int32_t b = a + 1; b < n_models; b++) {
+            ASSAY_TRY(compare_pair(out, &c, results, a, b, err));
+        }
+    }
+    return compare_all(out, &c, err);
+}
+
+int assay_difference_noninferior(const assay_difference *difference, double margin)
+{
+    bool lower = difference->op->direction == ASSAY_LOWER_IS_BETTER;
+    /* how much worse b may at least and at most be */
+    double least = lower ? difference->bound_low : -difference->bound_high;
+    double most = lower ? difference->bound_high : -difference->bound_low;
+    if (difference->outcome != ASSAY_OUTCOME_VALUE ||
+        difference->op->direction == ASSAY_NO_DIRECTION) {
+        return 0;
+    }
+    return most < margin ? 1 : least > margin ? -1 : 0;
+}
+
+int assay_difference_winner(const assay_difference *difference, double alpha)
+{
+    if (!(difference->p_adjusted <= alpha) || difference->difference == 0.0 ||
+        difference->op->direction == ASSAY_NO_DIRECTION) {
+        return 0;
+    }
+    return difference->difference * sign_of(difference->op) > 0.0 ? 1 : -1;
+}

@@ -1,0 +1,45 @@
+/** @file compare_internal.h  What the parts of the comparison share: compare.c (pairs of models),
+ *  compare_tests.c (tests). */
+#ifndef ASSAY_CORE_COMPARE_INTERNAL_H
+#define ASSAY_CORE_COMPARE_INTERNAL_H
+
+#include <stdbool.h>
+
+#include "core/compare.h"
+
+typedef struct comparing {
+    assay_predictions *const *models;
+    int32_t n_models, context;
+    int64_t *rows; /* selected */
+    int64_t n;
+    const assay_args *const *metrics;
+    size_t n_metrics;
+    const assay_compare_options *options;
+    double level;
+    bool few_units;
+    assay_arena *arena; /* of the comparison */
+} comparing;
+
+/** Room for one more element of a list; NULL when memory is out. */
+void *assay_comparison_grow(assay_arena *arena, void *list, int64_t n, int64_t *capacity,
+                            size_t size);
+/** The measure of the same metric, parameters, average and class; NULL when there is none. The search
+ *  begins at *next, which moves behind it. */
+const assay_measure *assay_measure_partner(const assay_result *in, int64_t *next,
+                                           const assay_measure *wanted);
+
+/** Sign-flip tests of n differences of models a and b that have no test yet. */
+ASSAY_NODISCARD assay_status assay_compare_permute(assay_difference *differences, int64_t n,
+                                                   const comparing *c, int32_t a, int32_t b,
+                                                   assay_error *err);
+/** Two-sided p-value. */
+double assay_compare_mcnemar(int64_t only_a, int64_t only_b, bool exact);
+/** Bounds of b minus a with error probability alpha each; n >= 1. */
+void assay_compare_tango(double *low, double *high, int64_t only_a, int64_t only_b, int64_t n,
+                         double alpha);
+/** table: n x models, 1 = right. */
+ASSAY_NODISCARD assay_status assay_compare_cochran(assay_comparison *out, const uint8_t *table,
+                                                   int64_t n, int32_t n_models, int32_t context,
+                                                   const char *metric, assay_error *err);
+
+#endif

@@ -1,0 +1,106 @@
+#!/bin/bash
+# assay compare: known numbers, matching of rows, slices, clusters, margins, wrong files.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+
+# 40 rows: both right 20, only a right 4, only b right 12, both wrong 4
+make() {
+    awk -v model="$1" 'BEGIN { print "id,target,label,sensor,scene"
+        for (i = 1; i <= 40; i++) {
+            truth = i % 2 ? "cat" : "dog"; other = i % 2 ? "dog" : "cat"
+            right = i <= 20 || (model == "a" ? i <= 24 : i > 24 && i <= 36)
+            printf "r%02d,%s,%s,s%d,f%d\n", i, truth, right ? truth : other, i % 3, i % 13
+        } }'
+}
+make a >a.csv
+make b >b.csv
+{ head -n 1 b.csv; tail -n +2 b.csv | sort -r; } >shuffled.csv
+
+expect 0 "$assay" compare a.csv b.csv -m accuracy --json -
+says out '"difference": 0.2,'
+says out '"p": 0.049041748046875,'   # mid-P of 4 and 12: 0.076812744140625 - 0.02777099609375
+says out '"only_a_right": 4,'
+says out '"only_b_right": 12,'
+says out '"method": "tango"'
+says out '"better": "b"'
+says out '"matched_by": "id"'
+says out '"estimand": '
+says out '"id": "r21"'
+cp out first
+expect 0 "$assay" compare a.csv b.csv -m accuracy --json - --threads 1
+cp out second
+expect 0 cmp second first
+expect 0 "$assay" compare a.csv b.csv -m accuracy --exact --json -
+says out '"p": 0.076812744140625,'
+says out '"better": "not_shown"'
+expect 0 "$assay" compare a.csv shuffled.csv -m accuracy --json -
+says out '"only_b_right": 12,'
+says out '"p": 0.049041748046875,'
+
+# the table, the list of flips
+expect 0 "$assay" compare a.csv b.csv --flips flips.csv --json c.json
+says out "both right 20, only a 4, only b 12, both wrong 4"
+says out "independent random sample"
+says flips.csv "a,b,21,r21,cat,cat,dog,a"
+says flips.csv "a,b,36,r36,dog,cat,dog,b"
+checks=$((checks + 1))
+[ "$(wc -l <flips.csv)" -eq 17 ] || fail "flips.csv has not 16 rows"
+expect 0 "$assay" compare a.csv b.csv --name old,new -m accuracy -m f1 --adjust none
+says out "old and new"
+
+# slices, groups, clusters, three models
+expect 0 "$assay" compare a.csv b.csv -m accuracy --slice "late=id > 'r30'" --by sensor
+says out "late (10 rows)"
+says out "sensor = s2 (13 rows)"
+says out "in 5 tests"
+expect 0 "$assay" compare a.csv b.csv -m accuracy --cluster scene --json -
+says out '"clusters": 13'
+says out "paired bootstrap"
+says out "sign-flip permutation"
+expect 0 "$assay" compare a.csv b.csv shuffled.csv -m accuracy
+says out "Cochran's Q"
+says out "b and shuffled"
+
+# not worse than the first?
+expect 0 "$assay" compare a.csv b.csv -m accuracy --margin 0.05
+says out "within the margin"
+expect 1 "$assay" compare b.csv a.csv -m accuracy --margin 0
+says out "worse than the margin"
+expect 2 "$assay" compare b.csv a.csv -m accuracy --margin 0.2
+says out "margin undecided"
+
+# rows that do not belong together
+tail -n +3 b.csv | sed '1i id,target,label,sensor,scene' >short.csv
+refuse 65 "r01" "$assay" compare a.csv short.csv
+refuse 65 "1 are only in the second: r01" "$assay" compare short.csv a.csv
+expect 0 "$assay" compare a.csv short.csv --on-error skip -m accuracy
+says out "(39 rows)"
+says out "left out: 1 of the first"
+sed 's/^r05,cat/r05,dog/' b.csv >other.csv
+refuse 65 "id r05: the true class is 'cat' in a.csv and 'dog' in other.csv" "$assay" compare a.csv other.csv
+sed 's/^r06/r05/' b.csv >twice.csv
+refuse 65 "r05" "$assay" compare a.csv twice.csv
+cut -d, -f2-5 a.csv >a_noid.csv
+cut -d, -f2-5 b.csv >b_noid.csv
+expect 0 "$assay" compare a_noid.csv b_noid.csv -m accuracy --json -
+says out '"matched_by": "order"'
+says out '"p": 0.049041748046875,'
+refuse 65 "has none" "$assay" compare a.csv b_noid.csv
+head -n 30 b_noid.csv >b_few.csv
+refuse 65 "a_noid.csv has 40 rows and b_few.csv has 29" "$assay" compare a_noid.csv b_few.csv
+
+# wrong requests
+refuse 64 "at least two files" "$assay" compare a.csv
+refuse 66 "missing.csv" "$assay" compare a.csv missing.csv
+refuse 64 "adjust is 'holmes'" "$assay" compare a.csv b.csv --adjust holmes
+refuse 64 "colour" "$assay" compare a.csv b.csv --slice "red=colour = 1"
+refuse 64 "is not name=SQL" "$assay" compare a.csv b.csv --slice red
+refuse 64 "two slices named 'x'" "$assay" compare a.csv b.csv --slice "x=sensor = 's1'" --slice "x=sensor = 's2'"
+refuse 64 "no metadata column 'flight'; it has: sensor, scene" "$assay" compare a.csv b.csv --cluster flight
+refuse 65 "3 values" "$assay" compare a.csv b.csv --cluster sensor
+refuse 64 "margin" "$assay" compare a.csv b.csv --margin -0.5
+refuse 64 "did you mean" "$assay" compare a.csv b.csv -m acuracy
+refuse 65 "nothing to compare" "$assay" compare a.csv b.csv --where "sensor = 's9'"
+printf 'id,target,label\n1,a,a\n' >one.csv
+expect 0 "$assay" compare one.csv one.csv
+says out "one.csv (2)"
+finish
