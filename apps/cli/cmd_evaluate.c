@@ -58,9 +58,12 @@ static int run(const command *self, int argc, char **argv)
     const option options[] = {
         {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
          "predictions: .csv, .parquet or .jsonl"},
-        {"task", 0, OPTION_TEXT, &a.request.task, "TASK", "classification (the default)"},
-        {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
-        {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
+        {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
+         "classification (the default) or regression"},
+        {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
+         "true class or value (default: target)"},
+        {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
+         "predicted class (default: label) or value (prediction)"},
         {"id", 0, OPTION_TEXT, &a.request.id, "COLUMN", "id of the datum (default: id)"},
         {"scores", 0, OPTION_LIST, &a.scores, "A,B,C", "one score column per class"},
         {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
@@ -102,12 +105,14 @@ const command command_evaluate = {
     .details =
         "The file has one row per datum: the true class (target), the predicted class (label)\n"
         "and/or one score column per class, called like the class or score_CLASS. All other\n"
-        "columns can be used in --where.\n",
+        "columns can be used in --where.\n"
+        "With --task regression it has two columns of numbers: target and prediction.\n",
     .examples =
         "  assay evaluate --predictions p.csv\n"
         "  assay evaluate --predictions p.csv --json -\n"
         "  assay evaluate --predictions p.parquet --target truth --scores cat,dog,bird\n"
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
+        "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --predictions p.csv --where \"contrast < 0.2 AND source = 'field'\"\n",
     .run = run,
 };

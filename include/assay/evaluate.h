@@ -12,11 +12,12 @@ extern "C" {
 /** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
 typedef struct assay_evaluate_request {
     size_t struct_size;         /**< sizeof(assay_evaluate_request) */
-    const char *task;           /**< "classification" */
+    const char *task;           /**< "classification" [default] or "regression" */
     const char *predictions;    /**< .csv, .parquet or .jsonl; required */
     const char *id;             /**< column ["id" if there] */
     const char *target;         /**< column ["target"] */
-    const char *label;          /**< column ["label" if there] */
+    const char *label;          /**< column ["label" if there]; regression: the predicted
+                                     value ["prediction"] */
     const char *const *scores;  /**< NULL-terminated columns [found by name] */
     const char *const *classes; /**< NULL-terminated class names [the score columns' names] */
     const char *const *metrics; /**< NULL-terminated "name" or "name:param=value,param=value"

@@ -24,12 +24,24 @@ typedef struct job {
     int64_t n;
 } job;
 
+static bool is_regression(const assay_evaluate_request *r)
+{
+    return r->task && strcmp(r->task, "regression") == 0;
+}
+
 static assay_status choose_metrics(job *j, assay_error *err)
 {
+    static const char *const regression[] = {"mean_absolute_error",
+                                             "root_mean_squared_error",
+                                             "median_absolute_error",
+                                             "max_error",
+                                             "mean_error",
+                                             "r2",
+                                             NULL};
     const char *const *wanted = j->request->metrics;
 
     if (!wanted || !wanted[0]) {
-        wanted = assay_default_metrics();
+        wanted = is_regression(j->request) ? regression : assay_default_metrics();
     }
     for (; *wanted; wanted++) {
         if (j->n_metrics == MOST_METRICS) {
@@ -62,7 +74,11 @@ static assay_status measure(job *j, assay_error *err)
         if (!mask) {
             return assay_fail_memory(err);
         }
-        ASSAY_GOTO(assay_duckdb_select_predictions(mask, p, r->where, err), done);
+        if (p->task == ASSAY_TASK_REGRESSION) {
+            ASSAY_GOTO(assay_duckdb_select(mask, p->columns, r->where, err), done);
+        } else {
+            ASSAY_GOTO(assay_duckdb_select_predictions(mask, p, r->where, err), done);
+        }
         j->n = 0;
         for (int64_t i = 0; i < p->n; i++) {
             j->n += mask[i] != 0;
@@ -127,12 +143,14 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_put_text(&json, "digest", p->digest);
     assay_json_put_int(&json, "n", p->n);
     assay_json_put_int(&json, "skipped_rows", p->skipped);
-    assay_json_key(&json, "classes");
-    assay_json_begin_array(&json);
-    for (int32_t k = 0; k < p->classes; k++) {
-        assay_json_text(&json, p->class_names[k]);
+    if (p->task == ASSAY_TASK_CLASSIFICATION) {
+        assay_json_key(&json, "classes");
+        assay_json_begin_array(&json);
+        for (int32_t k = 0; k < p->classes; k++) {
+            assay_json_text(&json, p->class_names[k]);
+        }
+        assay_json_end_array(&json);
     }
-    assay_json_end_array(&json);
     assay_json_end_object(&json);
     assay_json_end_array(&json);
     assay_json_key(&json, "contexts");
@@ -183,7 +201,9 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     if (j->request->where) {
         assay_buffer_printf(&text, ", %" PRId64 " where %s", j->n, j->request->where);
     }
-    assay_buffer_printf(&text, ", %d classes", p->classes);
+    if (p->task == ASSAY_TASK_CLASSIFICATION) {
+        assay_buffer_printf(&text, ", %d classes", p->classes);
+    }
     if (p->skipped > 0) {
         assay_buffer_printf(&text, ", %" PRId64 " bad rows left out", p->skipped);
     }
@@ -222,9 +242,13 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
         return assay_fail(err, ASSAY_EINVAL,
                           "assay_evaluate_request is incomplete: no predictions");
     }
-    if (r->task && strcmp(r->task, "classification") != 0) {
-        return assay_fail(err, ASSAY_EINVAL, "task is '%s'; this version evaluates classification",
+    if (r->task && strcmp(r->task, "classification") != 0 && !is_regression(r)) {
+        return assay_fail(err, ASSAY_EINVAL, "task is '%s', expected classification or regression",
                           r->task);
+    }
+    if (is_regression(r) && ((r->scores && r->scores[0]) || (r->classes && r->classes[0]))) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "scores and classes belong to classification, the task is regression");
     }
     if (r->level != 0.0 && !(r->level >= 0.5 && r->level <= 0.999999)) {
         return assay_fail(err, ASSAY_EINVAL, "level must lie between 0.5 and 0.999999");
@@ -235,6 +259,24 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
                           "replicates must be 100 to 1000000, or -1 for no bootstrap");
     }
     return ASSAY_OK;
+}
+
+static assay_status read_predictions(job *j, assay_error *err)
+{
+    const assay_evaluate_request *r = j->request;
+    const assay_predictions_columns columns = {.id = r->id,
+                                               .target = r->target,
+                                               .label = r->label,
+                                               .scores = r->scores,
+                                               .classes = r->classes,
+                                               .skip_bad = r->skip_bad,
+                                               .threads = j->context->threads};
+    const assay_values_columns values = {
+        .id = r->id, .target = r->target, .value = r->label, .skip_bad = r->skip_bad};
+
+    return is_regression(r)
+               ? assay_duckdb_read_values(&j->predictions, r->predictions, &values, err)
+               : assay_duckdb_read_predictions(&j->predictions, r->predictions, &columns, err);
 }
 
 assay_status assay_evaluate_file(char **json, char **table, assay_context *context,
@@ -250,18 +292,10 @@ assay_status assay_evaluate_file(char **json, char **table, assay_context *conte
         *table = NULL;
     }
     ASSAY_TRY(check_request(request, err));
-    assay_predictions_columns columns = {.id = request->id,
-                                         .target = request->target,
-                                         .label = request->label,
-                                         .scores = request->scores,
-                                         .classes = request->classes,
-                                         .skip_bad = request->skip_bad,
-                                         .threads = context->threads};
     ASSAY_GOTO(assay_arena_new(&j.arena, (size_t)16 << 30, err), done);
     assay_result_init(&j.result, j.arena);
     ASSAY_GOTO(choose_metrics(&j, err), done);
-    ASSAY_GOTO(assay_duckdb_read_predictions(&j.predictions, request->predictions, &columns, err),
-               done);
+    ASSAY_GOTO(read_predictions(&j, err), done);
     ASSAY_GOTO(measure(&j, err), done);
     if (json) {
         ASSAY_GOTO(to_json(json, &j, err), done);

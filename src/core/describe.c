@@ -102,6 +102,9 @@ static void put_operation(assay_json *json, const assay_op *op)
     assay_json_put_text(json, "description", op->description);
     assay_json_put_text(json, "citation", op->citation);
     assay_json_put_text(json, "direction", direction_name(op->direction));
+    if (op->kind == ASSAY_OP_METRIC) {
+        assay_json_put_text(json, "task", assay_task_name(op->task));
+    }
     assay_json_key(json, "needs");
     assay_json_begin_array(json);
     for (size_t i = 0; i < ASSAY_COUNT(needs); i++) {
@@ -317,6 +320,9 @@ static void put_markdown(assay_buffer *out, const assay_op *op)
                             op->perturbation->severity_param);
         put_severities(out, op);
         assay_buffer_puts(out, ".\n");
+    }
+    if (op->kind == ASSAY_OP_METRIC && op->task != ASSAY_TASK_CLASSIFICATION) {
+        assay_buffer_printf(out, "\nFor %s.\n", assay_task_name(op->task));
     }
     if (op->needs) {
         const char *last = "";

@@ -95,6 +95,11 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (args == NULL || args->op == NULL || args->op->metric == NULL) {
         return assay_fail(err, ASSAY_EINVAL, "evaluate: an operation is not a metric");
     }
+    if (args->op->task != predictions->task) {
+        return assay_fail(
+            err, ASSAY_EINVAL, "metric %s is for %s, but the task of these predictions is %s",
+            args->op->name, assay_task_name(args->op->task), assay_task_name(predictions->task));
+    }
     job->args = args;
     job->metric = args->op->metric;
     job->params = args->params;

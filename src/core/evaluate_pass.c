@@ -12,6 +12,7 @@ enum { SLOT_BYTES = 256 * 1024 * 1024 }; /* slots that are in memory at a time *
 
 struct assay_block_space {
     int32_t *target, *label, *rank;
+    double *truth, *value;
     double *confidence, *p_target;
     float *scores_f32;
     double *scores_f64;
@@ -34,6 +35,10 @@ assay_status assay_block_space_new(assay_block_space **out, const assay_evaluati
     if (gather) {
         ok = ok && (space->target = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
         ok = ok && (space->label = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
+    }
+    if (gather && predictions->task == ASSAY_TASK_REGRESSION) {
+        ok = ok && (space->truth = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+        ok = ok && (space->value = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
     }
     if (needs & ASSAY_NEEDS_RANK) {
         ok = ok && (space->rank = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
@@ -211,6 +216,32 @@ static void derive_scores(assay_rows *out, assay_block_space *space,
     out->scores_f64 = space->scores_f64;
 }
 
+static assay_status derive_values(assay_rows *out, assay_block_space *space,
+                                  const assay_evaluation *evaluation, int64_t first, int64_t n,
+                                  assay_error *err)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    out->truth = predictions->truth + first;
+    out->value = predictions->value + first;
+    if (evaluation->rows != NULL) {
+        for (int64_t i = 0; i < n; i++) {
+            space->truth[i] = predictions->truth[evaluation->rows[first + i]];
+            space->value[i] = predictions->value[evaluation->rows[first + i]];
+        }
+        out->truth = space->truth;
+        out->value = space->value;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        if (!isfinite(out->truth[i]) || !isfinite(out->value[i])) {
+            return bad_row(evaluation, first + i,
+                           isfinite(out->truth[i]) ? "the predicted value is not a finite number"
+                                                   : "the true value is not a finite number",
+                           err);
+        }
+    }
+    return ASSAY_OK;
+}
+
 assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
                                 const assay_evaluation *evaluation, int64_t first, int64_t n,
                                 uint32_t needs, assay_error *err)
@@ -230,6 +261,9 @@ assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
         out->label = space->label;
     }
     ASSAY_TRY(check_classes(out, evaluation, first, err));
+    if (predictions->task == ASSAY_TASK_REGRESSION) {
+        ASSAY_TRY(derive_values(out, space, evaluation, first, n, err));
+    }
     if (needs & ASSAY_NEEDS_CONFIDENCE) {
         ASSAY_TRY(derive_probability(space->confidence, evaluation, out->label, first, n, err));
         out->confidence = space->confidence;

@@ -16,6 +16,9 @@ static const size_t states_bytes = (size_t)512 << 20;  /* of the replicates' sta
 
 static double score_of(const assay_predictions *p, int64_t at)
 {
+    if (p->task == ASSAY_TASK_REGRESSION) {
+        return fabs(p->truth[at] - p->value[at]);
+    }
     return p->scores_f32 != NULL ? (double)p->scores_f32[at] : p->scores_f64[at];
 }
 

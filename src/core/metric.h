@@ -6,6 +6,7 @@
  *
  * A metric takes one of five ways to its value; the engine picks the first that applies:
  *  - ranked: the metric sees all rows once per class, by descending score of that class (ROC);
+ *    regression: once, by descending absolute error;
  *  - sorted: block gets all rows at once, ordered by confidence (calibration by quantiles, AURC);
  *  - terms: the metric is a function of sums of per-row values in bins (means, log loss, ECE);
  *  - cells: block gets one row with a weight per distinct (target, label) or rank;
@@ -25,6 +26,8 @@ typedef struct assay_rows {
     int64_t n;
     int32_t classes;
     const char *const *class_names;
+    const double *truth;      /* regression: the true value, finite */
+    const double *value;      /* regression: the predicted value, finite */
     const int32_t *target;    /* 0..classes-1 */
     const int32_t *label;     /* 0..classes-1 */
     const double *confidence; /* probability given to `label` */

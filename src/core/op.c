@@ -11,6 +11,19 @@
 static const char *const kind_names[] = {NULL, "metric", "interval", "perturbation"};
 _Static_assert(ASSAY_COUNT(kind_names) == ASSAY_OP_KINDS + 1, "one name per kind");
 
+const char *assay_task_name(assay_task task)
+{
+    switch (task) {
+    case ASSAY_TASK_CLASSIFICATION:
+        return "classification";
+    case ASSAY_TASK_REGRESSION:
+        return "regression";
+    case ASSAY_TASKS:
+        break;
+    }
+    return "unknown";
+}
+
 const char *assay_op_kind_name(assay_op_kind kind)
 {
     return kind >= 1 && kind <= ASSAY_OP_KINDS ? kind_names[kind] : "unknown";

@@ -65,6 +65,15 @@ typedef struct assay_param {
             (double)(otherwise), 0.0, 1e9, choices, "", doc                                        \
     }
 
+/** What is predicted; a metric is for one of them. */
+typedef enum assay_task {
+    ASSAY_TASK_CLASSIFICATION = 0, /* a class per row */
+    ASSAY_TASK_REGRESSION,         /* a real number per row */
+    ASSAY_TASKS
+} assay_task;
+
+const char *assay_task_name(assay_task task); /* "classification" */
+
 /** What an operation needs from the predictions (metrics). */
 enum {
     ASSAY_NEEDS_LABEL = 1u << 0,      /* target and predicted class */
@@ -93,6 +102,7 @@ typedef struct assay_op {
     const char *description; /* Markdown: definition, formula, range, conventions, edge cases */
     const char *citation;    /* paper, standard or library convention with version */
     const char *since;       /* first version with it */
+    assay_task task;         /* metrics */
     uint32_t needs;
     assay_direction direction;
     const assay_param *params;

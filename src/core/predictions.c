@@ -221,6 +221,23 @@ static scan scan_scores(int32_t *label, const assay_predictions *predictions)
     return (scan){.nan_row = -1, .probabilities = false};
 }
 
+assay_status assay_predictions_new_regression(assay_predictions **out, int64_t n, assay_error *err)
+{
+    assay_predictions *made = NULL;
+    *out = NULL;
+    ASSAY_TRY(assay_predictions_new(&made, n, 1, 0, 0, err));
+    made->task = ASSAY_TASK_REGRESSION;
+    made->truth = assay_arena_alloc(made->arena, (size_t)n, sizeof *made->truth);
+    made->value = assay_arena_alloc(made->arena, (size_t)n, sizeof *made->value);
+    memset(made->target, 0, (size_t)n * sizeof *made->target);
+    if (made->truth == NULL || made->value == NULL) {
+        assay_predictions_free(made);
+        return assay_fail_memory(err);
+    }
+    *out = made;
+    return ASSAY_OK;
+}
+
 assay_status assay_predictions_argmax(assay_predictions *predictions, assay_error *err)
 {
     if (predictions->scores_f32 == NULL && predictions->scores_f64 == NULL) {
@@ -271,6 +288,11 @@ assay_status assay_predictions_digest(assay_predictions *predictions, assay_erro
         assay_digest_update(digest, predictions->scores_f64, cells * sizeof(double));
     } else {
         assay_digest_i64(digest, 0);
+    }
+    if (predictions->task == ASSAY_TASK_REGRESSION) {
+        assay_digest_text(digest, "regression");
+        assay_digest_update(digest, predictions->truth, n * sizeof *predictions->truth);
+        assay_digest_update(digest, predictions->value, n * sizeof *predictions->value);
     }
     ASSAY_GOTO(assay_digest_hex(predictions->digest, digest, err), done);
 done:

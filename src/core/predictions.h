@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 #include "base/digest.h"
+#include "core/op.h"
 #include "core/table.h"
 
 typedef struct assay_predictions {
+    assay_task task;    /* regression: one class, labels and targets 0, no scores */
     assay_arena *arena; /* owned: holds everything below but `columns` */
     int64_t n;          /* rows */
     int32_t classes;    /* number of classes, >= 1 */
@@ -19,6 +21,8 @@ typedef struct assay_predictions {
     const char **ids;   /* datum ids; NULL = row numbers */
     int32_t *target;    /* class index; -1 = none known */
     int32_t *label;     /* predicted class: given, or the first class of highest score */
+    double *truth;      /* regression: the true values; else NULL */
+    double *value;      /* regression: the predicted values; else NULL */
     float *scores_f32;  /* n x classes row-major, or NULL */
     double *scores_f64; /* the same in double, or NULL; at most one of the two is set */
     int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3 */
@@ -32,6 +36,9 @@ typedef struct assay_predictions {
 ASSAY_NODISCARD assay_status assay_predictions_new(assay_predictions **out, int64_t n,
                                                    int32_t classes, int scores, size_t limit,
                                                    assay_error *err);
+/** The same for regression: truth and value are zero. */
+ASSAY_NODISCARD assay_status assay_predictions_new_regression(assay_predictions **out, int64_t n,
+                                                              assay_error *err);
 /** Set label[] from the scores: the first class of highest score. NaN in a row is ASSAY_EFORMAT
  *  naming the row and id. */
 ASSAY_NODISCARD assay_status assay_predictions_argmax(assay_predictions *predictions,

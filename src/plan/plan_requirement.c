@@ -80,6 +80,13 @@ assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_a
 {
     assay_plan *plan = r->plan;
 
+    if (args->op->task != ASSAY_TASK_CLASSIFICATION) {
+        assay_status status =
+            assay_fail(err, ASSAY_EINVAL, "%s: metric %s is for %s, but plans test classification",
+                       r->path, args->op->name, assay_task_name(args->op->task));
+        assay_args_free(args);
+        return status;
+    }
     for (int32_t i = 0; i < plan->n_metrics; i++) {
         if (same_args(plan->metrics[i], args)) {
             assay_args_free(args);

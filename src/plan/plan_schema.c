@@ -44,6 +44,12 @@ static void put_texts(assay_json *json, const char *key)
 }
 
 /** "name", or {"name": {parameters}}: one alternative per operation. */
+/* Plans test classification. */
+static bool is_offered(const assay_op *op, assay_op_kind kind)
+{
+    return op->kind == kind && op->task == ASSAY_TASK_CLASSIFICATION;
+}
+
 static void put_operations(assay_json *json, const assay_registry *registry, assay_op_kind kind)
 {
     assay_json_key(json, assay_op_kind_name(kind));
@@ -54,7 +60,7 @@ static void put_operations(assay_json *json, const assay_registry *registry, ass
     assay_json_key(json, "enum");
     assay_json_begin_array(json);
     for (size_t i = 0; i < registry->n; i++) {
-        if (registry->ops[i]->kind == kind) {
+        if (is_offered(registry->ops[i], kind)) {
             assay_json_text(json, registry->ops[i]->name);
         }
     }
@@ -67,7 +73,7 @@ static void put_operations(assay_json *json, const assay_registry *registry, ass
     assay_json_key(json, "properties");
     assay_json_begin_object(json);
     for (size_t i = 0; i < registry->n; i++) {
-        if (registry->ops[i]->kind == kind) {
+        if (is_offered(registry->ops[i], kind)) {
             assay_json_key(json, registry->ops[i]->name);
             assay_describe_schema(json, registry->ops[i]);
         }

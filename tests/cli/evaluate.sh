@@ -57,6 +57,25 @@ refuse 64 "colour" "$assay" evaluate --predictions p.csv --where "colour = 1"
 refuse 64 "" "$assay" evaluate --predictions p.csv --where "1=1); DROP TABLE meta; --"
 refuse 64 "task is 'detection'" "$assay" evaluate --predictions p.csv --task detection
 refuse 64 "level" "$assay" evaluate --predictions p.csv --level 2
+printf 'id,target,prediction,site\na,1,1.5,x\nb,2,2.5,y\nc,4,3,x\n' >values.csv
+expect 0 "$assay" evaluate --task regression --predictions values.csv --json values.json
+[ "$(jq -c '[.measures[] | [.metric, .value, .n]] | .[0,3,5]' values.json | tr '\n' ' ')" = \
+    '["mean_absolute_error",0.6666666666666666,3] ["max_error",1,3] ["r2",0.6785714285714286,3] ' ] ||
+    fail "regression: $(jq -c '[.measures[] | [.metric, .value, .n]]' values.json)"
+expect 0 "$assay" evaluate --task regression --predictions values.csv -m max_error --where "site = 'y'"
+says out "1 where site = 'y'"
+expect 0 "$assay" evaluate --task regression --predictions values.csv --target prediction --label target -m mean_error
+refuse 64 "metric f1 is for classification" "$assay" evaluate --task regression --predictions values.csv -m f1
+refuse 64 "metric r2 is for regression" "$assay" evaluate --predictions p.csv -m r2
+refuse 64 "belong to classification" "$assay" evaluate --task regression --predictions values.csv --scores a,b
+refuse 65 "holds text" "$assay" evaluate --task regression --predictions values.csv --target site
+refuse 65 "no column \"truth\"" "$assay" evaluate --task regression --predictions values.csv --target truth
+printf 'id,target,prediction\na,1,1.5\nb,2,\nc,inf,3\n' >holes.csv
+refuse 65 "row 2 (line 3): column \"prediction\"" "$assay" evaluate --task regression --predictions holes.csv
+expect 0 "$assay" evaluate --task regression --predictions holes.csv --on-error skip -m max_error
+says out "2 bad rows left out"
+printf 'id,target,prediction\na,1,1.5\na,2,3\n' >same.csv
+refuse 65 "stands twice" "$assay" evaluate --task regression --predictions same.csv
 : >empty.csv
 expect 65 "$assay" evaluate --predictions empty.csv
 one_line

@@ -9,8 +9,8 @@
 #include "operation/metric_data.h"
 
 /* tolerance 0 = the same bits */
-static void compare(const char *what, const assay_result *a, const assay_result *b,
-                    double tolerance, bool intervals)
+void harness_compare(const char *what, const assay_result *a, const assay_result *b,
+                     double tolerance, bool intervals)
 {
     assert_int_equal(a->n_measures, b->n_measures);
     assert_int_equal(a->n_curves, b->n_curves);
@@ -44,17 +44,10 @@ static void compare(const char *what, const assay_result *a, const assay_result 
 
 /* ---- variants: the defaults and one for each choice, bool and bound ---- */
 
-enum { MOST_VARIANTS = 64 };
-
-typedef struct variants {
-    int n;
-    assay_args *args[MOST_VARIANTS];
-} variants;
-
-static void add_variant(variants *v, const assay_op *op, const char *name, const char *text)
+static void add_variant(harness_variants *v, const assay_op *op, const char *name, const char *text)
 {
     assay_error err = {0};
-    assert_true(v->n < MOST_VARIANTS);
+    assert_true(v->n < HARNESS_MOST_VARIANTS);
     assay_args *args = harness_args(op, "");
     if (name != NULL && assay_args_set(args, name, text, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
@@ -62,9 +55,9 @@ static void add_variant(variants *v, const assay_op *op, const char *name, const
     v->args[v->n++] = args;
 }
 
-static variants make_variants(const assay_op *op)
+harness_variants harness_make_variants(const assay_op *op)
 {
-    variants v = {0};
+    harness_variants v = {0};
     char text[64];
     add_variant(&v, op, NULL, NULL);
     for (size_t i = 0; i < op->n_params; i++) {
@@ -86,7 +79,7 @@ static variants make_variants(const assay_op *op)
     return v;
 }
 
-static void free_variants(variants *v)
+void harness_free_variants(harness_variants *v)
 {
     for (int i = 0; i < v->n; i++) {
         assay_args_free(v->args[i]);
@@ -97,6 +90,10 @@ static void free_variants(variants *v)
 
 void check_metric_threads(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_REGRESSION) {
+        check_regression_threads(op);
+        return;
+    }
     static const int threads[] = {1, 2, 7, 16};
     /* several chunks, the last one short */
     assay_predictions *p = harness_random_predictions(75001, 5, 8, 3);
@@ -105,7 +102,7 @@ void check_metric_threads(const assay_op *op)
     for (int64_t i = 0; i < p->n; i++) {
         mask[i] = i % 3 != 1;
     }
-    variants v = make_variants(op);
+    harness_variants v = harness_make_variants(op);
     for (int i = 0; i < v.n; i++) {
         int64_t replicates = i == 0 ? 45 : -1;
         for (int masked = 0; masked < 2; masked++) {
@@ -114,20 +111,20 @@ void check_metric_threads(const assay_op *op)
             for (size_t t = 1; t < ASSAY_COUNT(threads); t++) {
                 harness_evaluation other =
                     harness_evaluate(p, m, v.args[i], replicates, threads[t]);
-                compare("threads", &first.result, &other.result, 0.0, true);
+                harness_compare("threads", &first.result, &other.result, 0.0, true);
                 assay_arena_free(other.arena);
             }
             assay_arena_free(first.arena);
         }
     }
-    free_variants(&v);
+    harness_free_variants(&v);
     assay_free(mask);
     assay_predictions_free(p);
 }
 
 /* ---- edges ---- */
 
-static void check_undefined(const assay_result *result)
+void harness_check_undefined(const assay_result *result)
 {
     for (int64_t m = 0; m < result->n_measures; m++) {
         const assay_measure *measure = &result->measures[m];
@@ -141,7 +138,7 @@ static void check_undefined(const assay_result *result)
 }
 
 /* A value lies in its interval's reach, is finite, and what is not a value has a reason. */
-static void check_sane(const assay_result *result)
+void harness_check_sane(const assay_result *result)
 {
     for (int64_t m = 0; m < result->n_measures; m++) {
         const assay_measure *measure = &result->measures[m];
@@ -162,7 +159,7 @@ static void check_sane(const assay_result *result)
     }
 }
 
-static void expect_refusal(const assay_predictions *p, const assay_args *args, const char *word)
+void harness_expect_refusal(const assay_predictions *p, const assay_args *args, const char *word)
 {
     assay_error err = {0};
     assay_arena *arena = NULL;
@@ -183,7 +180,7 @@ static void check_small(const assay_args *args)
     for (int scores = 4; scores <= 8; scores += 4) {
         assay_predictions *none = harness_random_predictions(0, 3, scores, 1);
         harness_evaluation e = harness_evaluate(none, NULL, args, 40, 2);
-        check_undefined(&e.result);
+        harness_check_undefined(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(none);
 
@@ -191,16 +188,16 @@ static void check_small(const assay_args *args)
         static const uint8_t nobody[3] = {0, 0, 0};
         static const uint8_t one[3] = {0, 1, 0};
         e = harness_evaluate(few, nobody, args, 40, 2);
-        check_undefined(&e.result);
+        harness_check_undefined(&e.result);
         assay_arena_free(e.arena);
         e = harness_evaluate(few, one, args, 40, 2);
-        check_sane(&e.result);
+        harness_check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(few);
 
         assay_predictions *single = harness_random_predictions(20, 1, scores, 1); /* one class */
         e = harness_evaluate(single, NULL, args, 40, 2);
-        check_sane(&e.result);
+        harness_check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(single);
 
@@ -212,7 +209,7 @@ static void check_small(const assay_args *args)
         assert_int_equal(assay_predictions_argmax(level, NULL), ASSAY_OK);
         assert_int_equal(level->label[7], 0);
         e = harness_evaluate(level, NULL, args, 40, 2);
-        check_sane(&e.result);
+        harness_check_sane(&e.result);
         assay_arena_free(e.arena);
         assay_predictions_free(level);
     }
@@ -220,19 +217,23 @@ static void check_small(const assay_args *args)
 
 void check_metric_edges(const assay_op *op)
 {
-    variants v = make_variants(op);
+    if (op->task == ASSAY_TASK_REGRESSION) {
+        check_regression_edges(op);
+        return;
+    }
+    harness_variants v = harness_make_variants(op);
     for (int i = 0; i < v.n; i++) {
         check_small(v.args[i]);
     }
     const assay_args *args = v.args[0];
     assay_predictions *p = harness_random_predictions(50, 3, 8, 2);
     p->target[41] = -1;
-    expect_refusal(p, args, "row 42");
+    harness_expect_refusal(p, args, "row 42");
     p->target[41] = 3;
-    expect_refusal(p, args, "row 42");
+    harness_expect_refusal(p, args, "row 42");
     p->target[41] = 0;
     p->label[30] = -7;
-    expect_refusal(p, args, "row 31");
+    harness_expect_refusal(p, args, "row 31");
     p->label[30] = 1;
 
     p->scores_f64[12 * 3 + 1] = NAN;
@@ -245,7 +246,7 @@ void check_metric_edges(const assay_op *op)
     bool looks =
         (op->needs & (ASSAY_NEEDS_CONFIDENCE | ASSAY_NEEDS_P_TARGET | ASSAY_NEEDS_RANK)) != 0;
     if (looks || op->metric->ranked != NULL) {
-        expect_refusal(p, args, "row 13");
+        harness_expect_refusal(p, args, "row 13");
     }
     assay_predictions_free(p);
 
@@ -255,13 +256,13 @@ void check_metric_edges(const assay_op *op)
     harness_evaluation e = harness_evaluate(labels, NULL, args, 40, 1);
     if (op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) {
         assert_int_equal(e.result.n_measures, 1);
-        check_undefined(&e.result);
+        harness_check_undefined(&e.result);
     } else {
-        check_sane(&e.result);
+        harness_check_sane(&e.result);
     }
     assay_arena_free(e.arena);
     assay_predictions_free(labels);
-    free_variants(&v);
+    harness_free_variants(&v);
 }
 
 /* ---- metamorphic ---- */
@@ -340,7 +341,7 @@ static void check_slice(const assay_predictions *p, const assay_args *args)
     assay_predictions_check_scores(part);
     harness_evaluation a = harness_evaluate(p, mask, args, -1, 2);
     harness_evaluation b = harness_evaluate(part, NULL, args, -1, 1);
-    compare("slice", &a.result, &b.result, 0.0, true);
+    harness_compare("slice", &a.result, &b.result, 0.0, true);
     assay_arena_free(a.arena);
     assay_arena_free(b.arena);
     assay_predictions_free(part);
@@ -349,17 +350,21 @@ static void check_slice(const assay_predictions *p, const assay_args *args)
 
 void check_metric_metamorphic(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_REGRESSION) {
+        check_regression_metamorphic(op);
+        return;
+    }
     assay_predictions *p = harness_random_predictions(10007, 4, 8, 11);
     assay_predictions *shuffled = rearranged(p, 1, 3001);
     assay_predictions *thrice = rearranged(p, 3, 1);
     assay_predictions *other = renamed(p);
-    variants v = make_variants(op);
+    harness_variants v = harness_make_variants(op);
     for (int i = 0; i < v.n; i++) {
         harness_evaluation a = harness_evaluate(p, NULL, v.args[i], -1, 2);
         harness_evaluation b = harness_evaluate(shuffled, NULL, v.args[i], -1, 2);
         harness_evaluation c = harness_evaluate(thrice, NULL, v.args[i], -1, 2);
-        check_sane(&a.result);
-        compare("order of rows", &a.result, &b.result, 1e-13, false);
+        harness_check_sane(&a.result);
+        harness_compare("order of rows", &a.result, &b.result, 1e-13, false);
         check_duplicated(v.args[i], &a.result, &c.result);
         if (!is_ordinal(v.args[i])) {
             harness_evaluation d = harness_evaluate(other, NULL, v.args[i], -1, 2);
@@ -376,7 +381,7 @@ void check_metric_metamorphic(const assay_op *op)
         assay_arena_free(b.arena);
         assay_arena_free(c.arena);
     }
-    free_variants(&v);
+    harness_free_variants(&v);
     assay_predictions_free(p);
     assay_predictions_free(shuffled);
     assay_predictions_free(thrice);
@@ -385,14 +390,9 @@ void check_metric_metamorphic(const assay_op *op)
 
 /* ---- failing allocations ---- */
 
-typedef struct allocation_case {
-    const assay_predictions *predictions;
-    const assay_args *args;
-} allocation_case;
-
-static assay_status run_once(void *payload)
+assay_status harness_run_once(void *payload)
 {
-    const allocation_case *c = payload;
+    const harness_case *c = payload;
     assay_status status = ASSAY_OK;
     assay_arena *arena = NULL;
     assay_result result;
@@ -407,12 +407,16 @@ done:
 
 void check_metric_allocation(const assay_op *op)
 {
-    assay_predictions *p = harness_random_predictions(300, 3, 8, 5);
-    variants v = make_variants(op);
-    for (int i = 0; i < v.n; i++) {
-        allocation_case c = {.predictions = p, .args = v.args[i]};
-        check_allocation_failures(op->name, run_once, &c);
+    if (op->task == ASSAY_TASK_REGRESSION) {
+        check_regression_allocation(op);
+        return;
     }
-    free_variants(&v);
+    assay_predictions *p = harness_random_predictions(300, 3, 8, 5);
+    harness_variants v = harness_make_variants(op);
+    for (int i = 0; i < v.n; i++) {
+        harness_case c = {.predictions = p, .args = v.args[i]};
+        check_allocation_failures(op->name, harness_run_once, &c);
+    }
+    harness_free_variants(&v);
     assay_predictions_free(p);
 }

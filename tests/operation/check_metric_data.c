@@ -44,6 +44,20 @@ assay_predictions *harness_random_predictions(int64_t n, int32_t classes, int sc
     return p;
 }
 
+assay_predictions *harness_random_values(int64_t n, uint64_t seed)
+{
+    assay_predictions *p = NULL;
+    assert_int_equal(assay_predictions_new_regression(&p, n, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n; i++) {
+        assay_rng rng = assay_rng_stream(seed, 2, (uint64_t)i);
+        double truth = exp(assay_rng_normal(&rng));
+        double value = truth * exp(0.3 * assay_rng_normal(&rng));
+        p->truth[i] = i % 5 == 0 ? ceil(truth) : truth;
+        p->value[i] = i % 5 == 0 ? ceil(value) : value;
+    }
+    return p;
+}
+
 harness_evaluation harness_evaluate(const assay_predictions *p, const uint8_t *mask,
                                     const assay_args *args, int64_t replicates, int threads)
 {

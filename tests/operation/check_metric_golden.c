@@ -1,5 +1,5 @@
 /* Metrics against golden/metric_classification.json and golden/metric_classification_more.json, which
- * oracle/metrics.py and oracle/metrics_more.py write, and golden/metric/<name>.json, of the same form,
+ * oracle/metrics.py and oracle/metrics_more.py write, golden/metric_regression.json by oracle/metrics_regression.py, and golden/metric/<name>.json, of the same form,
  * where a metric has a file of its own. */
 #include <inttypes.h>
 #include <math.h>
@@ -36,8 +36,25 @@ static assay_json_doc *read_golden(const char *name)
     return doc;
 }
 
+static assay_predictions *golden_values(const assay_json_value *truth,
+                                        const assay_json_value *value)
+{
+    assay_predictions *p = NULL;
+    int64_t n = (int64_t)assay_json_size(truth);
+    assert_int_equal(assay_predictions_new_regression(&p, n, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n; i++) {
+        p->truth[i] = assay_json_as_real(assay_json_at(truth, (size_t)i), NAN);
+        p->value[i] = assay_json_as_real(assay_json_at(value, (size_t)i), NAN);
+    }
+    return p;
+}
+
 static assay_predictions *golden_predictions(const assay_json_value *data)
 {
+    const assay_json_value *truth = assay_json_get(data, "truth");
+    if (truth != NULL) {
+        return golden_values(truth, assay_json_get(data, "value"));
+    }
     const assay_json_value *target = assay_json_get(data, "target");
     const assay_json_value *label = assay_json_get(data, "label");
     const assay_json_value *scores = assay_json_get(data, "scores");
@@ -174,7 +191,8 @@ void check_metric_golden(void)
     bool covered[MOST_OPERATIONS] = {false};
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
-    static const char *const files[] = {"metric_classification", "metric_classification_more"};
+    static const char *const files[] = {"metric_classification", "metric_classification_more",
+                                        "metric_regression"};
     int cases = 0;
     for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
         assay_json_doc *shared = read_golden(files[f]);

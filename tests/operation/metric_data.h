@@ -20,6 +20,45 @@ typedef struct harness_evaluation {
 harness_evaluation harness_evaluate(const assay_predictions *p, const uint8_t *mask,
                                     const assay_args *args, int64_t replicates, int threads);
 
+/** Values from a curve with noise; every fifth row has whole numbers, so that there are ties. All
+ *  positive. */
+assay_predictions *harness_random_values(int64_t n, uint64_t seed);
+
+/* What the checks of all tasks share (check_metric.c). */
+enum { HARNESS_MOST_VARIANTS = 64 };
+
+/** The defaults and one for each choice, bool and bound. */
+typedef struct harness_variants {
+    int n;
+    assay_args *args[HARNESS_MOST_VARIANTS];
+} harness_variants;
+
+harness_variants harness_make_variants(const assay_op *op);
+void harness_free_variants(harness_variants *v);
+/** tolerance 0 = the same bits */
+void harness_compare(const char *what, const assay_result *a, const assay_result *b,
+                     double tolerance, bool intervals);
+/** No measure has a value, and each says why. */
+void harness_check_undefined(const assay_result *result);
+/** A value lies in its interval's reach, is finite, and what is not a value has a reason. */
+void harness_check_sane(const assay_result *result);
+/** Evaluation is ASSAY_EFORMAT with `word` in its message. */
+void harness_expect_refusal(const assay_predictions *p, const assay_args *args, const char *word);
+
+typedef struct harness_case {
+    const assay_predictions *predictions;
+    const assay_args *args;
+} harness_case;
+
+/** Evaluate a harness_case on one thread, for check_allocation_failures. */
+assay_status harness_run_once(void *payload);
+
+/* check_regression.c */
+void check_regression_threads(const assay_op *op);
+void check_regression_edges(const assay_op *op);
+void check_regression_metamorphic(const assay_op *op);
+void check_regression_allocation(const assay_op *op);
+
 /** Equal, or both NaN. */
 bool harness_same(double a, double b);
 /** Within tolerance, relative to b when it is above one; 0 = the same. */

@@ -62,6 +62,19 @@ ASSAY_NODISCARD assay_status assay_duckdb_read_predictions(assay_predictions **o
                                                            const assay_predictions_columns *columns,
                                                            assay_error *err);
 
+typedef struct assay_values_columns {
+    const char *id;     /* NULL = "id" when there, else row numbers */
+    const char *target; /* the true value; NULL = "target" */
+    const char *value;  /* the predicted value; NULL = "prediction" */
+    int skip_bad;       /* 1: rows without two finite numbers are counted in skipped and left out */
+} assay_values_columns;
+
+/** Read predictions of real values. All columns are kept in predictions->columns for slices, which
+ *  are selected with assay_duckdb_select. */
+ASSAY_NODISCARD assay_status assay_duckdb_read_values(assay_predictions **out, const char *path,
+                                                      const assay_values_columns *columns,
+                                                      assay_error *err);
+
 /** Write id, target, label, one score column per class (score_<class>) and the metadata columns as
  *  Parquet, atomically; `metadata` is a NULL-terminated list of key, value, key, value, ... texts
  *  that go into the file's key-value metadata. */

@@ -73,6 +73,7 @@ static const assay_op ops[] = {
     METRIC("f1"),
     METRIC("log_loss"),
     METRIC("precision"),
+    {.kind = ASSAY_OP_METRIC, .name = "r2", .metric = &metric_shape, .task = ASSAY_TASK_REGRESSION},
     METRIC("recall"),
     METRIC("reliability"),
     METRIC("risk_coverage"),
@@ -275,6 +276,7 @@ static void refused_references(void **state)
     refuse(HEAD "sweeps: {s: {perturbation: gaussian_noise, values: {sigm: [0]}}}\n",
            "did you mean 'sigma'?");
     refuse(HEAD "metrics: [acuracy]\n", "did you mean 'accuracy'?");
+    refuse(HEAD "metrics: [accuracy, r2]\n", "metric r2 is for regression");
     refuse(HEAD "metrics: [{top_k_accuracy: {k: 0}}]\n", "expected 1 to 1000");
     refuse(HEAD "metrics: [{top_k_accuracy: {k: 1.5}}]\n", "whole number");
     refuse(HEAD "intervals: {proportion: bootstrap_percentile}\n", "takes an interval");

@@ -1,0 +1,84 @@
+#include <math.h>
+
+#include "ops/shared/regression.h"
+
+typedef struct params {
+    double power;
+} params;
+
+static double deviance(double y, double mean, double power)
+{
+    if (!(mean > 0.0) || y < 0.0 || (y == 0.0 && power >= 2.0)) {
+        return INFINITY;
+    }
+    if (power == 1.0) {
+        return 2.0 * ((y > 0.0 ? y * log(y / mean) : 0.0) - y + mean);
+    }
+    if (power == 2.0) {
+        return 2.0 * (log(mean / y) + y / mean - 1.0);
+    }
+    return 2.0 *
+           (pow(y, 2.0 - power) / ((1.0 - power) * (2.0 - power)) -
+            y * pow(mean, 1.0 - power) / (1.0 - power) + pow(mean, 2.0 - power) / (2.0 - power));
+}
+
+static void terms_rows(int32_t *bin, double *const *values, const void *given,
+                       const assay_rows *rows)
+{
+    (void)bin;
+    const params *p = given;
+    for (int64_t i = 0; i < rows->n; i++) {
+        values[0][i] = deviance(rows->truth[i], rows->value[i], p->power);
+    }
+}
+
+static assay_status finish(assay_result *out, const void *state, const void *given,
+                           const assay_rows *shape, assay_error *err)
+{
+    (void)given;
+    (void)shape;
+    double *mean = NULL;
+    return assay_term_mean_finish(
+        &mean, out, state, "a predicted or true value is outside of what the distribution can give",
+        err);
+}
+
+static const assay_metric_terms terms = {.values = 1, .rows = terms_rows};
+static const assay_metric metric = {.finish = finish, .terms = &terms};
+
+static const assay_param specs[] = {
+    ASSAY_REAL(params, power, 1.0, 1.0, 3.0, "", "1 = Poisson, 2 = gamma, 3 = inverse Gaussian."),
+};
+
+static const char *const examples[] = {"assay evaluate --task regression --predictions "
+                                       "predictions.csv --metric tweedie_deviance:power=2",
+                                       NULL};
+
+const assay_op assay_op_metric_tweedie_deviance = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "tweedie_deviance",
+    .title = "Tweedie deviance",
+    .summary =
+        "Error of predicted means for counts or positive amounts, whose spread grows with their "
+        "size.",
+    .description =
+        "Mean over rows of the unit deviance of the Tweedie family with variance mean^power: "
+        "`power` 1 is the Poisson deviance 2 (y ln(y / m) - y + m), 2 the gamma deviance 2 "
+        "(ln(m / y) + y / m - 1), 3 the inverse Gaussian one, where y is the true and m the "
+        "predicted value; between 1 and 2 it is the compound Poisson-gamma deviance. 0 is best, "
+        "lower is better.\n\n"
+        "Predicted values must be above 0; true values at least 0 for a power below 2 and above "
+        "0 otherwise. When a row breaks this the value is undefined.\n\n"
+        "Without rows it is undefined.",
+    .citation = "Jorgensen (1987), Exponential dispersion models, Journal of the Royal Statistical "
+                "Society B 49; as sklearn.metrics.mean_tweedie_deviance (scikit-learn 1.9).",
+    .since = "0.1.0",
+    .needs = 0,
+    .task = ASSAY_TASK_REGRESSION,
+    .direction = ASSAY_LOWER_IS_BETTER,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .metric = &metric};

@@ -1,0 +1,13 @@
+/** @file regression.h  Means of a term per row: what most metrics of regression are. */
+#ifndef ASSAY_OPS_SHARED_REGRESSION_H
+#define ASSAY_OPS_SHARED_REGRESSION_H
+
+#include "core/metric.h"
+
+/** One measure, the mean of the first term; undefined without rows, and with `infinite` as the reason
+ *  when a term is infinite. *mean is where to change the value, or NULL when it is undefined. */
+ASSAY_NODISCARD assay_status assay_term_mean_finish(double **mean, assay_result *out,
+                                                    const void *state, const char *infinite,
+                                                    assay_error *err);
+
+#endif
