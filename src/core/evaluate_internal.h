@@ -80,6 +80,12 @@ typedef struct assay_evaluation {
     assay_resample resample;
 } assay_evaluation;
 
+/** Turn n_counts counts, by rank or by (target, label), into rows in the evaluation's arena. */
+ASSAY_NODISCARD assay_status assay_make_cells(assay_cell_rows *cells,
+                                              const assay_evaluation *evaluation,
+                                              const int64_t *counts, int64_t n_counts, bool rank,
+                                              assay_error *err);
+
 /** Space for the derived columns of one block; one per worker. */
 typedef struct assay_block_space assay_block_space;
 
