@@ -41,5 +41,6 @@ extern const command command_evaluate;
 extern const command command_predict;
 extern const command command_report;
 extern const command command_run;
+extern const command command_size;
 
 #endif

@@ -1,0 +1,44 @@
+#!/bin/bash
+# assay size: numbers of the published tables, plain words, JSON, refusals.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+size() { expect 0 "$assay" size "$@"; }
+is() { checks=$((checks + 1)); [ "$1" = "$2" ] || fail "got '$1', expected '$2'"; }
+
+size --at-least 0.95 --zero-failures
+says out "59 samples to show with 95 % confidence that the true rate is at least 95 %"
+size --at-least 0.9 --expect 0.95 --confidence 0.95 --power 0.8
+says out "203 samples "
+says out "at most 13 failures"
+says out "probability of MET"
+size proportion --at-least 0.95 --failures 0 --pool 100
+says out "39 samples "
+size precision --expect 0.5 --half-width 0.05
+says out "402 samples "
+size precision --expect 0.5 --half-width 0.05 --deff 2
+says out "804 samples "
+says out "worth 402 independent"
+size difference --first 0.9 --second 0.95
+says out "435 samples in each"
+size paired --first 0.1 --second 0.05
+says out "469 samples given to both"
+
+size --at-most 0.05 --failures 3 --json -
+is "$(jq -c '.size | [.kind, .compare, .n, .allowed, .method]' out)" \
+    '["proportion","at_most",153,3,"exact binomial"]'
+is "$(jq '.size.operating_characteristic | map(select(.rate >= 0.05 and .met > 0.05)) | length' out)" 0
+is "$(jq '.size.operating_characteristic | length > 4' out)" true
+size --at-least 0.9 --expect 0.95 --json answer.json
+says out "203 samples "
+is "$(jq .size.n answer.json)" 203
+
+refuse 64 "Give --expect" "$assay" size --at-least 0.9
+refuse 64 "one of --at-least and --at-most" "$assay" size --expect 0.9
+refuse 64 "must be higher" "$assay" size --at-least 0.9 --expect 0.9
+refuse 64 "there is no question 'prportion'" "$assay" size prportion
+refuse 64 "--first and --second are needed" "$assay" size paired --first 0.1
+refuse 64 "--expect and --half-width" "$assay" size precision --expect 0.1
+refuse 64 "design effect is 0.5" "$assay" size --at-least 0.9 --zero-failures --deff 0.5
+refuse 64 "expected a number" "$assay" size --at-least nine
+expect 0 "$assay" size --help
+says out "--zero-failures"
+finish
