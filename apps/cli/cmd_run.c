@@ -4,18 +4,6 @@
 
 #include "command.h"
 
-/** The worst verdict decides. */
-static int exit_code(const assay_run_summary *summary)
-{
-    if (summary->not_met > 0) {
-        return EXIT_NOT_MET;
-    }
-    if (summary->not_evaluated > 0) {
-        return EXIT_NOT_EVALUATED;
-    }
-    return summary->inconclusive > 0 ? EXIT_INCONCLUSIVE : EXIT_MET;
-}
-
 static int carry_out(const command *self, const common_options *common,
                      const assay_run_request *request)
 {
@@ -47,7 +35,7 @@ static int carry_out(const command *self, const common_options *common,
         }
     }
     printf("%s\n", summary.report);
-    return exit_code(&summary);
+    return verdict_exit_code(&summary);
 }
 
 static int run(const command *self, int argc, char **argv)

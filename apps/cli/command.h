@@ -3,6 +3,7 @@
 #define ASSAY_CLI_COMMAND_H
 
 #include "assay/context.h"
+#include "assay/run.h"
 #include "option.h"
 
 /** Exit codes (docs/exit-codes.md). */
@@ -32,6 +33,9 @@ void session_close(cli_session *session);
 /** Print the error and turn its status into an exit code. */
 int session_fail(const command *self, assay_status status, const assay_error *err);
 
+/** The worst verdict decides: NOT MET, NOT EVALUATED, INCONCLUSIVE, MET. */
+int verdict_exit_code(const assay_run_summary *summary);
+
 /** Write a text to a file, or to standard output for "-". Returns 0 or an exit code. */
 int write_output(const command *self, const char *path, const char *text);
 
@@ -42,5 +46,6 @@ extern const command command_predict;
 extern const command command_report;
 extern const command command_run;
 extern const command command_size;
+extern const command command_verify;
 
 #endif

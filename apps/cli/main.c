@@ -6,8 +6,8 @@
 #include "command.h"
 
 static const command *const commands[] = {&command_run,     &command_evaluate, &command_compare,
-                                          &command_predict, &command_size,     &command_report,
-                                          &command_describe};
+                                          &command_predict, &command_verify,   &command_size,
+                                          &command_report,  &command_describe};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(void)

@@ -228,6 +228,17 @@ static int write_all(int file, const char *text, size_t size)
     return 0;
 }
 
+int verdict_exit_code(const assay_run_summary *summary)
+{
+    if (summary->not_met > 0) {
+        return EXIT_NOT_MET;
+    }
+    if (summary->not_evaluated > 0) {
+        return EXIT_NOT_EVALUATED;
+    }
+    return summary->inconclusive > 0 ? EXIT_INCONCLUSIVE : EXIT_MET;
+}
+
 int write_output(const command *self, const char *path, const char *text)
 {
     char temporary[4200];

@@ -105,8 +105,8 @@ static assay_status name_models(job *j, assay_error *err)
 
 static assay_status choose_metrics(job *j, assay_error *err)
 {
-    static const char *const usual[] = {
-        "accuracy", "balanced_accuracy", "f1", "log_loss", "expected_calibration_error", NULL};
+    static const char *const usual[] = {"accuracy", "balanced_accuracy",          "f1",
+                                        "log_loss", "expected_calibration_error", NULL};
     const char *const *wanted = j->request->metrics;
 
     if (!wanted || !wanted[0]) {

@@ -180,22 +180,7 @@ done:
 
 static void summarise(assay_run_summary *out, const assay_run *run)
 {
-    for (int32_t i = 0; i < run->plan->n_requirements; i++) {
-        switch (run->verdicts[i].kind) {
-        case ASSAY_VERDICT_MET:
-            out->met++;
-            break;
-        case ASSAY_VERDICT_NOT_MET:
-            out->not_met++;
-            break;
-        case ASSAY_VERDICT_INCONCLUSIVE:
-            out->inconclusive++;
-            break;
-        case ASSAY_VERDICT_NOT_EVALUATED:
-            out->not_evaluated++;
-            break;
-        }
-    }
+    assay_run_count_verdicts(out, run);
     for (int64_t i = 0; i < (int64_t)run->plan->n_models * run->plan->n_contexts; i++) {
         out->measures += run->cells[i].result.n_measures;
     }

@@ -154,7 +154,9 @@ ASSAY_NODISCARD assay_status assay_run_join(const assay_run *run, assay_verdict 
                                             assay_error *err);
 /** Correct NOT MET for multiplicity in every family that asks for it. */
 ASSAY_NODISCARD assay_status assay_run_adjust(assay_run *run, assay_error *err);
-/** run->rule_digest from the plan; run->rule_before from results that the folder already holds. */
+void assay_run_count_verdicts(assay_run_summary *out, const assay_run *run);
+/** run->rule_digest from the plan; run->rule_before from results that the folder
+ *  run->out already holds. */
 ASSAY_NODISCARD assay_status assay_run_rule(assay_run *run, assay_error *err);
 /** One element of `verdicts`. */
 ASSAY_NODISCARD assay_status assay_results_verdict(assay_json *json, const assay_run *run,

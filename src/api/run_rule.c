@@ -173,5 +173,5 @@ assay_status assay_run_rule(assay_run *run, assay_error *err)
         status = assay_digest_bytes(run->rule_digest, text.data, text.size, err);
     }
     assay_buffer_dispose(&text);
-    return status == ASSAY_OK ? read_before(run, err) : status;
+    return status == ASSAY_OK && run->out ? read_before(run, err) : status;
 }

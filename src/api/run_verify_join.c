@@ -129,3 +129,23 @@ assay_status assay_run_adjust(assay_run *run, assay_error *err)
     }
     return ASSAY_OK;
 }
+
+void assay_run_count_verdicts(assay_run_summary *out, const assay_run *run)
+{
+    for (int32_t i = 0; i < run->plan->n_requirements; i++) {
+        switch (run->verdicts[i].kind) {
+        case ASSAY_VERDICT_MET:
+            out->met++;
+            break;
+        case ASSAY_VERDICT_NOT_MET:
+            out->not_met++;
+            break;
+        case ASSAY_VERDICT_INCONCLUSIVE:
+            out->inconclusive++;
+            break;
+        case ASSAY_VERDICT_NOT_EVALUATED:
+            out->not_evaluated++;
+            break;
+        }
+    }
+}

@@ -1,0 +1,103 @@
+#!/bin/bash
+# assay verify: the same verdicts from evidence without the model; predictions files; refusals.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+is() { checks=$((checks + 1)); [ "$1" = "$2" ] || fail "got '$1', expected '$2'"; }
+keys='[.verdicts[] | [.id, .verdict, .value, .low, .high, .n, .p_met, .more_needed]]'
+
+cp "$ASSAY_SOURCE/examples/digits/digits.onnx" .
+python3 - <<'PY'
+import os, random
+random.seed(11)
+os.makedirs('images', exist_ok=True)
+with open('m.csv', 'w') as out, open('p.csv', 'w') as p:
+    out.write('id,path,target,side\n')
+    p.write('id,target,label,side\n')
+    for i in range(120):
+        digit = i % 10
+        rows = [bytes(200 if 4 <= x < 4 + digit and 3 <= y < 17 else random.randrange(20)
+                      for x in range(20)) for y in range(20)]
+        name = f'images/{i:03d}.pgm'
+        with open(name, 'wb') as f:
+            f.write(b'P5\n20 20\n255\n' + b''.join(rows))
+        side = 'even' if i % 2 == 0 else 'odd'
+        out.write(f'd{i:03d},{name},{digit},{side}\n')
+        p.write(f'd{i:03d},{digit},{digit if i % 12 else 9 - digit},{side}\n')
+PY
+cat >plan.yaml <<'YAML'
+assay: 1
+models:
+  m:
+    file: digits.onnx
+    input: {color: grey, steps: [{pad: {width: 28, height: 28}}]}
+    output: {scores: probabilities}
+data: {d: {path: m.csv}}
+contexts:
+  all: {data: d}
+  even: {data: d, where: side = 'even'}
+  noisy: {data: d, perturbation: {gaussian_noise: {severity: 2}}}
+requirements:
+  - {id: LOW, text: t, metric: accuracy, context: all, at_least: 0}
+  - {id: SIDE, text: t, metric: accuracy, context: even, at_most: 0.5}
+  - {id: F1, text: t, metric: f1, average: macro, context: all, at_most: 0.5}
+  - {id: NOISE, text: t, metric: accuracy, context: noisy, at_most: 0.6}
+  - {id: HIGH, text: t, metric: accuracy, context: all, at_least: 0.99}
+YAML
+expect 1 "$assay" run plan.yaml
+run=$(jq -c "$keys" evidence/results.json)
+sum=$(find evidence -type f | sort | xargs sha256sum | sha256sum)
+
+# the model and the images are gone: nothing but the evidence is looked at
+rm -r digits.onnx images
+expect 1 "$assay" verify evidence --plan plan.yaml --json v.json
+says out "NOT MET        HIGH"
+is "$(jq -c "$keys" v.json)" "$run"
+is "$(jq -c .rule v.json)" "$(jq -c .rule evidence/results.json)"
+silent out "rule changed"
+expect 1 "$assay" verify evidence/results.json --requirements plan.yaml --json -
+is "$(jq -c "$keys" out)" "$run"
+is "$(find evidence -type f | sort | xargs sha256sum | sha256sum)" "$sum"
+
+# other requirements on the same evidence
+sed '/id: HIGH/d' plan.yaml >easy.yaml
+expect 0 "$assay" verify evidence --plan easy.yaml
+says out "The decision rule changed after data were seen"
+sed "s/side = 'even'/side = 'odd'/; /id: HIGH/d; s/at_most: 0.5}/at_most: 0.0001}/" plan.yaml >odd.yaml
+expect 1 "$assay" verify evidence --plan odd.yaml
+sed '/id: HIGH/d; s/severity: 2/severity: 3/' plan.yaml >other.yaml
+expect 3 "$assay" verify evidence --plan other.yaml
+says out "no predictions of the model in this context"
+sed '/id: HIGH/d; s/^  m:/  k:/' plan.yaml >name.yaml
+expect 3 "$assay" verify evidence --plan name.yaml
+says out "knows no model of this name"
+
+# a predictions file: 110 of 120 are right
+expect 1 "$assay" verify --predictions p.csv --plan plan.yaml --json v.json
+is "$(jq -c '.verdicts[0] | [.value * 120, .n, .verdict]' v.json)" '[110,120,"MET"]'
+is "$(jq -r '.verdicts[3].reason' v.json)" "the predictions are not of perturbed data"
+expect 1 "$assay" verify --predictions p.csv --plan plan.yaml --model m --data d
+
+# predictions that the plan itself names, and whose content changed since
+cat >given.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: p.csv, data: d}}
+contexts: {all: {data: d}}
+requirements: [{id: R, text: t, metric: accuracy, context: all, at_least: 0.8}]
+YAML
+expect 0 "$assay" run given.yaml --out given
+expect 0 "$assay" verify given --plan given.yaml
+sed -i 's/^d001,1,1/d001,1,2/' p.csv
+expect 3 "$assay" verify given --plan given.yaml
+says out "its content changed"
+
+refuse 64 "--plan FILE is missing" "$assay" verify evidence
+refuse 64 "either an evidence folder or --predictions" "$assay" verify --plan plan.yaml
+refuse 64 "no model 'x'" "$assay" verify --predictions p.csv --plan plan.yaml --model x
+refuse 66 "none/results.json" "$assay" verify none --plan plan.yaml
+refuse 66 "none.csv" "$assay" verify --predictions none.csv --plan given.yaml
+mkdir broken
+echo '{' >broken/results.json
+expect 65 "$assay" verify broken --plan plan.yaml
+one_line
+sed '/^requirements/,$d' plan.yaml >without.yaml
+refuse 64 "has no requirements" "$assay" verify evidence --plan without.yaml
+finish
