@@ -28,5 +28,7 @@ double assay_sort_key_value(uint64_t key, int descending);
 /** Sort by ascending key with `spare` of n items; returns which of the two holds the result. Radix
  *  sort on the leading bits that differ, so time grows linearly with n. */
 assay_sort_item *assay_sort_items(assay_sort_item *items, assay_sort_item *spare, int64_t n);
+/** The same for plain numbers. */
+uint64_t *assay_sort_words(uint64_t *words, uint64_t *spare, int64_t n);
 
 #endif

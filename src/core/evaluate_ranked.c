@@ -14,36 +14,126 @@ static const size_t states_bytes = (size_t)512 << 20;  /* of the replicates' sta
 
 /* ---- one class ---- */
 
-static double score_of(const assay_predictions *p, int64_t at)
+/* The scores of a class, or absolute errors, in the order of the selected rows. */
+static void fetch(double *out, const assay_evaluation *evaluation, int32_t class_index)
 {
+    const assay_predictions *p = evaluation->predictions;
+    const int64_t *rows = evaluation->rows;
+    int64_t n = evaluation->n;
+    int64_t classes = p->classes;
     if (p->task == ASSAY_TASK_REGRESSION) {
-        return fabs(p->truth[at] - p->value[at]);
+        for (int64_t i = 0; i < n; i++) {
+            int64_t row = rows != NULL ? rows[i] : i;
+            out[i] = fabs(p->truth[row] - p->value[row]);
+        }
+    } else if (p->scores_f32 != NULL) {
+        const float *scores = p->scores_f32 + class_index;
+        for (int64_t i = 0; i < n; i++) {
+            out[i] = (double)scores[(rows != NULL ? rows[i] : i) * classes];
+        }
+    } else {
+        const double *scores = p->scores_f64 + class_index;
+        for (int64_t i = 0; i < n; i++) {
+            out[i] = scores[(rows != NULL ? rows[i] : i) * classes];
+        }
     }
-    return p->scores_f32 != NULL ? (double)p->scores_f32[at] : p->scores_f64[at];
 }
 
-/* Fill and sort; items holds 2 n elements. */
-static assay_status rank_class(assay_ranking *out, const assay_evaluation *evaluation,
-                               int32_t class_index, assay_sort_item *items, assay_error *err)
+static assay_status not_a_number(const assay_predictions *p, int64_t row, assay_error *err)
+{
+    return assay_fail(err, ASSAY_EFORMAT,
+                      "predictions: row %" PRId64 "%s%s%s: a score is not a number (NaN)", row + 1,
+                      p->ids != NULL ? " (" : "", p->ids != NULL ? p->ids[row] : "",
+                      p->ids != NULL ? ")" : "");
+}
+
+/* What the keys of a class have in common. */
+typedef struct key_survey {
+    uint64_t first, differing;
+    int64_t positives;
+} key_survey;
+
+/* Replaces scores by their keys. */
+static assay_status survey(key_survey *out, uint64_t *keys, const double *scores,
+                           const assay_evaluation *evaluation, int32_t class_index,
+                           assay_error *err)
+{
+    const int32_t *target = evaluation->predictions->target;
+    key_survey found = {.first = evaluation->n > 0 ? assay_sort_key(scores[0], 1) : 0};
+    bool nan = false;
+    for (int64_t i = 0; i < evaluation->n; i++) {
+        nan |= scores[i] != scores[i];
+        keys[i] = assay_sort_key(scores[i], 1);
+        found.differing |= keys[i] ^ found.first;
+        found.positives += target[assay_selected_row(evaluation, i)] == class_index;
+    }
+    for (int64_t i = 0; nan && i < evaluation->n; i++) {
+        if (keys[i] == UINT64_MAX) {
+            return not_a_number(evaluation->predictions, assay_selected_row(evaluation, i), err);
+        }
+    }
+    *out = found;
+    return ASSAY_OK;
+}
+
+/* Key and target in one word, when they fit: half as much to move. Rows can't be told from each
+ * other then, which the bootstrap has to. */
+static bool pack(assay_ranking *out, const assay_evaluation *evaluation, const key_survey *found,
+                 uint64_t *words, const uint64_t *keys, uint64_t *spare)
 {
     const assay_predictions *p = evaluation->predictions;
     int64_t n = evaluation->n;
+    int low = found->differing != 0 ? __builtin_ctzll(found->differing) : 0;
+    int top = found->differing != 0 ? 64 - __builtin_clzll(found->differing) : 0;
+    int bits = p->classes > 1 ? 32 - __builtin_clz((uint32_t)p->classes - 1) : 0;
+    if (top - low + bits > 64) {
+        return false;
+    }
+    uint64_t mask = found->differing;
+    mask |= mask >> 1;
+    mask |= mask >> 2;
+    mask |= mask >> 4;
+    mask |= mask >> 8;
+    mask |= mask >> 16;
+    mask |= mask >> 32; /* all bits below the top one */
+    mask &= ~((UINT64_C(1) << low) - 1);
     for (int64_t i = 0; i < n; i++) {
         int64_t row = assay_selected_row(evaluation, i);
-        double score = score_of(p, row * p->classes + class_index);
-        if (isnan(score)) {
-            return assay_fail(err, ASSAY_EFORMAT,
-                              "predictions: row %" PRId64 "%s%s%s: a score is not a number (NaN)",
-                              row + 1, p->ids != NULL ? " (" : "",
-                              p->ids != NULL ? p->ids[row] : "", p->ids != NULL ? ")" : "");
-        }
-        items[i].key = assay_sort_key(score, 1);
+        words[i] = (keys[i] & mask) >> low << bits | (uint32_t)p->target[row];
+    }
+    out->packed = assay_sort_words(words, spare, n);
+    out->target_bits = bits;
+    out->key_shift = low;
+    out->key_rest = found->first & ~mask;
+    return true;
+}
+
+/* Fill and sort; items holds 2 n elements, keys n. */
+static assay_status rank_class(assay_ranking *out, const assay_evaluation *evaluation,
+                               int32_t class_index, bool tell_rows, assay_sort_item *items,
+                               uint64_t *keys, assay_error *err)
+{
+    const assay_predictions *p = evaluation->predictions;
+    int64_t n = evaluation->n;
+    key_survey found = {0};
+    double *scores = (double *)(void *)items;
+    uint64_t *words = (uint64_t *)(void *)items;
+    fetch(scores, evaluation, class_index);
+    ASSAY_TRY(survey(&found, keys, scores, evaluation, class_index, err));
+    *out = (assay_ranking){.n = n,
+                           .positives = found.positives,
+                           .negatives = n - found.positives,
+                           .class_index = class_index,
+                           .classes = p->classes};
+    if (!tell_rows && pack(out, evaluation, &found, words, keys, words + n)) {
+        return ASSAY_OK;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        int64_t row = assay_selected_row(evaluation, i);
+        items[i].key = keys[i];
         items[i].payload = (uint64_t)i << 32 | (uint32_t)p->target[row];
     }
-    *out = (assay_ranking){.n = n,
-                           .class_index = class_index,
-                           .classes = p->classes,
-                           .rows = assay_sort_items(items, items + n, n)};
+    out->rows = assay_sort_items(items, items + n, n);
     return ASSAY_OK;
 }
 
@@ -55,6 +145,7 @@ static bool is_ranked(const assay_job *job)
 typedef struct ranked_pass {
     const assay_evaluation *evaluation;
     assay_sort_item *items; /* 2 n per worker */
+    uint64_t *keys;         /* n per worker */
 } ranked_pass;
 
 static assay_status ranked_task(void *payload, int64_t class_index, int worker, assay_error *err)
@@ -62,8 +153,9 @@ static assay_status ranked_task(void *payload, int64_t class_index, int worker, 
     const ranked_pass *pass = payload;
     const assay_evaluation *evaluation = pass->evaluation;
     assay_ranking ranking;
-    ASSAY_TRY(rank_class(&ranking, evaluation, (int32_t)class_index,
-                         pass->items + 2 * evaluation->n * worker, err));
+    ASSAY_TRY(rank_class(&ranking, evaluation, (int32_t)class_index, false,
+                         pass->items + 2 * evaluation->n * worker,
+                         pass->keys + evaluation->n * worker, err));
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         if (is_ranked(job)) {
@@ -86,12 +178,15 @@ assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *er
     int64_t most = ranking_bytes / each;
     workers = workers > most ? (most > 1 ? (int)most : 1) : workers;
     pass.items = assay_alloc_raw((size_t)workers, (size_t)each);
-    if (pass.items == NULL) {
-        return assay_fail_memory(err);
+    pass.keys = assay_alloc_raw((size_t)workers, (size_t)evaluation->n * sizeof *pass.keys);
+    if (pass.items == NULL || pass.keys == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
     }
     ASSAY_GOTO(assay_parallel(classes, workers, ranked_task, &pass, evaluation->cancel, err), done);
 done:
     assay_free(pass.items);
+    assay_free(pass.keys);
     return status;
 }
 
@@ -131,6 +226,19 @@ static void draw_weights(uint8_t *weights, const assay_evaluation *evaluation,
     }
 }
 
+static void weigh(assay_ranking *ranking)
+{
+    int64_t positives = 0;
+    int64_t all = 0;
+    for (int64_t i = 0; i < ranking->n; i++) {
+        all += ranking->weight[i];
+        positives +=
+            assay_ranking_target(ranking, i) == ranking->class_index ? ranking->weight[i] : 0;
+    }
+    ranking->positives = positives;
+    ranking->negatives = all - positives;
+}
+
 static assay_status class_task(void *payload, int64_t index, int worker, assay_error *err)
 {
     const replicates *r = payload;
@@ -143,6 +251,7 @@ static assay_status class_task(void *payload, int64_t index, int worker, assay_e
         char *state = r->states + (size_t)(index * GROUP + k) * r->state_bytes;
         assay_ranking ranking = *r->ranking;
         ranking.weight = weights + k * evaluation->n;
+        weigh(&ranking);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
             if (is_ranked(job) && job->resample) {
@@ -172,8 +281,8 @@ static assay_status note_task(void *payload, int64_t index, int worker, assay_er
     return ASSAY_OK;
 }
 
-static assay_status resample_batch(replicates *r, assay_sort_item *items, int64_t groups,
-                                   assay_error *err)
+static assay_status resample_batch(replicates *r, assay_sort_item *items, uint64_t *keys,
+                                   int64_t groups, assay_error *err)
 {
     const assay_evaluation *evaluation = r->resampling->evaluation;
     int32_t classes = evaluation->predictions->classes;
@@ -181,7 +290,7 @@ static assay_status resample_batch(replicates *r, assay_sort_item *items, int64_
     memset(r->states, 0, (size_t)(groups * GROUP) * r->state_bytes);
     for (int32_t c = 0; c < classes; c++) {
         assay_ranking ranking;
-        ASSAY_TRY(rank_class(&ranking, evaluation, c, items, err));
+        ASSAY_TRY(rank_class(&ranking, evaluation, c, true, items, keys, err));
         r->ranking = &ranking;
         ASSAY_TRY(assay_parallel(groups, threads, class_task, r, evaluation->cancel, err));
     }
@@ -193,6 +302,7 @@ assay_status assay_bootstrap_ranked(const assay_resampling *resampling, assay_er
     const assay_evaluation *evaluation = resampling->evaluation;
     assay_status status = ASSAY_OK;
     assay_sort_item *items = NULL;
+    uint64_t *keys = NULL;
     replicates r = {.resampling = resampling};
     int64_t groups = (evaluation->replicates + GROUP - 1) / GROUP;
     size_t n = (size_t)evaluation->n;
@@ -203,18 +313,20 @@ assay_status assay_bootstrap_ranked(const assay_resampling *resampling, assay_er
     int64_t batch = (int64_t)(states_bytes / (r.state_bytes * GROUP));
     batch = batch < 1 ? 1 : (batch < groups ? batch : groups);
     items = assay_alloc_raw(n, 2 * sizeof *items);
+    keys = assay_alloc_raw(n, sizeof *keys);
     r.weights = assay_alloc_raw((size_t)resampling->workers * GROUP, n);
     r.states = assay_alloc_raw((size_t)batch * GROUP, r.state_bytes);
-    if (items == NULL || r.weights == NULL || r.states == NULL) {
+    if (items == NULL || keys == NULL || r.weights == NULL || r.states == NULL) {
         status = assay_fail_memory(err);
         goto done;
     }
     for (r.first_group = 0; r.first_group < groups; r.first_group += batch) {
         int64_t left = groups - r.first_group;
-        ASSAY_GOTO(resample_batch(&r, items, left < batch ? left : batch, err), done);
+        ASSAY_GOTO(resample_batch(&r, items, keys, left < batch ? left : batch, err), done);
     }
 done:
     assay_free(items);
+    assay_free(keys);
     assay_free(r.weights);
     assay_free(r.states);
     return status;

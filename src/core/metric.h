@@ -70,28 +70,39 @@ typedef struct assay_metric_terms {
     void (*rows)(int32_t *bin, double *const *values, const void *params, const assay_rows *rows);
 } assay_metric_terms;
 
-/** All rows by descending score of one class, ties in row order. */
+/** All rows by descending score of one class; read with the functions below. Ties are in row order,
+ *  or by target: their order must not matter. */
 typedef struct assay_ranking {
     int64_t n;
+    int64_t positives; /* weight of the rows of the class */
+    int64_t negatives; /* weight of the other rows */
     int32_t class_index, classes;
-    const assay_sort_item *rows; /* read with the functions below */
+    const assay_sort_item *rows; /* payload: row << 32 | target; or NULL */
+    const uint64_t *packed;      /* the bits of the key that differ, and the target; or NULL */
+    int key_shift, target_bits;  /* of packed */
+    uint64_t key_rest;           /* the bits of the key that all rows share */
     const uint8_t *weight;       /* of each row, in this order; NULL = all one */
 } assay_ranking;
 
 /** Equal for equal scores. */
 static inline uint64_t assay_ranking_key(const assay_ranking *ranking, int64_t i)
 {
-    return ranking->rows[i].key;
+    return ranking->packed != NULL ? ranking->packed[i] >> ranking->target_bits
+                                   : ranking->rows[i].key;
 }
 
 static inline double assay_ranking_score(const assay_ranking *ranking, int64_t i)
 {
-    return assay_sort_key_value(ranking->rows[i].key, 1);
+    uint64_t key = assay_ranking_key(ranking, i);
+    key = ranking->packed != NULL ? key << ranking->key_shift | ranking->key_rest : key;
+    return assay_sort_key_value(key, 1);
 }
 
 static inline int32_t assay_ranking_target(const assay_ranking *ranking, int64_t i)
 {
-    return (int32_t)(ranking->rows[i].payload & UINT32_MAX);
+    return ranking->packed != NULL
+               ? (int32_t)(ranking->packed[i] & ((UINT64_C(1) << ranking->target_bits) - 1))
+               : (int32_t)(ranking->rows[i].payload & UINT32_MAX);
 }
 
 static inline int64_t assay_ranking_weight(const assay_ranking *ranking, int64_t i)

@@ -27,10 +27,9 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
 {
     const assay_bins_params *params = given;
     assay_class_value *to = (assay_class_value *)state + ranking->class_index;
-    assay_ranked_totals totals = assay_ranking_totals(ranking);
     double edges[ASSAY_BINS_MOST + 1];
-    to->n = totals.positives + totals.negatives;
-    to->positives = totals.positives;
+    to->n = ranking->positives + ranking->negatives;
+    to->positives = ranking->positives;
     if (to->n == 0) {
         return;
     }

@@ -7,7 +7,7 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
 {
     (void)params;
     assay_class_value *to = state;
-    to->n = assay_ranking_totals(ranking).positives;
+    to->n = ranking->positives;
     for (int64_t i = 0; i < ranking->n; i++) {
         if (assay_ranking_weight(ranking, i) > 0) {
             to->value = assay_ranking_score(ranking, i);

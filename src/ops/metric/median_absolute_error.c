@@ -20,7 +20,7 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
 {
     (void)params;
     assay_class_value *to = state;
-    to->n = assay_ranking_totals(ranking).positives;
+    to->n = ranking->positives;
     if (to->n > 0) {
         double upper = error_at(ranking, (to->n - 1) / 2);
         double lower = to->n % 2 == 1 ? upper : error_at(ranking, to->n / 2);

@@ -23,10 +23,9 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
     int64_t most = assay_curve_points(ranking->classes);
     double *values =
         (double *)(void *)(counts + ranking->classes) + ranking->class_index * most * COLUMNS;
-    assay_ranked_totals totals = assay_ranking_totals(ranking);
-    double positives = (double)totals.positives;
-    double negatives = (double)totals.negatives;
-    if (totals.positives == 0) {
+    double positives = (double)ranking->positives;
+    double negatives = (double)ranking->negatives;
+    if (ranking->positives == 0) {
         return;
     }
     int64_t groups = 0;
@@ -36,7 +35,7 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
     assay_ranked_walk walk = {0};
     int64_t n = 0;
     while (assay_ranked_next(&walk, ranking)) {
-        bool last = walk.tp + walk.fp == totals.positives + totals.negatives;
+        bool last = walk.tp + walk.fp == ranking->positives + ranking->negatives;
         double progress =
             ((double)walk.tp / positives + (double)(walk.tp + walk.fp) / (positives + negatives)) /
             2.0;

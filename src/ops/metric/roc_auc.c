@@ -4,16 +4,16 @@ typedef struct params {
     double max_fpr;
 } params;
 
-/* Twice the number of pairs (row of the class, other row) in the right order, ties counting once. */
+/* Twice the number of pairs (row of the class, other row) in the right order, ties counting once. It
+ * fits, because there are fewer than 2^32 rows. */
 static double pairs(const assay_ranking *ranking)
 {
     assay_ranked_walk walk = {0};
-    assay_sum twice = {0};
+    uint64_t twice = 0;
     while (assay_ranked_next(&walk, ranking)) {
-        assay_sum_add(&twice,
-                      (double)(walk.fp - walk.fp_before) * (double)(walk.tp + walk.tp_before));
+        twice += (uint64_t)(walk.fp - walk.fp_before) * (uint64_t)(walk.tp + walk.tp_before);
     }
-    return assay_sum_value(&twice);
+    return (double)twice;
 }
 
 /* Area up to max_fpr in units of rates, the last step cut by linear interpolation. */

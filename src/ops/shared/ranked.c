@@ -2,18 +2,6 @@
 
 #include "ops/shared/confusion.h"
 
-assay_ranked_totals assay_ranking_totals(const assay_ranking *ranking)
-{
-    assay_ranked_totals totals = {0};
-    for (int64_t i = 0; i < ranking->n; i++) {
-        int64_t weight = assay_ranking_weight(ranking, i);
-        bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
-        totals.positives += mine ? weight : 0;
-        totals.negatives += mine ? 0 : weight;
-    }
-    return totals;
-}
-
 size_t assay_class_values_size(const void *params, int32_t classes)
 {
     (void)params;
@@ -23,13 +11,12 @@ size_t assay_class_values_size(const void *params, int32_t classes)
 assay_class_value *assay_class_value_start(void *state, const assay_ranking *ranking, bool both)
 {
     assay_class_value *to = (assay_class_value *)state + ranking->class_index;
-    assay_ranked_totals totals = assay_ranking_totals(ranking);
-    to->n = totals.positives + totals.negatives;
-    to->positives = totals.positives;
-    to->undefined = to->n == 0                      ? "there are no rows"
-                    : totals.positives == 0         ? "the class does not occur in the truth"
-                    : both && totals.negatives == 0 ? "every row belongs to the class"
-                                                    : NULL;
+    to->n = ranking->positives + ranking->negatives;
+    to->positives = ranking->positives;
+    to->undefined = to->n == 0                        ? "there are no rows"
+                    : ranking->positives == 0         ? "the class does not occur in the truth"
+                    : both && ranking->negatives == 0 ? "every row belongs to the class"
+                                                      : NULL;
     return to->undefined == NULL ? to : NULL;
 }
 

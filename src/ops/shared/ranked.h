@@ -41,13 +41,6 @@ static inline bool assay_ranked_next(assay_ranked_walk *walk, const assay_rankin
     return any;
 }
 
-/** Rows of the class and of the others. */
-typedef struct assay_ranked_totals {
-    int64_t positives, negatives;
-} assay_ranked_totals;
-
-assay_ranked_totals assay_ranking_totals(const assay_ranking *ranking);
-
 /** A metric's state: one per class. */
 typedef struct assay_class_value {
     int64_t n;         /* rows */

@@ -82,6 +82,35 @@ static void sorts_long_columns(void **state)
     assay_free(order);
 }
 
+/* Plain numbers: the same order as items with these keys. */
+static void sorts_long_numbers(void **state)
+{
+    (void)state;
+    enum { N = 50000 };
+    uint64_t *words = assay_alloc(2 * N, sizeof *words);
+    assay_sort_item *items = assay_alloc(2 * N, sizeof *items);
+    assert_non_null(words);
+    assert_non_null(items);
+    for (int bits = 3; bits <= 64; bits += 61) {
+        for (int64_t i = 0; i < N; i++) {
+            assay_rng rng = assay_rng_stream(6, (uint32_t)bits, (uint64_t)i);
+            uint64_t word = (uint64_t)assay_rng_u32(&rng) << 32 | assay_rng_u32(&rng);
+            words[i] = i % 3 == 0 ? word >> (64 - bits) : word >> (64 - bits) & ~UINT64_C(0xffff);
+            items[i] = (assay_sort_item){.key = words[i], .payload = (uint64_t)i};
+        }
+        const uint64_t *sorted = assay_sort_words(words, words + N, N);
+        const assay_sort_item *wanted = assay_sort_items(items, items + N, N);
+        for (int64_t i = 0; i < N; i++) {
+            assert_true(sorted[i] == wanted[i].key);
+            assert_true(
+                i == 0 || wanted[i - 1].key < wanted[i].key ||
+                (wanted[i - 1].key == wanted[i].key && wanted[i - 1].payload < wanted[i].payload));
+        }
+    }
+    assay_free(words);
+    assay_free(items);
+}
+
 static void keys_keep_their_values(void **state)
 {
     (void)state;
@@ -174,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorts_every_length_with_ties_and_nan),
         cmocka_unit_test(sorts_long_columns),
+        cmocka_unit_test(sorts_long_numbers),
         cmocka_unit_test(keys_keep_their_values),
         cmocka_unit_test(known_order),
         cmocka_unit_test(sorts_many),
