@@ -227,6 +227,7 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
         goto done;
     }
     ASSAY_GOTO(assay_run_measure(&run, err), done);
+    ASSAY_GOTO(assay_run_compare(&run, err), done);
     ASSAY_GOTO(assay_run_rule(&run, err), done);
     ASSAY_GOTO(assay_run_verify(&run, err), done);
     ASSAY_GOTO(assay_run_find(&run, err), done);

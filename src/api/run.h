@@ -2,7 +2,7 @@
  * @file run.h
  * One execution of a plan: what its stages hand to each other. Inside src/api only.
  *
- * Stages, each in a file of its own: inputs (open models and data), predict, measure, verify,
+ * Stages, each in a file of its own: inputs (open models and data), predict, measure, compare, verify,
  * breakdown, findings, examples, results. Each reads what the earlier ones left and adds its own.
  */
 #ifndef ASSAY_API_RUN_H
@@ -10,6 +10,7 @@
 
 #include "api/context.h"
 #include "assay/run.h"
+#include "core/compare.h"
 #include "core/dataset.h"
 #include "core/evaluate.h"
 #include "core/model.h"
@@ -104,7 +105,8 @@ typedef struct assay_run {
     char rule_digest[ASSAY_DIGEST_HEX]; /* of the decision rule */
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */
-    int32_t group, n_groups;            /* model x data x perturbation: for the progress line */
+    assay_comparison comparison;
+    int32_t group, n_groups; /* model x data x perturbation: for the progress line */
 } assay_run;
 
 static inline assay_run_cell *assay_run_cell_at(const assay_run *run, int32_t model,
@@ -148,6 +150,14 @@ ASSAY_NODISCARD assay_status assay_run_break_down(assay_run *run, int32_t model,
 ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t model, int32_t context,
                                                      const assay_predictions *predictions,
                                                      assay_error *err);
+/** The same predictions once more, from what the measuring stage has kept. */
+ASSAY_NODISCARD assay_status assay_run_predict_again(assay_run *run, assay_predictions **out,
+                                                     int32_t model, int32_t context,
+                                                     assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_compare(assay_run *run, assay_error *err);
+/** The members "comparisons" and "omnibus" of results.json. */
+ASSAY_NODISCARD assay_status assay_results_comparison(assay_json *json, const assay_run *run,
+                                                      assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_verify(assay_run *run, assay_error *err);
 /** The verdict of a composite requirement from those of its parts, with its explanation. */
 ASSAY_NODISCARD assay_status assay_run_join(const assay_run *run, assay_verdict *v,

@@ -84,6 +84,32 @@ assay_status assay_run_open_data(assay_run *run, assay_error *err)
     return ASSAY_OK;
 }
 
+/** Predictions files that stand for one data set have its rows in one order: slices are chosen by the
+ *  metadata of the first. */
+static assay_status same_given(const assay_run *run, int32_t m, assay_error *err)
+{
+    const assay_plan_model *model = &run->plan->models[m];
+    const assay_predictions *given = run->given[m];
+    const assay_predictions *first = assay_run_given_for(run, model->data);
+    const char *name = run->plan->data[model->data].name;
+
+    if (first->n != given->n) {
+        return assay_fail(err, ASSAY_EFORMAT,
+                          "%s has %" PRId64 " rows, the first predictions file of %s has %" PRId64
+                          "; they must be the same data in the same order",
+                          model->predictions, given->n, name, first->n);
+    }
+    for (int64_t i = 0; given->ids && first->ids && i < given->n; i++) {
+        if (strcmp(given->ids[i], first->ids[i]) != 0) {
+            return assay_fail(err, ASSAY_EFORMAT,
+                              "%s: row %" PRId64 " is '%s', the first predictions file of %s has "
+                              "'%s' there; they must be the same data in the same order",
+                              model->predictions, i + 1, given->ids[i], name, first->ids[i]);
+        }
+    }
+    return ASSAY_OK;
+}
+
 /** Predictions and the data set they belong to must speak of the same data, in any order. */
 static assay_status align_given(assay_run *run, int32_t m, assay_error *err)
 {
@@ -91,7 +117,7 @@ static assay_status align_given(assay_run *run, int32_t m, assay_error *err)
     const assay_predictions *given = run->given[m];
 
     if (!data) {
-        return ASSAY_OK;
+        return same_given(run, m, err);
     }
     if (given->n != data->n) {
         return assay_fail(err, ASSAY_EFORMAT,

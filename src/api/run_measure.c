@@ -88,7 +88,7 @@ static const char *file_part(assay_arena *arena, const char *name)
 
 /** What the model says on the context's data through the context's perturbation. */
 static assay_status predict(assay_run *run, assay_predictions **out, int32_t model, int32_t context,
-                            assay_error *err)
+                            bool again, assay_error *err)
 {
     const assay_plan_context *c = &run->plan->contexts[context];
     assay_status status = ASSAY_OK;
@@ -104,8 +104,10 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
 
     assay_buffer label;
     assay_buffer_init(&label, sizeof what - 1);
-    assay_buffer_printf(&label, "[%d/%d] %.100s on %.100s", ++run->group, run->n_groups,
-                        run->plan->models[model].name,
+    if (!again) {
+        assay_buffer_printf(&label, "[%d/%d] ", ++run->group, run->n_groups);
+    }
+    assay_buffer_printf(&label, "%.100s on %.100s", run->plan->models[model].name,
                         c->perturbation ? c->name : run->plan->data[c->data].name);
     memset(what, 0, sizeof what);
     memcpy(what, label.data ? label.data : "", label.data ? label.size : 0);
@@ -121,7 +123,8 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
     if (!folder || !first || !second || !parquet) {
         return assay_fail_memory(err);
     }
-    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
+    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh && !again, err),
+               done);
     options.store = store;
     ASSAY_GOTO(assay_predict(out, run->models[model], run->data[c->data], &options, err), done);
     ASSAY_GOTO(assay_batch_store_flush(store, err), done);
@@ -131,8 +134,10 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
                                             c->perturbation, *out, err),
                    done);
     }
-    assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
-                  (*out)->n, (*out)->digest);
+    if (!again) {
+        assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
+                      (*out)->n, (*out)->digest);
+    }
 done:
     assay_batch_store_close(store);
     if (status != ASSAY_OK) {
@@ -141,6 +146,12 @@ done:
         assay_error_prefix(err, "%s", what);
     }
     return status;
+}
+
+assay_status assay_run_predict_again(assay_run *run, assay_predictions **out, int32_t model,
+                                     int32_t context, assay_error *err)
+{
+    return predict(run, out, model, context, true, err);
 }
 
 /** All contexts of one model that share data and perturbation with context `first`. */
@@ -153,7 +164,7 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
     assay_status status = ASSAY_OK;
 
     if (!predictions) {
-        ASSAY_TRY(predict(run, &computed, model, first, err));
+        ASSAY_TRY(predict(run, &computed, model, first, false, err));
         predictions = computed;
     }
     for (int32_t k = first; k < run->plan->n_contexts; k++) {

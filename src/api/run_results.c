@@ -406,6 +406,7 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
     }
     assay_json_end_array(&json);
     put_cells(&json, run);
+    ASSAY_TRY(assay_results_comparison(&json, run, err));
     assay_results_rule(&json, run);
     assay_json_key(&json, "verdicts");
     assay_json_begin_array(&json);

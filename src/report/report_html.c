@@ -11,6 +11,7 @@ static const part parts[] = {
     {"requirements", "Requirements", assay_section_verdicts},
     {"findings", "Findings", assay_section_findings},
     {"contexts", "Contexts", assay_section_contexts},
+    {"compare", "Comparison", assay_section_compare},
     {"sweeps", "Disturbances", assay_section_sweeps},
     {"breakdowns", "Properties", assay_section_breakdowns},
     {"confusion", "Mix-ups", assay_section_confusion},

@@ -157,6 +157,7 @@ assay_status assay_report_markdown(assay_buffer *out, const assay_json_value *re
     put_summary(out, &evidence);
     put_verdicts(out, &evidence);
     put_findings(out, &evidence);
+    assay_markdown_compare(out, &evidence);
     assay_markdown_tables(out, &evidence);
     put_marking(out, &evidence);
     assay_arena_free(evidence.arena);

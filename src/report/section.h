@@ -17,6 +17,7 @@ void assay_section_summary(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_verdicts(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_findings(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_contexts(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_compare(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_sweeps(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_breakdowns(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_confusion(assay_buffer *out, const assay_evidence *evidence);

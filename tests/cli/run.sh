@@ -120,4 +120,37 @@ expect 1 "$assay" run skip.yaml --out skip
 says out "2 bad data were left out"
 says skip/results.json '"total": 2'
 says skip/report.html "short"
+
+# two models on the same data are compared; the run says who is better and where
+awk 'BEGIN { print "id,target,label,side"
+    for (i = 1; i <= 60; i++) { print "r" i "," i % 2 "," (i > 20 ? i % 2 : 1 - i % 2) "," (i > 30 ? "x" : "y") } }' >old.csv
+awk 'BEGIN { print "id,target,label,side"
+    for (i = 1; i <= 60; i++) { print "r" i "," i % 2 "," (i > 2 ? i % 2 : 1 - i % 2) "," (i > 30 ? "x" : "y") } }' >new.csv
+cat >two.yaml <<YAML
+assay: 1
+title: Two models
+models:
+  old: {title: Old <one>, predictions: old.csv, data: d}
+  new: {predictions: new.csv, data: d}
+contexts:
+  all: {data: d}
+  x: {data: d, where: side = 'x'}
+metrics: [accuracy, f1]
+YAML
+expect 0 "$assay" run two.yaml --out two
+says two/results.json '"comparisons": ['
+says two/results.json '"difference": 0.3,'
+says two/results.json '"only_b_right": 18,'
+says two/results.json '"better": "b"'
+says two/report.html "Which model is better, and where"
+says two/report.html "Old &lt;one&gt;"
+says two/report.md "### new against Old"
+cp two/results.json first.json
+expect 0 "$assay" run two.yaml --out two --threads 1
+checks=$((checks + 1))
+[ "$(sed -n '/"comparisons"/,/"verdicts"/p' first.json)" = "$(sed -n '/"comparisons"/,/"verdicts"/p' two/results.json)" ] ||
+    fail "comparisons depend on the number of threads"
+{ head -n 1 new.csv; tail -n +2 new.csv | sort -r; } >sorted.csv
+sed 's/new.csv/sorted.csv/' two.yaml >other.yaml
+refuse 65 "the same data in the same order" "$assay" run other.yaml --out two
 finish
