@@ -1,0 +1,54 @@
+/**
+ * @file two_proportions.h
+ * x1 of n1 and x2 of n2 independent trials; the difference is x1/n1 - x2/n2. For two models on the
+ * same data see paired.h.
+ */
+#ifndef ASSAY_STATS_TWO_PROPORTIONS_H
+#define ASSAY_STATS_TWO_PROPORTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef struct assay_two_counts {
+    int64_t x1, n1, x2, n2;
+} assay_two_counts;
+
+/** Hybrid of two Wilson intervals: R. G. Newcombe, "Interval estimation for the difference between
+ *  independent proportions", Statistics in Medicine 17 (1998), method 10. */
+ASSAY_NODISCARD assay_status assay_newcombe(double *low, double *high,
+                                            const assay_two_counts *counts, double alpha_low,
+                                            double alpha_high, assay_error *err);
+
+/** Score interval: C. Farrington and G. Manning, Statistics in Medicine 9 (1990); `factor` multiplies
+ *  the variance by N / (N - 1) as O. Miettinen and M. Nurminen, Statistics in Medicine 4 (1985). */
+ASSAY_NODISCARD assay_status assay_score_difference(double *low, double *high,
+                                                    const assay_two_counts *counts, bool factor,
+                                                    double alpha_low, double alpha_high,
+                                                    assay_error *err);
+
+/** The score statistic for the hypothesis that the difference is delta, in (-1, 1); at delta = 0 and
+ *  without factor this is the z test with pooled variance. */
+ASSAY_NODISCARD assay_status assay_score_difference_z(double *z, const assay_two_counts *counts,
+                                                      double delta, bool factor, assay_error *err);
+
+typedef struct assay_two_p {
+    double greater; /* against p1 <= p2 */
+    double less;
+    double two_sided;
+} assay_two_p;
+
+/** R. A. Fisher's exact test, conditional on the margins; two-sided by adding the tables that are at
+ *  most as probable. */
+ASSAY_NODISCARD assay_status assay_fisher(assay_two_p *out, const assay_two_counts *counts,
+                                          assay_error *err);
+
+/** R. D. Boschloo, Statistica Neerlandica 24 (1970): Fisher's p-value as the statistic of an
+ *  unconditional test, maximised over the common probability; never less powerful than Fisher's.
+ *  Two-sided = twice the smaller. n1 + n2 <= ASSAY_BOSCHLOO_MOST. */
+enum { ASSAY_BOSCHLOO_MOST = 4000 };
+ASSAY_NODISCARD assay_status assay_boschloo(assay_two_p *out, const assay_two_counts *counts,
+                                            assay_error *err);
+
+#endif
