@@ -102,6 +102,8 @@ typedef struct assay_run {
     int32_t n_breakdowns, capacity_breakdowns;
     assay_example *examples;
     int32_t n_examples, capacity_examples;
+    int64_t recomputed, differences;    /* measures computed twice, and how many disagree */
+    int32_t shuffles, shuffles_off;     /* label shuffles, and how many are not at chance */
     char rule_digest[ASSAY_DIGEST_HEX]; /* of the decision rule */
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */
@@ -172,6 +174,20 @@ ASSAY_NODISCARD assay_status assay_run_rule(assay_run *run, assay_error *err);
 ASSAY_NODISCARD assay_status assay_results_verdict(assay_json *json, const assay_run *run,
                                                    const assay_verdict *v, assay_error *err);
 void assay_results_rule(assay_json *json, const assay_run *run);
+/** `title` and `text` live in the run's arena or are static; NULL means that memory was out. */
+ASSAY_NODISCARD assay_status assay_run_add_finding(assay_run *run, const char *kind, int severity,
+                                                   int32_t model, int32_t context,
+                                                   const char *title, const char *text,
+                                                   assay_error *err);
+/** Count a cell's measures again in another way; shuffle the labels of whole, clean data. */
+ASSAY_NODISCARD assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
+                                                  const assay_predictions *p, const uint8_t *mask,
+                                                  assay_error *err);
+void assay_results_validation(assay_json *json, const assay_run *run);
+/** Data that come in groups, declared or by the looks of a column: a finding. */
+ASSAY_NODISCARD assay_status assay_run_check_dependence(assay_run *run, int32_t m, int32_t d,
+                                                        const assay_predictions *p,
+                                                        assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_find(assay_run *run, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_results(assay_buffer *out, const assay_run *run,
                                                assay_error *err);

@@ -7,8 +7,9 @@
 #include "core/preprocess.h"
 #include "stats/intervals.h"
 
-static assay_status add(assay_run *run, const char *kind, int severity, int32_t model,
-                        int32_t context, const char *title, const char *text, assay_error *err)
+assay_status assay_run_add_finding(assay_run *run, const char *kind, int severity, int32_t model,
+                                   int32_t context, const char *title, const char *text,
+                                   assay_error *err)
 {
     assay_finding *list =
         assay_run_grow(run, run->findings, run->n_findings, &run->capacity_findings, sizeof *list);
@@ -95,7 +96,8 @@ static assay_status find_weak_contexts(assay_run *run, int32_t m, assay_error *e
             "difference.",
             cell->correct, cell->n, 100.0 * run->plan->level, percent(run, cell->low),
             percent(run, cell->high));
-        ASSAY_TRY(add(run, "weak_context", severity_of(drop), m, c, title, text, err));
+        ASSAY_TRY(
+            assay_run_add_finding(run, "weak_context", severity_of(drop), m, c, title, text, err));
     }
     return ASSAY_OK;
 }
@@ -117,7 +119,8 @@ static assay_status find_overconfidence(assay_run *run, int32_t m, assay_error *
             "Its mean confidence is %s, but only %s of the answers are correct. Its confidence "
             "cannot be used here to tell good answers from bad ones without correction.",
             percent(run, cell->mean_confidence), percent(run, accuracy(cell)));
-        ASSAY_TRY(add(run, "overconfident", severity_of(gap), m, c, title, text, err));
+        ASSAY_TRY(
+            assay_run_add_finding(run, "overconfident", severity_of(gap), m, c, title, text, err));
     }
     return ASSAY_OK;
 }
@@ -156,7 +159,8 @@ static assay_status compare_preprocessing(assay_run *run, int32_t a, int32_t b, 
             "the preprocessing of \"%s\" against what its author used.",
             run->plan->models[worse->model].title, run->plan->models[better->model].title,
             run->plan->models[worse->model].title);
-        ASSAY_GOTO(add(run, "preprocessing", severity_of(drop), worse->model, c, title, text, err),
+        ASSAY_GOTO(assay_run_add_finding(run, "preprocessing", severity_of(drop), worse->model, c,
+                                         title, text, err),
                    done);
     }
 done:
@@ -209,8 +213,9 @@ static assay_status find_weak_class(assay_run *run, int32_t m, assay_error *err)
             "%s), against %s over all classes.",
             weakest->n, percent(run, weakest->value), 100.0 * run->plan->level,
             percent(run, weakest->low), percent(run, weakest->high), percent(run, accuracy(cell)));
-        ASSAY_TRY(add(run, "weak_class", severity_of(accuracy(cell) - weakest->value), m, c, title,
-                      text, err));
+        ASSAY_TRY(assay_run_add_finding(run, "weak_class",
+                                        severity_of(accuracy(cell) - weakest->value), m, c, title,
+                                        text, err));
     }
     return ASSAY_OK;
 }
@@ -239,7 +244,8 @@ static assay_status find_fragility(assay_run *run, int32_t m, assay_error *err)
                 run->arena, "Accuracy falls from %s to %s (with %g %% confidence %s to %s).",
                 percent(run, accuracy(clean)), percent(run, accuracy(cell)),
                 100.0 * run->plan->level, percent(run, cell->low), percent(run, cell->high));
-            ASSAY_TRY(add(run, "fragile", severity_of(drop), m, cell->context, title, words, err));
+            ASSAY_TRY(assay_run_add_finding(run, "fragile", severity_of(drop), m, cell->context,
+                                            title, words, err));
             break;
         }
     }
@@ -309,7 +315,8 @@ static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, ass
         "looking so often; confirm it on other data before relying on it.",
         worst->column, low->label, percent(run, least), low->n, high->label, percent(run, most),
         high->n, bins);
-    return add(run, "dependence", severity_of(most - least), m, -1, title, text, err);
+    return assay_run_add_finding(run, "dependence", severity_of(most - least), m, -1, title, text,
+                                 err);
 }
 
 static assay_status find_skipped(assay_run *run, assay_error *err)
@@ -322,12 +329,12 @@ static assay_status find_skipped(assay_run *run, assay_error *err)
         const char *title =
             assay_arena_printf(run->arena, "%" PRId64 " bad data of \"%s\" were left out",
                                data->n_skipped, run->plan->data[d].title);
-        ASSAY_TRY(
-            add(run, "skipped_data", 2, -1, -1, title,
-                "They count in no number of this report. If they are not a random part of the "
-                "data, the numbers are too good or too bad; the list is in the section on "
-                "data.",
-                err));
+        ASSAY_TRY(assay_run_add_finding(
+            run, "skipped_data", 2, -1, -1, title,
+            "They count in no number of this report. If they are not a random part of the "
+            "data, the numbers are too good or too bad; the list is in the section on "
+            "data.",
+            err));
     }
     return ASSAY_OK;
 }
@@ -345,8 +352,8 @@ static assay_status find_changed_rule(assay_run *run, assay_error *err)
         "worth its confidence only when the rule was fixed before anybody saw the data. Say who "
         "changed it and why, or confirm the verdicts on new data.",
         run->rule_before, run->rule_digest);
-    return add(run, "rule_changed", 3, -1, -1, "The decision rule changed after data were seen",
-               text, err);
+    return assay_run_add_finding(run, "rule_changed", 3, -1, -1,
+                                 "The decision rule changed after data were seen", text, err);
 }
 
 assay_status assay_run_find(assay_run *run, assay_error *err)

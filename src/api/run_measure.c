@@ -59,6 +59,7 @@ assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
                               (size_t)run->plan->n_metrics, &options, err),
                done);
     cell->evaluated = 1;
+    ASSAY_GOTO(assay_run_self_check(run, cell, predictions, mask, err), done);
 done:
     assay_free(mask);
     return status;
@@ -186,6 +187,7 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
     }
     if (!c->perturbation) {
         ASSAY_GOTO(assay_run_break_down(run, model, c->data, predictions, err), done);
+        ASSAY_GOTO(assay_run_check_dependence(run, model, c->data, predictions, err), done);
     }
 done:
     assay_predictions_free(computed);

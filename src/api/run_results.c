@@ -414,6 +414,7 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
         ASSAY_TRY(assay_results_verdict(&json, run, &run->verdicts[i], err));
     }
     assay_json_end_array(&json);
+    assay_results_validation(&json, run);
     put_findings(&json, run);
     put_breakdowns(&json, run);
     put_examples(&json, run);

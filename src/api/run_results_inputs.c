@@ -178,6 +178,9 @@ assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t 
     assay_json_put_text(json, "title", plan->title);
     assay_json_put_text(json, "path", data ? data->path : given_path(run, d));
     assay_json_put_text(json, "digest", data ? data->digest : given ? given->digest : NULL);
+    if (plan->cluster) {
+        assay_json_put_text(json, "cluster", plan->cluster);
+    }
     assay_json_put_int(json, "n", assay_run_rows(run, d));
     if (data) {
         put_texts(json, "classes", data->class_names, data->classes);

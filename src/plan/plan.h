@@ -39,6 +39,7 @@ typedef struct assay_plan_data {
     const char *title;
     const char *path; /* resolved; NULL = known only through a model's predictions file */
     const char *target, *path_column, *id_column, *root, *labels, *images;
+    const char *cluster;            /* column that says which data depend on each other; or NULL */
     const char *const *class_names; /* NULL-terminated or NULL */
 } assay_plan_data;
 

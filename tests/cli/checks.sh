@@ -1,0 +1,50 @@
+#!/bin/bash
+# assay run: what the evaluation checks about itself; data that come in groups.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+is() { checks=$((checks + 1)); [ "$1" = "$2" ] || fail "got '$1', expected '$2'"; }
+
+python3 - <<'PY'
+# 40 scenes of 5 to 14 data; errors come by whole scenes. The design effect by the plain formulas.
+import random
+random.seed(5)
+rows, groups = [], []
+for scene in range(40):
+    share = random.choice([0.99, 0.95, 0.4])
+    groups.append([random.random() < share for _ in range(5 + scene % 10)])
+    for right in groups[-1]:
+        target = random.randrange(3)
+        rows.append((f'scene {scene}', target, target if right else (target + 1) % 3))
+random.shuffle(rows)
+with open('p.csv', 'w') as out:
+    out.write('id,target,label,Scene_id,other\n')
+    for i, (scene, target, label) in enumerate(rows):
+        out.write(f'd{i},{target},{label},{scene},{i}\n')
+n, k = len(rows), len(groups)
+mean = sum(map(sum, groups)) / n
+between = sum(len(g) * (sum(g) / len(g) - mean) ** 2 for g in groups) / (k - 1)
+within = sum(sum((x - sum(g) / len(g)) ** 2 for x in g) for g in groups) / (n - k)
+squares = sum(len(g) ** 2 for g in groups)
+m0 = (n - squares / n) / (k - 1)
+icc = (between - within) / (between + (m0 - 1) * within)
+with open('expected', 'w') as out:
+    out.write(f'{n} data in {k} groups\n')
+    out.write(f'group is {icc:.2g}, the design effect {1 + (squares / n - 1) * icc:.2g}:\n')
+PY
+cat >plan.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: p.csv, data: d}}
+metrics: [accuracy, zero_one_loss, matthews_correlation, recall, precision, f1, jaccard, specificity]
+YAML
+expect 0 "$assay" run plan.yaml
+is "$(jq -c '.validation | [.recomputed > 15, .differences, .label_shuffles, .label_shuffles_off_chance]' evidence/results.json)" '[true,0,1,0]'
+is "$(jq '[.findings[] | select(.kind == "self_check")] | length' evidence/results.json)" 0
+is "$(jq '[.findings[] | select(.kind == "dependent_data")] | length' evidence/results.json)" 1
+while read -r line; do says evidence/results.json "$line"; done <expected
+says evidence/results.json "declare it: 'cluster' in the plan"
+
+# a column that is no key of groups is left alone
+sed 's/Scene_id/colour/' p.csv >q.csv
+sed 's/p.csv/q.csv/' plan.yaml >none.yaml
+expect 0 "$assay" run none.yaml --out none
+silent none/results.json dependent_data
+finish
