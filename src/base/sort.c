@@ -88,6 +88,27 @@ assay_status assay_sort_order(int64_t *order, const double *keys, int64_t n, int
     return ASSAY_OK;
 }
 
+assay_status assay_sort_order_i64(int64_t *order, const int64_t *keys, int64_t n, assay_error *err)
+{
+    if (n < 0) {
+        return assay_fail(err, ASSAY_EINVAL, "cannot sort a negative number of values");
+    }
+    assay_sort_item *items = assay_alloc_raw((size_t)n, 2 * sizeof *items);
+    if (items == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        items[i] =
+            (assay_sort_item){.key = (uint64_t)keys[i] ^ UINT64_C(1) << 63, .payload = (uint64_t)i};
+    }
+    const assay_sort_item *sorted = assay_sort_items(items, items + n, n);
+    for (int64_t i = 0; i < n; i++) {
+        order[i] = (int64_t)sorted[i].payload;
+    }
+    assay_free(items);
+    return ASSAY_OK;
+}
+
 /* NULL goes last, as NaN does. */
 static int text_after(const char *a, const char *b)
 {

@@ -10,6 +10,9 @@
 /** Fill order[0..n) with the permutation that sorts keys ascending (or descending), ties by index. */
 ASSAY_NODISCARD assay_status assay_sort_order(int64_t *order, const double *keys, int64_t n,
                                               int descending, assay_error *err);
+/** The same for integers, ascending. */
+ASSAY_NODISCARD assay_status assay_sort_order_i64(int64_t *order, const int64_t *keys, int64_t n,
+                                                  assay_error *err);
 /** The same for texts, ascending by strcmp; NULL sorts last. */
 ASSAY_NODISCARD assay_status assay_sort_order_text(int64_t *order, const char *const *keys,
                                                    int64_t n, assay_error *err);

@@ -186,6 +186,19 @@ static void sorts_texts(void **state)
     }
 }
 
+static void sorts_integers(void **state)
+{
+    (void)state;
+    /* beyond 2^53 doubles would take neighbours for equal */
+    const int64_t keys[] = {5, INT64_MIN, (1LL << 60) + 1, 1LL << 60, -1, 5, INT64_MAX, 0};
+    const int64_t want[] = {1, 4, 7, 0, 5, 3, 2, 6};
+    int64_t order[8];
+    assert_int_equal(assay_sort_order_i64(order, keys, 8, NULL), ASSAY_OK);
+    assert_memory_equal(order, want, sizeof want);
+    assert_int_equal(assay_sort_order_i64(order, keys, -1, NULL), ASSAY_EINVAL);
+    assert_int_equal(assay_sort_order_i64(order, keys, INT64_MAX, NULL), ASSAY_ENOMEM);
+}
+
 static void refuses_what_cannot_be(void **state)
 {
     (void)state;
@@ -208,6 +221,7 @@ int main(void)
         cmocka_unit_test(known_order),
         cmocka_unit_test(sorts_many),
         cmocka_unit_test(sorts_texts),
+        cmocka_unit_test(sorts_integers),
         cmocka_unit_test(refuses_what_cannot_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,29 @@
+/** @file coco_internal.h  What the parts of the COCO reader share. */
+#ifndef ASSAY_CODEC_COCO_INTERNAL_H
+#define ASSAY_CODEC_COCO_INTERNAL_H
+
+#include "codec/coco_read.h"
+
+/** Room of the columns that grow together. */
+typedef struct assay_coco_builder {
+    assay_coco_rows *rows;
+    int64_t room, room_parts, room_numbers, room_runs;
+    assay_coco_options options; /* without zeros */
+    bool results;
+} assay_coco_builder;
+
+void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
+                             const assay_coco_options *options, bool results);
+void assay_coco_rows_dispose(assay_coco_rows *rows);
+
+/** Make *column hold one more than n elements of `size` bytes; *room is what it holds now. */
+ASSAY_NODISCARD assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size,
+                                             assay_error *err);
+/** Read one annotation or result and append it; errors name the row. */
+ASSAY_NODISCARD assay_status assay_coco_read_row(assay_coco_builder *builder, assay_json_scan *scan,
+                                                 assay_error *err);
+/** Read the value of "segmentation" into the row that is being built. */
+ASSAY_NODISCARD assay_status assay_coco_read_shape(assay_coco_builder *builder,
+                                                   assay_json_scan *scan, assay_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/**
+ * @file coco_read.h
+ * Annotations and results in the COCO data format (Lin et al. 2014), read as a stream into columns.
+ * Nothing is looked up or joined here: ids are as written. Errors name line, byte and row.
+ */
+#ifndef ASSAY_CODEC_COCO_READ_H
+#define ASSAY_CODEC_COCO_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "codec/json_scan.h"
+
+/** Bits of assay_coco_rows.has */
+enum {
+    ASSAY_COCO_BOX = 1,
+    ASSAY_COCO_AREA = 2,
+    ASSAY_COCO_CROWD = 4, /* the member iscrowd is there */
+    ASSAY_COCO_POLYGONS = 8,
+    ASSAY_COCO_RUNS = 16
+};
+
+/** Outlines and run lengths of all rows, one behind the other. */
+typedef struct assay_coco_shapes {
+    int64_t *first;  /* per row: its first part, or its first run */
+    int64_t *count;  /* per row: how many; 0 without a shape */
+    int32_t *height; /* per row: of the runs, as written */
+    int32_t *width;
+    int64_t *part;   /* per part: its first number; and one more that ends the last part */
+    double *numbers; /* x, y, x, y, ... */
+    uint32_t *runs;
+    int64_t n_parts, n_numbers, n_runs;
+} assay_coco_shapes;
+
+typedef struct assay_coco_rows {
+    int64_t n;
+    int64_t *id; /* truth; results have none, they count from 1 */
+    int64_t *image, *category;
+    double *box;  /* 4 per row: left, top, width, height */
+    double *area;  /* truth only, as written */
+    double *score; /* results only */
+    uint8_t *crowd, *has;
+    assay_coco_shapes shapes;
+} assay_coco_rows;
+
+typedef struct assay_coco_truth {
+    int64_t n_images;
+    int64_t *image_id;
+    int32_t *image_height, *image_width; /* 0 = not given */
+    int64_t n_categories;
+    int64_t *category_id;
+    char **category_name;
+    assay_coco_rows objects;
+} assay_coco_truth;
+
+typedef struct assay_coco_options {
+    bool masks;         /* read segmentations too */
+    int64_t most_rows;  /* 0 = 2^31 */
+    size_t most_values; /* numbers and runs of all shapes; 0 = 2^31 */
+    size_t window;      /* of the scan */
+} assay_coco_options;
+
+/** The truth: an object with images, annotations and categories, in any order. Every annotation has
+ *  id, image_id and category_id; members that are not known are skipped. options may be NULL. */
+ASSAY_NODISCARD assay_status assay_coco_read_truth(assay_coco_truth **out, assay_read_fn read,
+                                                   void *context, const assay_coco_options *options,
+                                                   assay_error *err);
+void assay_coco_truth_free(assay_coco_truth *truth);
+
+/** The results: a list of objects with image_id, category_id, score and bbox and/or segmentation. */
+ASSAY_NODISCARD assay_status assay_coco_read_results(assay_coco_rows **out, assay_read_fn read,
+                                                     void *context,
+                                                     const assay_coco_options *options,
+                                                     assay_error *err);
+void assay_coco_results_free(assay_coco_rows *rows);
+
+#endif

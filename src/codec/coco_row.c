@@ -1,0 +1,203 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "codec/coco_internal.h"
+
+void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
+                             const assay_coco_options *options, bool results)
+{
+    *builder = (assay_coco_builder){.rows = rows, .results = results};
+    if (options != NULL) {
+        builder->options = *options;
+    }
+    if (builder->options.most_rows <= 0) {
+        builder->options.most_rows = INT64_C(1) << 31;
+    }
+    if (builder->options.most_values == 0) {
+        builder->options.most_values = (size_t)1 << 31;
+    }
+}
+
+void assay_coco_rows_dispose(assay_coco_rows *rows)
+{
+    assay_coco_shapes *s = &rows->shapes;
+    void *columns[] = {rows->id,    rows->image, rows->category, rows->box,  rows->area,
+                       rows->score, rows->crowd, rows->has,      s->first,   s->count,
+                       s->height,   s->width,    s->part,        s->numbers, s->runs};
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        assay_free(columns[i]);
+    }
+    *rows = (assay_coco_rows){0};
+}
+
+assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size, assay_error *err)
+{
+    void *old = NULL;
+    if (n < *room) {
+        return ASSAY_OK;
+    }
+    int64_t more = n + n / 2 + 64;
+    memcpy(&old, column, sizeof old);
+    void *grown = assay_realloc(old, (size_t)*room * size, (size_t)more, size);
+    if (grown == NULL) {
+        return assay_fail_memory(err);
+    }
+    memcpy(column, &grown, sizeof grown);
+    *room = more;
+    return ASSAY_OK;
+}
+
+/* All columns of the rows have one room. */
+static assay_status grow_rows(assay_coco_builder *builder, assay_error *err)
+{
+    assay_coco_rows *r = builder->rows;
+    assay_coco_shapes *s = &r->shapes;
+    const struct {
+        void *column;
+        size_t size;
+        bool wanted;
+    } columns[] = {{&r->id, sizeof *r->id, !builder->results},
+                   {&r->image, sizeof *r->image, true},
+                   {&r->category, sizeof *r->category, true},
+                   {&r->box, 4 * sizeof *r->box, true},
+                   {&r->area, sizeof *r->area, !builder->results},
+                   {&r->score, sizeof *r->score, builder->results},
+                   {&r->crowd, sizeof *r->crowd, !builder->results},
+                   {&r->has, sizeof *r->has, true},
+                   {&s->first, sizeof *s->first, builder->options.masks},
+                   {&s->count, sizeof *s->count, builder->options.masks},
+                   {&s->height, sizeof *s->height, builder->options.masks},
+                   {&s->width, sizeof *s->width, builder->options.masks}};
+    int64_t grown = builder->room;
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        int64_t room = builder->room;
+        if (columns[i].wanted) {
+            ASSAY_TRY(assay_coco_grow(columns[i].column, &room, r->n, columns[i].size, err));
+            grown = room;
+        }
+    }
+    builder->room = grown;
+    return ASSAY_OK;
+}
+
+static assay_status read_box(assay_coco_builder *builder, assay_json_scan *scan, assay_error *err)
+{
+    assay_coco_rows *r = builder->rows;
+    double *box = r->box + 4 * r->n;
+    int kind = 0;
+    int n = 0;
+    assay_status status = ASSAY_OK;
+    ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    if (kind == 'n') {
+        return assay_json_scan_skip(scan, err);
+    }
+    ASSAY_TRY(assay_json_scan_array(scan, err));
+    while ((status = assay_json_scan_item(scan, err)) == ASSAY_OK && n < 4) {
+        ASSAY_TRY(assay_json_scan_real(&box[n], scan, err));
+        n++;
+    }
+    if (status < ASSAY_OK) {
+        return status;
+    }
+    if (status == ASSAY_OK || (n != 4 && n != 0)) {
+        return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
+                                    "bbox must be [left, top, width, height]");
+    }
+    r->has[r->n] = (uint8_t)((r->has[r->n] & ~ASSAY_COCO_BOX) | (n == 4 ? ASSAY_COCO_BOX : 0));
+    return ASSAY_OK;
+}
+
+enum { SEEN_ID = 1, SEEN_IMAGE = 2, SEEN_CATEGORY = 4, SEEN_SCORE = 8, SEEN_SHAPE = 16 };
+
+/* One member of a row; *seen collects the required ones. */
+static assay_status read_member(assay_coco_builder *builder, int *seen, const char *key,
+                                assay_json_scan *scan, assay_error *err)
+{
+    assay_coco_rows *r = builder->rows;
+    int64_t n = r->n;
+    bool truth = !builder->results;
+    if (strcmp(key, "image_id") == 0) {
+        *seen |= SEEN_IMAGE;
+        return assay_json_scan_integer(&r->image[n], scan, err);
+    }
+    if (strcmp(key, "category_id") == 0) {
+        *seen |= SEEN_CATEGORY;
+        return assay_json_scan_integer(&r->category[n], scan, err);
+    }
+    if (strcmp(key, "bbox") == 0) {
+        return read_box(builder, scan, err);
+    }
+    if (strcmp(key, "segmentation") == 0 && (*seen & SEEN_SHAPE) == 0) {
+        *seen |= SEEN_SHAPE;
+        return assay_coco_read_shape(builder, scan, err);
+    }
+    if (strcmp(key, "score") == 0 && !truth) {
+        *seen |= SEEN_SCORE;
+        return assay_json_scan_real(&r->score[n], scan, err);
+    }
+    if (strcmp(key, "id") == 0 && truth) {
+        *seen |= SEEN_ID;
+        return assay_json_scan_integer(&r->id[n], scan, err);
+    }
+    int kind = 0;
+    ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    if (truth && kind != 'n' && strcmp(key, "area") == 0) {
+        r->has[n] |= ASSAY_COCO_AREA;
+        return assay_json_scan_real(&r->area[n], scan, err);
+    }
+    if (truth && kind != 'n' && strcmp(key, "iscrowd") == 0) {
+        bool crowd = false;
+        r->has[n] |= ASSAY_COCO_CROWD;
+        ASSAY_TRY(assay_json_scan_flag(&crowd, scan, err));
+        r->crowd[n] = crowd;
+        return ASSAY_OK;
+    }
+    return assay_json_scan_skip(scan, err);
+}
+
+static assay_status missing(int seen, bool results, assay_json_scan *scan, assay_error *err)
+{
+    static const char *const names[] = {"id", "image_id", "category_id", "score"};
+    int wanted =
+        results ? SEEN_IMAGE | SEEN_CATEGORY | SEEN_SCORE : SEEN_ID | SEEN_IMAGE | SEEN_CATEGORY;
+    for (int i = 0; i < 4; i++) {
+        if ((wanted >> i & 1) != 0 && (seen >> i & 1) == 0) {
+            return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "it has no \"%s\"", names[i]);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_row(assay_coco_builder *builder, assay_json_scan *scan, assay_error *err)
+{
+    int seen = 0;
+    const char *key = NULL;
+    assay_status status = ASSAY_OK;
+    if (builder->rows->n >= builder->options.most_rows) {
+        return assay_json_scan_fail(scan, err, ASSAY_ELIMIT, "more rows than the limit of %" PRId64,
+                                    builder->options.most_rows);
+    }
+    ASSAY_TRY(grow_rows(builder, err));
+    ASSAY_TRY(assay_json_scan_object(scan, err));
+    while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
+        ASSAY_TRY(read_member(builder, &seen, key, scan, err));
+    }
+    if (status != ASSAY_DONE) {
+        return status;
+    }
+    return missing(seen, builder->results, scan, err);
+}
+
+assay_status assay_coco_read_row(assay_coco_builder *builder, assay_json_scan *scan,
+                                 assay_error *err)
+{
+    assay_status status = read_row(builder, scan, err);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s %" PRId64, builder->results ? "result" : "annotation",
+                           builder->rows->n + 1);
+        return status;
+    }
+    builder->rows->n++;
+    return ASSAY_OK;
+}

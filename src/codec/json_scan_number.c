@@ -1,0 +1,208 @@
+#include "codec/json_scan_internal.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum { LONGEST_NUMBER = 1024 };
+
+__extension__ typedef unsigned __int128 wide;
+
+enum { MOST_FIVES = 27 }; /* 5^27 < 2^63 */
+
+static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static int bits_of(uint64_t value)
+{
+    return 64 - __builtin_clzll(value);
+}
+
+/* m / (5^k 2^k): the quotient to 63 or 64 bits and whether anything was left decide the rounding. */
+static double divide(uint64_t m, int k)
+{
+    uint64_t five = 1;
+    for (int i = 0; i < k; i++) {
+        five *= 5;
+    }
+    int shift = bits_of(five) + 63 - bits_of(m);
+    wide numerator = (wide)m << shift;
+    uint64_t quotient = (uint64_t)(numerator / five);
+    bool rest = (wide)quotient * five != numerator;
+    int drop = bits_of(quotient) - 53;
+    uint64_t low = quotient & ((UINT64_C(1) << drop) - 1);
+    uint64_t half = UINT64_C(1) << (drop - 1);
+    uint64_t high = quotient >> drop;
+    if (low > half || (low == half && (rest || (high & 1) != 0))) {
+        high++;
+    }
+    return ldexp((double)high, drop - shift - k);
+}
+
+bool assay_decimal_to_real(double *out, uint64_t mantissa, int exponent)
+{
+    if (mantissa == 0) {
+        *out = 0.0;
+        return true;
+    }
+    if (mantissa <= UINT64_C(1) << 53 && exponent >= -22 && exponent <= 22) {
+        /* Both are exact, so the one operation rounds once (Clinger 1990). */
+        *out =
+            exponent < 0 ? (double)mantissa / tens[-exponent] : (double)mantissa * tens[exponent];
+        return true;
+    }
+    if (exponent <= 0 && exponent >= -MOST_FIVES) {
+        *out = divide(mantissa, -exponent);
+        return true;
+    }
+    return false;
+}
+
+typedef struct decimal {
+    uint64_t mantissa;
+    int64_t exponent;
+    bool negative, exact, whole; /* whole: neither fraction nor exponent was written */
+} decimal;
+
+static const char *digits(const char *p, decimal *d, int *n, bool fraction)
+{
+    for (; *p >= '0' && *p <= '9'; p++) {
+        if (*n < 19) {
+            d->mantissa = d->mantissa * 10 + (uint64_t)(*p - '0');
+            *n += d->mantissa != 0;
+            d->exponent -= fraction;
+        } else {
+            d->exact = d->exact && *p == '0';
+            d->exponent += !fraction;
+        }
+    }
+    return p;
+}
+
+/* The number at p; NULL when it is none. The NUL behind the window ends it in any case. */
+static const char *parse(decimal *d, const char *p)
+{
+    int n = 0;
+    *d = (decimal){.exact = true, .whole = true};
+    d->negative = *p == '-';
+    p += d->negative;
+    if (*p < '0' || *p > '9') {
+        return NULL;
+    }
+    const char *first = p;
+    p = digits(p, d, &n, false);
+    if (*first == '0' && p != first + 1) {
+        return NULL;
+    }
+    if (*p == '.') {
+        first = p + 1;
+        d->whole = false;
+        p = digits(first, d, &n, true);
+        if (p == first) {
+            return NULL;
+        }
+    }
+    if (*p == 'e' || *p == 'E') {
+        p++;
+        d->whole = false;
+        bool minus = *p == '-';
+        p += *p == '-' || *p == '+';
+        int64_t e = 0;
+        first = p;
+        for (; *p >= '0' && *p <= '9'; p++) {
+            e = e < 100000 ? e * 10 + (*p - '0') : e;
+        }
+        if (p == first) {
+            return NULL;
+        }
+        d->exponent += minus ? -e : e;
+    }
+    return p;
+}
+
+/* Parse the number that comes next; *size is its length, scan->at stays before it. */
+static assay_status number(decimal *d, size_t *size, assay_json_scan *scan, assay_error *err)
+{
+    unsigned char c = 0;
+    ASSAY_TRY(assay_json_scan_next(&c, scan, err));
+    if (c != '-' && (c < '0' || c > '9')) {
+        return assay_json_scan_unexpected(scan, c, "a number", err);
+    }
+    for (;;) {
+        const char *stop = scan->at;
+        while (*stop == '-' || *stop == '+' || *stop == '.' || *stop == 'e' || *stop == 'E' ||
+               (*stop >= '0' && *stop <= '9')) {
+            stop++;
+        }
+        *size = (size_t)(stop - scan->at);
+        if (*size > LONGEST_NUMBER) {
+            return assay_json_scan_fail(scan, err, ASSAY_ELIMIT,
+                                        "a number of more than %d characters", LONGEST_NUMBER);
+        }
+        if (stop < scan->end) {
+            break;
+        }
+        assay_status status = assay_json_scan_refill(scan, err);
+        if (status != ASSAY_OK) {
+            if (status == ASSAY_DONE) {
+                break;
+            }
+            return status;
+        }
+    }
+    if (parse(d, scan->at) != scan->at + *size) {
+        return assay_json_scan_unexpected(scan, c, "a number as JSON writes it", err);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status to_real(double *out, const decimal *d, size_t size, assay_json_scan *scan,
+                            assay_error *err)
+{
+    char copy[LONGEST_NUMBER + 1];
+    bool small = d->exponent >= -1000 && d->exponent <= 1000;
+    if (d->exact && small && assay_decimal_to_real(out, d->mantissa, (int)d->exponent)) {
+        *out = d->negative ? -*out : *out;
+        return ASSAY_OK;
+    }
+    memcpy(copy, scan->at, size);
+    copy[size] = '\0';
+    if (!assay_text_to_real(out, copy)) {
+        return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
+                                    "a number beyond the range of double precision (1.8e308)");
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_json_scan_real(double *out, assay_json_scan *scan, assay_error *err)
+{
+    decimal d;
+    size_t size = 0;
+    ASSAY_TRY(number(&d, &size, scan, err));
+    ASSAY_TRY(to_real(out, &d, size, scan, err));
+    scan->at += size;
+    return ASSAY_OK;
+}
+
+assay_status assay_json_scan_integer(int64_t *out, assay_json_scan *scan, assay_error *err)
+{
+    decimal d;
+    size_t size = 0;
+    double real = 0.0;
+    *out = 0;
+    ASSAY_TRY(number(&d, &size, scan, err));
+    if (d.whole && d.exact && d.exponent == 0 && d.mantissa <= INT64_MAX) {
+        *out = d.negative ? -(int64_t)d.mantissa : (int64_t)d.mantissa;
+    } else {
+        ASSAY_TRY(to_real(&real, &d, size, scan, err));
+        if (!(fabs(real) <= 9007199254740992.0) || trunc(real) != real) {
+            return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
+                                        "a whole number of at most 64 bits is expected");
+        }
+        *out = (int64_t)real;
+    }
+    scan->at += size;
+    return ASSAY_OK;
+}

@@ -1,0 +1,329 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/sort.h"
+#include "core/detection_internal.h"
+
+/* Distinct ids ascending, and for each the last row that has it, as COCO's index does. */
+static assay_status rank_ids(int64_t **ids, int64_t **rows, int64_t *n, int64_t *repeated,
+                             const int64_t *from, int64_t n_from, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t *order = assay_alloc_raw((size_t)n_from, sizeof *order);
+    *ids = assay_alloc_raw((size_t)n_from, sizeof **ids);
+    *rows = assay_alloc_raw((size_t)n_from, sizeof **rows);
+    *n = 0;
+    if (order == NULL || *ids == NULL || *rows == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    ASSAY_GOTO(assay_sort_order_i64(order, from, n_from, err), done);
+    for (int64_t i = 0; i < n_from; i++) {
+        if (*n > 0 && (*ids)[*n - 1] == from[order[i]]) {
+            (*n)--;
+            ++*repeated;
+        }
+        (*ids)[*n] = from[order[i]];
+        (*rows)[(*n)++] = order[i];
+    }
+done:
+    assay_free(order);
+    return status;
+}
+
+/* Rank of an id, or -1. Rows of one image mostly follow each other: *hint is the last answer. */
+static int64_t rank(const int64_t *ids, int64_t n, int64_t id, int64_t *hint)
+{
+    if (*hint >= 0 && ids[*hint] == id) {
+        return *hint;
+    }
+    int64_t low = 0;
+    int64_t high = n;
+    while (low < high) {
+        int64_t middle = low + (high - low) / 2;
+        if (ids[middle] < id) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == n || ids[low] != id) {
+        return -1;
+    }
+    *hint = low;
+    return low;
+}
+
+/* What is to be ordered: rows with their class and image; class -1 = left out. */
+typedef struct keyed {
+    int64_t n;
+    int64_t *row;
+    int32_t *category, *image;
+} keyed;
+
+static void keyed_dispose(keyed *k)
+{
+    assay_free(k->row);
+    assay_free(k->category);
+    assay_free(k->image);
+    *k = (keyed){0};
+}
+
+static assay_status keyed_init(keyed *k, int64_t room, assay_error *err)
+{
+    *k = (keyed){.row = assay_alloc_raw((size_t)room, sizeof *k->row),
+                 .category = assay_alloc_raw((size_t)room, sizeof *k->category),
+                 .image = assay_alloc_raw((size_t)room, sizeof *k->image)};
+    return k->row != NULL && k->category != NULL && k->image != NULL ? ASSAY_OK
+                                                                     : assay_fail_memory(err);
+}
+
+/* The last annotation with the same id stands for all that have it (COCO's index by id). */
+static assay_status stand_ins(int64_t *stand_in, const assay_coco_rows *objects, int64_t *repeated,
+                              assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t n = objects->n;
+    int64_t *order = assay_alloc_raw((size_t)n, sizeof *order);
+    if (order == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_GOTO(assay_sort_order_i64(order, objects->id, n, err), done);
+    for (int64_t i = n; i-- > 0;) {
+        bool same = i + 1 < n && objects->id[order[i]] == objects->id[order[i + 1]];
+        stand_in[order[i]] = same ? stand_in[order[i + 1]] : order[i];
+        *repeated += same;
+    }
+done:
+    assay_free(order);
+    return status;
+}
+
+static assay_status key_objects(keyed *k, assay_detection *d, const assay_coco_rows *objects,
+                                assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t image_hint = -1;
+    int64_t category_hint = -1;
+    int64_t *stand_in = assay_alloc_raw((size_t)objects->n, sizeof *stand_in);
+    if (stand_in == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_GOTO(stand_ins(stand_in, objects, &d->notes.repeated_ids, err), done);
+    for (int64_t i = 0; i < objects->n; i++) {
+        int64_t row = stand_in[i];
+        bool listed =
+            rank(d->image_id, d->n_images, objects->image[i], &image_hint) >= 0 &&
+            rank(d->category_id, d->n_categories, objects->category[i], &category_hint) >= 0;
+        int64_t image = rank(d->image_id, d->n_images, objects->image[row], &image_hint);
+        int64_t category =
+            rank(d->category_id, d->n_categories, objects->category[row], &category_hint);
+        if (!listed || image < 0 || category < 0) {
+            d->notes.objects_elsewhere++;
+            continue;
+        }
+        d->notes.id_zero += objects->id[row] == 0;
+        d->notes.no_crowd += (objects->has[row] & ASSAY_COCO_CROWD) == 0;
+        d->notes.crowds += objects->crowd[row];
+        k->row[k->n] = row;
+        k->category[k->n] = (int32_t)category;
+        k->image[k->n++] = (int32_t)image;
+    }
+done:
+    assay_free(stand_in);
+    return status;
+}
+
+static assay_status key_detections(keyed *k, assay_detection *d, const assay_coco_rows *results,
+                                   assay_error *err)
+{
+    int64_t image_hint = -1;
+    int64_t category_hint = -1;
+    for (int64_t i = 0; i < results->n; i++) {
+        int64_t image = rank(d->image_id, d->n_images, results->image[i], &image_hint);
+        int64_t category =
+            rank(d->category_id, d->n_categories, results->category[i], &category_hint);
+        if (image < 0) {
+            return assay_fail(err, ASSAY_EFORMAT,
+                              "result %" PRId64 " is for the image %" PRId64
+                              ", which the truth does not list: do the two files belong together?",
+                              i + 1, results->image[i]);
+        }
+        d->notes.results_elsewhere += category < 0;
+        if (category >= 0) {
+            const double *box = results->box + 4 * i;
+            d->notes.negative_boxes +=
+                (results->has[i] & ASSAY_COCO_BOX) != 0 && (box[2] < 0.0 || box[3] < 0.0);
+            k->row[k->n] = i;
+            k->category[k->n] = (int32_t)category;
+            k->image[k->n++] = (int32_t)image;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* order = positions of k by class, then image, then position: two stable counting passes. */
+static assay_status order_keyed(int64_t *order, const keyed *k, const assay_detection *d,
+                                assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t *pass = assay_alloc_raw((size_t)k->n, sizeof *pass);
+    int64_t *by_image = assay_alloc((size_t)d->n_images + 1, sizeof *by_image);
+    int64_t *by_category = assay_alloc((size_t)d->n_categories + 1, sizeof *by_category);
+    if (pass == NULL || by_image == NULL || by_category == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    for (int64_t i = 0; i < k->n; i++) {
+        by_image[k->image[i] + 1]++;
+        by_category[k->category[i] + 1]++;
+    }
+    for (int64_t i = 0; i < d->n_images; i++) {
+        by_image[i + 1] += by_image[i];
+    }
+    for (int64_t i = 0; i < d->n_categories; i++) {
+        by_category[i + 1] += by_category[i];
+    }
+    for (int64_t i = 0; i < k->n; i++) {
+        pass[by_image[k->image[i]]++] = i;
+    }
+    for (int64_t i = 0; i < k->n; i++) {
+        order[by_category[k->category[pass[i]]]++] = pass[i];
+    }
+done:
+    assay_free(pass);
+    assay_free(by_image);
+    assay_free(by_category);
+    return status;
+}
+
+static int compare(const keyed *a, int64_t i, const keyed *b, int64_t j)
+{
+    if (a->category[i] != b->category[j]) {
+        return a->category[i] < b->category[j] ? -1 : 1;
+    }
+    return a->image[i] < b->image[j] ? -1 : a->image[i] > b->image[j];
+}
+
+/* Walk both orders side by side; without cells only counts. */
+static int64_t make_cells(assay_cell *cells, const keyed *g, const int64_t *go, const keyed *t,
+                          const int64_t *to)
+{
+    int64_t n = 0;
+    int64_t i = 0;
+    int64_t j = 0;
+    while (i < g->n || j < t->n) {
+        int side = i == g->n ? 1 : j == t->n ? -1 : compare(g, go[i], t, to[j]);
+        const keyed *lead = side <= 0 ? g : t;
+        int64_t at = side <= 0 ? go[i] : to[j];
+        int64_t first_i = i;
+        int64_t first_j = j;
+        while (i < g->n && compare(g, go[i], lead, at) == 0) {
+            i++;
+        }
+        while (j < t->n && compare(t, to[j], lead, at) == 0) {
+            j++;
+        }
+        if (cells != NULL) {
+            cells[n] = (assay_cell){.category = lead->category[at],
+                                    .image = lead->image[at],
+                                    .objects = first_i,
+                                    .detections = first_j,
+                                    .n_objects = (int32_t)(i - first_i),
+                                    .n_detections = j - first_j};
+        }
+        n++;
+    }
+    return n;
+}
+
+static assay_status lay_out(assay_detection *d, assay_error *err)
+{
+    int64_t cap = d->caps[ASSAY_COCO_CAPS - 1];
+    d->cell_first = assay_alloc((size_t)d->n_categories + 1, sizeof *d->cell_first);
+    d->kept_first = assay_alloc((size_t)d->n_categories + 1, sizeof *d->kept_first);
+    if (d->cell_first == NULL || d->kept_first == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t c = 0; c < d->n_cells; c++) {
+        assay_cell *cell = &d->cells[c];
+        cell->n_kept = (int32_t)(cell->n_detections < cap ? cell->n_detections : cap);
+        cell->kept = d->n_kept;
+        d->n_kept += cell->n_kept;
+        d->notes.over_cap += cell->n_detections - cell->n_kept;
+        d->cell_first[cell->category + 1] = c + 1;
+        d->kept_first[cell->category + 1] = d->n_kept;
+    }
+    for (int64_t k = 0; k < d->n_categories; k++) {
+        if (d->cell_first[k + 1] == 0) {
+            d->cell_first[k + 1] = d->cell_first[k];
+            d->kept_first[k + 1] = d->kept_first[k];
+        }
+    }
+    return ASSAY_OK;
+}
+
+static void to_rows(int64_t *order, const keyed *k)
+{
+    for (int64_t i = 0; i < k->n; i++) {
+        order[i] = k->row[order[i]];
+    }
+}
+
+assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, assay_error *err)
+{
+    const assay_coco_truth *truth = pairing->truth;
+    const assay_coco_rows *results = pairing->results;
+    assay_status status = ASSAY_OK;
+    keyed g = {0};
+    keyed t = {0};
+    int64_t repeated = 0;
+    if (truth->objects.n > INT32_MAX || results->n > INT32_MAX) {
+        return assay_fail(err, ASSAY_ELIMIT, "more than 2^31 annotations or results");
+    }
+    if (truth->n_images == 0 || truth->n_categories == 0) {
+        return assay_fail(err, ASSAY_EFORMAT, "the truth lists no %s",
+                          truth->n_images == 0 ? "images" : "categories");
+    }
+    ASSAY_GOTO(rank_ids(&d->image_id, &d->image_row, &d->n_images, &d->notes.repeated_images,
+                        truth->image_id, truth->n_images, err),
+               done);
+    ASSAY_GOTO(rank_ids(&d->category_id, &d->category_row, &d->n_categories, &repeated,
+                        truth->category_id, truth->n_categories, err),
+               done);
+    ASSAY_GOTO(keyed_init(&g, truth->objects.n, err), done);
+    ASSAY_GOTO(keyed_init(&t, results->n, err), done);
+    ASSAY_GOTO(key_objects(&g, d, &truth->objects, err), done);
+    ASSAY_GOTO(key_detections(&t, d, results, err), done);
+    pairing->objects = assay_alloc_raw((size_t)g.n, sizeof *pairing->objects);
+    pairing->detections = assay_alloc_raw((size_t)t.n, sizeof *pairing->detections);
+    if (pairing->objects == NULL || pairing->detections == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    ASSAY_GOTO(order_keyed(pairing->objects, &g, d, err), done);
+    ASSAY_GOTO(order_keyed(pairing->detections, &t, d, err), done);
+    d->n_cells = make_cells(NULL, &g, pairing->objects, &t, pairing->detections);
+    d->cells = assay_alloc_raw((size_t)d->n_cells, sizeof *d->cells);
+    if (d->cells == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    (void)make_cells(d->cells, &g, pairing->objects, &t, pairing->detections);
+    to_rows(pairing->objects, &g);
+    to_rows(pairing->detections, &t);
+    ASSAY_GOTO(lay_out(d, err), done);
+done:
+    keyed_dispose(&g);
+    keyed_dispose(&t);
+    return status;
+}
+
+void assay_pairing_dispose(assay_pairing *pairing)
+{
+    assay_free(pairing->objects);
+    assay_free(pairing->detections);
+    assay_free(pairing->object_area);
+    *pairing = (assay_pairing){0};
+}

@@ -1,0 +1,269 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "core/detection.h"
+
+typedef struct outcome {
+    assay_coco_arrays arrays;
+    double stats[ASSAY_COCO_STATS];
+    assay_detection_notes notes;
+} outcome;
+
+static assay_status evaluate(outcome *out, const char *truth_text, const char *results_text,
+                             const assay_detection_options *options, assay_error *err)
+{
+    assay_coco_truth *truth = NULL;
+    assay_coco_rows *results = NULL;
+    assay_detection *d = NULL;
+    assay_status status = ASSAY_OK;
+    assay_memory_source t = {truth_text, strlen(truth_text)};
+    assay_memory_source r = {results_text, strlen(results_text)};
+    assay_coco_options reading = {.masks = true};
+    *out = (outcome){0};
+    ASSAY_GOTO(assay_coco_read_truth(&truth, assay_memory_read, &t, &reading, err), done);
+    ASSAY_GOTO(assay_coco_read_results(&results, assay_memory_read, &r, &reading, err), done);
+    ASSAY_GOTO(assay_detection_match(&d, truth, results, options, err), done);
+    ASSAY_GOTO(assay_detection_accumulate(&out->arrays, d, err), done);
+    ASSAY_GOTO(assay_detection_summarize(out->stats, d, &out->arrays, err), done);
+    out->notes = *assay_detection_noted(d);
+done:
+    assay_detection_free(d);
+    assay_coco_results_free(results);
+    assay_coco_truth_free(truth);
+    return status;
+}
+
+static void check(outcome *out, const char *truth, const char *results,
+                  const assay_detection_options *options)
+{
+    assay_error err = {0};
+    if (evaluate(out, truth, results, options, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+}
+
+/* A truth of one image of 200 x 200 pixels and class 1; %s = annotations. */
+static char *truth_of(char *room, size_t size, const char *annotations)
+{
+    (void)snprintf(room, size,
+                   "{\"images\":[{\"id\":1,\"height\":200,\"width\":200}],"
+                   "\"categories\":[{\"id\":1,\"name\":\"a\"}],\"annotations\":[%s]}",
+                   annotations);
+    return room;
+}
+
+#define GT(id, box, area, more)                                                                    \
+    "{\"id\":" id ",\"image_id\":1,\"category_id\":1,\"bbox\":" box ",\"area\":" area more "}"
+#define DT(box, score) "{\"image_id\":1,\"category_id\":1,\"bbox\":" box ",\"score\":" score "}"
+#define BOX "[10,10,20,20]"
+
+static void one(outcome *out, const char *annotations, const char *results)
+{
+    char room[8192];
+    check(out, truth_of(room, sizeof room, annotations), results, NULL);
+}
+
+static void test_golden(void **state)
+{
+    (void)state;
+    FILE *file = fopen(ASSAY_TEST_DATA "/golden/coco/cases.txt", "r");
+    char *line[3] = {0};
+    size_t room[3] = {0};
+    int cases = 0;
+    assert_non_null(file);
+    while (getline(&line[0], &room[0], file) > 0) {
+        char iou[8];
+        char digest[65];
+        assay_detection_options options = {.threads = 1 + cases % 3};
+        int at = 0;
+        assert_true(getline(&line[1], &room[1], file) > 0 && getline(&line[2], &room[2], file) > 0);
+        assert_int_equal(sscanf(line[0], "%7s %d %d %d %64s%n", iou, &options.caps[0],
+                                &options.caps[1], &options.caps[2], digest, &at),
+                         5);
+        options.iou = strcmp(iou, "segm") == 0 ? ASSAY_IOU_MASK : ASSAY_IOU_BOX;
+        outcome out;
+        check(&out, line[1], line[2], &options);
+        char *text = line[0] + at;
+        for (int i = 0; i < ASSAY_COCO_STATS; i++) {
+            double wanted = strtod(text, &text);
+            if (memcmp(&wanted, &out.stats[i], sizeof wanted) != 0) {
+                fail_msg("case %d: statistic %d is %.17g, expected %.17g", cases, i, out.stats[i],
+                         wanted);
+            }
+        }
+        size_t cells = (size_t)out.arrays.classes * ASSAY_COCO_AREAS * ASSAY_COCO_CAPS *
+                       ASSAY_COCO_THRESHOLDS * sizeof(double);
+        assay_digest *sum = NULL;
+        char got[ASSAY_DIGEST_HEX];
+        assert_int_equal(assay_digest_new(&sum, NULL), ASSAY_OK);
+        assay_digest_update(sum, out.arrays.precision, cells * ASSAY_COCO_RECALLS);
+        assay_digest_update(sum, out.arrays.recall, cells);
+        assay_digest_update(sum, out.arrays.scores, cells * ASSAY_COCO_RECALLS);
+        assert_int_equal(assay_digest_hex(got, sum, NULL), ASSAY_OK);
+        assay_digest_free(sum);
+        assert_string_equal(got, digest);
+        assay_coco_arrays_dispose(&out.arrays);
+        cases++;
+    }
+    assert_int_equal(cases, 24);
+    for (int i = 0; i < 3; i++) {
+        free(line[i]);
+    }
+    fclose(file);
+}
+
+static void expect_stats(const char *annotations, const char *results, double ap, double ap50,
+                         double ar)
+{
+    outcome out;
+    one(&out, annotations, results);
+    assert_true(out.stats[0] == ap);
+    assert_true(out.stats[1] == ap50);
+    assert_true(out.stats[8] == ar);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
+/* Numbers of pycocotools 2.0.11. */
+static void test_peculiarities(void **state)
+{
+    (void)state;
+    outcome out;
+    /* a perfect hit is not quite 1 */
+    expect_stats(GT("1", BOX, "400", ",\"iscrowd\":0"), "[" DT(BOX, "0.5") "]", 0.9999999999999998,
+                 0.9999999999999999, 1.0);
+    /* the id 0 is never found; a negative one is */
+    expect_stats(GT("0", BOX, "400", ",\"iscrowd\":0"), "[" DT(BOX, "0.5") "]", 0.0, 0.0, 0.0);
+    expect_stats(GT("-3", BOX, "400", ",\"iscrowd\":0"), "[" DT(BOX, "0.5") "]", 0.9999999999999998,
+                 0.9999999999999999, 1.0);
+    /* ignore in the file does not count */
+    expect_stats(GT("1", BOX, "400", ",\"iscrowd\":0,\"ignore\":1"), "[]", 0.0, 0.0, 0.0);
+    /* a crowd is nobody's miss and takes any number of detections */
+    one(&out, GT("1", BOX, "400", ",\"iscrowd\":1") "," GT("2", "[100,100,20,20]", "400", ""),
+        "[" DT(BOX, "0.9") "," DT("[12,12,5,5]", "0.8") "," DT("[100,100,20,20]", "0.7") "]");
+    assert_true(out.stats[0] == 0.9999999999999998);
+    assert_int_equal(out.notes.crowds, 1);
+    assert_int_equal(out.notes.no_crowd, 1);
+    assay_coco_arrays_dispose(&out.arrays);
+    /* 1024 belongs to small and to medium */
+    one(&out, GT("1", "[10,10,32,32]", "1024", ""), "[" DT("[10,10,32,32]", "0.9") "]");
+    assert_true(out.stats[3] > 0.99 && out.stats[4] > 0.99 && out.stats[5] == -1.0);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
+static void test_last_of_equals(void **state)
+{
+    (void)state;
+    /* The first detection overlaps both objects by exactly 0.5 and takes the later one. */
+    static const char truth[] =
+        GT("1", "[0,0,10,10]", "100", "") "," GT("2", "[0,10,10,10]", "100", "");
+    outcome out;
+    one(&out, truth, "[" DT("[0,0,10,20]", "0.9") "," DT("[0,0,10,10]", "0.8") "]");
+    assert_true(fabs(out.stats[8] - 0.55) < 1e-12);
+    assay_coco_arrays_dispose(&out.arrays);
+    one(&out, truth, "[" DT("[0,0,10,20]", "0.9") "," DT("[0,10,10,10]", "0.8") "]");
+    assert_true(fabs(out.stats[8] - 0.5) < 1e-12);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
+static void test_recall_grid(void **state)
+{
+    (void)state;
+    /* 7 of 10 found: the grid's 0.7 is 0.7000000000000001 */
+    char annotations[2048] = "";
+    char results[2048] = "[";
+    for (int i = 0; i < 10; i++) {
+        char text[256];
+        (void)snprintf(text, sizeof text,
+                       "%s{\"id\":%d,\"image_id\":1,\"category_id\":1,\"bbox\":[%d,0,8,8],"
+                       "\"area\":64,\"iscrowd\":0}",
+                       i > 0 ? "," : "", i + 1, i * 10);
+        strcat(annotations, text);
+        (void)snprintf(text, sizeof text,
+                       "%s{\"image_id\":1,\"category_id\":1,\"bbox\":[%d,0,8,8],\"score\":0.9}",
+                       i > 0 ? "," : "", i * 10);
+        if (i < 7) {
+            strcat(results, text);
+        }
+    }
+    strcat(results, "]");
+    outcome out;
+    one(&out, annotations, results);
+    assert_true(fabs(out.stats[1] - 0.693069306930693) < 1e-15);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
+static void test_absent_class_and_caps(void **state)
+{
+    (void)state;
+    static const char truth[] =
+        "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1},{\"id\":2}],\"annotations\":["
+        "{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,9,9],\"area\":81}]}";
+    static const char results[] =
+        "[{\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,9,9],\"score\":1},"
+        "{\"image_id\":1,\"category_id\":2,\"bbox\":[0,0,9,9],\"score\":1},"
+        "{\"image_id\":1,\"category_id\":7,\"bbox\":[0,0,-9,9],\"score\":1}]";
+    outcome out;
+    check(&out, truth, results, NULL);
+    assert_true(out.stats[0] == 0.9999999999999998);
+    assert_int_equal(out.notes.results_elsewhere, 1);
+    assert_int_equal(out.notes.negative_boxes, 0);
+    assay_coco_arrays_dispose(&out.arrays);
+    const assay_detection_options options = {.caps = {1, 10, 300}};
+    check(&out, truth, results, &options);
+    assert_true(out.stats[0] == -1.0 && out.stats[1] > 0.99);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
+static void refuse(const char *truth, const char *results, assay_iou_type iou, const char *word)
+{
+    outcome out;
+    assay_error err = {0};
+    const assay_detection_options options = {.iou = iou};
+    assay_status status = evaluate(&out, truth, results, &options, &err);
+    assay_coco_arrays_dispose(&out.arrays);
+    if (status == ASSAY_OK || strstr(err.message, word) == NULL) {
+        fail_msg("no '%s' in: %s", word, err.message);
+    }
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    char room[4096];
+    const char *truth = truth_of(room, sizeof room, GT("1", BOX, "400", ""));
+    refuse(truth, "[{\"image_id\":5,\"category_id\":1,\"bbox\":[0,0,1,1],\"score\":1}]", 0,
+           "image 5");
+    refuse(truth, "[" DT(BOX, "1") ",{\"image_id\":1,\"category_id\":1,\"score\":1}]", 0,
+           "result 2: it has no bbox");
+    refuse(truth, "[" DT(BOX, "1") "]", ASSAY_IOU_MASK, "annotation 1: it has no segmentation");
+    refuse("{\"images\":[],\"categories\":[],\"annotations\":[]}", "[]", 0, "no images");
+    truth = truth_of(room, sizeof room, GT("1", BOX, "400", ",\"segmentation\":[[1,2]]"));
+    refuse(truth, "[" DT(BOX, "1") "]", ASSAY_IOU_MASK, "polygon of 2 numbers");
+    truth = truth_of(room, sizeof room, GT("1", BOX, "400", ",\"segmentation\":[[1,2,3e9,4,5,6]]"));
+    refuse(truth, "[" DT(BOX, "1") "]", ASSAY_IOU_MASK, "far outside");
+    truth = truth_of(room, sizeof room, GT("1", BOX, "400", ",\"segmentation\":[[1,2,3e7,4,5,6]]"));
+    refuse(truth, "[" DT(BOX, "1") "]", ASSAY_IOU_MASK, "outline");
+    const assay_detection_options options = {.caps = {10, 1, 100}};
+    outcome out;
+    assert_int_equal(evaluate(&out, truth, "[]", &options, NULL), ASSAY_EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
+                                       cmocka_unit_test(test_peculiarities),
+                                       cmocka_unit_test(test_last_of_equals),
+                                       cmocka_unit_test(test_recall_grid),
+                                       cmocka_unit_test(test_absent_class_and_caps),
+                                       cmocka_unit_test(test_refusals)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
