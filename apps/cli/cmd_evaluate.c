@@ -57,9 +57,12 @@ static int run(const command *self, int argc, char **argv)
     a.classes.split = true;
     const option options[] = {
         {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
-         "predictions: .csv, .parquet or .jsonl"},
+         "predictions: .csv, .parquet or .jsonl; detection: COCO results"},
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
-         "classification (the default) or regression"},
+         "classification (the default), regression or detection"},
+        {"truth", 0, OPTION_TEXT, &a.request.truth, "FILE", "detection: COCO annotations"},
+        {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "bbox|segm",
+         "detection: overlap of boxes (the default) or of masks"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
          "true class or value (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
@@ -106,13 +109,15 @@ const command command_evaluate = {
         "The file has one row per datum: the true class (target), the predicted class (label)\n"
         "and/or one score column per class, called like the class or score_CLASS. All other\n"
         "columns can be used in --where.\n"
-        "With --task regression it has two columns of numbers: target and prediction.\n",
+        "With --task regression it has two columns of numbers: target and prediction.\n"
+        "With --task detection it is a COCO results file, and --truth names the annotations.\n",
     .examples =
         "  assay evaluate --predictions p.csv\n"
         "  assay evaluate --predictions p.csv --json -\n"
         "  assay evaluate --predictions p.parquet --target truth --scores cat,dog,bird\n"
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
         "  assay evaluate --task regression --predictions p.csv\n"
+        "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
         "  assay evaluate --predictions p.csv --where \"contrast < 0.2 AND source = 'field'\"\n",
     .run = run,
 };

@@ -12,8 +12,8 @@ extern "C" {
 /** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
 typedef struct assay_evaluate_request {
     size_t struct_size;         /**< sizeof(assay_evaluate_request) */
-    const char *task;           /**< "classification" [default] or "regression" */
-    const char *predictions;    /**< .csv, .parquet or .jsonl; required */
+    const char *task;           /**< "classification" [default], "regression" or "detection" */
+    const char *predictions;    /**< .csv, .parquet or .jsonl; detection: COCO results; required */
     const char *id;             /**< column ["id" if there] */
     const char *target;         /**< column ["target"] */
     const char *label;          /**< column ["label" if there]; regression: the predicted
@@ -27,6 +27,9 @@ typedef struct assay_evaluate_request {
     int64_t replicates;         /**< bootstrap replicates [1000]; -1 = no bootstrap intervals */
     uint64_t seed;              /**< [1] */
     int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
+    const char *truth;          /**< detection: COCO annotations; requests without this field and
+                                     the next one are accepted too */
+    const char *iou_type;       /**< detection: "bbox" [default] or "segm" */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

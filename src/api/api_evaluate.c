@@ -2,9 +2,11 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "adapters/duckdb/duckdb_table.h"
+#include "api/detection.h"
 #include "api/run.h"
 #include "assay/version.h"
 #include "base/alloc.h"
@@ -236,15 +238,38 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     return assay_text_take(out, &text, err);
 }
 
+static bool is_detection(const assay_evaluate_request *r)
+{
+    return r->task && strcmp(r->task, "detection") == 0;
+}
+
+/* Programs that were built before the fields at the end existed give a shorter structure. */
+static assay_status complete(assay_evaluate_request *out, const assay_evaluate_request *r,
+                             assay_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_evaluate_request, truth)) {
+        return assay_fail(err, ASSAY_EINVAL, "assay_evaluate_request has an unknown size");
+    }
+    memcpy(out, r, r->struct_size);
+    out->struct_size = sizeof *out;
+    return ASSAY_OK;
+}
+
 static assay_status check_request(const assay_evaluate_request *r, assay_error *err)
 {
-    if (r->struct_size != sizeof *r || !r->predictions) {
+    if (!r->predictions) {
         return assay_fail(err, ASSAY_EINVAL,
                           "assay_evaluate_request is incomplete: no predictions");
     }
-    if (r->task && strcmp(r->task, "classification") != 0 && !is_regression(r)) {
-        return assay_fail(err, ASSAY_EINVAL, "task is '%s', expected classification or regression",
+    if (r->task && strcmp(r->task, "classification") != 0 && !is_regression(r) &&
+        !is_detection(r)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "task is '%s', expected classification, regression or detection",
                           r->task);
+    }
+    if (!is_detection(r) && (r->truth || r->iou_type)) {
+        return assay_fail(err, ASSAY_EINVAL, "truth and iou_type belong to the task detection");
     }
     if (is_regression(r) && ((r->scores && r->scores[0]) || (r->classes && r->classes[0]))) {
         return assay_fail(err, ASSAY_EINVAL,
@@ -282,7 +307,8 @@ static assay_status read_predictions(job *j, assay_error *err)
 assay_status assay_evaluate_file(char **json, char **table, assay_context *context,
                                  const assay_evaluate_request *request, assay_error *err)
 {
-    job j = {.context = context, .request = request};
+    assay_evaluate_request whole;
+    job j = {.context = context, .request = &whole};
     assay_status status = ASSAY_OK;
 
     if (json) {
@@ -291,7 +317,11 @@ assay_status assay_evaluate_file(char **json, char **table, assay_context *conte
     if (table) {
         *table = NULL;
     }
-    ASSAY_TRY(check_request(request, err));
+    ASSAY_TRY(complete(&whole, request, err));
+    ASSAY_TRY(check_request(&whole, err));
+    if (is_detection(&whole)) {
+        return assay_evaluate_detection(json, table, context, &whole, err);
+    }
     ASSAY_GOTO(assay_arena_new(&j.arena, (size_t)16 << 30, err), done);
     assay_result_init(&j.result, j.arena);
     ASSAY_GOTO(choose_metrics(&j, err), done);

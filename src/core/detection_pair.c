@@ -125,6 +125,7 @@ static assay_status key_objects(keyed *k, assay_detection *d, const assay_coco_r
         }
         d->notes.id_zero += objects->id[row] == 0;
         d->notes.no_crowd += (objects->has[row] & ASSAY_COCO_CROWD) == 0;
+        d->notes.no_area += (objects->has[row] & ASSAY_COCO_AREA) == 0;
         d->notes.crowds += objects->crowd[row];
         k->row[k->n] = row;
         k->category[k->n] = (int32_t)category;

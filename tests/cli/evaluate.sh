@@ -55,7 +55,7 @@ refuse 65 "targets" "$assay" evaluate --predictions p.csv --target targets
 refuse 65 'did you mean "label"' "$assay" evaluate --predictions p.csv --label lable
 refuse 64 "colour" "$assay" evaluate --predictions p.csv --where "colour = 1"
 refuse 64 "" "$assay" evaluate --predictions p.csv --where "1=1); DROP TABLE meta; --"
-refuse 64 "task is 'detection'" "$assay" evaluate --predictions p.csv --task detection
+refuse 64 "task is 'tracking'" "$assay" evaluate --predictions p.csv --task tracking
 refuse 64 "level" "$assay" evaluate --predictions p.csv --level 2
 printf 'id,target,prediction,site\na,1,1.5,x\nb,2,2.5,y\nc,4,3,x\n' >values.csv
 expect 0 "$assay" evaluate --task regression --predictions values.csv --json values.json

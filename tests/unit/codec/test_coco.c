@@ -235,6 +235,10 @@ static void test_masks(void **state)
     assert_int_equal(assay_rle_area(&both), 23);
     b.width = 11; /* of another size */
     assert_true(assay_rle_iou(&a, box_a, &b, box_b, false) == -1.0);
+    const uint32_t across[] = {3, 10, 7}; /* from the third row of a column to the next but one */
+    const assay_rle c = {5, 4, 3, across};
+    assay_rle_box(box_b, &c);
+    assert_true(box_b[0] == 0 && box_b[1] == 0 && box_b[2] == 3 && box_b[3] == 5);
     assert_int_equal(assay_rle_from_polygon(&a, left, 0, 10, 10, arena, NULL), ASSAY_OK);
     assert_int_equal(assay_rle_area(&a), 0);
     assert_int_equal(assay_rle_from_polygon(&a, left, 4, 0, 10, arena, NULL), ASSAY_EFORMAT);

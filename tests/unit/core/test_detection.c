@@ -10,7 +10,9 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/rng.h"
 #include "core/detection.h"
+#include "core/evaluate_internal.h"
 
 typedef struct outcome {
     assay_coco_arrays arrays;
@@ -174,6 +176,16 @@ static void test_last_of_equals(void **state)
     assay_coco_arrays_dispose(&out.arrays);
 }
 
+static void test_iou_grid(void **state)
+{
+    (void)state;
+    /* An IoU of exactly 0.85 reaches the grid's 0.85, which 0.5 + 0.05 * 7 would exceed. */
+    outcome out;
+    one(&out, GT("1", "[0,0,10,10]", "100", ""), "[" DT("[0,0,10,8.5]", "0.9") "]");
+    assert_true(out.stats[8] == 0.8);
+    assay_coco_arrays_dispose(&out.arrays);
+}
+
 static void test_recall_grid(void **state)
 {
     (void)state;
@@ -257,13 +269,127 @@ static void test_refusals(void **state)
     assert_int_equal(evaluate(&out, truth, "[]", &options, NULL), ASSAY_EINVAL);
 }
 
+/* ---- bootstrap ---- */
+
+enum { IMAGES = 40, REPLICATES = 50, SEED = 11, MOST_TEXT = 4 << 20 };
+
+/* Image i stands there times[i] times (once when times is NULL), copies next to each other. */
+static void write_data(char *truth, char *results, const int32_t *times)
+{
+    int64_t id = 1;
+    char *t = truth + sprintf(truth, "{\"categories\":[{\"id\":1},{\"id\":2}],\"images\":[");
+    for (int i = 0; i < IMAGES; i++) {
+        for (int c = 0; c < (times != NULL ? times[i] : 1); c++) {
+            t += sprintf(t, "%s{\"id\":%d}", t[-1] == '[' ? "" : ",", 100 * (i + 1) + c);
+        }
+    }
+    t += sprintf(t, "],\"annotations\":[");
+    char *r = results + sprintf(results, "[");
+    for (int i = 0; i < IMAGES; i++) {
+        for (int c = 0; c < (times != NULL ? times[i] : 1); c++) {
+            assay_rng rng = assay_rng_stream(3, 0, (uint64_t)i);
+            for (int k = 0; k < 12; k++) {
+                double side = 20 + 100 * assay_rng_uniform(&rng);
+                double x = 150.0 * k;
+                int image = 100 * (i + 1) + c;
+                int label = 1 + (int)assay_rng_below(&rng, 2);
+                if (k % 4 != 3) {
+                    t += sprintf(t,
+                                 "%s{\"id\":%d,\"image_id\":%d,\"category_id\":%d,\"bbox\":[%g,0,"
+                                 "%g,%g],\"area\":%g,\"iscrowd\":%d}",
+                                 t[-1] == '[' ? "" : ",", (int)id++, image, label, x, side, side,
+                                 side * side, k == 6);
+                }
+                double shift = side * 0.3 * assay_rng_uniform(&rng);
+                /* one score each, so that no order among copies matters */
+                r += sprintf(r,
+                             "%s{\"image_id\":%d,\"category_id\":%d,\"bbox\":[%g,0,%g,%g],"
+                             "\"score\":%.17g}",
+                             r[-1] == '[' ? "" : ",", image, label, x + shift, side, side,
+                             assay_rng_uniform(&rng));
+            }
+        }
+    }
+    (void)sprintf(t, "]}");
+    (void)sprintf(r, "]");
+}
+
+static assay_detection *matched(const char *truth_text, const char *results_text, int threads)
+{
+    assay_memory_source t = {truth_text, strlen(truth_text)};
+    assay_memory_source r = {results_text, strlen(results_text)};
+    assay_coco_truth *truth = NULL;
+    assay_coco_rows *results = NULL;
+    assay_detection *d = NULL;
+    const assay_detection_options options = {.threads = threads};
+    assert_int_equal(assay_coco_read_truth(&truth, assay_memory_read, &t, NULL, NULL), ASSAY_OK);
+    assert_int_equal(assay_coco_read_results(&results, assay_memory_read, &r, NULL, NULL),
+                     ASSAY_OK);
+    assert_int_equal(assay_detection_match(&d, truth, results, &options, NULL), ASSAY_OK);
+    assay_coco_results_free(results);
+    assay_coco_truth_free(truth);
+    return d;
+}
+
+/* A replicate is the plain evaluation of data in which every image stands so often as its weight. */
+static void test_replicates_are_evaluations(void **state)
+{
+    (void)state;
+    char *truth = malloc(MOST_TEXT);
+    char *results = malloc(MOST_TEXT);
+    static double stats[REPLICATES * ASSAY_COCO_STATS];
+    static double again[REPLICATES * ASSAY_COCO_STATS];
+    static double classes[REPLICATES * 2 * 4];
+    assert_non_null(truth);
+    assert_non_null(results);
+    write_data(truth, results, NULL);
+    for (int threads = 1; threads <= 7; threads += 3) {
+        assay_detection *d = matched(truth, results, threads);
+        assert_int_equal(assay_detection_bootstrap(threads == 1 ? stats : again, classes, d,
+                                                   REPLICATES, SEED, NULL),
+                         ASSAY_OK);
+        if (threads > 1) {
+            assert_memory_equal(stats, again, sizeof stats);
+        }
+        assay_detection_free(d);
+    }
+    for (int replicate = 0; replicate < 6; replicate++) {
+        int32_t times[IMAGES];
+        for (int i = 0; i < IMAGES; i++) {
+            int32_t four[4];
+            assay_bootstrap_weights(four, SEED, (uint64_t)(100 * (i + 1)), (uint32_t)replicate / 4,
+                                    1);
+            times[i] = four[replicate % 4];
+        }
+        write_data(truth, results, times);
+        outcome out;
+        check(&out, truth, results, NULL);
+        for (int i = 0; i < ASSAY_COCO_STATS; i++) {
+            double got = stats[replicate * ASSAY_COCO_STATS + i];
+            if (!(fabs(got - out.stats[i]) < 1e-12)) {
+                fail_msg("replicate %d, statistic %d: %.17g, expected %.17g", replicate, i, got,
+                         out.stats[i]);
+            }
+        }
+        for (int k = 0; k < 2; k++) {
+            double four[4];
+            assay_detection_class_stats(four, &out.arrays, k);
+            for (int i = 0; i < 4; i++) {
+                assert_true(fabs(classes[(replicate * 2 + k) * 4 + i] - four[i]) < 1e-12);
+            }
+        }
+        assay_coco_arrays_dispose(&out.arrays);
+    }
+    free(truth);
+    free(results);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
-                                       cmocka_unit_test(test_peculiarities),
-                                       cmocka_unit_test(test_last_of_equals),
-                                       cmocka_unit_test(test_recall_grid),
-                                       cmocka_unit_test(test_absent_class_and_caps),
-                                       cmocka_unit_test(test_refusals)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden),         cmocka_unit_test(test_peculiarities),
+        cmocka_unit_test(test_last_of_equals), cmocka_unit_test(test_iou_grid),
+        cmocka_unit_test(test_recall_grid),    cmocka_unit_test(test_absent_class_and_caps),
+        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_replicates_are_evaluations)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

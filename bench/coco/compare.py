@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""assay evaluate --task detection beside pycocotools and faster-coco-eval, from the JSON files to the
+12 statistics, each in a process of its own: compare.py [PROGRAM] [--large]
+
+The program is $ASSAY_PROGRAM. Peers that are not installed are left out. Fails when a statistic
+differs from pycocotools in any bit."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+PEER = """
+import contextlib, io, json, sys
+with contextlib.redirect_stdout(io.StringIO()):
+    if sys.argv[1] == "pycocotools":
+        from pycocotools.coco import COCO
+        from pycocotools.cocoeval import COCOeval as Eval
+    else:
+        from faster_coco_eval import COCO, COCOeval_faster as Eval
+    truth = COCO(sys.argv[2])
+    e = Eval(truth, truth.loadRes(sys.argv[3]), sys.argv[4])
+    e.evaluate(); e.accumulate(); e.summarize()
+print(json.dumps([float(s) for s in list(e.stats)[:12]]))
+"""
+
+
+def timed(words):
+    """Wall seconds, processor seconds, peak memory in MB and the output."""
+    start = time.perf_counter()
+    process = subprocess.Popen(words, stdout=subprocess.PIPE)
+    output = process.stdout.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status != 0:
+        sys.exit(f"{words[0]} failed")
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output
+
+
+def installed(name):
+    return subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True).returncode == 0
+
+
+def compare(folder, detections, iou, program):
+    subprocess.run([sys.executable, str(pathlib.Path(__file__).parent / "make_data.py"), folder,
+                    str(detections)] + ["segm"] * (iou == "segm"), check=True)
+    truth, results = f"{folder}/truth.json", f"{folder}/results.json"
+    base = [program, "evaluate", "--task", "detection", "--truth", truth, "--predictions", results,
+            "--iou-type", iou, "--json", "-", "--quiet"]
+    runs = {"assay": timed(base + ["--replicates", "-1"]), "assay, 1,000 replicates": timed(base)}
+    for peer in ("pycocotools", "faster_coco_eval"):
+        if installed(peer):
+            runs[peer] = timed([sys.executable, "-c", PEER, peer, truth, results, iou])
+    print(f"{iou}, {detections} detections", flush=True)
+    own = runs["assay"][0]
+    for name, (seconds, processor, memory, _) in runs.items():
+        print(f"  {name:24} {seconds:8.2f} s {processor:8.2f} s processor {memory:8.0f} MB"
+              f" {seconds / own:7.1f} x", flush=True)
+    mine = [m["value"] for m in json.loads(runs["assay"][3])["measures"][:12]]
+    if "pycocotools" in runs:
+        theirs = json.loads(runs["pycocotools"][3])
+        same = [a == b or (a is None and b == -1) for a, b in zip(mine, theirs)]
+        print(f"  {sum(same)} of 12 statistics equal to pycocotools in every bit")
+        return all(same)
+    return True
+
+
+def main():
+    program = os.environ.get("ASSAY_PROGRAM", "build/bin/assay")
+    ok = True
+    cases = [(37500, "bbox"), (37500, "segm")] + [(431000, "bbox")] * ("--large" in sys.argv)
+    for detections, iou in cases:
+        with tempfile.TemporaryDirectory() as folder:
+            ok = compare(folder, detections, iou, program) and ok
+    sys.exit(not ok)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+#!/bin/bash
+# assay evaluate --task detection: known numbers, the table, JSON, wrong files.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+
+cat >gt.json <<'JSON'
+{"images": [{"id": 1, "width": 100, "height": 100}, {"id": 2, "width": 100, "height": 100}],
+ "categories": [{"id": 3, "name": "boat"}, {"id": 5, "name": "car"}],
+ "annotations": [
+  {"id": 1, "image_id": 1, "category_id": 3, "bbox": [10, 10, 20, 20], "area": 400, "iscrowd": 0,
+   "segmentation": [[10, 10, 30, 10, 30, 30, 10, 30]]},
+  {"id": 2, "image_id": 2, "category_id": 3, "bbox": [50, 50, 40, 40], "area": 1600, "iscrowd": 0,
+   "segmentation": [[50, 50, 90, 50, 90, 90, 50, 90]]},
+  {"id": 3, "image_id": 2, "category_id": 5, "bbox": [0, 0, 32, 32], "area": 1024,
+   "segmentation": [[0, 0, 32, 0, 32, 32, 0, 32]]}]}
+JSON
+cat >dt.json <<'JSON'
+[{"image_id": 1, "category_id": 3, "bbox": [10, 10, 20, 20], "score": 0.9},
+ {"image_id": 2, "category_id": 5, "bbox": [0, 0, 32, 32], "score": 0.8},
+ {"image_id": 2, "category_id": 5, "bbox": [60, 0, 32, 32], "score": 0.7},
+ {"image_id": 1, "category_id": 9, "bbox": [60, 0, 32, 32], "score": 0.7}]
+JSON
+# pycocotools 2.0.11: AP .7524752..., AR .75 (boat: one of two found; car: all)
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json
+says out " Average Precision  (AP) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.752"
+says out " Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=  1 ] = 0.750"
+says out " Average Precision  (AP) @[ IoU=0.50:0.95 | area= large | maxDets=100 ] = -1.000"
+says out "boat"
+says out "No intervals: fewer than 10 images"
+says out "1 results of categories that are not listed: left out."
+says out "1 annotations without iscrowd: taken as 0."
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --json -
+says out '"metric": "coco_average_precision"'
+says out '"value": 0.7524752475247524'
+says out '"outcome": "undefined"'
+says out '"class": "car"'
+cp out first
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --json - --threads 1
+cp out second
+expect 0 cmp second first
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type segm
+says out "IoU of masks"
+says out " Average Recall     (AR) @[ IoU=0.50:0.95 | area=   all | maxDets=100 ] = 0.750"
+
+# twelve images: every number has an interval
+python3 - <<'PY'
+import json
+images, annotations, results = [], [], []
+for i in range(1, 13):
+    images.append({"id": i, "width": 200, "height": 200})
+    for k in range(3):
+        annotations.append({"id": len(annotations) + 1, "image_id": i, "category_id": 1, "area": 400,
+                            "bbox": [50 * k, 0, 20, 20], "iscrowd": 0})
+        results.append({"image_id": i, "category_id": 1, "score": 1 / (1 + len(results)),
+                        "bbox": [50 * k + (i * k) % 7, 0, 20, 20]})
+json.dump({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "a"}]},
+          open("gt12.json", "w"))
+json.dump(results, open("dt12.json", "w"))
+PY
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --json -
+says out "bootstrap_bias_corrected over images, 1000 replicates"
+cp out first
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --json - --threads 1
+cp out second
+expect 0 cmp second first
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --seed 2
+says out "95 % interval, two-sided, from 1000 bootstrap replicates of the images."
+
+refuse 64 "--truth FILE" "$assay" evaluate --task detection --predictions dt.json
+refuse 64 "expected bbox or segm" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
+refuse 64 "--where does not belong" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where x=1
+refuse 64 "truth and iou_type belong" "$assay" evaluate --truth gt.json --predictions dt.json
+refuse 66 "missing.json" "$assay" evaluate --task detection --truth missing.json --predictions dt.json
+refuse 65 "not a regular file" "$assay" evaluate --task detection --truth . --predictions dt.json
+refuse 65 "COCO results are a list" "$assay" evaluate --task detection --truth gt.json --predictions gt.json
+refuse 65 "'[' where an object" "$assay" evaluate --task detection --truth dt.json --predictions dt.json
+head -c 200 dt.json >cut.json
+refuse 65 "cut.json: result 3: line 3, byte" "$assay" evaluate --task detection --truth gt.json --predictions cut.json
+echo '[{"image_id": 7, "category_id": 3, "bbox": [1, 1, 2, 2], "score": 1}]' >other.json
+refuse 65 "result 1 is for the image 7" "$assay" evaluate --task detection --truth gt.json --predictions other.json
+echo '[{"image_id": 1, "category_id": 3, "bbox": [1, NaN, 2, 2], "score": 1}]' >nan.json
+refuse 65 "NaN or Infinity" "$assay" evaluate --task detection --truth gt.json --predictions nan.json
+echo '[]' >none.json
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions none.json
+says out "maxDets=100 ] = 0.000"
+finish
