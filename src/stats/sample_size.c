@@ -3,390 +3,261 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "stats/check.h"
 #include "stats/discrete.h"
-#include "stats/distributions.h"
+#include "stats/intervals.h"
 #include "stats/normal.h"
 
-static const char what[] = "sample size";
+static const double most = 1e9;
 
-static assay_status check_levels(double alpha, double power, assay_error *err)
+static assay_status check_rate(const char *what, double p, double low, double high,
+                               assay_error *err)
 {
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the power", power, err));
-    if (alpha >= power) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "sample size: a power of %g must be above the error probability of %g",
-                          power, alpha);
+    if (!(p >= low && p <= high)) {
+        return assay_fail(err, ASSAY_EINVAL, "size: %s is %g, expected %g to %g", what, p, low,
+                          high);
     }
     return ASSAY_OK;
 }
 
-static assay_status check_two(double a, double b, assay_error *err)
+static assay_status whole(int64_t *n, double value, assay_error *err)
 {
-    ASSAY_TRY(assay_check_open_unit(what, "the first probability", a, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the second probability", b, err));
-    if (a == b) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "sample size: both probabilities are %g; there is nothing to tell apart",
-                          a);
-    }
-    return ASSAY_OK;
-}
-
-/* Rounded up; a hair above a whole number is rounding, not need. */
-static assay_status whole(int64_t *out, double n, assay_error *err)
-{
-    if (!(n <= (double)ASSAY_SIZE_MOST)) {
-        *out = 0;
-        return assay_fail(err, ASSAY_ELIMIT, "sample size: more than %" PRId64 " data are needed",
-                          ASSAY_SIZE_MOST);
-    }
-    *out = (int64_t)fmax(1.0, ceil(n * (1.0 - 1e-13)));
-    return ASSAY_OK;
-}
-
-static double one_normal(double p0, double p1, double alpha, double power)
-{
-    double root = assay_normal_quantile_upper(alpha) * sqrt(p0 * (1.0 - p0)) +
-                  assay_normal_quantile(power) * sqrt(p1 * (1.0 - p1));
-    return root * root / ((p1 - p0) * (p1 - p0));
-}
-
-assay_status assay_size_one_normal(int64_t *n, double p0, double p1, double alpha, double power,
-                                   assay_error *err)
-{
-    *n = 0;
-    ASSAY_TRY(check_levels(alpha, power, err));
-    ASSAY_TRY(check_two(p0, p1, err));
-    return whole(n, one_normal(p0, p1, alpha, power), err);
-}
-
-/* The exact test against p0 for p1 > p0; p1 < p0 is the same about failures. `critical` is the
- * smallest number of (mirrored) successes that rejects. */
-typedef struct exact_test {
-    double p0, p1, alpha;
-} exact_test;
-
-static int64_t critical_number(const exact_test *t, int64_t n)
-{
-    int64_t low = 0; /* P(X >= 0) = 1 */
-    int64_t high = n + 1;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (assay_binomial_sf(middle - 1, n, t->p0) <= t->alpha) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    return high;
-}
-
-static exact_test test_of(double p0, double p1, double alpha)
-{
-    bool up = p1 > p0;
-    return (exact_test){up ? p0 : 1.0 - p0, up ? p1 : 1.0 - p1, alpha};
-}
-
-assay_status assay_power_one_exact(double *power, int64_t *critical, int64_t n, double p0,
-                                   double p1, double alpha, assay_error *err)
-{
-    *power = NAN;
-    *critical = 0;
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(check_two(p0, p1, err));
-    ASSAY_TRY(assay_check_least(what, "the number of trials", n, 1, err));
-    exact_test t = test_of(p0, p1, alpha);
-    int64_t c = critical_number(&t, n);
-    *power = assay_binomial_sf(c - 1, n, t.p1);
-    *critical = p1 > p0 ? c : n - c;
-    return ASSAY_OK;
-}
-
-/* The critical number of n - 1 trials is that of n or one less. */
-static int64_t one_trial_less(const exact_test *t, int64_t critical, int64_t n)
-{
-    return assay_binomial_sf(critical - 2, n - 1, t->p0) <= t->alpha ? critical - 1 : critical;
-}
-
-/* Smallest n that has the power, from below; `from` is far too small. */
-static int64_t first_with_power(const exact_test *t, double power, int64_t most)
-{
-    for (int64_t n = 1; n <= most; n++) {
-        /* not even certainty about p1 rejects while p0^n is above alpha */
-        int64_t c = critical_number(t, n);
-        if (assay_binomial_sf(c - 1, n, t->p1) >= power) {
-            return n;
-        }
-    }
-    return most;
-}
-
-assay_status assay_size_one_exact(assay_size_exact *out, double p0, double p1, double alpha,
-                                  double power, assay_error *err)
-{
-    *out = (assay_size_exact){.power = NAN, .size = NAN};
-    int64_t about = 0;
-    ASSAY_TRY(assay_size_one_normal(&about, p0, p1, alpha, power, err));
-    if (about > 200000) {
+    if (!(value <= most)) {
         return assay_fail(err, ASSAY_ELIMIT,
-                          "sample size: about %" PRId64
-                          " trials are too many for the exact search; use the normal approximation",
-                          about);
+                          "size: more than 1,000,000,000 samples would be "
+                          "needed");
     }
-    exact_test t = test_of(p0, p1, alpha);
-    /* the teeth are about 1 / sqrt(n) high: far above the approximation none reaches down */
-    int64_t n = 2 * about + 400;
-    int64_t c = critical_number(&t, n);
-    while (assay_binomial_sf(c - 1, n, t.p1) < power) {
-        n *= 2;
-        c = critical_number(&t, n);
+    /* a quotient that is whole but for rounding is that number */
+    double nearest = nearbyint(value);
+    *n = (int64_t)(fabs(value - nearest) <= 1e-9 * nearest ? nearest : ceil(value));
+    *n = *n < 1 ? 1 : *n;
+    return ASSAY_OK;
+}
+
+static double normal_size(double p0, double p1, double alpha, double beta)
+{
+    double top = assay_normal_quantile_upper(alpha) * sqrt(p0 * (1.0 - p0)) +
+                 assay_normal_quantile_upper(beta) * sqrt(p1 * (1.0 - p1));
+
+    return (top / (p1 - p0)) * (top / (p1 - p0));
+}
+
+assay_status assay_size_power(int64_t *n, const assay_proportion_claim *claim, double expect,
+                              double power, assay_error *err)
+{
+    double reached = 0.0;
+
+    *n = 0;
+    ASSAY_TRY(assay_claim_power(&reached, expect, 0, claim, err)); /* checks claim and expect */
+    ASSAY_TRY(check_rate("the power", power, 0.5, 0.999999, err));
+    if (claim->at_least ? !(expect > claim->limit) : !(expect < claim->limit)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "size: the expected value %g must be %s than the limit %g: nothing shows "
+                          "with any number of samples what is not so",
+                          expect, claim->at_least ? "higher" : "lower", claim->limit);
     }
-    while (n > 1) {
-        int64_t less = one_trial_less(&t, c, n);
-        if (assay_binomial_sf(less - 1, n - 1, t.p1) < power) {
+    double distance = fabs(expect - claim->limit);
+    double period = 1.0 / fmin(fmax(claim->limit, 1e-12), fmax(1.0 - claim->limit, 1e-12));
+    double start = normal_size(claim->limit, expect, 1.0 - claim->confidence, 1.0 - power);
+    int64_t fewest = 0;
+    ASSAY_TRY(assay_claim_fewest(&fewest, claim, err));
+    start = fmax(start, (double)fewest);
+    /* The exact size exceeds the approximate one by about 1 / distance and one tooth of the saw. */
+    double above = 3.0 / distance + 6.0 * fmin(period, start) + 50.0;
+    if (fewest < 0 || !(start + above <= most)) {
+        return whole(n, most * 2.0, err);
+    }
+    int64_t at = (int64_t)ceil(start + above);
+    ASSAY_TRY(assay_claim_power(&reached, expect, at, claim, err));
+    while (reached < power) {
+        at *= 2;
+        if (at > (int64_t)most) {
+            return whole(n, most * 2.0, err);
+        }
+        ASSAY_TRY(assay_claim_power(&reached, expect, at, claim, err));
+    }
+    while (at > 1) {
+        ASSAY_TRY(assay_claim_power(&reached, expect, at - 1, claim, err));
+        if (reached < power) {
             break;
         }
-        c = less;
-        n--;
+        at--;
     }
-    out->n = n;
-    out->critical = p1 > p0 ? c : n - c;
-    out->power = assay_binomial_sf(c - 1, n, t.p1);
-    out->size = assay_binomial_sf(c - 1, n, t.p0);
-    out->first = first_with_power(&t, power, n);
+    *n = at;
     return ASSAY_OK;
 }
 
-assay_status assay_size_two(int64_t *n, double p1, double p2, double alpha, double power,
-                            bool corrected, assay_error *err)
+assay_status assay_size_failures(int64_t *n, int64_t failures, const assay_proportion_claim *claim,
+                                 assay_error *err)
 {
-    *n = 0;
-    ASSAY_TRY(check_levels(alpha, power, err));
-    ASSAY_TRY(check_two(p1, p2, err));
-    double mean = (p1 + p2) / 2.0;
-    double gap = fabs(p1 - p2);
-    double root = assay_normal_quantile_upper(alpha / 2.0) * sqrt(2.0 * mean * (1.0 - mean)) +
-                  assay_normal_quantile(power) * sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2));
-    double plain = root * root / (gap * gap);
-    if (corrected) {
-        double factor = 1.0 + sqrt(1.0 + 4.0 / (plain * gap));
-        plain *= factor * factor / 4.0;
-    }
-    return whole(n, plain, err);
-}
-
-assay_status assay_power_two(double *power, int64_t n, double p1, double p2, double alpha,
-                             assay_error *err)
-{
-    *power = NAN;
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(check_two(p1, p2, err));
-    ASSAY_TRY(assay_check_least(what, "the number of trials", n, 1, err));
-    double mean = (p1 + p2) / 2.0;
-    double z = sqrt((double)n) * fabs(p1 - p2) -
-               assay_normal_quantile_upper(alpha / 2.0) * sqrt(2.0 * mean * (1.0 - mean));
-    *power = assay_normal_cdf(z / sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2)));
-    return ASSAY_OK;
-}
-
-static assay_status check_flips(double p10, double p01, assay_error *err)
-{
-    ASSAY_TRY(assay_check_unit(what, "the probability of the first flip", p10, err));
-    ASSAY_TRY(assay_check_unit(what, "the probability of the second flip", p01, err));
-    if (p10 == p01 || p10 + p01 > 1.0) {
-        return assay_fail(
-            err, ASSAY_EINVAL,
-            "sample size: flips of probability %g and %g must differ and add up to at "
-            "most 1",
-            p10, p01);
-    }
-    return ASSAY_OK;
-}
-
-assay_status assay_size_mcnemar(int64_t *n, double p10, double p01, double alpha, double power,
-                                assay_error *err)
-{
-    *n = 0;
-    ASSAY_TRY(check_levels(alpha, power, err));
-    ASSAY_TRY(check_flips(p10, p01, err));
-    double flips = p10 + p01;
-    double gap = p10 - p01;
-    double root = assay_normal_quantile_upper(alpha / 2.0) * sqrt(flips) +
-                  assay_normal_quantile(power) * sqrt(flips - gap * gap);
-    return whole(n, root * root / (gap * gap), err);
-}
-
-/* Largest k with two-sided p-value of k against m - k at most alpha; -1 when there is none. */
-static int64_t mcnemar_critical(int64_t m, double alpha, bool mid_p)
-{
-    int64_t low = -1;
-    int64_t high = (m + 1) / 2; /* the middle never rejects: its p-value is near 1 */
-    while (high - low > 1) {
-        int64_t k = low + (high - low) / 2;
-        double p = 2.0 * assay_binomial_cdf(k, m, 0.5);
-        p -= mid_p ? assay_binomial_pmf(k, m, 0.5) : 0.0;
-        if (p <= alpha) {
-            low = k;
-        } else {
-            high = k;
-        }
-    }
-    return low;
-}
-
-assay_status assay_power_mcnemar(double *power, int64_t n, double p10, double p01, double alpha,
-                                 bool mid_p, assay_error *err)
-{
-    *power = NAN;
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(check_flips(p10, p01, err));
-    ASSAY_TRY(assay_check_least(what, "the number of pairs", n, 1, err));
-    if (n > 100000) {
-        return assay_fail(err, ASSAY_ELIMIT, "sample size: exact power for at most 100000 pairs");
-    }
-    double flips = p10 + p01;
-    double share = p10 / flips;
-    double sum = 0.0;
-    for (int64_t m = 1; m <= n; m++) {
-        double mass = assay_binomial_pmf(m, n, flips);
-        if (mass < 1e-18) {
-            continue;
-        }
-        int64_t k = mcnemar_critical(m, alpha, mid_p);
-        if (k >= 0) {
-            sum +=
-                mass * (assay_binomial_cdf(k, m, share) + assay_binomial_sf(m - k - 1, m, share));
-        }
-    }
-    *power = fmin(1.0, sum);
-    return ASSAY_OK;
-}
-
-assay_status assay_size_demonstration(int64_t *n, double limit, double confidence, int64_t failures,
-                                      assay_error *err)
-{
-    *n = 0;
-    ASSAY_TRY(assay_check_open_unit(what, "the limit", limit, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the confidence", confidence, err));
-    ASSAY_TRY(assay_check_least(what, "the number of failures", failures, 0, err));
-    double alpha = 1.0 - confidence;
-    if (failures >= ASSAY_SIZE_MOST / 2) {
-        return whole(n, INFINITY, err);
-    }
-    int64_t low = failures; /* all may fail: not enough */
+    int decision = 0;
     int64_t high = failures + 1;
-    while (assay_binomial_cdf(failures, high, 1.0 - limit) > alpha) {
-        low = high;
-        high *= 2;
-        if (high > 2 * ASSAY_SIZE_MOST) {
-            return whole(n, INFINITY, err);
-        }
-    }
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (assay_binomial_cdf(failures, middle, 1.0 - limit) <= alpha) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    return whole(n, (double)high, err);
-}
+    int64_t low = failures; /* all of them fail: never met, unless the claim is empty */
 
-assay_status assay_size_pool(int64_t *n, int64_t N, int64_t bad, double confidence,
-                             int64_t failures, assay_error *err)
-{
     *n = 0;
-    ASSAY_TRY(assay_check_open_unit(what, "the confidence", confidence, err));
-    ASSAY_TRY(assay_check_least(what, "the number of failures", failures, 0, err));
-    if (N < 1 || N > ASSAY_SIZE_MOST || bad <= failures || bad > N) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "sample size: %" PRId64 " failures of %" PRId64 " with %" PRId64
-                          " allowed in the sample make no sense",
-                          bad, N, failures);
+    if (failures < 0 || failures > 100000000) {
+        return assay_fail(err, ASSAY_EINVAL, "size: %" PRId64 " failures, expected 0 to 10^8",
+                          failures);
     }
-    int64_t low = failures;
-    int64_t high = N; /* shows all of them */
+    for (;; low = high, high *= 2) {
+        ASSAY_TRY(assay_claim_decide(&decision, claim->at_least ? high - failures : failures, high,
+                                     claim, err));
+        if (decision == 1) {
+            break;
+        }
+        if (high > (int64_t)most) {
+            return whole(n, most * 2.0, err);
+        }
+    }
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (assay_hypergeometric_cdf(failures, N, bad, middle) <= 1.0 - confidence) {
-            high = middle;
-        } else {
-            low = middle;
-        }
+        ASSAY_TRY(assay_claim_decide(&decision, claim->at_least ? middle - failures : failures,
+                                     middle, claim, err));
+        *(decision == 1 ? &high : &low) = middle;
     }
     *n = high;
     return ASSAY_OK;
 }
 
-/* Width of Wilson's interval over n trials at the rate p, n not necessarily whole. */
-static double wilson_width(double p, double n, double z)
+assay_status assay_size_pool_failures(int64_t *n, int64_t failures, int64_t pool,
+                                      const assay_proportion_claim *claim, assay_error *err)
 {
-    return 2.0 * z * sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / (1.0 + z * z / n);
-}
+    int decision = 0;
 
-assay_status assay_size_precision(int64_t *n, double p, double half, double alpha, bool wilson,
-                                  assay_error *err)
-{
     *n = 0;
-    ASSAY_TRY(assay_check_open_unit(what, "the probability", p, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the half width", half, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    double z = assay_normal_quantile_upper(alpha / 2.0);
-    double plain = z * z * p * (1.0 - p) / (half * half);
-    if (!wilson || plain > (double)ASSAY_SIZE_MOST) {
-        return whole(n, plain, err);
+    ASSAY_TRY(assay_claim_decide(&decision, 0, 0, claim, err)); /* checks the claim */
+    if (pool < 1 || pool > (int64_t)most || failures < 0) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "size: a pool of %" PRId64 " with %" PRId64 " failures makes no sense",
+                          pool, failures);
     }
-    int64_t low = 0;
-    int64_t high = 1;
-    while (wilson_width(p, (double)high, z) > 2.0 * half) {
-        low = high;
-        high *= 2;
+    /* The fewest bad items with which the claim about the pool is false. */
+    double allowed = (claim->at_least ? 1.0 - claim->limit : claim->limit) * (double)pool;
+    int64_t bad = (int64_t)floor(allowed + 1e-9 * (1.0 + allowed)) + 1;
+    if (bad > pool) {
+        *n = failures + 1;
+        return ASSAY_OK;
     }
+    if (failures >= bad) {
+        return assay_fail(err, ASSAY_ELIMIT,
+                          "size: %" PRId64 " failures in a pool of %" PRId64
+                          " are more than the requirement allows, whatever else is found",
+                          failures, pool);
+    }
+    int64_t low = failures; /* P(X <= failures) falls with n, and is 0 for the whole pool */
+    int64_t high = pool;
     while (high - low > 1) {
         int64_t middle = low + (high - low) / 2;
-        if (wilson_width(p, (double)middle, z) <= 2.0 * half) {
-            high = middle;
-        } else {
-            low = middle;
-        }
+        bool enough =
+            assay_hypergeometric_cdf(failures, pool, bad, middle) <= 1.0 - claim->confidence;
+        *(enough ? &high : &low) = middle;
     }
-    return whole(n, (double)high, err);
-}
-
-assay_status assay_size_finite(int64_t *out, int64_t n, int64_t N, assay_error *err)
-{
-    *out = 0;
-    ASSAY_TRY(assay_check_least(what, "the sample", n, 1, err));
-    ASSAY_TRY(assay_check_least(what, "the population", N, 1, err));
-    double size = (double)n / (1.0 + ((double)n - 1.0) / (double)N);
-    ASSAY_TRY(whole(out, size, err));
-    *out = *out < N ? *out : N;
+    *n = high;
     return ASSAY_OK;
 }
 
-assay_status assay_size_inflate(int64_t *out, int64_t n, double deff, double invalid,
-                                assay_error *err)
+static assay_status check_test(double confidence, double power, assay_error *err)
 {
-    *out = 0;
-    ASSAY_TRY(assay_check_least(what, "the sample", n, 1, err));
-    if (!(deff >= 1.0) || isinf(deff) || !(invalid >= 0.0 && invalid < 1.0)) {
-        return assay_fail(
-            err, ASSAY_EINVAL,
-            "sample size: a design effect of %g (at least 1) and %g unusable data (in "
-            "[0, 1))",
-            deff, invalid);
-    }
-    return whole(out, (double)n * deff / (1.0 - invalid), err);
+    ASSAY_TRY(check_rate("the confidence", confidence, 0.5, 0.999999, err));
+    return check_rate("the power", power, 0.5, 0.999999, err);
 }
 
-assay_status assay_oc_curve(double *power, const double *p, int64_t count, int64_t n,
-                            const assay_proportion_claim *claim, assay_error *err)
+assay_status assay_size_two_proportions(int64_t *n, double p1, double p2, double confidence,
+                                        double power, assay_error *err)
 {
-    for (int64_t i = 0; i < count; i++) {
-        ASSAY_TRY(assay_claim_power(&power[i], p[i], n, claim, err));
+    double mean = (p1 + p2) / 2.0;
+
+    *n = 0;
+    ASSAY_TRY(check_rate("a rate", p1, 0.0, 1.0, err));
+    ASSAY_TRY(check_rate("a rate", p2, 0.0, 1.0, err));
+    ASSAY_TRY(check_test(confidence, power, err));
+    if (p1 == p2) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "size: the two rates are equal: there is no "
+                          "difference to find");
     }
+    double top =
+        assay_normal_quantile_upper((1.0 - confidence) / 2.0) * sqrt(2.0 * mean * (1.0 - mean)) +
+        assay_normal_quantile_upper(1.0 - power) * sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2));
+    return whole(n, (top / (p1 - p2)) * (top / (p1 - p2)), err);
+}
+
+assay_status assay_size_paired(int64_t *n, double wins, double losses, double confidence,
+                               double power, assay_error *err)
+{
+    double discordant = wins + losses;
+    double difference = wins - losses;
+
+    *n = 0;
+    ASSAY_TRY(check_rate("the share of wins", wins, 0.0, 1.0, err));
+    ASSAY_TRY(check_rate("the share of losses", losses, 0.0, 1.0, err));
+    ASSAY_TRY(check_rate("the share of wins and losses", discordant, 0.0, 1.0, err));
+    ASSAY_TRY(check_test(confidence, power, err));
+    if (difference == 0.0) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "size: as many wins as losses: there is no difference "
+                          "to find");
+    }
+    double top = assay_normal_quantile_upper((1.0 - confidence) / 2.0) * sqrt(discordant) +
+                 assay_normal_quantile_upper(1.0 - power) *
+                     sqrt(fmax(discordant - difference * difference, 0.0));
+    return whole(n, (top / difference) * (top / difference), err);
+}
+
+static assay_status narrow(bool *out, int64_t n, double expect, double half_width, double alpha,
+                           assay_error *err)
+{
+    double low = 0.0, high = 1.0;
+
+    ASSAY_TRY(assay_clopper_pearson(&low, &high, (int64_t)nearbyint(expect * (double)n), n,
+                                    alpha / 2.0, alpha / 2.0, err));
+    *out = high - low <= 2.0 * half_width;
     return ASSAY_OK;
+}
+
+assay_status assay_size_precision(int64_t *n, double expect, double half_width, double confidence,
+                                  assay_error *err)
+{
+    double alpha = 1.0 - confidence;
+    bool enough = false;
+
+    *n = 0;
+    ASSAY_TRY(check_rate("the expected rate", expect, 0.0, 1.0, err));
+    ASSAY_TRY(check_rate("the half width", half_width, 1e-6, 0.5, err));
+    ASSAY_TRY(check_rate("the confidence", confidence, 0.5, 0.999999, err));
+    double z = assay_normal_quantile_upper(alpha / 2.0) / half_width;
+    /* Well above the answer: the normal size at a slightly wider spread, and the tail's n. */
+    double spread = expect * (1.0 - expect) + 2.0 * half_width;
+    double start = ceil(z * z * fmin(spread, 0.25) + 3.0 / half_width + 50.0);
+    if (start > most) {
+        return whole(n, start, err);
+    }
+    int64_t low = 0;
+    int64_t high = (int64_t)start;
+    while (high - low > 1) { /* the width falls with n but for the rounding of the successes */
+        int64_t middle = low + (high - low) / 2;
+        ASSAY_TRY(narrow(&enough, middle, expect, half_width, alpha, err));
+        *(enough ? &high : &low) = middle;
+    }
+    int64_t last = 0; /* the last size that is too wide, around there */
+    int64_t from = high > 2000 ? high - 2000 : 1;
+    for (int64_t k = from; k <= high + 2000; k++) {
+        ASSAY_TRY(narrow(&enough, k, expect, half_width, alpha, err));
+        last = enough ? last : k;
+    }
+    *n = last + 1;
+    return ASSAY_OK;
+}
+
+int64_t assay_size_in_pool(int64_t n, int64_t pool)
+{
+    double corrected = (double)n / (1.0 + ((double)n - 1.0) / (double)pool);
+
+    return (int64_t)ceil(corrected - 1e-9 * corrected);
+}
+
+int64_t assay_size_clustered(int64_t n, double design_effect)
+{
+    double larger = (double)n * design_effect;
+
+    return (int64_t)ceil(larger - 1e-9 * larger);
 }

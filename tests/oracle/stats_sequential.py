@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden values of multiplicity, sprt, mixture, betting and sample_size in src/stats.
+"""Golden values of multiplicity, sprt, mixture, betting, power and sample_size in src/stats.
 Writes tests/golden/stats_sequential.txt.
 
 Pinned: scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6, mpmath 1.3.0, confseq 0.0.11.
@@ -236,10 +236,10 @@ def planning():
         add("size_pool", (N, bad, confidence, f), n)
     for p, half in [(.9, .03), (.5, .05), (.99, .01)]:
         from statsmodels.stats.proportion import proportion_confint, samplesize_confint_proportion
-        add("size_precision", (p, half, .05, 0), math.ceil(samplesize_confint_proportion(p, half, .05)))
+        add("size_width", (p, half, .05, 0), math.ceil(samplesize_confint_proportion(p, half, .05)))
         n = next(n for n in range(1, 10**5)
                  if np.diff(proportion_confint(p * n, n, .05, "wilson"))[0] <= 2 * half)
-        add("size_precision", (p, half, .05, 1), n)
+        add("size_width", (p, half, .05, 1), n)
 
 
 def main():
