@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/rng.h"
 #include "base/sort.h"
 #include "core/compare_internal.h"
 #include "core/metric.h"
@@ -118,6 +119,26 @@ static void put_proportion_effects(assay_difference *d)
     }
 }
 
+/* In the Poisson bootstrap the sum of the weights of m rows is Poisson(m), so the discordant rows are
+ * all that a replicate takes. */
+static void put_flip_odds(assay_difference *d, const comparing *c)
+{
+    const assay_evaluate_options *options = &c->options->evaluate;
+    int64_t replicates = options->replicates == 0 ? 1000 : options->replicates;
+    int64_t above = 0, level = 0;
+    for (int64_t r = 0; r < replicates; r++) {
+        assay_rng rng =
+            assay_rng_stream(options->seed, assay_rng_operation("bootstrap/flips"), (uint64_t)r);
+        int64_t in_a = assay_rng_poisson(&rng, (double)d->flips.only_a);
+        int64_t in_b = assay_rng_poisson(&rng, (double)d->flips.only_b);
+        above += in_b > in_a;
+        level += in_b == in_a;
+    }
+    if (replicates > 0 && c->n >= ASSAY_COMPARE_FEWEST_UNITS) {
+        d->probability_better = ((double)above + 0.5 * (double)level) / (double)replicates;
+    }
+}
+
 /* Rows are independent: exact in the discordant rows. */
 static void compare_right_rows(assay_difference *d, const comparing *c)
 {
@@ -126,6 +147,7 @@ static void compare_right_rows(assay_difference *d, const comparing *c)
     d->difference = (double)(f->only_b - f->only_a) / (double)d->n;
     assay_compare_tango(&d->low, &d->high, f->only_a, f->only_b, d->n, alpha / 2.0);
     assay_compare_tango(&d->bound_low, &d->bound_high, f->only_a, f->only_b, d->n, alpha);
+    put_flip_odds(d, c);
     d->method = "tango";
     d->test = c->options->exact ? "mcnemar_exact" : "mcnemar_mid_p";
     d->p = assay_compare_mcnemar(f->only_a, f->only_b, c->options->exact);

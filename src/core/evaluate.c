@@ -129,6 +129,10 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     }
     job->resample =
         evaluation->replicates > 0 && !job->metric->curve_only && evaluation->n >= fewest_rows;
+    /* Differences of right rows follow from counts (core/compare.h). */
+    if (evaluation->paired && evaluation->units == NULL && job->metric->right_rows) {
+        job->resample = false;
+    }
     uint32_t needs = args->op->needs;
     if (job->path == ASSAY_PATH_SORTED) {
         needs |= ASSAY_NEEDS_CONFIDENCE;
