@@ -194,9 +194,9 @@ done:
 
 typedef struct replicates {
     const assay_resampling *resampling;
-    const assay_ranking *ranking; /* of the class at hand */
-    uint8_t *weights;             /* GROUP x n per worker */
-    char *states;                 /* per replicate of the batch */
+    assay_ranking ranking; /* of the class at hand */
+    uint8_t *weights;      /* GROUP x n per worker */
+    char *states;          /* per replicate of the batch */
     size_t state_bytes;
     int64_t first_group; /* of the batch */
 } replicates;
@@ -246,10 +246,10 @@ static assay_status class_task(void *payload, int64_t index, int worker, assay_e
     int64_t group = r->first_group + index;
     uint8_t *weights = r->weights + (int64_t)worker * GROUP * evaluation->n;
     (void)err;
-    draw_weights(weights, evaluation, r->ranking, group);
+    draw_weights(weights, evaluation, &r->ranking, group);
     for (int64_t k = 0; k < GROUP && group * GROUP + k < evaluation->replicates; k++) {
         char *state = r->states + (size_t)(index * GROUP + k) * r->state_bytes;
-        assay_ranking ranking = *r->ranking;
+        assay_ranking ranking = r->ranking;
         ranking.weight = weights + k * evaluation->n;
         weigh(&ranking);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
@@ -289,9 +289,7 @@ static assay_status resample_batch(replicates *r, assay_sort_item *items, uint64
     int threads = r->resampling->workers;
     memset(r->states, 0, (size_t)(groups * GROUP) * r->state_bytes);
     for (int32_t c = 0; c < classes; c++) {
-        assay_ranking ranking;
-        ASSAY_TRY(rank_class(&ranking, evaluation, c, true, items, keys, err));
-        r->ranking = &ranking;
+        ASSAY_TRY(rank_class(&r->ranking, evaluation, c, true, items, keys, err));
         ASSAY_TRY(assay_parallel(groups, threads, class_task, r, evaluation->cancel, err));
     }
     return assay_parallel(groups, threads, note_task, r, evaluation->cancel, err);
@@ -310,7 +308,8 @@ assay_status assay_bootstrap_ranked(const assay_resampling *resampling, assay_er
         const assay_job *job = &evaluation->jobs[j];
         r.state_bytes += is_ranked(job) && job->resample ? aligned(job->state_size) : 0;
     }
-    int64_t batch = (int64_t)(states_bytes / (r.state_bytes * GROUP));
+    size_t group_bytes = r.state_bytes > 0 ? r.state_bytes * GROUP : 1;
+    int64_t batch = (int64_t)(states_bytes / group_bytes);
     batch = batch < 1 ? 1 : (batch < groups ? batch : groups);
     items = assay_alloc_raw(n, 2 * sizeof *items);
     keys = assay_alloc_raw(n, sizeof *keys);

@@ -56,7 +56,9 @@ assay_scale assay_compare_scale(const assay_json_value *item)
 
 assay_figure assay_compare_p(double p)
 {
-    return p < 0.0001 ? (assay_figure){.text = "< 0.0001"} : assay_figure_fixed(p, 4);
+    static const assay_figure tiny = {.text = "< 0.0001"};
+
+    return p < 0.0001 ? tiny : assay_figure_fixed(p, 4);
 }
 
 const char *assay_compare_better(const assay_evidence *evidence, const assay_json_value *item)

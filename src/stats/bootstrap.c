@@ -111,7 +111,9 @@ assay_status assay_basic_interval(double *low, double *high, const double *sorte
     double below = -INFINITY, above = INFINITY;
     *low = -INFINITY;
     *high = INFINITY;
-    ASSAY_TRY(assay_percentile_interval(&below, &above, sorted, n, alpha_high, alpha_low, err));
+    /* The distribution is turned round, so the tails change sides. */
+    const double tails[2] = {alpha_high, alpha_low};
+    ASSAY_TRY(assay_percentile_interval(&below, &above, sorted, n, tails[0], tails[1], err));
     *low = 2.0 * estimate - above;
     *high = 2.0 * estimate - below;
     return ASSAY_OK;
@@ -127,7 +129,9 @@ assay_status assay_studentised_interval(double *low, double *high, const double 
     if (!(se >= 0.0) || isinf(se)) {
         return assay_fail(err, ASSAY_EINVAL, "studentised interval: a standard error of %g", se);
     }
-    ASSAY_TRY(assay_percentile_interval(&below, &above, pivots, n, alpha_high, alpha_low, err));
+    /* The distribution is turned round, so the tails change sides. */
+    const double tails[2] = {alpha_high, alpha_low};
+    ASSAY_TRY(assay_percentile_interval(&below, &above, pivots, n, tails[0], tails[1], err));
     if (alpha_low > 0.0) {
         *low = estimate - se * above;
     }
