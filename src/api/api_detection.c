@@ -147,9 +147,9 @@ static assay_status resample(bootstrap *b, const assay_detection_report *report,
 static assay_status bounds(assay_measure *m, const bootstrap *b, assay_detection_report *report,
                            const double *from, int64_t at, int64_t width, assay_error *err)
 {
-    /* No acceleration: the interval is Efron's bias-corrected one (1981). Resampled AP is too high on
-     * average, since copies of one image agree, and a plain percentile interval would double that. */
-    static const double symmetric[2] = {-1.0, 1.0};
+    /* Resampled AP is too high on average, since copies of one image agree. The basic interval takes
+     * that bias off, where a percentile interval would double it; over many classes the bias is too
+     * large for a bias-corrected percentile, whose tails then lie beyond all replicates. */
     int64_t n = 0;
     double alpha = (1.0 - report->level) / 2.0;
     m->method = "none";
@@ -171,22 +171,23 @@ static assay_status bounds(assay_measure *m, const bootstrap *b, assay_detection
         m->method = "none: all replicates are equal";
         return ASSAY_OK;
     }
-    assay_status status = assay_bca_interval(&m->low, &m->high, b->sorted, n, m->value, symmetric,
-                                             2, alpha, alpha, NULL);
+    assay_status status =
+        assay_basic_interval(&m->low, &m->high, b->sorted, n, m->value, alpha, alpha, NULL);
     if (status == ASSAY_EUNSUPPORTED) {
         m->low = m->high = NAN;
-        m->method = "none: the replicates are too few for this level, or all on one side";
+        m->method = "none: too few replicates have a value for this level";
         return ASSAY_OK;
     }
     ASSAY_TRY(status);
-    m->method =
-        n == report->replicates
-            ? assay_arena_printf(report->measures.arena,
-                                 "bootstrap_bias_corrected over images, %" PRId64 " replicates", n)
-            : assay_arena_printf(report->measures.arena,
-                                 "bootstrap_bias_corrected over images, %" PRId64 " of %" PRId64
-                                 " replicates have a value",
-                                 n, report->replicates);
+    m->low = fmax(m->low, 0.0);
+    m->high = fmin(m->high, 1.0);
+    m->method = n == report->replicates
+                    ? assay_arena_printf(report->measures.arena,
+                                         "bootstrap_basic over images, %" PRId64 " replicates", n)
+                    : assay_arena_printf(report->measures.arena,
+                                         "bootstrap_basic over images, %" PRId64 " of %" PRId64
+                                         " replicates have a value",
+                                         n, report->replicates);
     return m->method != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 

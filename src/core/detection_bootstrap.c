@@ -32,46 +32,39 @@ typedef struct curve {
     int32_t hits[LANES];   /* weight of hits up to here */
     int32_t others[LANES]; /* weight of misses up to here that are not misses at all thresholds */
     int32_t level[LANES];  /* grid points of recall that are reached up to here */
-    int32_t fewest[LANES]; /* hits that reach them */
+    int32_t fewest[LANES]; /* hits that the last one of them needs */
     double best[LANES];    /* precision: the best from here on */
     double sum[LANES];     /* over the grid points passed */
 } curve;
 
-/* Number of grid points with r <= hits / objects. */
-static int32_t level_of(const double recalls[R], int32_t hits, double objects)
+/* Fewest hits that reach each point of the recall grid, per lane. */
+typedef struct grid {
+    int32_t need[R][LANES];
+} grid;
+
+static void fill_grid(grid *g, const double recalls[R], const double objects[LANES])
 {
-    if (hits == 0) {
-        return 1;
+    for (int r = 0; r < R; r++) {
+        for (int l = 0; l < LANES; l++) {
+            int32_t hits = (int32_t)(recalls[r] * objects[l]);
+            g->need[r][l] = hits + ((double)hits / objects[l] < recalls[r]);
+        }
     }
-    double recall = (double)hits / objects;
-    int32_t level = (int32_t)(recall * (R - 1)) + 1;
-    level = level < R ? level : R;
-    while (level < R && recalls[level] <= recall) {
-        level++;
-    }
-    while (recalls[level - 1] > recall) {
+}
+
+/* Down from `level` grid points to those that so many hits reach; at least the first, recall 0. */
+static inline int32_t level_of(const grid *g, int l, int32_t level, int32_t hits)
+{
+    while (level > 1 && hits < g->need[level - 1][l]) {
         level--;
     }
     return level;
 }
 
-/* Fewest hits that reach this level. */
-static int32_t fewest(const double recalls[R], int32_t level, double objects)
-{
-    int32_t hits = (int32_t)(recalls[level - 1] * objects);
-    while (hits > 0 && level_of(recalls, hits - 1, objects) >= level) {
-        hits--;
-    }
-    while (level_of(recalls, hits, objects) < level) {
-        hits++;
-    }
-    return hits;
-}
-
 /* Lanes without this image go through it too: the precision there is none that the hit before would
  * not exceed. The grid of recall is looked at only where a lane leaves a point behind. */
-static void take_hit(curve *restrict c, const resampling *s, const int32_t *restrict w,
-                     const int32_t *restrict common, const double *restrict objects)
+static void take_hit(curve *restrict c, const grid *restrict g, const int32_t *restrict w,
+                     const int32_t *restrict common)
 {
     int32_t passed = 0;
     for (int l = 0; l < LANES; l++) {
@@ -85,10 +78,10 @@ static void take_hit(curve *restrict c, const resampling *s, const int32_t *rest
     }
     for (int l = 0; passed != 0 && l < LANES; l++) {
         if (c->hits[l] < c->fewest[l]) {
-            int32_t level = level_of(s->recalls, c->hits[l], objects[l]);
+            int32_t level = level_of(g, l, c->level[l], c->hits[l]);
             c->sum[l] += (double)(c->level[l] - level) * c->best[l];
             c->level[l] = level;
-            c->fewest[l] = fewest(s->recalls, level, objects[l]);
+            c->fewest[l] = g->need[level - 1][l];
         }
     }
 }
@@ -120,10 +113,9 @@ static void total(curve curves[T], int32_t common[LANES], const assay_detection 
     }
 }
 
-static void sweep(curve curves[T], int32_t common[LANES], const resampling *s, int64_t k, int a,
-                  const int32_t *weights, const double objects[LANES])
+static void sweep(curve curves[T], int32_t common[LANES], const grid *g, const assay_detection *d,
+                  int64_t k, int a, const int32_t *weights)
 {
-    const assay_detection *d = s->d;
     const uint16_t all = (1U << T) - 1;
     for (int64_t i = d->kept_first[k + 1]; i-- > d->kept_first[k];) {
         const int32_t *w = weights + (int64_t)d->image[i] * LANES;
@@ -140,7 +132,7 @@ static void sweep(curve curves[T], int32_t common[LANES], const resampling *s, i
                 continue;
             }
             if ((hit >> t & 1) != 0) {
-                take_hit(&curves[t], s, w, common, objects);
+                take_hit(&curves[t], g, w, common);
                 continue;
             }
             for (int l = 0; l < LANES; l++) {
@@ -180,6 +172,7 @@ static void resample_class(class_sums *out, curve curves[T], const resampling *s
 {
     const assay_detection *d = s->d;
     int32_t common[LANES] = {0};
+    grid g;
     memset(out, 0, sizeof *out);
     memset(curves, 0, T * sizeof *curves);
     for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
@@ -189,16 +182,16 @@ static void resample_class(class_sums *out, curve curves[T], const resampling *s
         }
     }
     total(curves, common, d, k, a, weights);
+    fill_grid(&g, s->recalls, out->objects);
     for (int t = 0; t < T; t++) {
         for (int l = 0; l < LANES; l++) {
-            int32_t level = level_of(s->recalls, curves[t].hits[l], out->objects[l]);
+            int32_t level = level_of(&g, l, R, curves[t].hits[l]);
             curves[t].level[l] = level;
-            curves[t].fewest[l] =
-                out->objects[l] > 0.0 ? fewest(s->recalls, level, out->objects[l]) : 0;
+            curves[t].fewest[l] = g.need[level - 1][l];
             out->recall[l] += (double)curves[t].hits[l] / out->objects[l] / T;
         }
     }
-    sweep(curves, common, s, k, a, weights, out->objects);
+    sweep(curves, common, &g, d, k, a, weights);
     for (int t = 0; t < T; t++) {
         for (int l = 0; l < LANES; l++) {
             /* Recall 0 is the point that remains. */
