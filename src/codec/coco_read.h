@@ -36,7 +36,7 @@ typedef struct assay_coco_rows {
     int64_t n;
     int64_t *id; /* truth; results have none, they count from 1 */
     int64_t *image, *category;
-    double *box;  /* 4 per row: left, top, width, height */
+    double *box;   /* 4 per row: left, top, width, height */
     double *area;  /* truth only, as written */
     double *score; /* results only */
     uint8_t *crowd, *has;
