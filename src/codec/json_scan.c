@@ -163,7 +163,8 @@ assay_status assay_json_scan_peek(int *out, assay_json_scan *scan, assay_error *
     return ASSAY_OK;
 }
 
-static assay_status open(assay_json_scan *scan, char bracket, const char *what, assay_error *err)
+static assay_status open_bracket(assay_json_scan *scan, char bracket, const char *what,
+                                 assay_error *err)
 {
     unsigned char c = 0;
     ASSAY_TRY(assay_json_scan_next(&c, scan, err));
@@ -177,12 +178,12 @@ static assay_status open(assay_json_scan *scan, char bracket, const char *what, 
 
 assay_status assay_json_scan_object(assay_json_scan *scan, assay_error *err)
 {
-    return open(scan, '{', "an object ({)", err);
+    return open_bracket(scan, '{', "an object ({)", err);
 }
 
 assay_status assay_json_scan_array(assay_json_scan *scan, assay_error *err)
 {
-    return open(scan, '[', "a list ([)", err);
+    return open_bracket(scan, '[', "a list ([)", err);
 }
 
 /* Comma or closing bracket. */

@@ -178,7 +178,7 @@ static assay_status to_real(double *out, const decimal *d, size_t size, assay_js
 
 assay_status assay_json_scan_real(double *out, assay_json_scan *scan, assay_error *err)
 {
-    decimal d;
+    decimal d = {0};
     size_t size = 0;
     ASSAY_TRY(number(&d, &size, scan, err));
     ASSAY_TRY(to_real(out, &d, size, scan, err));
@@ -188,7 +188,7 @@ assay_status assay_json_scan_real(double *out, assay_json_scan *scan, assay_erro
 
 assay_status assay_json_scan_integer(int64_t *out, assay_json_scan *scan, assay_error *err)
 {
-    decimal d;
+    decimal d = {0};
     size_t size = 0;
     double real = 0.0;
     *out = 0;

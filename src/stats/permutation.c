@@ -84,13 +84,13 @@ assay_status assay_sign_flip_exact(assay_flip_counts *counts, const double *diff
 {
     *counts = (assay_flip_counts){0};
     observed o = {0};
-    ASSAY_TRY(observe(&o, differences, n, err));
     if (n > ASSAY_FLIP_EXACT_MOST) {
         return assay_fail(err, ASSAY_EUNSUPPORTED,
                           "permutation test: all sign patterns can be tried for at most %d "
                           "differences; draw them at random instead",
                           ASSAY_FLIP_EXACT_MOST);
     }
+    ASSAY_TRY(observe(&o, differences, n, err));
     /* Gray code: each pattern differs from the one before in one sign */
     double sum = 0.0;
     for (int64_t i = 0; i < n; i++) {
