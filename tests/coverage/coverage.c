@@ -27,14 +27,25 @@ void section(const char *title, const char *text)
     (void)printf("|---|---|---:|---:|---:|---|---|\n");
 }
 
-void row_add(row *r, double covered, double error)
+static void row_worst(row *r, double covered, double error)
 {
-    if (r->settings == 0 || covered < r->worst) {
+    if (r->settings + r->probes == 0 || covered < r->worst) {
         r->worst = covered;
         r->worst_error = error;
     }
+}
+
+void row_add(row *r, double covered, double error)
+{
+    row_worst(r, covered, error);
     r->sum += covered;
     r->settings++;
+}
+
+void row_probe(row *r, double covered)
+{
+    row_worst(r, covered, 0.0);
+    r->probes++;
 }
 
 void row_count(row *r, int64_t covered, int64_t runs)
@@ -46,14 +57,16 @@ void row_count(row *r, int64_t covered, int64_t runs)
 
 void row_end(coverage *c, row *r)
 {
-    static const char *const words[] = {"at least", "about", "none"};
+    char words[32] = "none";
     double mean = r->sum / (double)r->settings;
     bool kept = false;
     switch (r->promise) {
     case AT_LEAST:
+        (void)snprintf(words, sizeof words, "at least");
         kept = r->worst >= r->nominal - 4.0 * r->worst_error - 1e-12;
         break;
     case ABOUT:
+        (void)snprintf(words, sizeof words, "about, −%.3f", r->slack);
         kept = mean >= r->nominal - r->slack - 4.0 * r->worst_error;
         break;
     case BROKEN:
@@ -69,7 +82,7 @@ void row_end(coverage *c, row *r)
     const char *verdict = r->promise == BROKEN ? (kept ? "fails, as shown" : "NOT AS EXPECTED")
                                                : (kept ? "yes" : "NO");
     (void)printf("| %s | %s | %.3f | %.4f | %s | %s | %s |\n", r->method, r->setting, r->nominal,
-                 mean, worst, words[r->promise], verdict);
+                 mean, worst, words, verdict);
     c->failures += !kept;
     c->rows++;
 }

@@ -11,7 +11,7 @@
 
 typedef enum promise {
     AT_LEAST, /* never below nominal, in no setting */
-    ABOUT,    /* on average not below nominal by more than `slack` */
+    ABOUT,    /* on average not below nominal by more than `slack`, which the table shows */
     BROKEN    /* the wrong tool for the setting: shown because it falls below nominal by `slack` */
 } promise;
 
@@ -23,7 +23,7 @@ typedef struct row {
     double slack;
     /* filled by row_add */
     double sum, worst, worst_error;
-    int64_t settings;
+    int64_t settings, probes;
 } row;
 
 typedef struct coverage {
@@ -36,6 +36,8 @@ typedef struct coverage {
 void section(const char *title, const char *text);
 /* The result of one setting: coverage and its Monte Carlo standard error (0 when enumerated). */
 void row_add(row *r, double covered, double error);
+/* A setting that was sought out because it is bad: it counts for the worst, not for the mean. */
+void row_probe(row *r, double covered);
 /* The same from a count of `runs` simulated data sets. */
 void row_count(row *r, int64_t covered, int64_t runs);
 /* Print the row, check its promise. */
