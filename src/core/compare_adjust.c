@@ -1,55 +1,27 @@
-/* Many tests at once: adjusted p-values, as in R's p.adjust. */
 #include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/sort.h"
 #include "core/compare.h"
+#include "stats/multiplicity.h"
 
-/** Step-down (Holm 1979): the largest so far, from the smallest p-value on. */
-static void step_down(double *p, const int64_t *order, int64_t n)
+static assay_adjustment method_of(const char *how)
 {
-    double least = 0.0;
+    static const struct {
+        const char *name;
+        assay_adjustment method;
+    } methods[] = {{"holm", ASSAY_ADJUST_HOLM},
+                   {"hochberg", ASSAY_ADJUST_HOCHBERG},
+                   {"bh", ASSAY_ADJUST_BENJAMINI_HOCHBERG},
+                   {"by", ASSAY_ADJUST_BENJAMINI_YEKUTIELI},
+                   {"bonferroni", ASSAY_ADJUST_BONFERRONI}};
 
-    for (int64_t i = 0; i < n; i++) {
-        least = fmax(least, fmin(1.0, p[order[i]] * (double)(n - i)));
-        p[order[i]] = least;
-    }
-}
-
-/** Step-up, from the largest p-value on: Hochberg (1988) with the number of those at least as large,
- *  Benjamini and Hochberg (1995), Benjamini and Yekutieli (2001) with n / rank. */
-static void step_up(double *p, const int64_t *order, int64_t n, bool hochberg, double factor)
-{
-    double most = 1.0;
-
-    for (int64_t i = n - 1; i >= 0; i--) {
-        double times = hochberg ? (double)(n - i) : factor * (double)n / (double)(i + 1);
-        most = fmin(most, p[order[i]] * times);
-        p[order[i]] = most;
-    }
-}
-
-static void adjust(double *p, const int64_t *order, int64_t n, const char *how)
-{
-    double harmonic = 0.0;
-
-    if (strcmp(how, "holm") == 0) {
-        step_down(p, order, n);
-    } else if (strcmp(how, "hochberg") == 0) {
-        step_up(p, order, n, true, 1.0);
-    } else if (strcmp(how, "bh") == 0) {
-        step_up(p, order, n, false, 1.0);
-    } else if (strcmp(how, "by") == 0) {
-        for (int64_t i = n; i > 0; i--) {
-            harmonic += 1.0 / (double)i;
-        }
-        step_up(p, order, n, false, harmonic);
-    } else if (strcmp(how, "bonferroni") == 0) {
-        for (int64_t i = 0; i < n; i++) {
-            p[i] = fmin(1.0, p[i] * (double)n);
+    for (size_t i = 0; i < ASSAY_COUNT(methods); i++) {
+        if (strcmp(how, methods[i].name) == 0) {
+            return methods[i].method;
         }
     }
+    return ASSAY_ADJUST_NONE;
 }
 
 assay_status assay_comparison_adjust(assay_comparison *comparison, const char *how,
@@ -58,10 +30,10 @@ assay_status assay_comparison_adjust(assay_comparison *comparison, const char *h
     assay_status status = ASSAY_OK;
     size_t most = (size_t)comparison->n_differences + 1;
     double *p = assay_alloc(most, sizeof *p);
-    int64_t *order = assay_alloc(most, sizeof *order);
+    double *adjusted = assay_alloc(most, sizeof *adjusted);
     int64_t n = 0, k = 0;
 
-    if (!p || !order) {
+    if (!p || !adjusted) {
         status = assay_fail_memory(err);
         goto done;
     }
@@ -70,14 +42,15 @@ assay_status assay_comparison_adjust(assay_comparison *comparison, const char *h
             p[n++] = comparison->differences[i].p;
         }
     }
-    ASSAY_GOTO(assay_sort_order(order, p, n, 0, err), done);
-    adjust(p, order, n, how);
+    if (n > 0) {
+        ASSAY_GOTO(assay_adjust(adjusted, p, n, method_of(how), err), done);
+    }
     for (int64_t i = 0; i < comparison->n_differences; i++) {
         assay_difference *d = &comparison->differences[i];
-        d->p_adjusted = isnan(d->p) ? NAN : p[k++];
+        d->p_adjusted = isnan(d->p) ? NAN : adjusted[k++];
     }
 done:
     assay_free(p);
-    assay_free(order);
+    assay_free(adjusted);
     return status;
 }
