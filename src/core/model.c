@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -106,6 +107,7 @@ assay_status assay_model_new(assay_model **out, const assay_model_spec *spec, co
     ASSAY_GOTO(copy_text(&model->name, arena, name != NULL ? name : "model", err), done);
     model->class_names_declared = model->spec.class_names != NULL;
     atomic_init(&model->queries, 0);
+    atomic_init(&model->gradient_queries, 0);
     model->arena = arena;
     *out = model;
     arena = NULL;
@@ -228,6 +230,62 @@ assay_status assay_model_run(assay_model *model, float *scores, int32_t *labels,
     }
     return model->spec.scores == ASSAY_SCORES_LABELS ? check_labels(model, labels, batch, err)
                                                      : check_scores(model, scores, batch, err);
+}
+
+static assay_status check_loss(const assay_model *model, const assay_loss *what, int64_t n,
+                               assay_error *err)
+{
+    bool other = what->kind == ASSAY_LOSS_LOGIT_DIFFERENCE || what->kind == ASSAY_LOSS_DLR_TARGETED;
+    int32_t least = what->kind == ASSAY_LOSS_DLR            ? 3
+                    : what->kind == ASSAY_LOSS_DLR_TARGETED ? 4
+                                                            : 1;
+    if (model->spec.classes < least) {
+        return assay_fail(err, ASSAY_EINVAL, "this loss needs %d classes, model %s has %d", least,
+                          model->name, model->spec.classes);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        int32_t wrong = what->label[i] < 0 || what->label[i] >= model->spec.classes ? what->label[i]
+                        : other && (what->other[i] < 0 || what->other[i] >= model->spec.classes)
+                            ? what->other[i]
+                            : -1;
+        if (wrong != -1 || what->label[i] < 0) {
+            return assay_fail(err, ASSAY_EINVAL, "there is no class %d: model %s has 0 to %d",
+                              wrong, model->name, model->spec.classes - 1);
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_model_gradient(assay_model *model, float *gradient, float *loss, float *logits,
+                                  const assay_model_batch *batch, const assay_loss *what,
+                                  assay_error *err)
+{
+    if (model->backend->gradient == NULL) {
+        return assay_fail(
+            err, ASSAY_EUNSUPPORTED,
+            "model %s gives no gradients (%s): use attacks that need scores or labels "
+            "only",
+            model->name, model->backend->name);
+    }
+    if (batch->n < 1 || batch->n > model->spec.batch) {
+        return assay_fail(err, ASSAY_EINTERNAL, "a batch of %" PRId64 " for a model of %" PRId64,
+                          batch->n, model->spec.batch);
+    }
+    ASSAY_TRY(check_loss(model, what, batch->n, err));
+    (void)atomic_fetch_add(&model->gradient_queries, batch->n);
+    assay_status status = model->backend->gradient(model, gradient, loss, logits, batch, what, err);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "model %s", model->name);
+        return status;
+    }
+    int64_t size = (int64_t)model->channels * model->height * model->width;
+    for (int64_t i = 0; i < batch->n * size; i++) {
+        if (!isfinite(gradient[i])) {
+            return assay_fail(err, ASSAY_EFORMAT, "model %s: the gradient at %s is not finite",
+                              model->name, datum_id(batch, i / size));
+        }
+    }
+    return ASSAY_OK;
 }
 
 void assay_model_free(assay_model *model)

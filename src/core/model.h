@@ -59,6 +59,25 @@ typedef struct assay_model_batch {
     const assay_cancel *cancel; /* for backends that wait; NULL = none */
 } assay_model_batch;
 
+/** What a gradient is taken of, one number per datum; z are the logits. The data of a batch do not mix:
+ *  the gradient is that of the sum over the batch. */
+typedef enum assay_loss_kind {
+    ASSAY_LOSS_CROSS_ENTROPY = 1, /* -log softmax(z)[label] */
+    ASSAY_LOSS_MARGIN, /* max over k != label of z_k, minus z_label: > 0 = misclassified */
+    ASSAY_LOSS_LOGIT,  /* z_label */
+    ASSAY_LOSS_LOGIT_DIFFERENCE, /* z_other - z_label */
+    ASSAY_LOSS_DLR,         /* -(z_label - max_{k != label} z_k) / (z_(1) - z_(3) + 1e-12), sorted
+                                      descending; Croce, Hein 2020, eq. 6; 3 classes at least */
+    ASSAY_LOSS_DLR_TARGETED /* -(z_label - z_other) / (z_(1) - (z_(3) + z_(4)) / 2 + 1e-12);
+                                      the same, eq. 7; 4 classes at least */
+} assay_loss_kind;
+
+typedef struct assay_loss {
+    assay_loss_kind kind;
+    const int32_t *label; /* of each datum */
+    const int32_t *other; /* of each datum, for the losses that name it; else NULL */
+} assay_loss;
+
 typedef struct assay_model_backend {
     const char *name; /* "onnxruntime", "command" */
     int wants_images; /* 1: gets images, does its own preprocessing */
@@ -66,6 +85,11 @@ typedef struct assay_model_backend {
     /** Fill n x classes raw scores (or labels[n] when the model gives labels). */
     assay_status (*run)(assay_model *model, float *scores, int32_t *labels,
                         const assay_model_batch *batch, assay_error *err);
+    /** Gradient with respect to the prepared input tensor (float32, the shape of `batch->tensor`), the
+     *  loss of each datum and the logits (n x classes) from one pass. NULL = no gradients. */
+    assay_status (*gradient)(assay_model *model, float *gradient, float *loss, float *logits,
+                             const assay_model_batch *batch, const assay_loss *what,
+                             assay_error *err);
     void (*free)(void *self);
 } assay_model_backend;
 
@@ -84,6 +108,7 @@ struct assay_model {
     char digest[ASSAY_DIGEST_HEX]; /* of the file's (or the command's) content */
     const char *backend_version;   /* "onnxruntime 1.29.0" */
     atomic_llong queries;          /* data sent through run */
+    atomic_llong gradient_queries; /* data sent through gradient */
 };
 
 /** For backends: an arena of its own, a deep copy of the spec, the name; everything else is zero.
@@ -105,6 +130,16 @@ ASSAY_NODISCARD assay_status assay_model_set_classes(assay_model *model, int32_t
  */
 ASSAY_NODISCARD assay_status assay_model_run(assay_model *model, float *scores, int32_t *labels,
                                              const assay_model_batch *batch, assay_error *err);
+
+/**
+ * Gradient of a loss with respect to the prepared input: `gradient` has the shape of batch->tensor,
+ * `loss` n and `logits` n x classes values; the latter two may be NULL. Counts the data in
+ * `gradient_queries`. A model without gradients is ASSAY_EUNSUPPORTED and says why; labels out of
+ * range are ASSAY_EINVAL; a gradient that is not finite is ASSAY_EFORMAT naming the datum.
+ */
+ASSAY_NODISCARD assay_status assay_model_gradient(assay_model *model, float *gradient, float *loss,
+                                                  float *logits, const assay_model_batch *batch,
+                                                  const assay_loss *what, assay_error *err);
 
 void assay_model_free(assay_model *model);
 
