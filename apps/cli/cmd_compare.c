@@ -124,7 +124,7 @@ static int run(const command *self, int argc, char **argv)
         {"margin", 0, OPTION_REAL, &a.margin, "M",
          "are the later models not worse than the first by more than M?"},
         {"adjust", 0, OPTION_TEXT, &a.request.adjust, "HOW",
-         "holm (default), hochberg, bh, by, bonferroni or none"},
+         "holm (default), hochberg, holm_sidak, sidak, bonferroni, bh, by or none"},
         {"exact", 0, OPTION_FLAG, &a.exact, NULL, "McNemar's exact test, not its mid-P version"},
         {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
         {"replicates", 0, OPTION_INT, &a.request.replicates, "N",

@@ -28,7 +28,8 @@ typedef struct assay_compare_request {
     const char *by;             /**< column of the first file: each of its values is a context */
     const char *cluster;  /**< column of the first file: rows with the same value (image, scene,
                                      flight) depend on each other and are drawn together */
-    const char *adjust;   /**< holm, hochberg, bh, by, bonferroni or none ["holm"] */
+    const char *adjust;   /**< holm, hochberg, holm_sidak, sidak, bonferroni, bh, by or none
+                               ["holm"] */
     double level;         /**< two-sided confidence [0.95] */
     int64_t replicates;   /**< bootstrap replicates [1000]; -1 = no resampling */
     int64_t permutations; /**< of the sign-flip test [as many as the number of tests takes] */

@@ -10,13 +10,9 @@
 
 typedef assay_compare_job job;
 
-static const char *const adjustments[] = {"holm", "hochberg", "bh", "by", "bonferroni", "none"};
-
-static assay_status check_request(const assay_compare_request *r, assay_error *err)
+static assay_status check_request(job *j, const assay_compare_request *r, assay_error *err)
 {
-    const char *adjust = r->adjust ? r->adjust : "holm";
     int32_t n = 0;
-    size_t k = 0;
 
     if (r->struct_size != sizeof *r || !r->files) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request is incomplete: no files");
@@ -44,13 +40,11 @@ static assay_status check_request(const assay_compare_request *r, assay_error *e
         return assay_fail(err, ASSAY_EINVAL,
                           "margin must be 0 or more: how much worse still counts as not worse");
     }
-    while (k < ASSAY_COUNT(adjustments) && strcmp(adjust, adjustments[k]) != 0) {
-        k++;
-    }
-    if (k == ASSAY_COUNT(adjustments)) {
+    if (!assay_adjustment_find(&j->adjust, r->adjust ? r->adjust : "holm")) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "adjust is '%s', expected holm, hochberg, bh, by, bonferroni or none",
-                          adjust);
+                          "adjust is '%s', expected holm, hochberg, holm_sidak, sidak, bonferroni, "
+                          "bh, by or none",
+                          r->adjust);
     }
     return ASSAY_OK;
 }
@@ -197,7 +191,7 @@ static assay_status compare(job *j, assay_error *err)
         }
     }
     assay_log_progress(&j->context->log, "compare", j->n_contexts, j->n_contexts);
-    return assay_comparison_adjust(&j->comparison, r->adjust ? r->adjust : "holm", err);
+    return assay_comparison_adjust(&j->comparison, j->adjust, err);
 }
 
 /** Friedman's test over the values of the --by column, for each measure of three or more models. */
@@ -287,7 +281,7 @@ assay_status assay_compare_files(char **json, char **table, char **flips,
             *texts[i] = NULL;
         }
     }
-    ASSAY_TRY(check_request(request, err));
+    ASSAY_TRY(check_request(&j, request, err));
     j.level = request->level > 0.0 ? request->level : 0.95;
     ASSAY_TRY(assay_arena_new(&j.arena, (size_t)64 << 30, err));
     assay_comparison_init(&j.comparison, j.arena);

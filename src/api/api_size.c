@@ -7,6 +7,7 @@
 #include "assay/version.h"
 #include "base/json_write.h"
 #include "stats/discrete.h"
+#include "stats/power.h"
 #include "stats/sample_size.h"
 
 enum { ROWS = 7 };
@@ -104,7 +105,7 @@ static assay_status size_proportion(answer *a, assay_error *err)
     if (a->counted) {
         ASSAY_TRY(assay_size_failures(&a->independent, q->failures, &a->claim, err));
         a->method = "exact binomial";
-        a->n = assay_size_clustered(a->independent, q->design_effect);
+        ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
         if (q->pool > 0 && q->design_effect == 1.0) {
             ASSAY_TRY(assay_size_pool_failures(&a->n, q->failures, q->pool, &a->claim, err));
             a->method = "exact hypergeometric";
@@ -119,7 +120,7 @@ static assay_status size_proportion(answer *a, assay_error *err)
         ASSAY_TRY(assay_size_power(&a->independent, &a->claim, q->expect, q->power, err));
         ASSAY_TRY(find_allowed(&a->allowed, a->independent, &a->claim, err));
         a->method = "exact binomial power";
-        a->n = assay_size_clustered(a->independent, q->design_effect);
+        ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
         a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
     }
     return characterise(a, err);
@@ -133,13 +134,13 @@ static assay_status compute(answer *a, assay_error *err)
     case ASSAY_SIZE_PROPORTION:
         return size_proportion(a, err);
     case ASSAY_SIZE_DIFFERENCE:
-        ASSAY_TRY(assay_size_two_proportions(&a->independent, q->first, q->second, q->confidence,
-                                             q->power, err));
+        ASSAY_TRY(assay_size_two(&a->independent, q->first, q->second, 1.0 - q->confidence,
+                                 q->power, false, err));
         a->method = "normal approximation, two proportions";
         break;
     case ASSAY_SIZE_PAIRED:
-        ASSAY_TRY(
-            assay_size_paired(&a->independent, q->first, q->second, q->confidence, q->power, err));
+        ASSAY_TRY(assay_size_mcnemar(&a->independent, q->first, q->second, 1.0 - q->confidence,
+                                     q->power, err));
         a->method = "normal approximation, McNemar";
         break;
     case ASSAY_SIZE_PRECISION:
@@ -148,7 +149,7 @@ static assay_status compute(answer *a, assay_error *err)
         a->method = "exact Clopper-Pearson width";
         break;
     }
-    a->n = assay_size_clustered(a->independent, q->design_effect);
+    ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
     a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
     return ASSAY_OK;
 }

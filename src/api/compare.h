@@ -36,6 +36,7 @@ typedef struct assay_compare_job {
     int64_t n_contexts, capacity_contexts;
     int64_t permutations;
     double level;
+    assay_adjustment adjust;
     assay_comparison comparison;
 } assay_compare_job;
 

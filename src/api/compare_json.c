@@ -177,7 +177,7 @@ static void put_run(assay_json *json, const assay_compare_job *job)
     assay_json_put_real(json, "level", job->level);
     assay_json_put_int(json, "replicates", r->replicates ? r->replicates : 1000);
     assay_json_put_int(json, "permutations", job->permutations);
-    assay_json_put_text(json, "adjust", r->adjust ? r->adjust : "holm");
+    assay_json_put_text(json, "adjust", assay_adjustment_name(job->adjust));
     assay_json_put_text(json, "family", "all pairs of models, metrics and contexts of this file");
     assay_json_put_text(json, "matched_by", job->alignment.by_id ? "id" : "order");
     assay_json_put_int(json, "left_out", job->alignment.left_out);

@@ -154,7 +154,7 @@ static void put_omnibus(assay_buffer *out, const assay_compare_job *job)
 static void put_summary(assay_buffer *out, const assay_compare_job *job)
 {
     const assay_comparison *c = &job->comparison;
-    const char *adjust = job->request->adjust ? job->request->adjust : "holm";
+    const char *adjust = assay_adjustment_name(job->adjust);
     int64_t tests = 0, wins[ASSAY_COMPARE_MODELS] = {0};
     double floor_p = 1.0 / (1.0 + (double)job->permutations);
 

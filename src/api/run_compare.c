@@ -206,7 +206,7 @@ assay_status assay_run_compare(assay_run *run, assay_error *err)
     for (int32_t d = 0; d < run->plan->n_data; d++) {
         ASSAY_TRY(compare_data(run, d, &options, err));
     }
-    return assay_comparison_adjust(&run->comparison, "holm", err);
+    return assay_comparison_adjust(&run->comparison, ASSAY_ADJUST_HOLM, err);
 }
 
 assay_status assay_results_comparison(assay_json *json, const assay_run *run, assay_error *err)

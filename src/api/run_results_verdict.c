@@ -138,7 +138,7 @@ void assay_results_rule(assay_json *json, const assay_run *run)
         assay_json_begin_object(json);
         assay_json_put_text(json, "name", family->name);
         assay_json_put_text(json, "logic", assay_family_logic_name(family->logic));
-        assay_json_put_text(json, "adjust", assay_family_adjust_name(family->adjust));
+        assay_json_put_text(json, "adjust", assay_adjustment_name(family->adjust));
         if (family->logic == ASSAY_FAMILY_ANY_FAIL_IS_FOUND) {
             assay_json_put_real(json, "alpha", family->alpha);
         }

@@ -73,7 +73,7 @@ static assay_status put_measure(assay_json *json, const assay_run *run,
         const assay_plan_family *family = &plan->families[q->family];
         assay_json_put_text(json, "family", family->name);
         assay_json_put_text(json, "logic", assay_family_logic_name(family->logic));
-        assay_json_put_text(json, "adjust", assay_family_adjust_name(family->adjust));
+        assay_json_put_text(json, "adjust", assay_adjustment_name(family->adjust));
         assay_json_put_real(json, "alpha", family->alpha);
     }
     return ASSAY_OK;

@@ -49,61 +49,38 @@ done:
     return status;
 }
 
-/** Adjusted p-values of n ascending ones; `m` >= n hypotheses in the family (those that could not
- *  be tested count, which is conservative). Holm, Scand. J. Statist. 6 (1979); Hochberg, Biometrika
- *  75 (1988). */
-static void adjust(assay_verdict **sorted, int32_t n, int32_t m, assay_family_adjust how)
-{
-    double carried = how == ASSAY_ADJUST_HOCHBERG ? 1.0 : 0.0;
-
-    for (int32_t k = 0; k < n; k++) {
-        int32_t i = how == ASSAY_ADJUST_HOCHBERG ? n - 1 - k : k;
-        double factor = how == ASSAY_ADJUST_NONE         ? 1.0
-                        : how == ASSAY_ADJUST_BONFERRONI ? (double)m
-                                                         : (double)(m - i);
-        double p = fmin(1.0, factor * sorted[i]->p_not_met);
-        if (how == ASSAY_ADJUST_HOLM) {
-            carried = fmax(carried, p); /* never below that of a smaller p-value */
-            p = carried;
-        } else if (how == ASSAY_ADJUST_HOCHBERG) {
-            carried = fmin(carried, p);
-            p = carried;
-        }
-        sorted[i]->p_adjusted = p;
-    }
-}
-
-static assay_status adjust_family(assay_run *run, int32_t index, assay_verdict **members,
+/** Requirements that could not be tested count as tested with p = 1, which is conservative. */
+static assay_status adjust_family(assay_run *run, int32_t index, assay_verdict **members, double *p,
                                   assay_error *err)
 {
     const assay_plan_family *family = &run->plan->families[index];
-    int32_t n = 0, m = 0;
+    int32_t m = 0;
 
     for (int32_t i = 0; i < run->plan->n_requirements; i++) {
         assay_verdict *v = &run->verdicts[i];
         if (v->requirement->family == index) {
-            m++;
-            int32_t k = isnan(v->p_not_met) ? -1 : n++;
-            for (; k > 0 && members[k - 1]->p_not_met > v->p_not_met; k--) {
-                members[k] = members[k - 1]; /* insertion: stable, and families are small */
-            }
-            if (k >= 0) {
-                members[k] = v;
-            }
+            p[m] = isnan(v->p_not_met) ? 1.0 : v->p_not_met;
+            members[m++] = v;
         }
     }
-    adjust(members, n, m, family->adjust);
-    for (int32_t i = 0; i < n; i++) {
+    if (m == 0) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_adjust(p, p, m, family->adjust, err));
+    for (int32_t i = 0; i < m; i++) {
         assay_verdict *v = members[i];
+        if (isnan(v->p_not_met)) {
+            continue;
+        }
+        v->p_adjusted = p[i];
         if (v->kind == ASSAY_VERDICT_NOT_MET && !(v->p_adjusted < family->alpha)) {
             v->kind = ASSAY_VERDICT_INCONCLUSIVE;
             v->more_needed = -1;
             v->reason = assay_arena_printf(
                 run->arena,
                 "on its own it would be NOT MET, but %d requirements of the family '%s' were "
-                "looked "
-                "at: corrected for that (%s), the p-value is %.3g and not below %g",
-                m, family->name, assay_family_adjust_name(family->adjust), v->p_adjusted,
+                "looked at: corrected for that (%s), the p-value is %.3g and not below %g",
+                m, family->name, assay_adjustment_name(family->adjust), v->p_adjusted,
                 family->alpha);
             if (!v->reason) {
                 return assay_fail_memory(err);
@@ -118,13 +95,14 @@ assay_status assay_run_adjust(assay_run *run, assay_error *err)
     const assay_plan *plan = run->plan;
     assay_verdict **members =
         assay_arena_alloc(run->arena, (size_t)plan->n_requirements + 1, sizeof *members);
+    double *p = assay_arena_alloc(run->arena, (size_t)plan->n_requirements + 1, sizeof *p);
 
-    if (!members) {
+    if (!members || !p) {
         return assay_fail_memory(err);
     }
     for (int32_t f = 0; f < plan->n_families; f++) {
         if (plan->families[f].logic == ASSAY_FAMILY_ANY_FAIL_IS_FOUND) {
-            ASSAY_TRY(adjust_family(run, f, members, err));
+            ASSAY_TRY(adjust_family(run, f, members, p, err));
         }
     }
     return ASSAY_OK;

@@ -9,6 +9,8 @@
 #include "base/sort.h"
 #include "core/compare_internal.h"
 #include "core/metric.h"
+#include "stats/effect.h"
+#include "stats/paired.h"
 
 void assay_comparison_init(assay_comparison *out, assay_arena *arena)
 {
@@ -113,7 +115,7 @@ static assay_flip_counts count_flips(const comparing *c, int32_t a, int32_t b)
 static void put_proportion_effects(assay_difference *d)
 {
     const assay_flip_counts *f = &d->flips;
-    d->cohens_h = 2.0 * asin(sqrt(d->in_b->value)) - 2.0 * asin(sqrt(d->in_a->value));
+    d->cohens_h = assay_cohen_h(d->in_b->value, d->in_a->value);
     if (f->only_a + f->only_b > 0) {
         d->odds_ratio = f->only_a > 0 ? (double)f->only_b / (double)f->only_a : INFINITY;
     }
@@ -140,17 +142,22 @@ static void put_flip_odds(assay_difference *d, const comparing *c)
 }
 
 /* Rows are independent: exact in the discordant rows. */
-static void compare_right_rows(assay_difference *d, const comparing *c)
+static assay_status compare_right_rows(assay_difference *d, const comparing *c, assay_error *err)
 {
     const assay_flip_counts *f = &d->flips;
     double alpha = 1.0 - c->level;
+    assay_mcnemar test;
     d->difference = (double)(f->only_b - f->only_a) / (double)d->n;
-    assay_compare_tango(&d->low, &d->high, f->only_a, f->only_b, d->n, alpha / 2.0);
-    assay_compare_tango(&d->bound_low, &d->bound_high, f->only_a, f->only_b, d->n, alpha);
+    ASSAY_TRY(
+        assay_tango(&d->low, &d->high, f->only_b, f->only_a, d->n, alpha / 2.0, alpha / 2.0, err));
+    ASSAY_TRY(
+        assay_tango(&d->bound_low, &d->bound_high, f->only_b, f->only_a, d->n, alpha, alpha, err));
+    ASSAY_TRY(assay_mcnemar_test(&test, f->only_a, f->only_b, err));
     put_flip_odds(d, c);
     d->method = "tango";
     d->test = c->options->exact ? "mcnemar_exact" : "mcnemar_mid_p";
-    d->p = assay_compare_mcnemar(f->only_a, f->only_b, c->options->exact);
+    d->p = c->options->exact ? test.exact : test.mid_p;
+    return ASSAY_OK;
 }
 
 /* ---- the paired bootstrap ---- */
@@ -297,7 +304,7 @@ static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t
     }
     bool exact = rows && c->options->evaluate.units == NULL;
     if (exact) {
-        compare_right_rows(d, c);
+        ASSAY_TRY(compare_right_rows(d, c, err));
     } else if (c->few_units) {
         d->outcome = ASSAY_OUTCOME_TOO_FEW;
         d->reason = "fewer than 10 clusters: neither interval nor test can be trusted";

@@ -8,6 +8,7 @@
 #define ASSAY_CORE_COMPARE_H
 
 #include "core/evaluate.h"
+#include "stats/multiplicity.h"
 
 enum { ASSAY_COMPARE_FEWEST_UNITS = 10 }; /* clusters below which resampling says nothing */
 
@@ -89,10 +90,9 @@ ASSAY_NODISCARD assay_status assay_compare_groups(assay_comparison *out, const d
                                                   int64_t groups, int32_t n_models, int32_t context,
                                                   const char *metric, assay_error *err);
 
-/** Adjusted p-values over all differences that have one: "holm", "hochberg", "bh", "by",
- *  "bonferroni", "none". */
-ASSAY_NODISCARD assay_status assay_comparison_adjust(assay_comparison *comparison, const char *how,
-                                                     assay_error *err);
+/** Adjusted p-values over all differences that have one. */
+ASSAY_NODISCARD assay_status assay_comparison_adjust(assay_comparison *comparison,
+                                                     assay_adjustment how, assay_error *err);
 /** 1: b is not worse than a by more than `margin` (its one-sided bound is inside), -1: it is worse
  *  by more (the other bound is outside), 0: the data do not tell. */
 int assay_difference_noninferior(const assay_difference *difference, double margin);

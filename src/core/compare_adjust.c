@@ -1,30 +1,9 @@
 #include <math.h>
-#include <string.h>
 
 #include "base/alloc.h"
 #include "core/compare.h"
-#include "stats/multiplicity.h"
 
-static assay_adjustment method_of(const char *how)
-{
-    static const struct {
-        const char *name;
-        assay_adjustment method;
-    } methods[] = {{"holm", ASSAY_ADJUST_HOLM},
-                   {"hochberg", ASSAY_ADJUST_HOCHBERG},
-                   {"bh", ASSAY_ADJUST_BENJAMINI_HOCHBERG},
-                   {"by", ASSAY_ADJUST_BENJAMINI_YEKUTIELI},
-                   {"bonferroni", ASSAY_ADJUST_BONFERRONI}};
-
-    for (size_t i = 0; i < ASSAY_COUNT(methods); i++) {
-        if (strcmp(how, methods[i].name) == 0) {
-            return methods[i].method;
-        }
-    }
-    return ASSAY_ADJUST_NONE;
-}
-
-assay_status assay_comparison_adjust(assay_comparison *comparison, const char *how,
+assay_status assay_comparison_adjust(assay_comparison *comparison, assay_adjustment how,
                                      assay_error *err)
 {
     assay_status status = ASSAY_OK;
@@ -43,7 +22,7 @@ assay_status assay_comparison_adjust(assay_comparison *comparison, const char *h
         }
     }
     if (n > 0) {
-        ASSAY_GOTO(assay_adjust(adjusted, p, n, method_of(how), err), done);
+        ASSAY_GOTO(assay_adjust(adjusted, p, n, how, err), done);
     }
     for (int64_t i = 0; i < comparison->n_differences; i++) {
         assay_difference *d = &comparison->differences[i];

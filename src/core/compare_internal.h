@@ -32,11 +32,6 @@ const assay_measure *assay_measure_partner(const assay_result *in, int64_t *next
 ASSAY_NODISCARD assay_status assay_compare_permute(assay_difference *differences, int64_t n,
                                                    const comparing *c, int32_t a, int32_t b,
                                                    assay_error *err);
-/** Two-sided p-value. */
-double assay_compare_mcnemar(int64_t only_a, int64_t only_b, bool exact);
-/** Bounds of b minus a with error probability alpha each; n >= 1. */
-void assay_compare_tango(double *low, double *high, int64_t only_a, int64_t only_b, int64_t n,
-                         double alpha);
 /** table: n x models, 1 = right. */
 ASSAY_NODISCARD assay_status assay_compare_cochran(assay_comparison *out, const uint8_t *table,
                                                    int64_t n, int32_t n_models, int32_t context,

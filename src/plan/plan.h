@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "core/model.h"
 #include "core/op.h"
+#include "stats/multiplicity.h"
 
 enum { ASSAY_PLAN_CONTEXTS = 4096, ASSAY_PLAN_METRICS = 256 };
 
@@ -78,18 +79,11 @@ typedef enum assay_family_logic {
     ASSAY_FAMILY_ANY_FAIL_IS_FOUND  /* union-intersection: NOT MET is corrected for multiplicity */
 } assay_family_logic;
 
-typedef enum assay_family_adjust {
-    ASSAY_ADJUST_NONE = 0,
-    ASSAY_ADJUST_BONFERRONI,
-    ASSAY_ADJUST_HOLM,
-    ASSAY_ADJUST_HOCHBERG
-} assay_family_adjust;
-
 typedef struct assay_plan_family {
     const char *name;
     assay_mark mark;
     assay_family_logic logic;
-    assay_family_adjust adjust;
+    assay_adjustment adjust;
     double alpha; /* probability of any false NOT MET; any_fail_is_found only */
 } assay_plan_family;
 
@@ -163,7 +157,6 @@ void assay_plan_free(assay_plan *plan);
 
 /** "all_must_pass", "holm", ...: the words of the plan. */
 const char *assay_family_logic_name(assay_family_logic logic);
-const char *assay_family_adjust_name(assay_family_adjust adjust);
 
 /** What is measured when nobody says: NULL-terminated names of metrics. Static. */
 const char *const *assay_default_metrics(void);

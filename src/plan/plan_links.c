@@ -5,16 +5,13 @@
 
 /* By their values. */
 static const char *const logics[] = {NULL, "all_must_pass", "any_fail_is_found"};
-static const char *const adjusts[] = {"none", "bonferroni", "holm", "hochberg"};
+/* What keeps the probability of any false NOT MET; the rest bounds shares of them. */
+static const char *const adjusts[] = {"none", "bonferroni", "sidak",
+                                      "holm", "holm_sidak", "hochberg"};
 
 const char *assay_family_logic_name(assay_family_logic logic)
 {
     return logics[logic];
-}
-
-const char *assay_family_adjust_name(assay_family_adjust adjust)
-{
-    return adjusts[adjust];
 }
 
 /** The position of a word among n; NULLs are none. */
@@ -69,9 +66,10 @@ static assay_status read_family(assay_plan_family *family, const assay_plan_read
                                name);
     }
     family->logic = (assay_family_logic)logic;
-    family->adjust = adjust >= 0                           ? (assay_family_adjust)adjust
-                     : logic == ASSAY_FAMILY_ALL_MUST_PASS ? ASSAY_ADJUST_NONE
-                                                           : ASSAY_ADJUST_HOLM;
+    family->adjust = logic == ASSAY_FAMILY_ALL_MUST_PASS ? ASSAY_ADJUST_NONE : ASSAY_ADJUST_HOLM;
+    if (adjust >= 0 && !assay_adjustment_find(&family->adjust, adjusts[adjust])) {
+        return assay_fail(err, ASSAY_EINTERNAL, "no method is called '%s'", adjusts[adjust]);
+    }
     return ASSAY_OK;
 }
 

@@ -2,10 +2,43 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "stats/check.h"
+
+static const char *const names[] = {[ASSAY_ADJUST_NONE] = "none",
+                                    [ASSAY_ADJUST_BONFERRONI] = "bonferroni",
+                                    [ASSAY_ADJUST_SIDAK] = "sidak",
+                                    [ASSAY_ADJUST_HOLM] = "holm",
+                                    [ASSAY_ADJUST_HOLM_SIDAK] = "holm_sidak",
+                                    [ASSAY_ADJUST_HOCHBERG] = "hochberg",
+                                    [ASSAY_ADJUST_BENJAMINI_HOCHBERG] = "bh",
+                                    [ASSAY_ADJUST_BENJAMINI_YEKUTIELI] = "by"};
+
+const char *assay_adjustment_name(assay_adjustment method)
+{
+    return names[method];
+}
+
+bool assay_adjustment_find(assay_adjustment *out, const char *name)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            *out = (assay_adjustment)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool assay_adjustment_is_familywise(assay_adjustment method)
+{
+    return method == ASSAY_ADJUST_BONFERRONI || method == ASSAY_ADJUST_SIDAK ||
+           method == ASSAY_ADJUST_HOLM || method == ASSAY_ADJUST_HOLM_SIDAK ||
+           method == ASSAY_ADJUST_HOCHBERG;
+}
 
 static assay_status check_p(const double *p, int64_t m, assay_error *err)
 {

@@ -26,6 +26,13 @@ typedef enum assay_adjustment {
                                         29 (2001) */
 } assay_adjustment;
 
+/** "none", "bonferroni", "sidak", "holm", "holm_sidak", "hochberg", "bh", "by". */
+const char *assay_adjustment_name(assay_adjustment method);
+/** false when no method has the name. */
+bool assay_adjustment_find(assay_adjustment *out, const char *name);
+/** Whether it bounds the probability of a single false rejection, not only their share. */
+bool assay_adjustment_is_familywise(assay_adjustment method);
+
 /** p[m] in [0, 1]. */
 ASSAY_NODISCARD assay_status assay_adjust(double *adjusted, const double *p, int64_t m,
                                           assay_adjustment method, assay_error *err);

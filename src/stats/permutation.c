@@ -47,7 +47,7 @@ static assay_status observe(observed *out, const double *differences, int64_t n,
     return ASSAY_OK;
 }
 
-static void count_one(assay_flip_counts *counts, double sum, const observed *o)
+static void count_one(assay_sign_flip_counts *counts, double sum, const observed *o)
 {
     counts->replicates++;
     counts->greater += sum >= o->sum - o->slack;
@@ -55,8 +55,9 @@ static void count_one(assay_flip_counts *counts, double sum, const observed *o)
     counts->both += fabs(sum) >= fabs(o->sum) - o->slack;
 }
 
-assay_status assay_sign_flip_count(assay_flip_counts *counts, const double *differences, int64_t n,
-                                   uint64_t seed, int64_t first, int64_t last, assay_error *err)
+assay_status assay_sign_flip_count(assay_sign_flip_counts *counts, const double *differences,
+                                   int64_t n, uint64_t seed, int64_t first, int64_t last,
+                                   assay_error *err)
 {
     observed o = {0};
     ASSAY_TRY(observe(&o, differences, n, err));
@@ -79,10 +80,10 @@ double assay_permutation_p(int64_t count, int64_t replicates)
     return (1.0 + (double)count) / (1.0 + (double)replicates);
 }
 
-assay_status assay_sign_flip_exact(assay_flip_counts *counts, const double *differences, int64_t n,
-                                   assay_error *err)
+assay_status assay_sign_flip_exact(assay_sign_flip_counts *counts, const double *differences,
+                                   int64_t n, assay_error *err)
 {
-    *counts = (assay_flip_counts){0};
+    *counts = (assay_sign_flip_counts){0};
     observed o = {0};
     if (n > ASSAY_FLIP_EXACT_MOST) {
         return assay_fail(err, ASSAY_EUNSUPPORTED,

@@ -13,16 +13,16 @@
 #include "base/error.h"
 
 /** How many replicates' sums were at least as extreme as the observed one; counts add. */
-typedef struct assay_flip_counts {
+typedef struct assay_sign_flip_counts {
     int64_t replicates;
     int64_t greater; /* sum* >= sum */
     int64_t less;    /* sum* <= sum */
     int64_t both;    /* |sum*| >= |sum| */
-} assay_flip_counts;
+} assay_sign_flip_counts;
 
 /** Add the replicates first..last-1 of n finite differences to `counts`. Sums that are equal but for
  *  rounding count as equal. */
-ASSAY_NODISCARD assay_status assay_sign_flip_count(assay_flip_counts *counts,
+ASSAY_NODISCARD assay_status assay_sign_flip_count(assay_sign_flip_counts *counts,
                                                    const double *differences, int64_t n,
                                                    uint64_t seed, int64_t first, int64_t last,
                                                    assay_error *err);
@@ -34,7 +34,7 @@ double assay_permutation_p(int64_t count, int64_t replicates);
 enum { ASSAY_FLIP_EXACT_MOST = 26 };
 
 /** All 2^n sign patterns, n in [1, ASSAY_FLIP_EXACT_MOST]; the p-value is count / replicates. */
-ASSAY_NODISCARD assay_status assay_sign_flip_exact(assay_flip_counts *counts,
+ASSAY_NODISCARD assay_status assay_sign_flip_exact(assay_sign_flip_counts *counts,
                                                    const double *differences, int64_t n,
                                                    assay_error *err);
 

@@ -23,8 +23,8 @@ static assay_status check_levels(double alpha, double power, assay_error *err)
 
 static assay_status check_two(double a, double b, assay_error *err)
 {
-    ASSAY_TRY(assay_check_open_unit(what, "the first probability", a, err));
-    ASSAY_TRY(assay_check_open_unit(what, "the second probability", b, err));
+    ASSAY_TRY(assay_check_unit(what, "the first probability", a, err));
+    ASSAY_TRY(assay_check_unit(what, "the second probability", b, err));
     if (a == b) {
         return assay_fail(err, ASSAY_EINVAL,
                           "sample size: both probabilities are %g; there is nothing to tell apart",
@@ -45,117 +45,15 @@ static assay_status whole(int64_t *out, double n, assay_error *err)
     return ASSAY_OK;
 }
 
-static double one_normal(double p0, double p1, double alpha, double power)
-{
-    double root = assay_normal_quantile_upper(alpha) * sqrt(p0 * (1.0 - p0)) +
-                  assay_normal_quantile(power) * sqrt(p1 * (1.0 - p1));
-    return root * root / ((p1 - p0) * (p1 - p0));
-}
-
 assay_status assay_size_one_normal(int64_t *n, double p0, double p1, double alpha, double power,
                                    assay_error *err)
 {
     *n = 0;
     ASSAY_TRY(check_levels(alpha, power, err));
     ASSAY_TRY(check_two(p0, p1, err));
-    return whole(n, one_normal(p0, p1, alpha, power), err);
-}
-
-/* The exact test against p0 for p1 > p0; p1 < p0 is the same about failures. `critical` is the
- * smallest number of (mirrored) successes that rejects. */
-typedef struct exact_test {
-    double p0, p1, alpha;
-} exact_test;
-
-static int64_t critical_number(const exact_test *t, int64_t n)
-{
-    int64_t low = 0; /* P(X >= 0) = 1 */
-    int64_t high = n + 1;
-    while (high - low > 1) {
-        int64_t middle = low + (high - low) / 2;
-        if (assay_binomial_sf(middle - 1, n, t->p0) <= t->alpha) {
-            high = middle;
-        } else {
-            low = middle;
-        }
-    }
-    return high;
-}
-
-static exact_test test_of(double p0, double p1, double alpha)
-{
-    bool up = p1 > p0;
-    return (exact_test){up ? p0 : 1.0 - p0, up ? p1 : 1.0 - p1, alpha};
-}
-
-assay_status assay_power_one_exact(double *power, int64_t *critical, int64_t n, double p0,
-                                   double p1, double alpha, assay_error *err)
-{
-    *power = NAN;
-    *critical = 0;
-    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(check_two(p0, p1, err));
-    ASSAY_TRY(assay_check_least(what, "the number of trials", n, 1, err));
-    exact_test t = test_of(p0, p1, alpha);
-    int64_t c = critical_number(&t, n);
-    *power = assay_binomial_sf(c - 1, n, t.p1);
-    *critical = p1 > p0 ? c : n - c;
-    return ASSAY_OK;
-}
-
-/* The critical number of n - 1 trials is that of n or one less. */
-static int64_t one_trial_less(const exact_test *t, int64_t critical, int64_t n)
-{
-    return assay_binomial_sf(critical - 2, n - 1, t->p0) <= t->alpha ? critical - 1 : critical;
-}
-
-/* Smallest n that has the power, from below; `from` is far too small. */
-static int64_t first_with_power(const exact_test *t, double power, int64_t most)
-{
-    for (int64_t n = 1; n <= most; n++) {
-        /* not even certainty about p1 rejects while p0^n is above alpha */
-        int64_t c = critical_number(t, n);
-        if (assay_binomial_sf(c - 1, n, t->p1) >= power) {
-            return n;
-        }
-    }
-    return most;
-}
-
-assay_status assay_size_one_exact(assay_size_exact *out, double p0, double p1, double alpha,
-                                  double power, assay_error *err)
-{
-    *out = (assay_size_exact){.power = NAN, .size = NAN};
-    int64_t about = 0;
-    ASSAY_TRY(assay_size_one_normal(&about, p0, p1, alpha, power, err));
-    if (about > 200000) {
-        return assay_fail(err, ASSAY_ELIMIT,
-                          "sample size: about %" PRId64
-                          " trials are too many for the exact search; use the normal approximation",
-                          about);
-    }
-    exact_test t = test_of(p0, p1, alpha);
-    /* the teeth are about 1 / sqrt(n) high: far above the approximation none reaches down */
-    int64_t n = 2 * about + 400;
-    int64_t c = critical_number(&t, n);
-    while (assay_binomial_sf(c - 1, n, t.p1) < power) {
-        n *= 2;
-        c = critical_number(&t, n);
-    }
-    while (n > 1) {
-        int64_t less = one_trial_less(&t, c, n);
-        if (assay_binomial_sf(less - 1, n - 1, t.p1) < power) {
-            break;
-        }
-        c = less;
-        n--;
-    }
-    out->n = n;
-    out->critical = p1 > p0 ? c : n - c;
-    out->power = assay_binomial_sf(c - 1, n, t.p1);
-    out->size = assay_binomial_sf(c - 1, n, t.p0);
-    out->first = first_with_power(&t, power, n);
-    return ASSAY_OK;
+    double root = assay_normal_quantile_upper(alpha) * sqrt(p0 * (1.0 - p0)) +
+                  assay_normal_quantile(power) * sqrt(p1 * (1.0 - p1));
+    return whole(n, root * root / ((p1 - p0) * (p1 - p0)), err);
 }
 
 assay_status assay_size_two(int64_t *n, double p1, double p2, double alpha, double power,
@@ -311,13 +209,4 @@ assay_status assay_size_inflate(int64_t *out, int64_t n, double deff, double inv
             deff, invalid);
     }
     return whole(out, (double)n * deff / (1.0 - invalid), err);
-}
-
-assay_status assay_oc_curve(double *power, const double *p, int64_t count, int64_t n,
-                            const assay_proportion_claim *claim, assay_error *err)
-{
-    for (int64_t i = 0; i < count; i++) {
-        ASSAY_TRY(assay_claim_power(&power[i], p[i], n, claim, err));
-    }
-    return ASSAY_OK;
 }

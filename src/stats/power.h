@@ -1,8 +1,8 @@
 /**
  * @file power.h
- * Sample sizes of tests against a stated alternative, and the power of a number of data; sizes for
- * claims are in sample_size.h. alpha is one-sided
- * unless said otherwise; power = 1 - beta. Results above ASSAY_SIZE_MOST are ASSAY_ELIMIT.
+ * Sample sizes of tests against a stated alternative from formulas of the normal approximation, and
+ * the power of a number of data; sizes for claims, with exact rules, are in sample_size.h. alpha is
+ * one-sided unless said otherwise; power = 1 - beta. Results above ASSAY_SIZE_MOST are ASSAY_ELIMIT.
  */
 #ifndef ASSAY_STATS_POWER_H
 #define ASSAY_STATS_POWER_H
@@ -11,34 +11,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "stats/planning.h"
 
 #define ASSAY_SIZE_MOST INT64_C(1000000000000)
 
-/** One proportion against p0 when the truth is p1, normal approximation: [(z_a sqrt(p0 q0) + z_b
+/** One proportion against p0 when the truth is p1, both in [0, 1]: [(z_a sqrt(p0 q0) + z_b
  *  sqrt(p1 q1)) / (p1 - p0)]^2. J. L. Fleiss, "Statistical methods for rates and proportions" (1981). */
 ASSAY_NODISCARD assay_status assay_size_one_normal(int64_t *n, double p0, double p1, double alpha,
                                                    double power, assay_error *err);
-
-typedef struct assay_size_exact {
-    int64_t first;    /* the smallest n that has the power */
-    int64_t n;        /* the smallest n from which on every larger n has it: the power of an exact
-                         test goes up and down like a saw with n */
-    int64_t critical; /* at n: reject for at least (p1 > p0) or at most so many successes */
-    double power;     /* at n */
-    double size;      /* at n: the actual error probability, at most alpha */
-} assay_size_exact;
-
-/** The same for the exact binomial test: M. R. Chernick and C. Y. Liu, The American Statistician 56
- *  (2002). ASSAY_ELIMIT when the normal approximation is above 200000. */
-ASSAY_NODISCARD assay_status assay_size_one_exact(assay_size_exact *out, double p0, double p1,
-                                                  double alpha, double power, assay_error *err);
-
-/** Power of the exact one-sided binomial test with n trials, and its critical number (-1 or n + 1:
- *  no outcome rejects). */
-ASSAY_NODISCARD assay_status assay_power_one_exact(double *power, int64_t *critical, int64_t n,
-                                                   double p0, double p1, double alpha,
-                                                   assay_error *err);
 
 /** Per arm, for two independent proportions, alpha two-sided: Fleiss (1981), 3.14; `corrected` with
  *  continuity correction (3.19). */
@@ -65,11 +44,5 @@ ASSAY_NODISCARD assay_status assay_size_width(int64_t *n, double p, double half,
 /** n times the design effect over the share of usable data, rounded up. deff >= 1, invalid in [0, 1). */
 ASSAY_NODISCARD assay_status assay_size_inflate(int64_t *out, int64_t n, double deff,
                                                 double invalid, assay_error *err);
-
-/** Operating characteristic: power[i] = probability that n trials end in "met" when the truth is
- *  p[i]. */
-ASSAY_NODISCARD assay_status assay_oc_curve(double *power, const double *p, int64_t count,
-                                            int64_t n, const assay_proportion_claim *claim,
-                                            assay_error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "stats/discrete.h"
 #include "stats/intervals.h"
 #include "stats/normal.h"
+#include "stats/power.h"
 
 static const double most = 1e9;
 
@@ -33,14 +34,6 @@ static assay_status whole(int64_t *n, double value, assay_error *err)
     return ASSAY_OK;
 }
 
-static double normal_size(double p0, double p1, double alpha, double beta)
-{
-    double top = assay_normal_quantile_upper(alpha) * sqrt(p0 * (1.0 - p0)) +
-                 assay_normal_quantile_upper(beta) * sqrt(p1 * (1.0 - p1));
-
-    return (top / (p1 - p0)) * (top / (p1 - p0));
-}
-
 assay_status assay_size_power(int64_t *n, const assay_proportion_claim *claim, double expect,
                               double power, assay_error *err)
 {
@@ -57,10 +50,11 @@ assay_status assay_size_power(int64_t *n, const assay_proportion_claim *claim, d
     }
     double distance = fabs(expect - claim->limit);
     double period = 1.0 / fmin(fmax(claim->limit, 1e-12), fmax(1.0 - claim->limit, 1e-12));
-    double start = normal_size(claim->limit, expect, 1.0 - claim->confidence, 1.0 - power);
-    int64_t fewest = 0;
+    int64_t fewest = 0, about = 0;
+    ASSAY_TRY(
+        assay_size_one_normal(&about, claim->limit, expect, 1.0 - claim->confidence, power, err));
     ASSAY_TRY(assay_claim_fewest(&fewest, claim, err));
-    start = fmax(start, (double)fewest);
+    double start = fmax((double)about, (double)fewest);
     /* The exact size exceeds the approximate one by about 1 / distance and one tooth of the saw. */
     double above = 3.0 / distance + 6.0 * fmin(period, start) + 50.0;
     if (fewest < 0 || !(start + above <= most)) {
@@ -155,54 +149,6 @@ assay_status assay_size_pool_failures(int64_t *n, int64_t failures, int64_t pool
     return ASSAY_OK;
 }
 
-static assay_status check_test(double confidence, double power, assay_error *err)
-{
-    ASSAY_TRY(check_rate("the confidence", confidence, 0.5, 0.999999, err));
-    return check_rate("the power", power, 0.5, 0.999999, err);
-}
-
-assay_status assay_size_two_proportions(int64_t *n, double p1, double p2, double confidence,
-                                        double power, assay_error *err)
-{
-    double mean = (p1 + p2) / 2.0;
-
-    *n = 0;
-    ASSAY_TRY(check_rate("a rate", p1, 0.0, 1.0, err));
-    ASSAY_TRY(check_rate("a rate", p2, 0.0, 1.0, err));
-    ASSAY_TRY(check_test(confidence, power, err));
-    if (p1 == p2) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "size: the two rates are equal: there is no "
-                          "difference to find");
-    }
-    double top =
-        assay_normal_quantile_upper((1.0 - confidence) / 2.0) * sqrt(2.0 * mean * (1.0 - mean)) +
-        assay_normal_quantile_upper(1.0 - power) * sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2));
-    return whole(n, (top / (p1 - p2)) * (top / (p1 - p2)), err);
-}
-
-assay_status assay_size_paired(int64_t *n, double wins, double losses, double confidence,
-                               double power, assay_error *err)
-{
-    double discordant = wins + losses;
-    double difference = wins - losses;
-
-    *n = 0;
-    ASSAY_TRY(check_rate("the share of wins", wins, 0.0, 1.0, err));
-    ASSAY_TRY(check_rate("the share of losses", losses, 0.0, 1.0, err));
-    ASSAY_TRY(check_rate("the share of wins and losses", discordant, 0.0, 1.0, err));
-    ASSAY_TRY(check_test(confidence, power, err));
-    if (difference == 0.0) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "size: as many wins as losses: there is no difference "
-                          "to find");
-    }
-    double top = assay_normal_quantile_upper((1.0 - confidence) / 2.0) * sqrt(discordant) +
-                 assay_normal_quantile_upper(1.0 - power) *
-                     sqrt(fmax(discordant - difference * difference, 0.0));
-    return whole(n, (top / difference) * (top / difference), err);
-}
-
 static assay_status narrow(bool *out, int64_t n, double expect, double half_width, double alpha,
                            assay_error *err)
 {
@@ -253,11 +199,4 @@ int64_t assay_size_in_pool(int64_t n, int64_t pool)
     double corrected = (double)n / (1.0 + ((double)n - 1.0) / (double)pool);
 
     return (int64_t)ceil(corrected - 1e-9 * corrected);
-}
-
-int64_t assay_size_clustered(int64_t n, double design_effect)
-{
-    double larger = (double)n * design_effect;
-
-    return (int64_t)ceil(larger - 1e-9 * larger);
 }

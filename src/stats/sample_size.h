@@ -1,7 +1,8 @@
 /**
  * @file sample_size.h
- * How many samples a question takes before anything is measured. Sizes are for independent samples
- * unless a function says otherwise; answers beyond 10^9 are ASSAY_ELIMIT.
+ * How many samples a claim on a proportion takes before anything is measured, by the exact rules that
+ * judge it. Sizes are for independent samples unless a function says otherwise; answers beyond 10^9
+ * are ASSAY_ELIMIT. Sizes for comparisons, and design effects, are in power.h.
  */
 #ifndef ASSAY_STATS_SAMPLE_SIZE_H
 #define ASSAY_STATS_SAMPLE_SIZE_H
@@ -26,18 +27,6 @@ ASSAY_NODISCARD assay_status assay_size_pool_failures(int64_t *n, int64_t failur
                                                       const assay_proportion_claim *claim,
                                                       assay_error *err);
 
-/** Samples in each of two groups so that the difference between the true rates p1 and p2 is found
- *  with this power by the two-sided score test at `confidence` (normal approximation, Fleiss,
- *  Statistical Methods for Rates and Proportions, 1981, eq. 3.14 without correction). */
-ASSAY_NODISCARD assay_status assay_size_two_proportions(int64_t *n, double p1, double p2,
-                                                        double confidence, double power,
-                                                        assay_error *err);
-
-/** Pairs so that McNemar's two-sided test finds the difference: `wins` and `losses` are the
- *  probabilities that only the first, only the second is right (Connor, Biometrics 43 (1987)). */
-ASSAY_NODISCARD assay_status assay_size_paired(int64_t *n, double wins, double losses,
-                                               double confidence, double power, assay_error *err);
-
 /** The smallest n at which the two-sided Clopper-Pearson interval around the rate `expect` (the
  *  nearest whole number of successes) is at most 2 half_width wide, there and at every larger n. */
 ASSAY_NODISCARD assay_status assay_size_precision(int64_t *n, double expect, double half_width,
@@ -46,8 +35,5 @@ ASSAY_NODISCARD assay_status assay_size_precision(int64_t *n, double expect, dou
 /** n for a finite pool, when the statement is about the pool: n / (1 + (n - 1) / pool), rounded up
  *  (Cochran, Sampling Techniques, 1977, eq. 4.2). */
 int64_t assay_size_in_pool(int64_t n, int64_t pool);
-
-/** n times a design effect >= 1, rounded up. */
-int64_t assay_size_clustered(int64_t n, double design_effect);
 
 #endif

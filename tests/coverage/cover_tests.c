@@ -161,7 +161,7 @@ static void rank_rows(coverage *c)
         double d[N];
         draw_differences(d, N, &rng);
         assay_wilcoxon_result w;
-        assay_flip_counts f = {0};
+        assay_sign_flip_counts f = {0};
         must(assay_wilcoxon(&w, d, N, ASSAY_ZEROS_WILCOX, true, false, NULL));
         kept[0] += w.two_sided > 0.05;
         must(assay_wilcoxon(&w, d, N, ASSAY_ZEROS_WILCOX, false, true, NULL));

@@ -197,7 +197,6 @@ def planning():
              / (p1 - p0))**2
         add("size_one_normal", a, math.ceil(n))
         powers = [exact_power(m, *a[:3])[0] for m in range(1, int(3 * n) + 200)]
-        add("size_one_first", a, next(m + 1 for m, v in enumerate(powers) if v >= power))
         add("size_one_exact", a, max(m + 1 for m, v in enumerate(powers) if v < power) + 1)
         mean = (p0 + p1) / 2
         two = ((z(alpha / 2) * math.sqrt(2 * mean * (1 - mean))

@@ -13,6 +13,7 @@
 #include "base/rng.h"
 #include "core/compare_internal.h"
 #include "ops/op_table.h"
+#include "stats/paired.h"
 
 enum { LINE = 65536, ROWS = 200, MODELS = 3 };
 
@@ -41,15 +42,18 @@ static void check_mcnemar(char *at)
 {
     int64_t b = next_int(&at), c = next_int(&at);
     double exact = next_real(&at), mid = next_real(&at);
-    assert_true(near(assay_compare_mcnemar(b, c, true), exact, 1e-12));
-    assert_true(near(assay_compare_mcnemar(b, c, false), mid, 1e-11));
+    assay_mcnemar test;
+    assert_int_equal(assay_mcnemar_test(&test, b, c, NULL), ASSAY_OK);
+    assert_true(near(test.exact, exact, 1e-12));
+    assert_true(near(test.mid_p, mid, 1e-11));
 }
 
 static void check_tango(char *at)
 {
     int64_t only_a = next_int(&at), only_b = next_int(&at), n = next_int(&at);
     double alpha = next_real(&at), low = next_real(&at), high = next_real(&at), got[2];
-    assay_compare_tango(&got[0], &got[1], only_a, only_b, n, alpha);
+    assert_int_equal(assay_tango(&got[0], &got[1], only_b, only_a, n, alpha, alpha, NULL),
+                     ASSAY_OK);
     assert_true(fabs(got[0] - low) < 1e-11);
     assert_true(fabs(got[1] - high) < 1e-11);
 }
@@ -97,7 +101,10 @@ static void check_adjust(char *at, assay_comparison *comparison)
         comparison->differences[i].p = next_real(&at);
     }
     comparison->differences[n].p = NAN; /* has no test: not in the family */
-    assert_int_equal(assay_comparison_adjust(comparison, how, NULL), ASSAY_OK);
+    assay_adjustment method = ASSAY_ADJUST_NONE;
+    assert_true(assay_adjustment_find(&method, how));
+    assert_string_equal(assay_adjustment_name(method), how);
+    assert_int_equal(assay_comparison_adjust(comparison, method, NULL), ASSAY_OK);
     for (int64_t i = 0; i < n; i++) {
         assert_true(near(comparison->differences[i].p_adjusted, next_real(&at), 1e-12));
     }
@@ -152,7 +159,7 @@ static void run(fixture *f, int32_t n_models, const assay_compare_options *optio
     if (status != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
-    assert_int_equal(assay_comparison_adjust(&f->comparison, "holm", NULL), ASSAY_OK);
+    assert_int_equal(assay_comparison_adjust(&f->comparison, ASSAY_ADJUST_HOLM, NULL), ASSAY_OK);
 }
 
 static const assay_difference *find(const fixture *f, const char *metric, const char *average)

@@ -219,7 +219,7 @@ static double call_cliff_delta(const double *a)
     return delta;
 }
 
-static void flip_exact(assay_flip_counts *r, const double *a)
+static void flip_exact(assay_sign_flip_counts *r, const double *a)
 {
     double d[MOST];
     const double full[4] = {a[0], a[1], 6, 1};
@@ -230,14 +230,14 @@ static void flip_exact(assay_flip_counts *r, const double *a)
 
 static double call_flip_exact_both(const double *a)
 {
-    assay_flip_counts r;
+    assay_sign_flip_counts r;
     flip_exact(&r, a);
     return (double)r.both;
 }
 
 static double call_flip_exact_greater(const double *a)
 {
-    assay_flip_counts r;
+    assay_sign_flip_counts r;
     flip_exact(&r, a);
     return (double)r.greater;
 }
@@ -402,7 +402,7 @@ static void test_sign_flip(void **state)
     double d[MOST];
     const double a[4] = {42, 20, 6, 1};
     differences(d, a);
-    assay_flip_counts whole = {0}, parts = {0}, all;
+    assay_sign_flip_counts whole = {0}, parts = {0}, all;
     ok(assay_sign_flip_count(&whole, d, 20, 7, 0, 20000, NULL));
     const int64_t cuts[5] = {0, 1, 333, 14000, 20000};
     for (int i = 3; i >= 0; i--) {
@@ -460,7 +460,7 @@ static void test_refusals(void **state)
     assay_two_p p;
     assay_rope r;
     assay_equivalence e;
-    assay_flip_counts flips = {0};
+    assay_sign_flip_counts flips = {0};
     assay_two_counts none = {0, 0, 1, 2}, wrong = {3, 2, 1, 2}, many = {1, 3000, 1, 3000};
     assert_int_equal(assay_mcnemar_test(&m, -1, 2, &err), ASSAY_EINVAL);
     assert_int_equal(assay_mcnemar_test(&m, INT64_MAX, INT64_MAX, &err), ASSAY_EINVAL);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "stats/power.h"
 #include "stats/sample_size.h"
 
 static assay_status ask(int64_t *n, const char *what, const double *a)
@@ -27,10 +28,10 @@ static assay_status ask(int64_t *n, const char *what, const double *a)
         return assay_size_pool_failures(n, (int64_t)a[3], (int64_t)a[4], &claim, NULL);
     }
     if (strcmp(what, "two") == 0) {
-        return assay_size_two_proportions(n, a[0], a[1], a[2], a[3], NULL);
+        return assay_size_two(n, a[0], a[1], 1.0 - a[2], a[3], false, NULL);
     }
     if (strcmp(what, "paired") == 0) {
-        return assay_size_paired(n, a[0], a[1], a[2], a[3], NULL);
+        return assay_size_mcnemar(n, a[0], a[1], 1.0 - a[2], a[3], NULL);
     }
     assert_string_equal(what, "precision");
     return assay_size_precision(n, a[0], a[1], a[2], NULL);
@@ -73,16 +74,17 @@ static void what_cannot_be_answered(void **state)
     assert_int_equal(assay_size_failures(&n, -1, &claim, &err), ASSAY_EINVAL);
     assert_int_equal(assay_size_pool_failures(&n, 3, 20, &claim, &err), ASSAY_ELIMIT);
     assert_int_equal(assay_size_pool_failures(&n, 0, 0, &claim, &err), ASSAY_EINVAL);
-    assert_int_equal(assay_size_two_proportions(&n, 0.5, 0.5, 0.95, 0.8, &err), ASSAY_EINVAL);
-    assert_int_equal(assay_size_paired(&n, 0.7, 0.7, 0.95, 0.8, &err), ASSAY_EINVAL);
-    assert_int_equal(assay_size_paired(&n, 0.1, 0.1, 0.95, 0.8, &err), ASSAY_EINVAL);
+    assert_int_equal(assay_size_mcnemar(&n, 0.7, 0.7, 0.05, 0.8, &err), ASSAY_EINVAL);
+    assert_int_equal(assay_size_mcnemar(&n, 0.1, 0.1, 0.05, 0.8, &err), ASSAY_EINVAL);
     assert_int_equal(assay_size_precision(&n, 0.5, 0.0, 0.95, &err), ASSAY_EINVAL);
     claim.limit = 1.0;
     assert_int_equal(assay_size_failures(&n, 0, &claim, &err), ASSAY_ELIMIT);
     assert_int_equal(assay_size_in_pool(100, 100), 51);
     assert_int_equal(assay_size_in_pool(1, 7), 1);
-    assert_int_equal(assay_size_clustered(100, 2.1), 210);
-    assert_int_equal(assay_size_clustered(3, 1.0), 3);
+    assert_int_equal(assay_size_inflate(&n, 100, 2.1, 0.0, &err), ASSAY_OK);
+    assert_int_equal(n, 210);
+    assert_int_equal(assay_size_inflate(&n, 3, 1.0, 0.0, &err), ASSAY_OK);
+    assert_int_equal(n, 3);
 }
 
 int main(void)
