@@ -88,7 +88,8 @@ static const struct {
              {ASSAY_NEEDS_CONFIDENCE, "confidence", "probabilities"},
              {ASSAY_NEEDS_P_TARGET, "p_target", "probabilities"},
              {ASSAY_NEEDS_RANK, "rank", "scores"},
-             {ASSAY_NEEDS_SCORES, "scores", "scores of every class"}};
+             {ASSAY_NEEDS_SCORES, "scores", "scores of every class"},
+             {ASSAY_NEEDS_GROUPS, "groups", "the group of each row"}};
 
 static void put_operation(assay_json *json, const assay_op *op)
 {

@@ -32,6 +32,7 @@ static assay_status read_options(assay_evaluation *evaluation,
     evaluation->units = options->units;
     evaluation->paired = options->paired != 0;
     evaluation->resample = options->resample;
+    evaluation->groups = options->groups;
     if (!(evaluation->level > 0.0 && evaluation->level < 1.0)) {
         return assay_fail(err, ASSAY_EINVAL, "level: %g is not between 0 and 1 (e.g. 0.95)",
                           evaluation->level);
@@ -55,8 +56,9 @@ static assay_status read_options(assay_evaluation *evaluation,
 
 /* ---- jobs ---- */
 
-static const char *unmet_need(const assay_predictions *predictions, uint32_t needs)
+static const char *unmet_need(const assay_evaluation *evaluation, uint32_t needs)
 {
+    const assay_predictions *predictions = evaluation->predictions;
     bool scores = predictions->scores_f32 != NULL || predictions->scores_f64 != NULL;
     if ((needs & (ASSAY_NEEDS_CONFIDENCE | ASSAY_NEEDS_P_TARGET)) != 0 &&
         !(scores && predictions->scores_are_probabilities)) {
@@ -65,6 +67,13 @@ static const char *unmet_need(const assay_predictions *predictions, uint32_t nee
     }
     if ((needs & (ASSAY_NEEDS_RANK | ASSAY_NEEDS_SCORES)) != 0 && !scores) {
         return "it needs a score for each class, but there are only labels";
+    }
+    if ((needs & ASSAY_NEEDS_GROUPS) != 0 && evaluation->groups == NULL) {
+        return "it compares groups, but no column of groups is named";
+    }
+    if ((needs & ASSAY_NEEDS_GROUPS) != 0 &&
+        evaluation->groups->n > INT32_MAX / predictions->classes) {
+        return "there are too many groups and classes";
     }
     return NULL;
 }
@@ -104,7 +113,7 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     job->metric = args->op->metric;
     job->params = args->params;
     job->bins = 1;
-    job->unmet = unmet_need(predictions, args->op->needs);
+    job->unmet = unmet_need(evaluation, args->op->needs);
     if (job->unmet != NULL) {
         return ASSAY_OK;
     }
@@ -115,9 +124,10 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->metric->terms != NULL && job->metric->terms->bins != NULL) {
         job->bins = job->metric->terms->bins(job->params);
     }
-    job->state_size = job->metric->state_size != NULL
-                          ? job->metric->state_size(job->params, predictions->classes)
-                          : (size_t)job->bins * sizeof(assay_metric_bin);
+    job->state_size =
+        job->metric->state_size != NULL
+            ? job->metric->state_size(job->params, assay_job_classes(evaluation, args))
+            : (size_t)job->bins * sizeof(assay_metric_bin);
     if (job->state_size > largest_state) {
         job->unmet = "it would take over 1 GiB of memory for so many classes";
         return ASSAY_OK;
@@ -286,9 +296,7 @@ done:
 static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, assay_job *job,
                                assay_error *err)
 {
-    assay_rows shape = {.n = evaluation->n,
-                        .classes = evaluation->predictions->classes,
-                        .class_names = evaluation->predictions->class_names};
+    assay_rows shape = assay_evaluation_shape(evaluation);
     const char *params = NULL;
     ASSAY_TRY(params_json(&params, out->arena, job->args, err));
     job->first_measure = out->n_measures;
@@ -314,6 +322,7 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
         measure->level = evaluation->level;
         measure->method = "none";
         measure->successes = evaluation->units == NULL ? measure->successes : -1;
+        measure->bounds = evaluation->units == NULL ? measure->bounds : NULL;
         if (measure->class_name != NULL) {
             /* The result outlives the predictions that the name was borrowed from. */
             measure->class_name = assay_arena_strdup(out->arena, measure->class_name);
@@ -426,7 +435,8 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
 /* The interval comes from replicates. */
 static bool wants_replicates(const assay_measure *measure)
 {
-    return measure->successes < 0 && measure->outcome == ASSAY_OUTCOME_VALUE;
+    return measure->successes < 0 && measure->bounds == NULL &&
+           measure->outcome == ASSAY_OUTCOME_VALUE;
 }
 
 /* Number the columns of the replicate matrix; jobs without any are not resampled. */
@@ -494,6 +504,10 @@ static assay_status add_intervals(assay_result *out, assay_evaluation *evaluatio
                 ASSAY_TRY(proportion_bounds(&measure->low, &measure->high, measure, alpha,
                                             proportion, err));
                 measure->method = proportion_name;
+            } else if (measure->outcome == ASSAY_OUTCOME_VALUE && measure->bounds != NULL) {
+                ASSAY_TRY(measure->bounds(&measure->low, &measure->high, measure->evidence, alpha,
+                                          alpha, err));
+                measure->method = measure->bounds_name;
             } else if (!column && wants_replicates(measure) && evaluation->replicates > 0) {
                 measure->method = "none: fewer than 10 rows";
             }
@@ -555,6 +569,9 @@ assay_status assay_measure_bounds(double *low, double *high, const assay_measure
     if (measure->successes >= 0) {
         return proportion_bounds(low, high, measure, alpha,
                                  options != NULL ? options->proportion_interval : NULL, err);
+    }
+    if (measure->bounds != NULL) {
+        return measure->bounds(low, high, measure->evidence, alpha, alpha, err);
     }
     if (measure->replicates == NULL) {
         return assay_fail(err, ASSAY_EUNSUPPORTED, "%s has no interval (%s)", measure->metric,

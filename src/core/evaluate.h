@@ -3,6 +3,7 @@
 #define ASSAY_CORE_EVALUATE_H
 
 #include "base/parallel.h"
+#include "core/groups.h"
 #include "core/interval.h"
 #include "core/measure.h"
 #include "core/op.h"
@@ -33,6 +34,8 @@ typedef struct assay_evaluate_options {
      * the same rows are resampled alike, and each measure keeps its `draws`. */
     int paired;
     assay_resample resample; /* other than Poisson: with `paired` */
+    /* Of the rows of the predictions, for metrics that compare groups; NULL = none. */
+    const assay_groups *groups;
 } assay_evaluate_options;
 
 /**

@@ -1,4 +1,5 @@
 /** @file evaluate_internal.h  What the parts of the block engine share: evaluate.c (jobs, results),
+ *  evaluate_columns.c (columns of a block),
  *  evaluate_pass.c (the pass over the rows), evaluate_ranked.c (rows by the scores of each class),
  *  bootstrap.c (resampling). */
 #ifndef ASSAY_CORE_EVALUATE_INTERNAL_H
@@ -78,6 +79,7 @@ typedef struct assay_evaluation {
     const int64_t *units;
     bool paired;
     assay_resample resample;
+    const assay_groups *groups;
 } assay_evaluation;
 
 /** Turn n_counts counts, by rank or by (target, label), into rows in the evaluation's arena. */
@@ -86,8 +88,16 @@ ASSAY_NODISCARD assay_status assay_make_cells(assay_cell_rows *cells,
                                               const int64_t *counts, int64_t n_counts, bool rank,
                                               assay_error *err);
 
-/** Space for the derived columns of one block; one per worker. */
-typedef struct assay_block_space assay_block_space;
+/** Space for the derived columns of one block; one per worker. Columns that are not needed are NULL. */
+typedef struct assay_block_space {
+    int32_t *target, *label, *rank, *group;
+    double *truth, *value;
+    double *confidence, *p_target;
+    float *scores_f32;
+    double *scores_f64;
+    int32_t *bin;
+    double *values[ASSAY_METRIC_VALUES];
+} assay_block_space;
 
 ASSAY_NODISCARD assay_status assay_block_space_new(assay_block_space **out,
                                                    const assay_evaluation *evaluation,
@@ -144,6 +154,23 @@ static inline bool assay_by_row(const assay_evaluation *evaluation)
 static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int64_t i)
 {
     return evaluation->rows == NULL ? i : evaluation->rows[i];
+}
+
+/** What finish is told about the rows. */
+static inline assay_rows assay_evaluation_shape(const assay_evaluation *evaluation)
+{
+    return (assay_rows){.n = evaluation->n,
+                        .classes = evaluation->predictions->classes,
+                        .class_names = evaluation->predictions->class_names,
+                        .groups = evaluation->groups};
+}
+
+/** What state_size and merge are told instead of the number of classes. */
+static inline int32_t assay_job_classes(const assay_evaluation *evaluation,
+                                        const assay_args *metric)
+{
+    int32_t groups = (metric->op->needs & ASSAY_NEEDS_GROUPS) != 0 ? evaluation->groups->n : 1;
+    return evaluation->predictions->classes * groups;
 }
 
 /** What addresses the weight of selected row i in the random numbers. */

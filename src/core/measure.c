@@ -100,6 +100,9 @@ void assay_measure_json(assay_json *json, const assay_measure *measure)
     if (measure->class_name) {
         assay_json_put_text(json, "class", measure->class_name);
     }
+    if (measure->group) {
+        assay_json_put_text(json, "group", measure->group);
+    }
     assay_json_put_real(json, "value", has_value ? measure->value : NAN);
     assay_json_put_real(json, "low", has_value ? measure->low : NAN);
     assay_json_put_real(json, "high", has_value ? measure->high : NAN);

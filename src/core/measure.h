@@ -26,6 +26,7 @@ typedef struct assay_measure {
     const char *params;     /* JSON object of the parameters, or NULL when it has none */
     const char *average;    /* "macro", "micro", "weighted", or NULL */
     const char *class_name; /* or NULL: over all classes */
+    const char *group;      /* or NULL: over all groups */
     const char *unit;       /* "" = dimensionless, "nat", ... */
     assay_outcome outcome;
     const char *reason; /* for undefined / too few; a remark on a value (e.g. classes left out of an
@@ -44,6 +45,13 @@ typedef struct assay_measure {
     const double *draws; /* n_draws replicates by their number, NaN = undefined; NULL unless the
                             evaluation was `paired` */
     int64_t n_draws;
+    /* the measure's own interval, used instead of replicates while rows are independent: its ends at
+     * error probabilities as in stats/intervals.h; NULL = none. `evidence` lives as long as the
+     * measure; bounds_name becomes the method. */
+    assay_status (*bounds)(double *low, double *high, const void *evidence, double alpha_low,
+                           double alpha_high, assay_error *err);
+    const void *evidence;
+    const char *bounds_name;
 } assay_measure;
 
 /** A table of numbers behind a chart: reliability bins, a risk-coverage curve, confusion counts. */

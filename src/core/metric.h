@@ -18,6 +18,7 @@
 #include "base/arena.h"
 #include "base/reduce.h"
 #include "base/sort.h"
+#include "core/groups.h"
 #include "core/measure.h"
 #include "core/op.h"
 
@@ -26,17 +27,19 @@ typedef struct assay_rows {
     int64_t n;
     int32_t classes;
     const char *const *class_names;
-    const double *truth;      /* regression: the true value, finite */
-    const double *value;      /* regression: the predicted value, finite */
-    const int32_t *target;    /* 0..classes-1 */
-    const int32_t *label;     /* 0..classes-1 */
-    const double *confidence; /* probability given to `label` */
-    const double *p_target;   /* probability given to `target` */
-    const int32_t *rank;      /* classes that score above the target, ties counted by class index:
+    const double *truth;        /* regression: the true value, finite */
+    const double *value;        /* regression: the predicted value, finite */
+    const int32_t *target;      /* 0..classes-1 */
+    const int32_t *label;       /* 0..classes-1 */
+    const double *confidence;   /* probability given to `label` */
+    const double *p_target;     /* probability given to `target` */
+    const int32_t *rank;        /* classes that score above the target, ties counted by class index:
                                  0 = the target is the first choice */
-    const float *scores_f32;  /* n x classes, or NULL */
-    const double *scores_f64; /* n x classes, or NULL */
-    const int32_t *weight;    /* >= 0; NULL = all one */
+    const float *scores_f32;    /* n x classes, or NULL */
+    const double *scores_f64;   /* n x classes, or NULL */
+    const int32_t *weight;      /* >= 0; NULL = all one */
+    const int32_t *group;       /* 0..groups->n-1 */
+    const assay_groups *groups; /* NULL unless the metric needs groups */
 } assay_rows;
 
 /** Weight of row i. */
@@ -111,7 +114,8 @@ static inline int64_t assay_ranking_weight(const assay_ranking *ranking, int64_t
 }
 
 typedef struct assay_metric {
-    /** Bytes of a state; it starts zeroed. NULL: an array of assay_metric_bin, one per bin. The state
+    /** Bytes of a state; it starts zeroed. `classes`, here and in merge: classes times groups for a
+     *  metric that needs groups. NULL: an array of assay_metric_bin, one per bin. The state
      *  of a metric with terms begins with that array; what follows it is for `sorted` alone. */
     size_t (*state_size)(const void *params, int32_t classes);
     /** Add rows to a state; called any number of times on it. */
@@ -121,7 +125,8 @@ typedef struct assay_metric {
     /** Append measures (and curves) to `out`: value, n, successes (for proportions), outcome,
      *  reason, class_name, average, unit; the engine fills the rest. The number and order of the
      *  measures depend on params and classes alone, never on the state: what has no value is
-     *  UNDEFINED. `shape` has n, classes and class_names only. */
+     *  UNDEFINED. `shape` has n, classes, class_names and
+     *  groups only. */
     assay_status (*finish)(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err);
     assay_metric_cells cells;

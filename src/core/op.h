@@ -80,7 +80,8 @@ enum {
     ASSAY_NEEDS_CONFIDENCE = 1u << 1, /* score of the predicted class, a probability */
     ASSAY_NEEDS_P_TARGET = 1u << 2,   /* score of the target class, a probability */
     ASSAY_NEEDS_RANK = 1u << 3,       /* rank of the target among the scores */
-    ASSAY_NEEDS_SCORES = 1u << 4      /* the whole score rows */
+    ASSAY_NEEDS_SCORES = 1u << 4,     /* the whole score rows */
+    ASSAY_NEEDS_GROUPS = 1u << 5      /* the group of each row (core/groups.h) */
 };
 
 typedef enum assay_direction {
