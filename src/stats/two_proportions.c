@@ -132,6 +132,58 @@ assay_status assay_score_difference_z(double *z, const assay_two_counts *counts,
     return ASSAY_OK;
 }
 
+/* The score statistic for p1 = ratio p2. The restricted estimate of p2 is the smaller root of N R p^2
+ * - (R (n1 + x2) + x1 + n2) p + x1 + x2, written so that nothing cancels. */
+static double ratio_statistic(const score *s, double ratio)
+{
+    double a = (s->n1 + s->n2) * ratio;
+    double b = ratio * (s->n1 + s->x2) + s->x1 + s->n2;
+    double c = s->x1 + s->x2;
+    double p2 = 2.0 * c / (b + sqrt(fmax(0.0, b * b - 4.0 * a * c)));
+    double p1 = fmin(1.0, p2 * ratio);
+    p2 = fmin(1.0, p2);
+    double variance =
+        (p1 * (1.0 - p1) / s->n1 + ratio * ratio * p2 * (1.0 - p2) / s->n2) * s->factor;
+    double distance = s->x1 / s->n1 - ratio * (s->x2 / s->n2);
+    if (!(variance > 0.0)) {
+        return fabs(distance) < 1e-15 ? 0.0 : copysign(INFINITY, distance);
+    }
+    return distance / sqrt(variance);
+}
+
+static double ratio_below(double ratio, const void *context)
+{
+    const score *s = context;
+    return s->z - ratio_statistic(s, ratio);
+}
+
+static double ratio_above(double ratio, const void *context)
+{
+    const score *s = context;
+    return -s->z - ratio_statistic(s, ratio);
+}
+
+assay_status assay_score_ratio(double *low, double *high, const assay_two_counts *counts,
+                               bool factor, double alpha_low, double alpha_high, assay_error *err)
+{
+    static const double most = 1e100; /* beyond any ratio of counts; its square is finite */
+    *low = 0.0;
+    *high = INFINITY;
+    ASSAY_TRY(check_two(counts, err));
+    ASSAY_TRY(assay_check_alphas("two proportions", alpha_low, alpha_high, err));
+    score s = score_of(counts, factor);
+    double ratio = s.x2 > 0.0 ? (s.x1 / s.n1) / (s.x2 / s.n2) : most;
+    if (alpha_low > 0.0 && s.x1 > 0.0) {
+        s.z = assay_normal_quantile_upper(alpha_low);
+        *low = assay_solve_increasing(ratio_below, &s, 0.0, ratio);
+    }
+    if (alpha_high > 0.0 && s.x2 > 0.0) {
+        s.z = assay_normal_quantile_upper(alpha_high);
+        *high = assay_solve_increasing(ratio_above, &s, ratio, most);
+    }
+    return ASSAY_OK;
+}
+
 assay_status assay_fisher(assay_two_p *out, const assay_two_counts *c, assay_error *err)
 {
     *out = (assay_two_p){1.0, 1.0, 1.0};

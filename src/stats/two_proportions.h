@@ -33,6 +33,14 @@ ASSAY_NODISCARD assay_status assay_score_difference(double *low, double *high,
 ASSAY_NODISCARD assay_status assay_score_difference_z(double *z, const assay_two_counts *counts,
                                                       double delta, bool factor, assay_error *err);
 
+/** Score interval of the ratio (x1/n1) / (x2/n2): O. Miettinen and M. Nurminen, Statistics in Medicine 4
+ *  (1985); without factor P. A. R. Koopman, Biometrics 40 (1984). low is 0 for x1 = 0, high is
+ *  infinite for x2 = 0. */
+ASSAY_NODISCARD assay_status assay_score_ratio(double *low, double *high,
+                                               const assay_two_counts *counts, bool factor,
+                                               double alpha_low, double alpha_high,
+                                               assay_error *err);
+
 typedef struct assay_two_p {
     double greater; /* against p1 <= p2 */
     double less;

@@ -167,6 +167,7 @@ void harness_expect_refusal(const assay_predictions *p, const assay_args *args, 
     assay_evaluate_options options = {.replicates = -1, .threads = 2};
     assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
     assay_result_init(&result, arena);
+    options.groups = harness_groups(arena, p, args->op);
     assay_status status = assay_evaluate(&result, p, NULL, &args, 1, &options, &err);
     if (status != ASSAY_EFORMAT || strstr(err.message, word) == NULL) {
         fail_msg("%s: status %d, message: %s", args->op->name, (int)status, err.message);
@@ -254,7 +255,7 @@ void check_metric_edges(const assay_op *op)
     labels->scores_f64 = NULL;
     labels->scores_are_probabilities = 0;
     harness_evaluation e = harness_evaluate(labels, NULL, args, 40, 1);
-    if (op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) {
+    if (op->needs & ~(uint32_t)(ASSAY_NEEDS_LABEL | ASSAY_NEEDS_GROUPS)) {
         assert_int_equal(e.result.n_measures, 1);
         harness_check_undefined(&e.result);
     } else {
@@ -396,7 +397,7 @@ assay_status harness_run_once(void *payload)
     assay_status status = ASSAY_OK;
     assay_arena *arena = NULL;
     assay_result result;
-    assay_evaluate_options options = {.replicates = 40, .threads = 1};
+    assay_evaluate_options options = {.replicates = 40, .threads = 1, .groups = c->groups};
     ASSAY_GOTO(assay_arena_new(&arena, 0, NULL), done);
     assay_result_init(&result, arena);
     ASSAY_GOTO(assay_evaluate(&result, c->predictions, NULL, &c->args, 1, &options, NULL), done);
@@ -412,11 +413,15 @@ void check_metric_allocation(const assay_op *op)
         return;
     }
     assay_predictions *p = harness_random_predictions(300, 3, 8, 5);
+    assay_arena *arena = NULL;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    const assay_groups *groups = harness_groups(arena, p, op);
     harness_variants v = harness_make_variants(op);
     for (int i = 0; i < v.n; i++) {
-        harness_case c = {.predictions = p, .args = v.args[i]};
+        harness_case c = {.predictions = p, .args = v.args[i], .groups = groups};
         check_allocation_failures(op->name, harness_run_once, &c);
     }
     harness_free_variants(&v);
+    assay_arena_free(arena);
     assay_predictions_free(p);
 }

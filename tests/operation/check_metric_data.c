@@ -58,14 +58,46 @@ assay_predictions *harness_random_values(int64_t n, uint64_t seed)
     return p;
 }
 
+const assay_groups *harness_groups(assay_arena *arena, const assay_predictions *p,
+                                   const assay_op *op)
+{
+    static const char *const names[] = {"low", "middle", "high"};
+    if ((op->needs & ASSAY_NEEDS_GROUPS) == 0) {
+        return NULL;
+    }
+    assay_groups *groups = assay_arena_alloc(arena, 1, sizeof *groups);
+    int32_t *of = assay_arena_alloc(arena, (size_t)p->n, sizeof *of);
+    assert_true(groups != NULL && of != NULL);
+    for (int64_t i = 0; i < p->n; i++) {
+        double most = 0.0; /* does not change when classes change places */
+        for (int32_t k = 0; k < p->classes; k++) {
+            double score = p->scores_f32 != NULL   ? (double)p->scores_f32[i * p->classes + k]
+                           : p->scores_f64 != NULL ? p->scores_f64[i * p->classes + k]
+                                                   : (double)(p->label[i] == k) * (double)i;
+            most = fmax(most, score);
+        }
+        of[i] = (int32_t)fmod(most * 1000.0, 3.0);
+    }
+    *groups = (assay_groups){.n = 3, .names = names, .of = of, .positive = -1};
+    return groups;
+}
+
 harness_evaluation harness_evaluate(const assay_predictions *p, const uint8_t *mask,
                                     const assay_args *args, int64_t replicates, int threads)
+{
+    return harness_evaluate_groups(p, mask, args, replicates, threads, NULL);
+}
+
+harness_evaluation harness_evaluate_groups(const assay_predictions *p, const uint8_t *mask,
+                                           const assay_args *args, int64_t replicates, int threads,
+                                           const assay_groups *groups)
 {
     harness_evaluation e = {0};
     assay_error err = {0};
     assay_evaluate_options options = {.replicates = replicates, .threads = threads, .seed = 7};
     assert_int_equal(assay_arena_new(&e.arena, 0, NULL), ASSAY_OK);
     assay_result_init(&e.result, e.arena);
+    options.groups = groups != NULL ? groups : harness_groups(e.arena, p, args->op);
     if (assay_evaluate(&e.result, p, mask, &args, 1, &options, &err) != ASSAY_OK) {
         fail_msg("%s: %s", args->op->name, err.message);
     }

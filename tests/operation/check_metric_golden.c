@@ -132,8 +132,29 @@ static void check_golden_curve(const char *where, const assay_result *result,
     }
 }
 
+/* The groups of a dataset; NULL when it has none. */
+static const assay_groups *golden_groups(assay_arena *arena, const assay_json_value *data)
+{
+    static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+    const assay_json_value *group = assay_json_get(data, "group");
+    if (group == NULL) {
+        return NULL;
+    }
+    assay_groups *groups = assay_arena_alloc(arena, 1, sizeof *groups);
+    int32_t *of = assay_arena_alloc(arena, assay_json_size(group), sizeof *of);
+    assert_true(groups != NULL && of != NULL);
+    *groups = (assay_groups){.names = names, .of = of};
+    groups->positive = (int32_t)assay_json_get_int(data, "positive", -1);
+    for (size_t i = 0; i < assay_json_size(group); i++) {
+        of[i] = (int32_t)assay_json_as_int(assay_json_at(group, i), 0);
+        groups->n = of[i] >= groups->n ? of[i] + 1 : groups->n;
+    }
+    assert_true(groups->n <= (int32_t)ASSAY_COUNT(names));
+    return groups;
+}
+
 static void check_golden_case(const char *name, const assay_predictions *p,
-                              const assay_json_value *expected)
+                              const assay_groups *groups, const assay_json_value *expected)
 {
     char settings[512] = "";
     char where[1024];
@@ -148,7 +169,7 @@ static void check_golden_case(const char *name, const assay_predictions *p,
     const char *metric = assay_json_get_text(expected, "metric", "");
     (void)snprintf(where, sizeof where, "%s: %s(%s)", name, metric, settings);
     assay_args *args = harness_metric_args(metric, settings);
-    harness_evaluation e = harness_evaluate(p, NULL, args, -1, 2);
+    harness_evaluation e = harness_evaluate_groups(p, NULL, args, -1, 2, groups);
     if (assay_json_get(expected, "measures") != NULL) {
         check_golden_measures(where, &e.result, assay_json_get(expected, "measures"));
     }
@@ -170,17 +191,21 @@ static int check_golden_file(const assay_json_doc *doc, bool covered[MOST_OPERAT
     for (size_t d = 0; d < assay_json_size(datasets); d++) {
         const assay_json_value *data = assay_json_at(datasets, d);
         assay_predictions *p = golden_predictions(data);
+        assay_arena *arena = NULL;
+        assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+        const assay_groups *groups = golden_groups(arena, data);
         const assay_json_value *expected = assay_json_get(data, "expected");
         for (size_t i = 0; i < assay_json_size(expected); i++) {
             const assay_json_value *each = assay_json_at(expected, i);
             const char *metric = assay_json_get_text(each, "metric", "");
-            check_golden_case(assay_json_get_text(data, "name", ""), p, each);
+            check_golden_case(assay_json_get_text(data, "name", ""), p, groups, each);
             for (size_t k = 0; k < registry->n; k++) {
                 covered[k] = covered[k] || (registry->ops[k]->kind == ASSAY_OP_METRIC &&
                                             strcmp(registry->ops[k]->name, metric) == 0);
             }
             cases++;
         }
+        assay_arena_free(arena);
         assay_predictions_free(p);
     }
     return cases;
@@ -192,7 +217,7 @@ void check_metric_golden(void)
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
     static const char *const files[] = {"metric_classification", "metric_classification_more",
-                                        "metric_regression"};
+                                        "metric_regression", "metric_fairness"};
     int cases = 0;
     for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
         assay_json_doc *shared = read_golden(files[f]);

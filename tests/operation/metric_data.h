@@ -20,6 +20,15 @@ typedef struct harness_evaluation {
 harness_evaluation harness_evaluate(const assay_predictions *p, const uint8_t *mask,
                                     const assay_args *args, int64_t replicates, int threads);
 
+/** Three groups of the rows in the arena, by what the rows hold, so that they go with the rows wherever
+ *  those are put; NULL when the metric compares no groups. */
+const assay_groups *harness_groups(assay_arena *arena, const assay_predictions *p,
+                                   const assay_op *op);
+/** harness_evaluate with groups of one's own. */
+harness_evaluation harness_evaluate_groups(const assay_predictions *p, const uint8_t *mask,
+                                           const assay_args *args, int64_t replicates, int threads,
+                                           const assay_groups *groups);
+
 /** Values from a curve with noise; every fifth row has whole numbers, so that there are ties. All
  *  positive. */
 assay_predictions *harness_random_values(int64_t n, uint64_t seed);
@@ -48,6 +57,7 @@ void harness_expect_refusal(const assay_predictions *p, const assay_args *args, 
 typedef struct harness_case {
     const assay_predictions *predictions;
     const assay_args *args;
+    const assay_groups *groups;
 } harness_case;
 
 /** Evaluate a harness_case on one thread, for check_allocation_failures. */

@@ -104,6 +104,32 @@ def score_z(x1, n1, x2, n2, delta, factor):
     return (M(x1) / n1 - M(x2) / n2 - delta) / mpmath.sqrt(variance)
 
 
+def ratio_z(x1, n1, x2, n2, ratio, factor):
+    """Koopman's statistic for p1 = ratio p2, restricted maximum likelihood by bisection."""
+    ratio = M(ratio)
+    low, high = M(0), min(M(1), 1 / ratio)
+    for _ in range(120):
+        p = (low + high) / 2
+        slope = (x1 + x2) / p - ratio * (n1 - x1) / (1 - ratio * p) - (n2 - x2) / (1 - p)
+        low, high = (p, high) if slope > 0 else (low, p)
+    variance = ratio * p * (1 - ratio * p) / n1 + ratio ** 2 * p * (1 - p) / n2
+    if factor:
+        variance *= M(n1 + n2) / (n1 + n2 - 1)
+    return (M(x1) / n1 - ratio * M(x2) / n2) / mpmath.sqrt(variance)
+
+
+def ratio_end(a, factor, sign):
+    """By bisection of the logarithm."""
+    x1, n1, x2, n2 = a
+    estimate = mpmath.log(M(x1) / n1 / (M(x2) / n2))
+    low, high = (estimate - 15, estimate) if sign == 1 else (estimate, estimate + 15)
+    z = sign * mpmath.sqrt(2) * mpmath.erfinv(M("0.95"))
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if ratio_z(*a, mpmath.exp(middle), factor) > z else (low, middle)
+    return mpmath.exp(low)
+
+
 def two_proportions():
     for x1, n1, x2, n2 in [(56, 70, 48, 80), (9, 10, 3, 10), (0, 10, 0, 20), (10, 10, 0, 20),
                            (590, 640, 300, 350), (1, 200, 9, 210), (3, 30, 5, 17)]:
@@ -124,6 +150,12 @@ def two_proportions():
                     add("score_" + name, (*a, factor), low)
                 for delta in (-.1, 0, .05):
                     add("score_z", (*a, delta, factor), score_z(*a, delta, factor))
+                ends = [ratio_end(a, factor, 1), ratio_end(a, factor, -1)]
+                add("ratio_low", (*a, factor), ends[0])
+                add("ratio_high", (*a, factor), ends[1])
+                for got, want in zip(ends, confint_proportions_2indep(
+                        x1, n1, x2, n2, method="score", compare="ratio", correction=bool(factor))):
+                    assert math.isclose(got, want, rel_tol=1e-4), (a, factor, got, want)
                 pooled = test_proportions_2indep(x1, n1, x2, n2, value=0, method="score",
                                                  compare="diff", correction=bool(factor)).statistic
                 assert math.isclose(pooled, score_z(*a, 0, factor), rel_tol=1e-9)

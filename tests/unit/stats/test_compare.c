@@ -77,6 +77,14 @@ static void score(pair *r, const double *a)
 FIELD(score, low, pair, score)
 FIELD(score, high, pair, score)
 
+static void ratio(pair *r, const double *a)
+{
+    assay_two_counts c = counts(a);
+    ok(assay_score_ratio(&r->low, &r->high, &c, a[4] != 0.0, 0.025, 0.025, NULL));
+}
+FIELD(ratio, low, pair, ratio)
+FIELD(ratio, high, pair, ratio)
+
 static double call_score_z(const double *a)
 {
     assay_two_counts c = counts(a);
@@ -291,6 +299,8 @@ static golden_function table[] = {
     GOLDEN_ROW(score_low, 5, 1e-11),
     GOLDEN_ROW(score_high, 5, 1e-11),
     GOLDEN_ROW(score_z, 6, 1e-12),
+    GOLDEN_ROW(ratio_low, 5, 1e-11),
+    GOLDEN_ROW(ratio_high, 5, 1e-11),
     GOLDEN_ROW(fisher_greater, 4, 1e-11),
     GOLDEN_ROW(fisher_less, 4, 1e-11),
     GOLDEN_ROW(fisher_two_sided, 4, 1e-11),
@@ -356,6 +366,31 @@ static void test_literature(void **state)
     const double d[4] = {1, 2, 3, 4};
     ok(assay_cohen_dz(&dz, d, 4, NULL));
     golden_near("dz", dz, 2.5 / sqrt(5.0 / 3.0), 1e-14);
+}
+
+/* Exchanging the samples inverts the ratio; without successes an end is open; one-sided ends are those
+ * of the two-sided interval. */
+static void test_ratio_relations(void **state)
+{
+    (void)state;
+    for (int64_t x1 = 0; x1 <= 12; x1++) {
+        for (int64_t x2 = 0; x2 <= 9; x2++) {
+            const assay_two_counts c = {x1, 12, x2, 9}, swapped = {x2, 9, x1, 12};
+            double low = 0, high = 0, other_low = 0, other_high = 0, end = 0;
+            ok(assay_score_ratio(&low, &high, &c, true, 0.025, 0.025, NULL));
+            ok(assay_score_ratio(&other_low, &other_high, &swapped, true, 0.025, 0.025, NULL));
+            assert_true((low == 0.0) == (x1 == 0));
+            assert_true(isinf(high) == (x2 == 0));
+            if (x1 > 0 && x2 > 0) {
+                double estimate = ((double)x1 / 12.0) / ((double)x2 / 9.0);
+                assert_true(low <= estimate && estimate <= high);
+                assert_true(fabs(1.0 / other_high - low) < 1e-12 * low);
+                assert_true(fabs(1.0 / other_low - high) < 1e-12 * high);
+            }
+            ok(assay_score_ratio(&end, &other_high, &c, true, 0.025, 0.0, NULL));
+            assert_true(end == low && isinf(other_high));
+        }
+    }
 }
 
 /* The score interval excludes delta exactly when its test rejects it; TOST agrees with the interval. */
@@ -496,9 +531,10 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden),          cmocka_unit_test(test_literature),
-        cmocka_unit_test(test_duality),         cmocka_unit_test(test_sign_flip),
-        cmocka_unit_test(test_nothing_to_tell), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_ratio_relations), cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_literature),      cmocka_unit_test(test_duality),
+        cmocka_unit_test(test_sign_flip),       cmocka_unit_test(test_nothing_to_tell),
+        cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,46 @@
+#include "ops/shared/group_gap.h"
+
+static const assay_gap_kind kind = {
+    .rates = {ASSAY_RATE_FALSE_POSITIVE}, .n_rates = 1, .form = ASSAY_GAP_DIFFERENCE};
+
+ASSAY_GAP_METRIC;
+
+static const assay_param specs[] = {
+    ASSAY_GAP_LEAST_PARAM,
+    ASSAY_GAP_METHOD_PARAM,
+};
+
+static const char *const examples[] = {
+    "assay evaluate --predictions predictions.csv --group sex --metric "
+    "predictive_equality_difference",
+    "requirements: [{metric: predictive_equality_difference, group: by_sex, at_most: 0.1}]", NULL};
+
+const assay_op assay_op_metric_predictive_equality_difference = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "predictive_equality_difference",
+    .title = "Predictive equality difference",
+    .summary =
+        "How far groups lie apart in how often others are mistaken for the class: highest less "
+        "lowest rate.",
+    .description =
+        "For each group the share of the rows of other classes that are predicted as the class "
+        "(`false_positive_rate`); the value is the largest rate less the smallest. Range 0 to "
+        "1; 0 means that all groups have the same rate.\n\n" ASSAY_GAP_CLASSES
+        "It asks that those who do not belong to the class are mistaken for it equally often. "
+        "With `method: to_overall` groups are compared with all rows together: the largest "
+        "absolute difference.\n\n" ASSAY_GAP_INTERVAL ASSAY_GAP_SMALL
+        "Convention: fairlearn 0.15 `false_positive_rate_difference`.",
+    .citation =
+        "Corbett-Davies, Pierson, Feller, Goel, Huq (2017), Algorithmic decision making and the "
+        "cost of fairness, KDD; Miettinen, Nurminen (1985), Comparative analysis of two rates, "
+        "Statistics in Medicine 4; as fairlearn.metrics.false_positive_rate_difference "
+        "(fairlearn 0.15).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_GROUPS,
+    .direction = ASSAY_LOWER_IS_BETTER,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(assay_gap_params),
+    .examples = examples,
+    .metric = &metric};
