@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """tools/new_operation.py KIND NAME [--root FOLDER]
 
-Starts an operation: a metric, an interval or a perturbation. Writes
+Starts an operation: a metric, an interval, a perturbation or an attack. Writes
 
     src/ops/KIND/NAME.c              descriptor and kernel; compiles as it is
     src/ops/op_table.def             its line, in its place
@@ -16,8 +16,8 @@ import pathlib
 import re
 import sys
 
-KINDS = ("metric", "interval", "perturbation")  # in the order of assay_op_kind
-GOLDEN = {"metric": "json", "interval": "txt", "perturbation": "txt"}
+KINDS = ("metric", "interval", "perturbation", "attack")  # in the order of assay_op_kind
+GOLDEN = {"metric": "json", "interval": "txt", "perturbation": "txt", "attack": "txt"}
 
 DESCRIPTOR = '''
 static const char *const examples[] = {
@@ -176,6 +176,54 @@ static const assay_perturbation shape = {
 };
 '''
 
+ATTACK = '''#include <string.h>
+
+#include "base/error.h"
+#include "core/attack.h"
+#include "core/op.h"
+#include "ops/shared/ball.h"
+
+typedef struct params {
+    int64_t steps;
+} params;
+
+/* Every point that is put to the model is judged and kept by the framework; rows that are fooled
+ * leave with assay_attack_compact. */
+static assay_status run(assay_attack_block *b, const void *raw, assay_error *err)
+{
+    const params *p = raw;
+    float *x = assay_attack_pixels(b, b->n);
+    float *g = assay_attack_pixels(b, b->n);
+    float *logits = assay_arena_alloc(b->arena, (size_t)(b->n * b->classes), sizeof *logits);
+    if (!x || !g || !logits) {
+        return assay_fail_memory(err);
+    }
+    memcpy(x, b->x0, (size_t)(b->n * b->size) * sizeof *x);
+    for (int64_t t = 0; t < p->steps && b->n_active > 0; t++) {
+        assay_points points = assay_attack_active(b);
+        ASSAY_TRY(assay_attack_gradient(b, g, logits, x, &points, ASSAY_LOSS_CROSS_ENTROPY, NULL,
+                                        NULL, err));
+        assay_attack_compact(b);
+        for (int64_t i = 0; i < b->n_active; i++) {
+            int64_t at = b->active[i] * b->size;
+            assay_ball_ascend(b->norm, x + at, g + at, b->eps, b->size);
+            assay_ball_project(b->norm, x + at, b->x0 + at, b->eps, b->size);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static const assay_param param_list[] = {
+    ASSAY_INT(params, steps, 10, 1, 100000, "", "Steps."),
+};
+
+static const assay_attack shape = {
+    .access = ASSAY_ACCESS_GRADIENTS,
+    .norms = ASSAY_LINF | ASSAY_L2,
+    .run = run,
+};
+'''
+
 FIELDS = {
     "metric": '''    .needs = ASSAY_NEEDS_LABEL,
     .direction = ASSAY_HIGHER_IS_BETTER,
@@ -191,13 +239,21 @@ FIELDS = {
     .examples = examples,
     .perturbation = &shape,
 ''',
+    "attack": '''    .params = param_list,
+    .n_params = ASSAY_COUNT(param_list),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .attack = &shape,
+''',
 }
 EXAMPLE = {
     "metric": "assay evaluate --predictions predictions.csv --metric @NAME@",
     "interval": "assay describe interval @NAME@",
     "perturbation": "assay predict --model digits.onnx --data digits.csv --perturb @NAME@",
+    "attack": "assay attack digits.onnx digits/ --attack @NAME@ --norm linf --eps 0.1",
 }
-KERNEL = {"metric": METRIC, "interval": INTERVAL, "perturbation": PERTURBATION}
+KERNEL = {"metric": METRIC, "interval": INTERVAL, "perturbation": PERTURBATION,
+          "attack": ATTACK}
 
 ORACLE_METRIC = '''#!/usr/bin/env python3
 """Golden values of the metric @NAME@. Writes tests/golden/metric/@NAME@.json, which has the form of
@@ -273,8 +329,25 @@ def @NAME@(values, white, strength):
 if __name__ == "__main__":
     write(@NAME@, [dict(strength=0.1), dict(strength=0.5)])
 '''
+ORACLE_ATTACK = '''#!/usr/bin/env python3
+"""Golden values of the attack @NAME@: tests/golden/attack/@NAME@.txt, as tests/oracle/attack.py
+describes it.
+
+Pinned: what attack.py pins.
+"""
+from attack import write
+
+
+def reference():
+    """Cases by an independent library."""
+    raise SystemExit("@NAME@: compute it here with an independent library first")
+
+
+if __name__ == "__main__":
+    write("@NAME@", reference())
+'''
 ORACLE = {"metric": ORACLE_METRIC, "interval": ORACLE_INTERVAL,
-          "perturbation": ORACLE_PERTURBATION}
+          "perturbation": ORACLE_PERTURBATION, "attack": ORACLE_ATTACK}
 EMPTY = {"json": '{"source":"","datasets":[]}\n', "txt": ""}
 
 

@@ -16,7 +16,7 @@ typedef enum assay_describe_format {
 } assay_describe_format;
 
 /**
- * kind: "metric", "interval", "perturbation", or NULL for all; name: one operation, or NULL.
+ * kind: "metric", "interval", "perturbation", "attack", or NULL for all; name: one operation, or NULL.
  * ASSAY_EINVAL when there is no such kind or name (the message has the nearest). The caller frees
  * *out with assay_text_free.
  */

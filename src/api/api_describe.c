@@ -19,7 +19,7 @@ static assay_status parse_kind(assay_op_kind *out, const char *text, assay_error
     const char *nearest = assay_text_nearest(text, names, ASSAY_OP_KINDS);
     return assay_fail(err, ASSAY_EINVAL,
                       "there are no operations of kind '%s'%s%s%s; kinds are metric, interval, "
-                      "perturbation",
+                      "perturbation, attack",
                       text, nearest ? "; did you mean '" : "", nearest ? nearest : "",
                       nearest ? "'?" : "");
 }

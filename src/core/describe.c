@@ -5,6 +5,7 @@
 
 #include "assay/version.h"
 #include "base/text.h"
+#include "core/attack.h"
 #include "core/perturbation.h"
 
 static const char *type_name(assay_param_type type)
@@ -91,6 +92,45 @@ static const struct {
              {ASSAY_NEEDS_SCORES, "scores", "scores of every class"},
              {ASSAY_NEEDS_GROUPS, "groups", "the group of each row"}};
 
+static void put_attack(assay_json *json, const assay_attack *attack)
+{
+    assay_json_put_text(json, "access", assay_attack_access_name(attack->access));
+    assay_json_key(json, "norms");
+    assay_json_begin_array(json);
+    for (int norm = 0; norm < ASSAY_NORMS; norm++) {
+        if (attack->norms & 1u << norm) {
+            assay_json_text(json, assay_norm_name((assay_norm)norm));
+        }
+    }
+    assay_json_end_array(json);
+    assay_json_put_bool(json, "targeted", (attack->traits & ASSAY_ATTACK_TARGETED) != 0);
+    assay_json_put_bool(json, "minimum", (attack->traits & ASSAY_ATTACK_MINIMUM) != 0);
+    assay_json_put_bool(json, "control", (attack->traits & ASSAY_ATTACK_CONTROL) != 0);
+}
+
+/** What an attacker has to know, and in which norms, in one sentence. */
+static void put_attack_words(assay_buffer *out, const assay_attack *attack)
+{
+    assay_buffer_printf(out, "Needs the model's %s. ", assay_attack_access_name(attack->access));
+    if (attack->norms == 0) {
+        assay_buffer_puts(out, "Bounded by its parameters, not by a norm.");
+    } else {
+        assay_buffer_puts(out, "Norms:");
+        const char *before = " ";
+        for (int norm = 0; norm < ASSAY_NORMS; norm++) {
+            if (attack->norms & 1u << norm) {
+                assay_buffer_printf(out, "%s%s", before, assay_norm_name((assay_norm)norm));
+                before = ", ";
+            }
+        }
+        assay_buffer_puts(out, attack->traits & ASSAY_ATTACK_MINIMUM
+                                   ? ". Looks for the smallest change, so one run gives every eps."
+                                   : ". Stays within eps.");
+    }
+    assay_buffer_puts(out, attack->traits & ASSAY_ATTACK_TARGETED ? " Can aim at a class.\n"
+                                                                  : " Untargeted only.\n");
+}
+
 static void put_operation(assay_json *json, const assay_op *op)
 {
     assay_json_begin_object(json);
@@ -128,6 +168,9 @@ static void put_operation(assay_json *json, const assay_op *op)
             assay_json_real(json, op->perturbation->severities[i]);
         }
         assay_json_end_array(json);
+    }
+    if (op->attack) {
+        put_attack(json, op->attack);
     }
     assay_json_key(json, "examples");
     assay_json_begin_array(json);
@@ -272,6 +315,10 @@ static void put_help(assay_buffer *out, const assay_op *op)
         put_severities(out, op);
         assay_buffer_putc(out, '\n');
     }
+    if (op->attack) {
+        assay_buffer_puts(out, "\n  ");
+        put_attack_words(out, op->attack);
+    }
     assay_buffer_puts(out, "\nExamples\n");
     for (size_t i = 0; op->examples[i]; i++) {
         assay_buffer_printf(out, "  %s\n", op->examples[i]);
@@ -321,6 +368,10 @@ static void put_markdown(assay_buffer *out, const assay_op *op)
                             op->perturbation->severity_param);
         put_severities(out, op);
         assay_buffer_puts(out, ".\n");
+    }
+    if (op->attack) {
+        assay_buffer_putc(out, '\n');
+        put_attack_words(out, op->attack);
     }
     if (op->kind == ASSAY_OP_METRIC && op->task != ASSAY_TASK_CLASSIFICATION) {
         assay_buffer_printf(out, "\nFor %s.\n", assay_task_name(op->task));

@@ -8,7 +8,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 
-static const char *const kind_names[] = {NULL, "metric", "interval", "perturbation"};
+static const char *const kind_names[] = {NULL, "metric", "interval", "perturbation", "attack"};
 _Static_assert(ASSAY_COUNT(kind_names) == ASSAY_OP_KINDS + 1, "one name per kind");
 
 const char *assay_task_name(assay_task task)
@@ -361,7 +361,8 @@ static assay_status check_param(const assay_op *op, const assay_param *param, as
 assay_status assay_op_check(const assay_op *op, assay_error *err)
 {
     const char *const texts[] = {op->title, op->summary, op->description, op->citation, op->since};
-    int shapes = (op->metric != NULL) + (op->interval != NULL) + (op->perturbation != NULL);
+    int shapes = (op->metric != NULL) + (op->interval != NULL) + (op->perturbation != NULL) +
+                 (op->attack != NULL);
 
     if (!is_identifier(op->name)) {
         return assay_fail(err, ASSAY_EINTERNAL, "an operation's name is not lower_snake_case");
@@ -374,7 +375,8 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
         }
     }
     if (op->revision < 1 || shapes != 1 || (op->kind == ASSAY_OP_METRIC) != (op->metric != NULL) ||
-        (op->kind == ASSAY_OP_INTERVAL) != (op->interval != NULL)) {
+        (op->kind == ASSAY_OP_INTERVAL) != (op->interval != NULL) ||
+        (op->kind == ASSAY_OP_ATTACK) != (op->attack != NULL)) {
         return assay_fail(err, ASSAY_EINTERNAL, "%s: revision or implementation is wrong",
                           op->name);
     }

@@ -19,7 +19,8 @@ typedef enum assay_op_kind {
     ASSAY_OP_METRIC = 1,
     ASSAY_OP_INTERVAL,
     ASSAY_OP_PERTURBATION,
-    ASSAY_OP_KINDS = ASSAY_OP_PERTURBATION
+    ASSAY_OP_ATTACK,
+    ASSAY_OP_KINDS = ASSAY_OP_ATTACK
 } assay_op_kind;
 
 typedef enum assay_param_type {
@@ -93,6 +94,7 @@ typedef enum assay_direction {
 struct assay_metric;       /* core/metric.h */
 struct assay_interval;     /* core/interval.h */
 struct assay_perturbation; /* core/perturbation.h */
+struct assay_attack;       /* core/attack.h */
 
 typedef struct assay_op {
     assay_op_kind kind;
@@ -113,6 +115,7 @@ typedef struct assay_op {
     const struct assay_metric *metric;
     const struct assay_interval *interval;
     const struct assay_perturbation *perturbation;
+    const struct assay_attack *attack;
 } assay_op;
 
 /** All registered operations, sorted by kind and name. The one table is ops/op_table.c. */

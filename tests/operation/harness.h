@@ -46,6 +46,13 @@ void check_perturbation_allocation(const assay_op *op);
 void check_perturbation_golden(const assay_op *op);
 void check_perturbation_distributions(void);
 
+/* check_attack.c */
+void check_attack_results(const assay_op *op);
+void check_attack_company(const assay_op *op);
+void check_attack_flat(const assay_op *op);
+void check_attack_access(const assay_op *op);
+void check_attack_allocation(const assay_op *op);
+
 /* check_interval.c */
 void check_interval_golden(const assay_op *op);
 void check_interval_shape(const assay_op *op);

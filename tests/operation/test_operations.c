@@ -123,8 +123,40 @@ static void test_perturbation_distributions(void **state)
     check_perturbation_distributions();
 }
 
-int main(void)
+static void test_attack_results(void **state)
 {
+    (void)state;
+    each(ASSAY_OP_ATTACK, check_attack_results);
+}
+
+static void test_attack_company(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_ATTACK, check_attack_company);
+}
+
+static void test_attack_flat(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_ATTACK, check_attack_flat);
+}
+
+static void test_attack_access(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_ATTACK, check_attack_access);
+}
+
+static void test_attack_allocation(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_ATTACK, check_attack_allocation);
+}
+
+/* An argument chooses tests by pattern: `operation_test_operations 'test_attack*'`. */
+int main(int argc, char **argv)
+{
+    cmocka_set_test_filter(argc > 1 ? argv[1] : NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_description),
         cmocka_unit_test(test_arguments),
@@ -143,6 +175,11 @@ int main(void)
         cmocka_unit_test(test_perturbation_threads),
         cmocka_unit_test(test_perturbation_allocation),
         cmocka_unit_test(test_perturbation_distributions),
+        cmocka_unit_test(test_attack_results),
+        cmocka_unit_test(test_attack_company),
+        cmocka_unit_test(test_attack_flat),
+        cmocka_unit_test(test_attack_access),
+        cmocka_unit_test(test_attack_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

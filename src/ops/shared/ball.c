@@ -1,0 +1,203 @@
+#include "ops/shared/ball.h"
+
+#include <math.h>
+
+double assay_ball_norm(assay_norm norm, const float *x, int64_t n)
+{
+    double sum = 0.0;
+    switch (norm) {
+    case ASSAY_NORM_LINF:
+        for (int64_t i = 0; i < n; i++) {
+            sum = fabs((double)x[i]) > sum ? fabs((double)x[i]) : sum;
+        }
+        return sum;
+    case ASSAY_NORM_L2:
+        for (int64_t i = 0; i < n; i++) {
+            sum += (double)x[i] * (double)x[i];
+        }
+        return sqrt(sum);
+    case ASSAY_NORM_L1:
+        for (int64_t i = 0; i < n; i++) {
+            sum += fabs((double)x[i]);
+        }
+        return sum;
+    default:
+        for (int64_t i = 0; i < n; i++) {
+            sum += x[i] != 0.0F ? 1.0 : 0.0;
+        }
+        return sum;
+    }
+}
+
+static void project_linf(float *x, const float *x0, double eps, int64_t n)
+{
+    float e = (float)eps;
+    for (int64_t i = 0; i < n; i++) {
+        float low = x0[i] - e;
+        float high = x0[i] + e;
+        float value = x[i] < low ? low : x[i] > high ? high : x[i];
+        x[i] = assay_unit_clip(value);
+    }
+}
+
+static void project_l2(float *x, const float *x0, double eps, int64_t n)
+{
+    double distance = assay_norm_distance(ASSAY_NORM_L2, x, x0, n);
+    float scale = distance > eps ? (float)(eps / distance) : 1.0F;
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = assay_unit_clip(distance > eps ? x0[i] + scale * (x[i] - x0[i]) : x[i]);
+    }
+}
+
+static double shrunk(float x, float x0, double threshold)
+{
+    double d = (double)x - (double)x0;
+    double room = d > 0.0 ? 1.0 - (double)x0 : (double)x0;
+    double size = fabs(d) - threshold;
+    size = size < 0.0 ? 0.0 : size;
+    return size < room ? size : room;
+}
+
+static double sum_shrunk(const float *x, const float *x0, double threshold, int64_t n)
+{
+    double sum = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        sum += shrunk(x[i], x0[i], threshold);
+    }
+    return sum;
+}
+
+static void project_l1(float *x, const float *x0, double eps, int64_t n)
+{
+    double low = 0.0;
+    double high = 0.0;
+    if (sum_shrunk(x, x0, 0.0, n) > eps) {
+        high = assay_norm_distance(ASSAY_NORM_LINF, x, x0, n);
+        for (int step = 0; step < 64 && high - low > 1e-12 * high; step++) {
+            double middle = 0.5 * (low + high);
+            if (sum_shrunk(x, x0, middle, n) > eps) {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double size = shrunk(x[i], x0[i], high);
+        x[i] = assay_unit_clip((float)((double)x0[i] + (x[i] > x0[i] ? size : -size)));
+    }
+}
+
+void assay_ball_project(assay_norm norm, float *x, const float *x0, double eps, int64_t n)
+{
+    switch (norm) {
+    case ASSAY_NORM_LINF:
+        project_linf(x, x0, eps, n);
+        break;
+    case ASSAY_NORM_L2:
+        project_l2(x, x0, eps, n);
+        break;
+    default:
+        project_l1(x, x0, eps, n);
+        break;
+    }
+}
+
+void assay_ball_ascend(assay_norm norm, float *x, const float *g, double step, int64_t n)
+{
+    if (norm == ASSAY_NORM_LINF) {
+        float s = (float)step;
+        for (int64_t i = 0; i < n; i++) {
+            x[i] += g[i] > 0.0F ? s : g[i] < 0.0F ? -s : 0.0F;
+        }
+        return;
+    }
+    double size = assay_ball_norm(norm, g, n);
+    if (size > 0.0) {
+        double scale = step / size;
+        for (int64_t i = 0; i < n; i++) {
+            x[i] += (float)(scale * (double)g[i]);
+        }
+    }
+}
+
+/* The value that would stand at `rank` of the sorted array (Hoare's selection). Reorders values. */
+static float select_rank(float *values, int64_t n, int64_t rank)
+{
+    int64_t low = 0;
+    int64_t high = n - 1;
+    while (low < high) {
+        float pivot = values[low + (high - low) / 2];
+        int64_t i = low;
+        int64_t j = high;
+        while (i <= j) {
+            while (values[i] < pivot) {
+                i++;
+            }
+            while (values[j] > pivot) {
+                j--;
+            }
+            if (i <= j) {
+                float swapped = values[i];
+                values[i++] = values[j];
+                values[j--] = swapped;
+            }
+        }
+        if (rank <= j) {
+            high = j;
+        } else if (rank >= i) {
+            low = i;
+        } else {
+            break;
+        }
+    }
+    return values[rank];
+}
+
+void assay_ball_ascend_sparse(float *x, const float *g, double step, double share, float *work,
+                              int64_t n)
+{
+    int64_t wanted = (int64_t)ceil(share * (double)n);
+    wanted = wanted < 1 ? 1 : wanted > n ? n : wanted;
+    for (int64_t i = 0; i < n; i++) {
+        work[i] = fabsf(g[i]);
+    }
+    float least = select_rank(work, n, n - wanted);
+    int64_t count = 0;
+    for (int64_t i = 0; i < n; i++) {
+        count += fabsf(g[i]) >= least && g[i] != 0.0F;
+    }
+    for (int64_t i = 0; count > 0 && i < n; i++) {
+        if (fabsf(g[i]) >= least && g[i] != 0.0F) {
+            x[i] += (float)((g[i] > 0.0F ? step : -step) / (double)count);
+        }
+    }
+}
+
+void assay_ball_random(assay_norm norm, float *x, const float *x0, double eps, assay_rng *rng,
+                       int64_t n)
+{
+    double scale = eps;
+    if (norm == ASSAY_NORM_LINF) {
+        for (int64_t i = 0; i < n; i++) {
+            x[i] = (float)(2.0 * assay_rng_uniform(rng) - 1.0);
+        }
+    } else if (norm == ASSAY_NORM_L2) {
+        for (int64_t i = 0; i < n; i++) {
+            x[i] = (float)assay_rng_normal(rng);
+        }
+        double radius = pow(assay_rng_uniform(rng), 1.0 / (double)n);
+        scale = eps * radius / assay_ball_norm(norm, x, n);
+    } else {
+        double sum = -log(1.0 - assay_rng_uniform(rng));
+        for (int64_t i = 0; i < n; i++) {
+            double size = -log(1.0 - assay_rng_uniform(rng));
+            sum += size;
+            x[i] = (float)(assay_rng_u32(rng) & 1U ? size : -size);
+        }
+        scale = eps / sum;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = assay_unit_clip((float)((double)x0[i] + scale * (double)x[i]));
+    }
+}
