@@ -1,5 +1,5 @@
 # The layers, lowest first. src/<layer>/ becomes the OBJECT library assay_<layer>.
-set(ASSAY_LAYERS base stats codec core ops adapters plan report api)
+set(ASSAY_LAYERS base stats codec core onnx ops adapters plan report api)
 
 # What a layer may use, itself included: the same law as tools/check_layers.py. Tests and fuzz
 # targets link nothing else, so that an upward call does not link.
@@ -7,8 +7,9 @@ set(ASSAY_BELOW_base base)
 set(ASSAY_BELOW_stats stats base)
 set(ASSAY_BELOW_codec codec base)
 set(ASSAY_BELOW_core core codec stats base)
+set(ASSAY_BELOW_onnx onnx codec base)
 set(ASSAY_BELOW_ops ops ${ASSAY_BELOW_core})
-set(ASSAY_BELOW_adapters adapters ${ASSAY_BELOW_core})
+set(ASSAY_BELOW_adapters adapters onnx ${ASSAY_BELOW_core})
 set(ASSAY_BELOW_plan plan ${ASSAY_BELOW_core})
 set(ASSAY_BELOW_report report ${ASSAY_BELOW_core})
 set(ASSAY_BELOW_api ${ASSAY_LAYERS})

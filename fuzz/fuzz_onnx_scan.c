@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "adapters/onnxruntime/onnx_file.h"
+#include "onnx/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,6 +6,7 @@
 #include "adapters/filesystem/file.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "onnx/scan.h"
 
 enum { MOST_LOCATIONS = 1 << 16, PEEK = 512 };
 

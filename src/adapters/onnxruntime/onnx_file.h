@@ -12,16 +12,6 @@
 #include "base/arena.h"
 #include "base/digest.h"
 
-/** Called for every external-data location (UTF-8, not terminated), in the file's order. */
-typedef assay_status (*assay_onnx_location_fn)(void *payload, const char *location, size_t size,
-                                               assay_error *err);
-
-/** Walk the protobuf structure (onnx.proto: ModelProto, GraphProto, NodeProto, TensorProto). A
- *  record that ends beyond the file is ASSAY_EFORMAT saying that the file is cut short. */
-ASSAY_NODISCARD assay_status assay_onnx_scan(const uint8_t *bytes, size_t size,
-                                             assay_onnx_location_fn fn, void *payload,
-                                             assay_error *err);
-
 /** Check the file and digest its content: of the file alone, or of the file and every external
  *  data file with its name. A missing data file is ASSAY_ENOTFOUND. */
 ASSAY_NODISCARD assay_status assay_onnx_file_check(char digest[ASSAY_DIGEST_HEX], const char *path,

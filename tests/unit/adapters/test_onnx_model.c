@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "adapters/onnxruntime/onnx_file.h"
+#include "onnx/scan.h"
 #include "adapters/onnxruntime/onnx_model.h"
 #include "base/alloc.h"
 

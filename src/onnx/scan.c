@@ -1,24 +1,13 @@
+#include "onnx/scan.h"
+
 #include <stdbool.h>
 #include <string.h>
-
-#include "adapters/onnxruntime/onnx_file.h"
 
 /* Field numbers from onnx.proto (ONNX 1.16). */
 enum {
     MODEL_GRAPH = 7,
     MODEL_FUNCTIONS = 25,
-    GRAPH_NODE = 1,
-    GRAPH_INITIALIZER = 5,
     GRAPH_SPARSE_INITIALIZER = 15,
-    FUNCTION_NODE = 7,
-    NODE_ATTRIBUTE = 5,
-    ATTRIBUTE_T = 5,
-    ATTRIBUTE_G = 6,
-    ATTRIBUTE_TENSORS = 10,
-    ATTRIBUTE_GRAPHS = 11,
-    SPARSE_VALUES = 1,
-    SPARSE_INDICES = 2,
-    TENSOR_EXTERNAL = 13,
     ENTRY_KEY = 1,
     ENTRY_VALUE = 2,
     MOST_DEPTH = 64
@@ -33,7 +22,12 @@ typedef enum node_kind {
     ATTRIBUTE,
     TENSOR,
     SPARSE,
-    ENTRY
+    ENTRY,
+    TRAINING,
+    VALUE,
+    TYPE,
+    SEQUENCE,
+    MAP
 } node_kind;
 
 /* Which message a field holds; OTHER is skipped. */
@@ -44,13 +38,38 @@ static node_kind child_of(node_kind parent, uint64_t field)
         uint64_t field;
         node_kind child;
     } fields[] = {
-        {MODEL, MODEL_GRAPH, GRAPH},       {MODEL, MODEL_FUNCTIONS, FUNCTION},
-        {GRAPH, GRAPH_NODE, NODE},         {GRAPH, GRAPH_INITIALIZER, TENSOR},
-        {FUNCTION, FUNCTION_NODE, NODE},   {GRAPH, GRAPH_SPARSE_INITIALIZER, SPARSE},
-        {NODE, NODE_ATTRIBUTE, ATTRIBUTE}, {ATTRIBUTE, ATTRIBUTE_T, TENSOR},
-        {ATTRIBUTE, ATTRIBUTE_G, GRAPH},   {ATTRIBUTE, ATTRIBUTE_TENSORS, TENSOR},
-        {SPARSE, SPARSE_VALUES, TENSOR},   {ATTRIBUTE, ATTRIBUTE_GRAPHS, GRAPH},
-        {SPARSE, SPARSE_INDICES, TENSOR},  {TENSOR, TENSOR_EXTERNAL, ENTRY},
+        {MODEL, MODEL_GRAPH, GRAPH},
+        {MODEL, MODEL_FUNCTIONS, FUNCTION},
+        {MODEL, 20, TRAINING},
+        {TRAINING, 1, GRAPH},
+        {TRAINING, 2, GRAPH},
+        {GRAPH, 1, NODE},
+        {GRAPH, 5, TENSOR},
+        {GRAPH, GRAPH_SPARSE_INITIALIZER, SPARSE},
+        {GRAPH, 11, VALUE},
+        {GRAPH, 12, VALUE},
+        {GRAPH, 13, VALUE},
+        {FUNCTION, 7, NODE},
+        {FUNCTION, 11, ATTRIBUTE},
+        {FUNCTION, 12, VALUE},
+        {NODE, 5, ATTRIBUTE},
+        {ATTRIBUTE, 5, TENSOR},
+        {ATTRIBUTE, 6, GRAPH},
+        {ATTRIBUTE, 10, TENSOR},
+        {ATTRIBUTE, 11, GRAPH},
+        {ATTRIBUTE, 14, TYPE},
+        {ATTRIBUTE, 15, TYPE},
+        {ATTRIBUTE, 22, SPARSE},
+        {ATTRIBUTE, 23, SPARSE},
+        {SPARSE, 1, TENSOR},
+        {SPARSE, 2, TENSOR},
+        {TENSOR, 13, ENTRY},
+        {VALUE, 2, TYPE},
+        {TYPE, 4, SEQUENCE},
+        {TYPE, 5, MAP},
+        {TYPE, 9, SEQUENCE},
+        {SEQUENCE, 1, TYPE},
+        {MAP, 2, TYPE},
     };
     for (size_t i = 0; i < ASSAY_COUNT(fields); i++) {
         if (fields[i].parent == parent && fields[i].field == field) {
