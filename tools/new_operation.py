@@ -42,8 +42,8 @@ METRIC = '''#include "base/error.h"
 #include "ops/shared/confusion.h"
 
 typedef struct state {
-    int64_t n;
-    int64_t hits;
+    double n;
+    double hits;
 } state;
 
 static size_t state_size(const void *params, int32_t classes)
@@ -63,9 +63,9 @@ static assay_status block(void *raw, const void *params, const assay_rows *rows,
     (void)scratch;
     (void)err;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         s->n += weight;
-        s->hits += rows->label[i] == rows->target[i] ? weight : 0;
+        s->hits += rows->label[i] == rows->target[i] ? weight : 0.0;
     }
     return ASSAY_OK;
 }
@@ -90,12 +90,12 @@ static assay_status finish(assay_result *out, const void *raw, const void *param
     (void)params;
     (void)shape;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = s->n;
-    if (s->n == 0) {
+    measure->weight = s->n;
+    if (s->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    measure->value = (double)s->hits / (double)s->n;
+    measure->value = s->hits / s->n;
     return ASSAY_OK;
 }
 

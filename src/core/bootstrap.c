@@ -170,6 +170,7 @@ assay_status assay_bootstrap_note(const resampling *r, const assay_job *job, con
 /* One bin's running sums of a block for every replicate of the group. */
 typedef struct lane_sums {
     double weight[GROUP];
+    double squares[GROUP]; /* of weighted data */
     double sum[ASSAY_METRIC_VALUES][GROUP];
 } lane_sums;
 
@@ -200,7 +201,8 @@ static void flush_sums(term_work *work, const assay_job *job)
     for (int32_t b = 0; b < job->bins; b++) {
         for (int r = 0; r < GROUP; r++) {
             assay_metric_bin *into = &work->state[(int64_t)r * job->bins + b];
-            into->weight += (int64_t)work->sums[b].weight[r];
+            into->weight += work->sums[b].weight[r];
+            into->squares += work->sums[b].squares[r];
             for (int32_t v = 0; v < job->metric->terms->values; v++) {
                 assay_sum_add(&into->sum[v], work->sums[b].sum[v][r]);
             }
@@ -214,15 +216,38 @@ static bool is_terms(const assay_job *job)
     return job->resample && job->path == ASSAY_PATH_TERMS;
 }
 
-static void add_row(term_work *work, const assay_evaluation *evaluation, int64_t i,
-                    const double *weights)
+/* copies[r] of a row of real weight. */
+static void add_squares(lane_sums *restrict to, const double *restrict copies, double weight)
 {
+    for (int r = 0; r < GROUP; r++) {
+        to->squares[r] += copies[r] * (weight * weight);
+    }
+}
+
+static void add_row(term_work *work, const assay_evaluation *evaluation, int64_t i,
+                    const double *copies)
+{
+    double product[GROUP];
+    const double *weights = copies;
+    double weight = assay_row_weight(evaluation, i);
+    if (!(weight > 0.0)) {
+        return;
+    }
+    if (evaluation->weights != NULL) {
+        for (int r = 0; r < GROUP; r++) {
+            product[r] = copies[r] * weight;
+        }
+        weights = product;
+    }
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         if (!is_terms(job)) {
             continue;
         }
         lane_sums *to = &work[j].sums[job->bin != NULL ? job->bin[i] : 0];
+        if (evaluation->weights != NULL) {
+            add_squares(to, copies, weight);
+        }
         if (job->metric->terms->values == 1) {
             add_one(to, weights, job->values[0][i]);
         } else {
@@ -280,19 +305,19 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
 
 /* ---- cells: the sum of c Poisson(1) weights is Poisson(c) ---- */
 
-static void cell_weights(int32_t *out, const assay_cell_rows *cells, uint64_t seed,
+static void cell_weights(double *out, const assay_cell_rows *cells, uint64_t seed,
                          uint32_t operation, int64_t replicate)
 {
     for (int64_t i = 0; i < cells->n; i++) {
         uint64_t datum = (uint64_t)replicate << 36 | (uint64_t)cells->id[i];
         assay_rng rng = assay_rng_stream(seed, operation, datum);
-        int64_t weight = assay_rng_poisson(&rng, (double)cells->weight[i]);
-        out[i] = weight < INT32_MAX ? (int32_t)weight : INT32_MAX;
+        int64_t weight = assay_rng_poisson(&rng, cells->weight[i]);
+        out[i] = weight < INT32_MAX ? (double)weight : (double)INT32_MAX;
     }
 }
 
 static assay_rows rows_of_cells(const assay_cell_rows *cells, const assay_evaluation *evaluation,
-                                const int32_t *weight)
+                                const double *weight)
 {
     return (assay_rows){.n = cells->n,
                         .classes = evaluation->predictions->classes,
@@ -323,7 +348,7 @@ static assay_status resample_cells(const resampling *r, assay_metric_cells kind,
     }
     assay_arena *arena = r->arenas[worker];
     assay_arena_reset(arena);
-    int32_t *weights = assay_arena_alloc(arena, (size_t)cells->n, sizeof *weights);
+    double *weights = assay_arena_alloc(arena, (size_t)cells->n, sizeof *weights);
     if (weights == NULL) {
         return assay_fail_memory(err);
     }
@@ -376,18 +401,48 @@ static bool any_job(const assay_evaluation *evaluation, assay_path path)
     return false;
 }
 
-/* weights[k * n + i] of replicate k of the quad */
-static void quad_weights(int32_t *weights, const assay_evaluation *evaluation, const int64_t *order,
-                         int64_t first, int64_t n, int64_t quad)
+/* Of replicate k of the quad, row i at [k * n + i]. */
+typedef struct quad_space {
+    double *weights;
+    double *copies; /* of weighted data, else NULL */
+} quad_space;
+
+static assay_status new_quad_space(quad_space *out, const assay_evaluation *evaluation,
+                                   assay_arena *arena, int64_t n, assay_error *err)
+{
+    *out = (quad_space){.weights = assay_arena_alloc(arena, (size_t)n * 4, sizeof(double))};
+    if (evaluation->weights != NULL) {
+        out->copies = assay_arena_alloc(arena, (size_t)n * 4, sizeof(double));
+    }
+    return out->weights == NULL || (evaluation->weights != NULL && out->copies == NULL)
+               ? assay_fail_memory(err)
+               : ASSAY_OK;
+}
+
+static void quad_weights(const quad_space *space, const assay_evaluation *evaluation,
+                         const int64_t *order, int64_t first, int64_t n, int64_t quad)
 {
     for (int64_t i = 0; i < n; i++) {
         int64_t row = order != NULL ? order[first + i] : first + i;
         int32_t four[4];
         four_weights(four, evaluation, row, (uint32_t)quad);
         for (int64_t k = 0; k < 4; k++) {
-            weights[k * n + i] = four[k];
+            space->weights[k * n + i] = (double)four[k];
+        }
+        if (space->copies != NULL) {
+            double weight = assay_row_weight(evaluation, row);
+            for (int64_t k = 0; k < 4; k++) {
+                space->copies[k * n + i] = (double)four[k];
+                space->weights[k * n + i] *= weight;
+            }
         }
     }
+}
+
+static void use_quad(assay_rows *rows, const quad_space *space, int64_t k, int64_t n)
+{
+    rows->weight = space->weights + k * n;
+    rows->copies = space->copies != NULL ? space->copies + k * n : NULL;
 }
 
 static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, assay_error *err)
@@ -395,11 +450,9 @@ static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, a
     const assay_evaluation *evaluation = r->evaluation;
     assay_arena *arena = r->arenas[worker];
     int64_t n = evaluation->n;
-    int32_t *weights = assay_arena_alloc(arena, (size_t)n * 4, sizeof *weights);
-    if (weights == NULL) {
-        return assay_fail_memory(err);
-    }
-    quad_weights(weights, evaluation, evaluation->sorted_order, 0, n, quad);
+    quad_space space;
+    ASSAY_TRY(new_quad_space(&space, evaluation, arena, n, err));
+    quad_weights(&space, evaluation, evaluation->sorted_order, 0, n, quad);
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         if (!is_rows(job, ASSAY_PATH_SORTED)) {
@@ -411,7 +464,7 @@ static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, a
         }
         for (int64_t k = 0; k < 4 && quad * 4 + k < evaluation->replicates; k++) {
             assay_rows rows = evaluation->sorted;
-            rows.weight = weights + k * n;
+            use_quad(&rows, &space, k, n);
             memset(state, 0, job->state_size);
             assay_arena_reset(r->scratch[worker]);
             ASSAY_TRY(job->metric->block(state, job->params, &rows, r->scratch[worker], err));
@@ -422,14 +475,14 @@ static assay_status sorted_quad(const resampling *r, int64_t quad, int worker, a
 }
 
 static assay_status block_of_quad(const resampling *r, char *const *states, const assay_rows *block,
-                                  const int32_t *weights, int worker, assay_error *err)
+                                  const quad_space *space, int worker, assay_error *err)
 {
     const assay_evaluation *evaluation = r->evaluation;
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         for (int64_t k = 0; is_rows(job, ASSAY_PATH_BLOCKS) && k < 4; k++) {
             assay_rows rows = *block;
-            rows.weight = weights + k * block->n;
+            use_quad(&rows, space, k, block->n);
             assay_arena_reset(r->scratch[worker]);
             ASSAY_TRY(job->metric->block(states[j] + (size_t)k * job->state_size, job->params,
                                          &rows, r->scratch[worker], err));
@@ -443,9 +496,10 @@ static assay_status blocks_quad(const resampling *r, int64_t quad, int worker, a
     const assay_evaluation *evaluation = r->evaluation;
     assay_arena *arena = r->arenas[worker];
     assay_block_space *space = NULL;
-    int32_t *weights = assay_arena_alloc(arena, (size_t)ASSAY_BLOCK_ROWS * 4, sizeof *weights);
+    quad_space drawn;
+    ASSAY_TRY(new_quad_space(&drawn, evaluation, arena, ASSAY_BLOCK_ROWS, err));
     char **states = assay_arena_alloc(arena, evaluation->n_jobs, sizeof *states);
-    if (weights == NULL || states == NULL) {
+    if (states == NULL) {
         return assay_fail_memory(err);
     }
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
@@ -463,8 +517,8 @@ static assay_status blocks_quad(const resampling *r, int64_t quad, int worker, a
         n = n < ASSAY_BLOCK_ROWS ? n : ASSAY_BLOCK_ROWS;
         assay_rows rows;
         ASSAY_TRY(assay_block_derive(&rows, space, evaluation, first, n, evaluation->needs, err));
-        quad_weights(weights, evaluation, NULL, first, n, quad);
-        ASSAY_TRY(block_of_quad(r, states, &rows, weights, worker, err));
+        quad_weights(&drawn, evaluation, NULL, first, n, quad);
+        ASSAY_TRY(block_of_quad(r, states, &rows, &drawn, worker, err));
     }
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];

@@ -132,8 +132,9 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         job->unmet = "it would take over 1 GiB of memory for so many classes";
         return ASSAY_OK;
     }
+    job->state_stride = (job->state_size + 63) / 64 * 64;
     job->path = path_of(job, predictions->classes, assay_by_row(evaluation));
-    job->state = assay_arena_alloc(evaluation->arena, 1, job->state_size);
+    job->state = assay_arena_alloc(evaluation->arena, (size_t)evaluation->kinds, job->state_stride);
     if (job->state == NULL) {
         return assay_fail_memory(err);
     }
@@ -242,8 +243,13 @@ static assay_status fill_states(assay_evaluation *evaluation, assay_error *err)
         } else if (job->path != ASSAY_PATH_SORTED) {
             continue;
         }
-        assay_arena_reset(scratch);
-        ASSAY_GOTO(job->metric->block(job->state, job->params, &rows, scratch, err), done);
+        for (int kind = 0; kind < evaluation->kinds; kind++) {
+            rows.weight = kind > 0 ? evaluation->sorted_weight[kind] : rows.weight;
+            assay_arena_reset(scratch);
+            ASSAY_GOTO(
+                job->metric->block(assay_job_state(job, kind), job->params, &rows, scratch, err),
+                done);
+        }
     }
 done:
     assay_arena_free(scratch);
@@ -309,14 +315,20 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
         measure->outcome = ASSAY_OUTCOME_UNDEFINED;
         measure->reason = job->unmet;
         measure->value = NAN;
-        measure->n = evaluation->n;
+        measure->weight = (double)evaluation->n;
     } else {
         ASSAY_TRY(job->metric->finish(out, job->state, job->params, &shape, err));
     }
     job->n_measures = out->n_measures - job->first_measure;
     job->n_curves = out->n_curves - job->first_curve;
+    assay_result other[ASSAY_WEIGHT_KINDS];
+    ASSAY_TRY(assay_finish_kinds(other, evaluation, job, &shape, err));
     for (int64_t m = 0; m < job->n_measures; m++) {
         assay_measure *measure = &out->measures[job->first_measure + m];
+        bool more = job->unmet == NULL && evaluation->weights != NULL;
+        ASSAY_TRY(assay_measure_count(measure, out->arena,
+                                      more ? &other[ASSAY_WEIGHT_SQUARE].measures[m] : NULL,
+                                      more ? &other[ASSAY_WEIGHT_ROW].measures[m] : NULL, err));
         measure->metric = job->args->op->name;
         measure->params = params;
         measure->level = evaluation->level;
@@ -531,7 +543,10 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
         status = assay_fail_memory(err);
         goto done;
     }
+    evaluation.weights = predictions->weights;
+    evaluation.kinds = evaluation.weights != NULL ? ASSAY_WEIGHT_KINDS : 1;
     ASSAY_GOTO(select_rows(&evaluation, mask, err), done);
+    ASSAY_GOTO(assay_weights_check(&evaluation, err), done);
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(make_job(&evaluation.jobs[j], &evaluation, metrics[j], err), done);
     }

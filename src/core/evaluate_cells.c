@@ -13,7 +13,7 @@ assay_status assay_make_cells(assay_cell_rows *cells, const assay_evaluation *ev
     assay_arena *arena = evaluation->arena;
     int32_t classes = evaluation->predictions->classes;
     cells->n = n;
-    bool ok = (cells->weight = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL &&
+    bool ok = (cells->weight = assay_arena_alloc(arena, (size_t)n, sizeof(double))) != NULL &&
               (cells->id = assay_arena_alloc(arena, (size_t)n, sizeof(int64_t))) != NULL;
     if (rank) {
         ok = ok && (cells->rank = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL;
@@ -28,7 +28,7 @@ assay_status assay_make_cells(assay_cell_rows *cells, const assay_evaluation *ev
     for (int64_t c = 0; c < n_counts; c++) {
         int64_t part = 0;
         for (int64_t left = counts[c]; left > 0; left -= largest_cell) {
-            cells->weight[at] = (int32_t)(left < largest_cell ? left : largest_cell);
+            cells->weight[at] = (double)(left < largest_cell ? left : largest_cell);
             cells->id[at] = c + part++ * n_counts;
             if (rank) {
                 cells->rank[at] = (int32_t)c;

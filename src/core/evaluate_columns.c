@@ -46,6 +46,12 @@ assay_status assay_block_space_new(assay_block_space **out, const assay_evaluati
                 ok && (space->scores_f64 = assay_arena_alloc(arena, cells, sizeof(double))) != NULL;
         }
     }
+    for (int kind = 0; kind < ASSAY_WEIGHT_KINDS && evaluation->weights != NULL; kind++) {
+        ok = ok && (space->weight[kind] = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
+    if (evaluation->weights != NULL) {
+        ok = ok && (space->product = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
     ok = ok && (space->bin = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
     for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
         ok = ok && (space->values[v] = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
@@ -230,6 +236,19 @@ static assay_status derive_values(assay_rows *out, assay_block_space *space,
     return ASSAY_OK;
 }
 
+static void derive_weights(assay_rows *out, const assay_block_space *space,
+                           const assay_evaluation *evaluation, int64_t first, int64_t n)
+{
+    for (int kind = 0; kind < ASSAY_WEIGHT_KINDS; kind++) {
+        for (int64_t i = 0; i < n; i++) {
+            space->weight[kind][i] =
+                assay_weight_of_kind(assay_row_weight(evaluation, first + i), kind);
+        }
+    }
+    out->weight = space->weight[ASSAY_WEIGHT_REAL];
+    out->real = 1;
+}
+
 assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
                                 const assay_evaluation *evaluation, int64_t first, int64_t n,
                                 uint32_t needs, assay_error *err)
@@ -247,6 +266,9 @@ assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
         }
         out->target = space->target;
         out->label = space->label;
+    }
+    if (evaluation->weights != NULL) {
+        derive_weights(out, space, evaluation, first, n);
     }
     ASSAY_TRY(check_classes(out, evaluation, first, err));
     if (predictions->task == ASSAY_TASK_REGRESSION) {

@@ -1,6 +1,7 @@
 /** @file evaluate_internal.h  What the parts of the block engine share: evaluate.c (jobs, results),
  *  evaluate_columns.c (columns of a block),
- *  evaluate_pass.c (the pass over the rows), evaluate_ranked.c (rows by the scores of each class),
+ *  evaluate_pass.c (the pass over the rows), evaluate_weights.c (weighted data),
+ *  evaluate_ranked.c (rows by the scores of each class),
  *  bootstrap.c (resampling). */
 #ifndef ASSAY_CORE_EVALUATE_INTERNAL_H
 #define ASSAY_CORE_EVALUATE_INTERNAL_H
@@ -15,6 +16,15 @@ enum {
     ASSAY_CHUNK_BLOCKS = 8,    /* consecutive blocks with one state: the unit of parallel work */
     ASSAY_DENSE_CLASSES = 2048 /* up to here all classes x classes cells are counted */
 };
+
+/** Weighted data are measured three times over: by their weights, for the value; by the squares and by
+ *  ones (zero for a weight of zero), for the effective and the plain number of rows behind it. */
+typedef enum assay_weight_kind {
+    ASSAY_WEIGHT_REAL = 0,
+    ASSAY_WEIGHT_SQUARE,
+    ASSAY_WEIGHT_ROW,
+    ASSAY_WEIGHT_KINDS
+} assay_weight_kind;
 
 typedef enum assay_path {
     ASSAY_PATH_UNMET = 0, /* needs something that the predictions lack */
@@ -34,7 +44,8 @@ typedef struct assay_job {
     const char *unmet; /* reason for ASSAY_PATH_UNMET */
     size_t state_size;
     size_t slot_offset; /* of its state in a chunk's slot (terms, blocks) */
-    void *state;        /* merged */
+    void *state;        /* merged; one per kind of weight, state_stride apart */
+    size_t state_stride;
     int32_t bins;
     /* terms of all rows, kept for resampling; NULL when there is none */
     int32_t *bin;
@@ -49,13 +60,15 @@ typedef struct assay_job {
 typedef struct assay_cell_rows {
     int64_t n;
     int32_t *target, *label, *rank;
-    int64_t *id;     /* address of the cell in the random numbers */
-    int32_t *weight; /* counts; more than 2^30 are split over several rows */
+    int64_t *id;    /* address of the cell in the random numbers */
+    double *weight; /* counts; more than 2^30 are split over several rows */
 } assay_cell_rows;
 
 typedef struct assay_evaluation {
     const assay_predictions *predictions;
-    const int64_t *rows; /* selected rows, ascending; NULL = all */
+    const double *weights; /* of all rows of the predictions; NULL = not weighted */
+    int kinds;             /* of weights: 1 or ASSAY_WEIGHT_KINDS */
+    const int64_t *rows;   /* selected rows, ascending; NULL = all */
     int64_t n;
     assay_arena *arena;
     assay_job *jobs;
@@ -66,7 +79,8 @@ typedef struct assay_evaluation {
     int64_t *confusion; /* classes x classes */
     int64_t *ranks;     /* classes */
     assay_cell_rows confusion_cells, rank_cells;
-    assay_rows sorted;     /* all rows by descending confidence */
+    assay_rows sorted; /* all rows by descending confidence */
+    double *sorted_weight[ASSAY_WEIGHT_KINDS];
     int64_t *sorted_order; /* position -> row of the selection */
     int64_t *sort_order;   /* space for sorting replicates */
     double *sort_copy;
@@ -97,6 +111,8 @@ typedef struct assay_block_space {
     double *scores_f64;
     int32_t *bin;
     double *values[ASSAY_METRIC_VALUES];
+    double *weight[ASSAY_WEIGHT_KINDS]; /* of weighted data */
+    double *product;                    /* values times weights */
 } assay_block_space;
 
 ASSAY_NODISCARD assay_status assay_block_space_new(assay_block_space **out,
@@ -148,7 +164,7 @@ void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t
 /** Rows are resampled one by one, not as counts of equal rows. */
 static inline bool assay_by_row(const assay_evaluation *evaluation)
 {
-    return evaluation->paired || evaluation->units != NULL;
+    return evaluation->paired || evaluation->units != NULL || evaluation->weights != NULL;
 }
 
 static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int64_t i)
@@ -172,6 +188,41 @@ static inline int32_t assay_job_classes(const assay_evaluation *evaluation,
     int32_t groups = (metric->op->needs & ASSAY_NEEDS_GROUPS) != 0 ? evaluation->groups->n : 1;
     return evaluation->predictions->classes * groups;
 }
+
+/** Real weight of selected row i. */
+static inline double assay_row_weight(const assay_evaluation *evaluation, int64_t i)
+{
+    return evaluation->weights == NULL ? 1.0
+                                       : evaluation->weights[assay_selected_row(evaluation, i)];
+}
+
+static inline double assay_weight_of_kind(double weight, int kind)
+{
+    return kind == ASSAY_WEIGHT_REAL     ? weight
+           : kind == ASSAY_WEIGHT_SQUARE ? weight * weight
+                                         : (double)(weight > 0.0);
+}
+
+/** State of a job for one kind of weight. */
+static inline void *assay_job_state(const assay_job *job, int kind)
+{
+    return (char *)job->state + (size_t)kind * job->state_stride;
+}
+
+/** Refuse weights of selected rows that are negative, not finite, or all zero. */
+ASSAY_NODISCARD assay_status assay_weights_check(const assay_evaluation *evaluation,
+                                                 assay_error *err);
+/** The measures of a job by the other kinds of weight than the real one: out[1], out[2]. */
+ASSAY_NODISCARD assay_status assay_finish_kinds(assay_result *out,
+                                                const assay_evaluation *evaluation,
+                                                const assay_job *job, const assay_rows *shape,
+                                                assay_error *err);
+/** From weight and hits, as a metric's finish left them, to n, successes and effective, and the
+ *  interval of a proportion of weighted rows; `squares` and `rows` are the same measure by the other
+ *  kinds of weight, NULL when not weighted. */
+ASSAY_NODISCARD assay_status assay_measure_count(assay_measure *measure, assay_arena *arena,
+                                                 const assay_measure *squares,
+                                                 const assay_measure *rows, assay_error *err);
 
 /** What addresses the weight of selected row i in the random numbers. */
 static inline uint64_t assay_weight_address(const assay_evaluation *evaluation, int64_t i)

@@ -40,11 +40,43 @@ static void add_binned(assay_metric_bin *into, int32_t bins, int32_t values, con
             }
         }
         for (int32_t k = 0; k < count; k++) {
-            into[b + k].weight += weight[k];
+            into[b + k].weight += (double)weight[k];
             for (int32_t v = 0; v < values; v++) {
                 assay_sum_add(&into[b + k].sum[v], sum[v][k]);
             }
         }
+    }
+}
+
+/* The same by weights: real ones, or the squares or ones in their place. */
+static void add_weighed(assay_metric_bin *into, const assay_job *job, const int32_t *bin,
+                        double *const *value, const assay_rows *rows, double *product)
+{
+    int32_t values = job->metric->terms->values;
+    if (bin != NULL) {
+        for (int64_t i = 0; i < rows->n; i++) {
+            double weight = rows->weight[i];
+            if (weight > 0.0) {
+                assay_metric_bin *to = &into[bin[i]];
+                to->weight += weight;
+                to->squares += weight * weight;
+                for (int32_t v = 0; v < values; v++) {
+                    assay_sum_add(&to->sum[v], weight * value[v][i]);
+                }
+            }
+        }
+        return;
+    }
+    into->weight += assay_sum_pairwise(rows->weight, rows->n);
+    for (int64_t i = 0; i < rows->n; i++) {
+        product[i] = rows->weight[i] * rows->weight[i];
+    }
+    into->squares += assay_sum_pairwise(product, rows->n);
+    for (int32_t v = 0; v < values; v++) {
+        for (int64_t i = 0; i < rows->n; i++) {
+            product[i] = rows->weight[i] > 0.0 ? rows->weight[i] * value[v][i] : 0.0;
+        }
+        assay_sum_add(&into->sum[v], assay_sum_pairwise(product, rows->n));
     }
 }
 
@@ -59,11 +91,21 @@ static void add_terms(const assay_job *job, void *state, assay_block_space *spac
         values[v] = job->values[v] != NULL ? job->values[v] + first : space->values[v];
     }
     terms->rows(bin, values, job->params, rows);
+    if (rows->weight != NULL) {
+        assay_rows of_kind = *rows;
+        for (int kind = 0; kind < ASSAY_WEIGHT_KINDS; kind++) {
+            of_kind.weight = space->weight[kind];
+            add_weighed(
+                (assay_metric_bin *)(void *)((char *)state + (size_t)kind * job->state_stride), job,
+                bin, values, &of_kind, space->product);
+        }
+        return;
+    }
     if (bin != NULL) {
         add_binned(bins, job->bins, terms->values, bin, values, rows->n);
         return;
     }
-    bins->weight += rows->n;
+    bins->weight += (double)rows->n;
     for (int32_t v = 0; v < terms->values; v++) {
         assay_sum_add(&bins->sum[v], assay_sum_pairwise(values[v], rows->n));
     }
@@ -102,6 +144,19 @@ static void keep(const pass *p, const assay_rows *rows, int64_t first)
     }
 }
 
+static assay_status add_block(const pass *p, const assay_job *job, char *state,
+                              const assay_rows *rows, int worker, assay_error *err)
+{
+    for (int kind = 0; kind < p->evaluation->kinds; kind++) {
+        assay_rows of_kind = *rows;
+        of_kind.weight = rows->weight != NULL ? p->spaces[worker]->weight[kind] : NULL;
+        assay_arena_reset(p->scratch[worker]);
+        ASSAY_TRY(job->metric->block(state + (size_t)kind * job->state_stride, job->params,
+                                     &of_kind, p->scratch[worker], err));
+    }
+    return ASSAY_OK;
+}
+
 static assay_status run_chunk(void *payload, int64_t index, int worker, assay_error *err)
 {
     pass *p = payload;
@@ -121,9 +176,7 @@ static assay_status run_chunk(void *payload, int64_t index, int worker, assay_er
             if (job->path == ASSAY_PATH_TERMS) {
                 add_terms(job, slot + job->slot_offset, space, &rows, first);
             } else if (job->path == ASSAY_PATH_BLOCKS) {
-                assay_arena_reset(p->scratch[worker]);
-                ASSAY_TRY(job->metric->block(slot + job->slot_offset, job->params, &rows,
-                                             p->scratch[worker], err));
+                ASSAY_TRY(add_block(p, job, slot + job->slot_offset, &rows, worker, err));
             }
         }
         first += n;
@@ -131,25 +184,33 @@ static assay_status run_chunk(void *payload, int64_t index, int worker, assay_er
     return ASSAY_OK;
 }
 
+static void merge_job(const assay_evaluation *evaluation, const assay_job *job, int kind,
+                      const char *slot)
+{
+    const void *from = slot + job->slot_offset + (size_t)kind * job->state_stride;
+    if (job->path == ASSAY_PATH_BLOCKS) {
+        job->metric->merge(assay_job_state(job, kind), from, job->params,
+                           assay_job_classes(evaluation, job->args));
+    } else if (job->path == ASSAY_PATH_TERMS) {
+        assay_metric_bin *into = assay_job_state(job, kind);
+        const assay_metric_bin *bins = from;
+        for (int32_t b = 0; b < job->bins; b++) {
+            into[b].weight += bins[b].weight;
+            into[b].squares += bins[b].squares;
+            for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
+                assay_sum_merge(&into[b].sum[v], &bins[b].sum[v]);
+            }
+        }
+    }
+}
+
 static void merge_slot(const pass *p, const char *slot)
 {
     const assay_evaluation *evaluation = p->evaluation;
     int32_t classes = evaluation->predictions->classes;
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
-        const assay_job *job = &evaluation->jobs[j];
-        const void *from = slot + job->slot_offset;
-        if (job->path == ASSAY_PATH_BLOCKS) {
-            job->metric->merge(job->state, from, job->params,
-                               assay_job_classes(evaluation, job->args));
-        } else if (job->path == ASSAY_PATH_TERMS) {
-            assay_metric_bin *into = job->state;
-            const assay_metric_bin *bins = from;
-            for (int32_t b = 0; b < job->bins; b++) {
-                into[b].weight += bins[b].weight;
-                for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
-                    assay_sum_merge(&into[b].sum[v], &bins[b].sum[v]);
-                }
-            }
+        for (int kind = 0; kind < evaluation->kinds; kind++) {
+            merge_job(evaluation, &evaluation->jobs[j], kind, slot);
         }
     }
     if (evaluation->count_confusion) {
@@ -180,7 +241,7 @@ static void lay_out_slot(pass *p)
         assay_job *job = &evaluation->jobs[j];
         if (job->path == ASSAY_PATH_TERMS || job->path == ASSAY_PATH_BLOCKS) {
             job->slot_offset = offset;
-            offset += aligned(job->state_size);
+            offset += aligned((size_t)evaluation->kinds * job->state_stride);
         }
     }
     p->confusion_offset = offset;
@@ -263,6 +324,16 @@ static assay_status sort_rows(pass *p, assay_error *err)
     if (p->rank != NULL) {
         ok = ok && (sorted->rank = gather_i32(arena, p->rank, order, n)) != NULL;
     }
+    for (int kind = 0; kind < ASSAY_WEIGHT_KINDS && evaluation->weights != NULL; kind++) {
+        double *weight = assay_arena_alloc(arena, (size_t)n, sizeof *weight);
+        for (int64_t i = 0; weight != NULL && i < n; i++) {
+            weight[i] = assay_weight_of_kind(assay_row_weight(evaluation, order[i]), kind);
+        }
+        evaluation->sorted_weight[kind] = weight;
+        ok = ok && weight != NULL;
+    }
+    sorted->weight = evaluation->sorted_weight[ASSAY_WEIGHT_REAL];
+    sorted->real = evaluation->weights != NULL;
     evaluation->sorted_order = order;
     return ok ? ASSAY_OK : assay_fail_memory(err);
 }

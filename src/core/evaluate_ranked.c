@@ -121,8 +121,8 @@ static assay_status rank_class(assay_ranking *out, const assay_evaluation *evalu
     fetch(scores, evaluation, class_index);
     ASSAY_TRY(survey(&found, keys, scores, evaluation, class_index, err));
     *out = (assay_ranking){.n = n,
-                           .positives = found.positives,
-                           .negatives = n - found.positives,
+                           .positives = (double)found.positives,
+                           .negatives = (double)(n - found.positives),
                            .class_index = class_index,
                            .classes = p->classes};
     if (!tell_rows && pack(out, evaluation, &found, words, keys, words + n)) {
@@ -142,10 +142,50 @@ static bool is_ranked(const assay_job *job)
     return job->path == ASSAY_PATH_RANKED;
 }
 
+/* In the order of the rows, so that walking through them ends at the same bits. */
+static void weigh_real(assay_ranking *ranking)
+{
+    ranking->positives = 0.0;
+    ranking->negatives = 0.0;
+    for (int64_t i = 0; i < ranking->n; i++) {
+        bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+        double weight = assay_ranking_weight(ranking, i);
+        ranking->positives += mine ? weight : 0.0;
+        ranking->negatives += mine ? 0.0 : weight;
+    }
+}
+
+static void real_weights(double *out, const assay_evaluation *evaluation,
+                         const assay_ranking *ranking, int kind)
+{
+    for (int64_t i = 0; i < ranking->n; i++) {
+        int64_t row = (int64_t)(ranking->rows[i].payload >> 32);
+        out[i] = assay_weight_of_kind(assay_row_weight(evaluation, row), kind);
+    }
+}
+
+static void weigh(assay_ranking *ranking)
+{
+    if (ranking->real != NULL) {
+        weigh_real(ranking);
+        return;
+    }
+    int64_t positives = 0;
+    int64_t all = 0;
+    for (int64_t i = 0; i < ranking->n; i++) {
+        all += ranking->weight[i];
+        positives +=
+            assay_ranking_target(ranking, i) == ranking->class_index ? ranking->weight[i] : 0;
+    }
+    ranking->positives = (double)positives;
+    ranking->negatives = (double)(all - positives);
+}
+
 typedef struct ranked_pass {
     const assay_evaluation *evaluation;
     assay_sort_item *items; /* 2 n per worker */
     uint64_t *keys;         /* n per worker */
+    double *real;           /* weighted data: n per worker */
 } ranked_pass;
 
 static assay_status ranked_task(void *payload, int64_t class_index, int worker, assay_error *err)
@@ -153,13 +193,21 @@ static assay_status ranked_task(void *payload, int64_t class_index, int worker, 
     const ranked_pass *pass = payload;
     const assay_evaluation *evaluation = pass->evaluation;
     assay_ranking ranking;
-    ASSAY_TRY(rank_class(&ranking, evaluation, (int32_t)class_index, false,
+    ASSAY_TRY(rank_class(&ranking, evaluation, (int32_t)class_index, evaluation->weights != NULL,
                          pass->items + 2 * evaluation->n * worker,
                          pass->keys + evaluation->n * worker, err));
-    for (size_t j = 0; j < evaluation->n_jobs; j++) {
-        const assay_job *job = &evaluation->jobs[j];
-        if (is_ranked(job)) {
-            job->metric->ranked(job->state, job->params, &ranking);
+    for (int kind = 0; kind < evaluation->kinds; kind++) {
+        if (pass->real != NULL) {
+            double *real = pass->real + evaluation->n * worker;
+            real_weights(real, evaluation, &ranking, kind);
+            ranking.real = real;
+            weigh(&ranking);
+        }
+        for (size_t j = 0; j < evaluation->n_jobs; j++) {
+            const assay_job *job = &evaluation->jobs[j];
+            if (is_ranked(job)) {
+                job->metric->ranked(assay_job_state(job, kind), job->params, &ranking);
+            }
         }
     }
     return ASSAY_OK;
@@ -179,7 +227,12 @@ assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *er
     workers = workers > most ? (most > 1 ? (int)most : 1) : workers;
     pass.items = assay_alloc_raw((size_t)workers, (size_t)each);
     pass.keys = assay_alloc_raw((size_t)workers, (size_t)evaluation->n * sizeof *pass.keys);
-    if (pass.items == NULL || pass.keys == NULL) {
+    bool ok = pass.items != NULL && pass.keys != NULL;
+    if (evaluation->weights != NULL) {
+        pass.real = assay_alloc_raw((size_t)workers, (size_t)evaluation->n * sizeof *pass.real);
+        ok = ok && pass.real != NULL;
+    }
+    if (!ok) {
         status = assay_fail_memory(err);
         goto done;
     }
@@ -187,6 +240,7 @@ assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *er
 done:
     assay_free(pass.items);
     assay_free(pass.keys);
+    assay_free(pass.real);
     return status;
 }
 
@@ -196,6 +250,7 @@ typedef struct replicates {
     const assay_resampling *resampling;
     assay_ranking ranking; /* of the class at hand */
     uint8_t *weights;      /* GROUP x n per worker */
+    double *real;          /* weighted data: n */
     char *states;          /* per replicate of the batch */
     size_t state_bytes;
     int64_t first_group; /* of the batch */
@@ -224,19 +279,6 @@ static void draw_weights(uint8_t *weights, const assay_evaluation *evaluation,
             }
         }
     }
-}
-
-static void weigh(assay_ranking *ranking)
-{
-    int64_t positives = 0;
-    int64_t all = 0;
-    for (int64_t i = 0; i < ranking->n; i++) {
-        all += ranking->weight[i];
-        positives +=
-            assay_ranking_target(ranking, i) == ranking->class_index ? ranking->weight[i] : 0;
-    }
-    ranking->positives = positives;
-    ranking->negatives = all - positives;
 }
 
 static assay_status class_task(void *payload, int64_t index, int worker, assay_error *err)
@@ -290,6 +332,10 @@ static assay_status resample_batch(replicates *r, assay_sort_item *items, uint64
     memset(r->states, 0, (size_t)(groups * GROUP) * r->state_bytes);
     for (int32_t c = 0; c < classes; c++) {
         ASSAY_TRY(rank_class(&r->ranking, evaluation, c, true, items, keys, err));
+        if (r->real != NULL) {
+            real_weights(r->real, evaluation, &r->ranking, ASSAY_WEIGHT_REAL);
+            r->ranking.real = r->real;
+        }
         ASSAY_TRY(assay_parallel(groups, threads, class_task, r, evaluation->cancel, err));
     }
     return assay_parallel(groups, threads, note_task, r, evaluation->cancel, err);
@@ -315,7 +361,12 @@ assay_status assay_bootstrap_ranked(const assay_resampling *resampling, assay_er
     keys = assay_alloc_raw(n, sizeof *keys);
     r.weights = assay_alloc_raw((size_t)resampling->workers * GROUP, n);
     r.states = assay_alloc_raw((size_t)batch * GROUP, r.state_bytes);
-    if (items == NULL || keys == NULL || r.weights == NULL || r.states == NULL) {
+    bool ok = items != NULL && keys != NULL && r.weights != NULL && r.states != NULL;
+    if (evaluation->weights != NULL) {
+        r.real = assay_alloc_raw(n, sizeof *r.real);
+        ok = ok && r.real != NULL;
+    }
+    if (!ok) {
         status = assay_fail_memory(err);
         goto done;
     }
@@ -327,6 +378,7 @@ done:
     assay_free(items);
     assay_free(keys);
     assay_free(r.weights);
+    assay_free(r.real);
     assay_free(r.states);
     return status;
 }

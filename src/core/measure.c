@@ -54,6 +54,7 @@ assay_measure *assay_result_measure(assay_result *result)
     measure->low = NAN;
     measure->high = NAN;
     measure->successes = -1;
+    measure->hits = -1.0;
     return measure;
 }
 
@@ -108,6 +109,10 @@ void assay_measure_json(assay_json *json, const assay_measure *measure)
     assay_json_put_real(json, "high", has_value ? measure->high : NAN);
     assay_json_put_real(json, "level", measure->level);
     assay_json_put_int(json, "n", measure->n);
+    if (measure->weighted) {
+        assay_json_put_real(json, "weight", measure->weight);
+        assay_json_put_real(json, "n_effective", measure->effective);
+    }
     assay_json_put_text(json, "method", measure->method);
     assay_json_put_text(json, "outcome", assay_outcome_name(measure->outcome));
     if (measure->reason) {

@@ -35,11 +35,15 @@ typedef struct assay_measure {
     double low, high;   /* two-sided interval at `level`; NaN when there is none */
     double level;       /* e.g. 0.95 */
     int64_t n;          /* data behind the number (the denominator of a proportion) */
+    double weight;      /* their weight; n when they are not weighted */
+    double effective;   /* Kish: (sum of weights)^2 / sum of squared weights; n when not weighted */
+    int weighted;       /* 1: the data carry weights */
     const char *method; /* interval operation with its parameters: "clopper_pearson",
                            "bootstrap_percentile, 1000 replicates"; "none" without an interval */
     /* for one-sided bounds and planning; not written to the results */
     int64_t successes;        /* numerator when the measure is a proportion of independent rows,
                                   else -1; then trials == n */
+    double hits;              /* weight of the successes of any proportion, else -1 */
     const double *replicates; /* ascending bootstrap replicates, or NULL */
     int64_t n_replicates;
     const double *draws; /* n_draws replicates by their number, NaN = undefined; NULL unless the

@@ -1,8 +1,11 @@
 /**
  * @file metric.h
  * The shape of a metric. Rows come in blocks with columns already derived (label, confidence, ...),
- * so that many metrics share one pass over the scores. Rows carry an integer weight, so that the
- * bootstrap is the same metric on other weights.
+ * so that many metrics share one pass over the scores. Rows carry a weight: the number of copies in a
+ * bootstrap replicate, a real number when the data are weighted, the product of both in a replicate
+ * of weighted data. The weight and hits that a metric says to be behind a measure are linear in the
+ * weights of the rows, whatever its value is: the engine runs it on the squared weights and on ones
+ * too, to learn the effective and the plain number of rows.
  *
  * A metric takes one of five ways to its value; the engine picks the first that applies:
  *  - ranked: the metric sees all rows once per class, by descending score of that class (ROC);
@@ -27,25 +30,35 @@ typedef struct assay_rows {
     int64_t n;
     int32_t classes;
     const char *const *class_names;
-    const double *truth;        /* regression: the true value, finite */
-    const double *value;        /* regression: the predicted value, finite */
-    const int32_t *target;      /* 0..classes-1 */
-    const int32_t *label;       /* 0..classes-1 */
-    const double *confidence;   /* probability given to `label` */
-    const double *p_target;     /* probability given to `target` */
-    const int32_t *rank;        /* classes that score above the target, ties counted by class index:
+    const double *truth;      /* regression: the true value, finite */
+    const double *value;      /* regression: the predicted value, finite */
+    const int32_t *target;    /* 0..classes-1 */
+    const int32_t *label;     /* 0..classes-1 */
+    const double *confidence; /* probability given to `label` */
+    const double *p_target;   /* probability given to `target` */
+    const int32_t *rank;      /* classes that score above the target, ties counted by class index:
                                  0 = the target is the first choice */
-    const float *scores_f32;    /* n x classes, or NULL */
-    const double *scores_f64;   /* n x classes, or NULL */
-    const int32_t *weight;      /* >= 0; NULL = all one */
-    const int32_t *group;       /* 0..groups->n-1 */
+    const float *scores_f32;  /* n x classes, or NULL */
+    const double *scores_f64; /* n x classes, or NULL */
+    const double *weight;     /* >= 0, finite; NULL = all one */
+    const double *copies; /* whole part of `weight` in a replicate of weighted data; NULL = one */
+    int real;             /* 1: weights are real numbers, 0: whole ones, which count copies */
+    const int32_t *group; /* 0..groups->n-1 */
     const assay_groups *groups; /* NULL unless the metric needs groups */
 } assay_rows;
 
 /** Weight of row i. */
-static inline int64_t assay_rows_weight(const assay_rows *rows, int64_t i)
+static inline double assay_rows_weight(const assay_rows *rows, int64_t i)
 {
-    return rows->weight == NULL ? 1 : rows->weight[i];
+    return rows->weight == NULL ? 1.0 : rows->weight[i];
+}
+
+/** Square of the real weight of row i, times its copies: what the variance of a weighted mean needs. */
+static inline double assay_rows_square(const assay_rows *rows, int64_t i)
+{
+    double weight = assay_rows_weight(rows, i);
+    double copies = rows->copies == NULL ? 1.0 : rows->copies[i];
+    return copies > 0.0 ? weight * (weight / copies) : 0.0;
 }
 
 /** On which columns alone the metric depends: rows that agree in them are merged into one row with
@@ -60,7 +73,8 @@ enum { ASSAY_METRIC_VALUES = 2 };
 
 /** Sums over the rows of one bin. */
 typedef struct assay_metric_bin {
-    int64_t weight;                     /* rows */
+    double weight;                      /* of the rows */
+    double squares;                     /* of real weights; 0 for whole ones */
     assay_sum sum[ASSAY_METRIC_VALUES]; /* of each value */
 } assay_metric_bin;
 
@@ -77,14 +91,15 @@ typedef struct assay_metric_terms {
  *  or by target: their order must not matter. */
 typedef struct assay_ranking {
     int64_t n;
-    int64_t positives; /* weight of the rows of the class */
-    int64_t negatives; /* weight of the other rows */
+    double positives; /* weight of the rows of the class */
+    double negatives; /* weight of the other rows */
     int32_t class_index, classes;
     const assay_sort_item *rows; /* payload: row << 32 | target; or NULL */
     const uint64_t *packed;      /* the bits of the key that differ, and the target; or NULL */
     int key_shift, target_bits;  /* of packed */
     uint64_t key_rest;           /* the bits of the key that all rows share */
-    const uint8_t *weight;       /* of each row, in this order; NULL = all one */
+    const uint8_t *weight;       /* copies of each row, in this order; NULL = all one */
+    const double *real;          /* real weight of each row, in this order; NULL = all one */
 } assay_ranking;
 
 /** Equal for equal scores. */
@@ -108,9 +123,17 @@ static inline int32_t assay_ranking_target(const assay_ranking *ranking, int64_t
                : (int32_t)(ranking->rows[i].payload & UINT32_MAX);
 }
 
-static inline int64_t assay_ranking_weight(const assay_ranking *ranking, int64_t i)
+/** Copies of row i. */
+static inline int64_t assay_ranking_count(const assay_ranking *ranking, int64_t i)
 {
     return ranking->weight == NULL ? 1 : ranking->weight[i];
+}
+
+/** Copies times real weight. */
+static inline double assay_ranking_weight(const assay_ranking *ranking, int64_t i)
+{
+    double copies = (double)assay_ranking_count(ranking, i);
+    return ranking->real == NULL ? copies : copies * ranking->real[i];
 }
 
 typedef struct assay_metric {
@@ -122,7 +145,7 @@ typedef struct assay_metric {
     assay_status (*block)(void *state, const void *params, const assay_rows *rows,
                           assay_arena *scratch, assay_error *err);
     void (*merge)(void *into, const void *from, const void *params, int32_t classes);
-    /** Append measures (and curves) to `out`: value, n, successes (for proportions), outcome,
+    /** Append measures (and curves) to `out`: value, weight, hits (for proportions), outcome,
      *  reason, class_name, average, unit; the engine fills the rest. The number and order of the
      *  measures depend on params and classes alone, never on the state: what has no value is
      *  UNDEFINED. `shape` has n, classes, class_names and

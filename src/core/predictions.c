@@ -294,6 +294,10 @@ assay_status assay_predictions_digest(assay_predictions *predictions, assay_erro
         assay_digest_update(digest, predictions->truth, n * sizeof *predictions->truth);
         assay_digest_update(digest, predictions->value, n * sizeof *predictions->value);
     }
+    if (predictions->weights != NULL) {
+        assay_digest_text(digest, "weights");
+        assay_digest_update(digest, predictions->weights, n * sizeof *predictions->weights);
+    }
     ASSAY_GOTO(assay_digest_hex(predictions->digest, digest, err), done);
 done:
     assay_digest_free(digest);

@@ -23,6 +23,7 @@ typedef struct assay_predictions {
     int32_t *label;     /* predicted class: given, or the first class of highest score */
     double *truth;      /* regression: the true values; else NULL */
     double *value;      /* regression: the predicted values; else NULL */
+    double *weights;    /* of the rows, finite, >= 0; NULL = all one */
     float *scores_f32;  /* n x classes row-major, or NULL */
     double *scores_f64; /* the same in double, or NULL; at most one of the two is set */
     int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3 */

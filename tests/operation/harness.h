@@ -35,6 +35,8 @@ void check_metric_edges(const assay_op *op);
 void check_metric_metamorphic(const assay_op *op);
 void check_metric_allocation(const assay_op *op);
 void check_metric_golden(void);
+/* check_weights.c */
+void check_metric_weights(const assay_op *op);
 
 /* check_perturbation.c */
 void check_perturbation_shape(const assay_op *op);

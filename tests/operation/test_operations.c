@@ -63,6 +63,12 @@ static void test_metric_allocation(void **state)
     each(ASSAY_OP_METRIC, check_metric_allocation);
 }
 
+static void test_metric_weights(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_metric_weights);
+}
+
 static void test_interval_golden(void **state)
 {
     (void)state;
@@ -165,6 +171,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_metric_metamorphic),
         cmocka_unit_test(test_metric_threads),
         cmocka_unit_test(test_metric_allocation),
+        cmocka_unit_test(test_metric_weights),
         cmocka_unit_test(test_interval_shape),
         cmocka_unit_test(test_interval_golden),
         cmocka_unit_test(test_perturbation_golden),

@@ -12,30 +12,30 @@ static double step_area(const assay_ranking *ranking)
     assay_sum area = {0};
     while (assay_ranked_next(&walk, ranking)) {
         if (walk.tp > walk.tp_before) {
-            double precision = (double)walk.tp / (double)(walk.tp + walk.fp);
-            assay_sum_add(&area, (double)(walk.tp - walk.tp_before) * precision);
+            double precision = walk.tp / (walk.tp + walk.fp);
+            assay_sum_add(&area, (walk.tp - walk.tp_before) * precision);
         }
     }
     return assay_sum_value(&area);
 }
 
 /* From the lowest score up, so that the highest precision beyond is known. */
-static double envelope_area(const assay_ranking *ranking, int64_t tp, int64_t fp)
+static double envelope_area(const assay_ranking *ranking, double tp, double fp)
 {
     assay_sum area = {0};
     double best = 0.0;
     for (int64_t i = ranking->n - 1; i >= 0;) {
-        double precision = tp + fp > 0 ? (double)tp / (double)(tp + fp) : 0.0;
-        int64_t group = 0;
+        double precision = tp + fp > 0.0 ? tp / (tp + fp) : 0.0;
+        double group = 0.0;
         uint64_t key = assay_ranking_key(ranking, i);
         best = precision > best ? precision : best;
         for (; i >= 0 && assay_ranking_key(ranking, i) == key; i--) {
-            int64_t weight = assay_ranking_weight(ranking, i);
+            double weight = assay_ranking_weight(ranking, i);
             bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
-            group += mine ? weight : 0;
-            fp -= mine ? 0 : weight;
+            group += mine ? weight : 0.0;
+            fp -= mine ? 0.0 : weight;
         }
-        assay_sum_add(&area, (double)group * best);
+        assay_sum_add(&area, group * best);
         tp -= group;
     }
     return assay_sum_value(&area);
@@ -49,7 +49,7 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
         double area = p->interpolation == INTERPOLATION_STEP
                           ? step_area(ranking)
                           : envelope_area(ranking, to->positives, to->n - to->positives);
-        to->value = area / (double)to->positives;
+        to->value = area / to->positives;
     }
 }
 

@@ -14,10 +14,10 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     int64_t present = 0;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int32_t c = 0; c < shape->classes; c++) {
-        measure->n += counts[c].truth;
-        if (counts[c].truth > 0) {
+        measure->weight += counts[c].truth;
+        if (counts[c].truth > 0.0) {
             present++;
-            assay_sum_add(&sum, (double)counts[c].hits / (double)counts[c].truth);
+            assay_sum_add(&sum, counts[c].hits / counts[c].truth);
         }
     }
     if (present == 0) {

@@ -14,17 +14,17 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     assay_sum sum = {0};
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int64_t b = 0; b <= p->bins; b++) {
-        measure->n += bins[b].weight;
+        measure->weight += bins[b].weight;
         assay_sum_merge(&hits, &bins[b].sum[1]);
     }
-    if (measure->n == 0) {
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    double overall = assay_sum_value(&hits) / (double)measure->n;
+    double overall = assay_sum_value(&hits) / measure->weight;
     for (int64_t b = 0; b <= p->bins; b++) {
-        if (bins[b].weight > 0) {
-            double weight = (double)bins[b].weight;
+        if (bins[b].weight > 0.0) {
+            double weight = bins[b].weight;
             double accuracy = assay_sum_value(&bins[b].sum[1]) / weight;
             double other =
                 p->part == PART_RESOLUTION ? overall : assay_sum_value(&bins[b].sum[0]) / weight;
@@ -32,7 +32,7 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
         }
     }
     measure->value = p->part == PART_UNCERTAINTY ? overall * (1.0 - overall)
-                                                 : assay_sum_value(&sum) / (double)measure->n;
+                                                 : assay_sum_value(&sum) / measure->weight;
     return ASSAY_OK;
 }
 

@@ -8,7 +8,7 @@ static double score_at(const void *of, int64_t i)
     return assay_ranking_score(of, i);
 }
 
-static int64_t weight_at(const void *of, int64_t i)
+static double weight_at(const void *of, int64_t i)
 {
     return assay_ranking_weight(of, i);
 }
@@ -30,14 +30,17 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     double edges[ASSAY_BINS_MOST + 1];
     to->n = ranking->positives + ranking->negatives;
     to->positives = ranking->positives;
-    if (to->n == 0) {
+    if (to->n == 0.0) {
         return;
     }
     if (params->binning == ASSAY_BINNING_EQUAL_WIDTH) {
         assay_bins_equal_width(edges, params->bins);
     } else {
-        const assay_bins_column column = {
-            .of = ranking, .n = ranking->n, .value = score_at, .weight = weight_at};
+        const assay_bins_column column = {.of = ranking,
+                                          .n = ranking->n,
+                                          .value = score_at,
+                                          .weight = weight_at,
+                                          .real = ranking->real != NULL};
         assay_bins_equal_mass(edges, params->bins, &column, to->n);
     }
     assay_sum sum = {0};
@@ -53,13 +56,13 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
             part = (assay_sum){0};
             bin = at;
         }
-        double weight = (double)assay_ranking_weight(ranking, i);
+        double weight = assay_ranking_weight(ranking, i);
         bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
         assay_sum_add(&part, weight * p);
         assay_sum_add(&part, mine ? -weight : 0.0);
     }
     assay_sum_add(&sum, fabs(assay_sum_value(&part)));
-    to->value = assay_sum_value(&sum) / (double)to->n;
+    to->value = assay_sum_value(&sum) / to->n;
 }
 
 static const assay_metric metric = {

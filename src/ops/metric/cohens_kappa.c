@@ -33,7 +33,7 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
     state *s = to;
     for (int64_t i = 0; i < rows->n; i++) {
         s->disagreement +=
-            (double)assay_rows_weight(rows, i) * price(p->weights, rows->target[i], rows->label[i]);
+            assay_rows_weight(rows, i) * price(p->weights, rows->target[i], rows->label[i]);
     }
     return assay_class_counts_block(s->counts, given, rows, scratch, err);
 }
@@ -50,7 +50,7 @@ static double expected_plain(const state *s, int32_t classes, double rows)
 {
     double sum = 0.0;
     for (int32_t c = 0; c < classes; c++) {
-        sum += (double)s->counts[c].truth * (rows - (double)s->counts[c].predicted);
+        sum += s->counts[c].truth * (rows - s->counts[c].predicted);
     }
     return sum;
 }
@@ -62,8 +62,8 @@ static double expected_linear(const state *s, int32_t classes, double rows)
     double truth = 0.0;
     double predicted = 0.0;
     for (int32_t c = 0; c < classes; c++) {
-        truth += (double)s->counts[c].truth;
-        predicted += (double)s->counts[c].predicted;
+        truth += s->counts[c].truth;
+        predicted += s->counts[c].predicted;
         sum += truth * (rows - predicted) + (rows - truth) * predicted;
     }
     return sum;
@@ -76,15 +76,15 @@ static double expected_quadratic(const state *s, int32_t classes, double rows)
     double truth[2] = {0.0, 0.0};
     double predicted[2] = {0.0, 0.0};
     for (int32_t c = 0; c < classes; c++) {
-        mean += (double)c * (double)s->counts[c].truth;
+        mean += (double)c * s->counts[c].truth;
     }
     double middle = (double)(int32_t)(mean / rows + 0.5);
     for (int32_t c = 0; c < classes; c++) {
         double at = (double)c - middle;
-        truth[0] += at * (double)s->counts[c].truth;
-        truth[1] += at * at * (double)s->counts[c].truth;
-        predicted[0] += at * (double)s->counts[c].predicted;
-        predicted[1] += at * at * (double)s->counts[c].predicted;
+        truth[0] += at * s->counts[c].truth;
+        truth[1] += at * at * s->counts[c].truth;
+        predicted[0] += at * s->counts[c].predicted;
+        predicted[1] += at * at * s->counts[c].predicted;
     }
     return rows * (truth[1] + predicted[1]) - 2.0 * truth[0] * predicted[0];
 }
@@ -97,13 +97,13 @@ static assay_status finish(assay_result *out, const void *from, const void *give
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int32_t c = 0; c < shape->classes; c++) {
-        measure->n += s->counts[c].truth;
+        measure->weight += s->counts[c].truth;
     }
-    if (measure->n == 0) {
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    double rows = (double)measure->n;
+    double rows = measure->weight;
     double expected =
         p->weights == WEIGHTS_NONE
             ? expected_plain(s, shape->classes, rows)

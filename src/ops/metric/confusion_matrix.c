@@ -3,7 +3,7 @@
 static size_t state_size(const void *params, int32_t classes)
 {
     (void)params;
-    return (size_t)classes * (size_t)classes * sizeof(int64_t);
+    return (size_t)classes * (size_t)classes * sizeof(double);
 }
 
 static assay_status block(void *state, const void *params, const assay_rows *rows,
@@ -12,7 +12,7 @@ static assay_status block(void *state, const void *params, const assay_rows *row
     (void)params;
     (void)scratch;
     (void)err;
-    int64_t *counts = state;
+    double *counts = state;
     for (int64_t i = 0; i < rows->n; i++) {
         counts[(int64_t)rows->target[i] * rows->classes + rows->label[i]] +=
             assay_rows_weight(rows, i);
@@ -23,8 +23,8 @@ static assay_status block(void *state, const void *params, const assay_rows *row
 static void merge(void *into, const void *from, const void *params, int32_t classes)
 {
     (void)params;
-    int64_t *counts = into;
-    const int64_t *other = from;
+    double *counts = into;
+    const double *other = from;
     for (int64_t i = 0; i < (int64_t)classes * classes; i++) {
         counts[i] += other[i];
     }
@@ -37,11 +37,11 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 {
     (void)params;
     static const char *const columns[COLUMNS] = {"truth", "predicted", "count"};
-    const int64_t *counts = state;
+    const double *counts = state;
     int64_t cells = (int64_t)shape->classes * shape->classes;
     int64_t n = 0;
     for (int64_t i = 0; i < cells; i++) {
-        n += counts[i] > 0;
+        n += counts[i] > 0.0;
     }
     double *values = assay_arena_alloc(out->arena, (size_t)n * COLUMNS, sizeof *values);
     if (values == NULL) {
@@ -49,10 +49,10 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     }
     double *row = values;
     for (int64_t i = 0; i < cells; i++) {
-        if (counts[i] > 0) {
+        if (counts[i] > 0.0) {
             row[0] = (double)(i / shape->classes);
             row[1] = (double)(i % shape->classes);
-            row[2] = (double)counts[i];
+            row[2] = counts[i];
             row += COLUMNS;
         }
     }

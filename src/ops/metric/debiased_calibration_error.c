@@ -13,20 +13,21 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     assay_sum sum = {0};
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int64_t b = 0; b <= params->bins; b++) {
-        measure->n += bins[b].weight;
-        if (bins[b].weight >= 2) {
-            double weight = (double)bins[b].weight;
+        measure->weight += bins[b].weight;
+        double weight = bins[b].weight;
+        double rows = bins[b].squares > 0.0 ? weight * weight / bins[b].squares : weight;
+        if (rows > 1.0) {
             double accuracy = assay_sum_value(&bins[b].sum[1]) / weight;
             double gap = accuracy - assay_sum_value(&bins[b].sum[0]) / weight;
-            double chance = accuracy * (1.0 - accuracy) / (weight - 1.0);
+            double chance = accuracy * (1.0 - accuracy) / (rows - 1.0);
             assay_sum_add(&sum, weight * (gap * gap - chance));
         }
     }
-    if (measure->n == 0) {
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    double square = assay_sum_value(&sum) / (double)measure->n;
+    double square = assay_sum_value(&sum) / measure->weight;
     if (square < 0.0) {
         measure->reason = "the gaps are smaller than chance alone makes them";
     }

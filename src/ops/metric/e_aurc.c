@@ -3,7 +3,7 @@
 #include "ops/shared/confusion.h"
 
 typedef struct state {
-    int64_t n, errors;
+    double n, errors;
     assay_sum area;
 } state;
 
@@ -27,17 +27,17 @@ static assay_status block(void *to, const void *params, const assay_rows *rows,
     (void)scratch;
     (void)err;
     state *s = to;
-    int64_t group = 0;
+    double group = 0.0;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         group += weight;
         s->n += weight;
-        s->errors += rows->target[i] != rows->label[i] ? weight : 0;
+        s->errors += rows->target[i] != rows->label[i] ? weight : 0.0;
         if (i + 1 == rows->n || rows->confidence[i + 1] != rows->confidence[i]) {
-            if (group > 0) {
-                assay_sum_add(&s->area, (double)group * ((double)s->errors / (double)s->n));
+            if (group > 0.0) {
+                assay_sum_add(&s->area, group * (s->errors / s->n));
             }
-            group = 0;
+            group = 0.0;
         }
     }
     return ASSAY_OK;
@@ -51,13 +51,13 @@ static assay_status finish(assay_result *out, const void *from, const void *para
     const state *s = from;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = s->n;
-    if (s->n == 0) {
+    measure->weight = s->n;
+    if (s->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    double rows = (double)s->n;
-    double risk = (double)s->errors / rows;
+    double rows = s->n;
+    double risk = s->errors / rows;
     double ideal = risk < 1.0 ? risk + (1.0 - risk) * log1p(-risk) : 1.0;
     measure->value = assay_sum_value(&s->area) / rows - ideal;
     return ASSAY_OK;

@@ -14,20 +14,20 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     double largest = 0.0;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int64_t b = 0; b <= params->bins; b++) {
-        measure->n += bins[b].weight;
+        measure->weight += bins[b].weight;
     }
-    if (measure->n == 0) {
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
     for (int64_t b = 0; b <= params->bins; b++) {
-        if (bins[b].weight == 0) {
+        if (bins[b].weight == 0.0) {
             continue;
         }
-        double weight = (double)bins[b].weight;
+        double weight = bins[b].weight;
         double gap =
             fabs(assay_sum_value(&bins[b].sum[1]) - assay_sum_value(&bins[b].sum[0])) / weight;
-        double share = weight / (double)measure->n;
+        double share = weight / measure->weight;
         assay_sum_add(&sum, params->norm == ASSAY_NORM_L2 ? share * gap * gap : share * gap);
         largest = gap > largest ? gap : largest;
     }

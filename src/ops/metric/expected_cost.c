@@ -10,7 +10,7 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
 {
     const params *p = given;
     const assay_class_counts *counts = state;
-    int64_t rows = 0;
+    double rows = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
         rows += counts[c].truth;
     }
@@ -19,14 +19,14 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
         ASSAY_TRY(assay_result_new_measure(&measure, out, err));
         measure->class_name = shape->class_names[c];
         measure->unit = "cost";
-        measure->n = rows;
-        if (rows == 0) {
+        measure->weight = rows;
+        if (rows == 0.0) {
             assay_measure_undefine(measure, "there are no rows");
             continue;
         }
-        double alarms = (double)(counts[c].predicted - counts[c].hits);
-        double misses = (double)(counts[c].truth - counts[c].hits);
-        measure->value = (p->false_positive * alarms + p->false_negative * misses) / (double)rows;
+        double alarms = assay_class_rest(counts[c].predicted, counts[c].hits);
+        double misses = assay_class_rest(counts[c].truth, counts[c].hits);
+        measure->value = (p->false_positive * alarms + p->false_negative * misses) / rows;
     }
     return ASSAY_OK;
 }

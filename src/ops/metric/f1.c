@@ -1,11 +1,11 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
+static assay_class_ratio ratio(const assay_class_counts *counts, double rows, const void *params)
 {
     (void)rows;
     (void)params;
-    return (assay_class_ratio){.numerator = (double)(2 * counts->hits),
-                               .denominator = (double)(counts->truth + counts->predicted),
+    return (assay_class_ratio){.numerator = 2.0 * counts->hits,
+                               .denominator = counts->truth + counts->predicted,
                                .n = counts->truth + counts->predicted - counts->hits};
 }
 

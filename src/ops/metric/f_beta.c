@@ -4,14 +4,13 @@ typedef struct params {
     double beta;
 } params;
 
-static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *given)
+static assay_class_ratio ratio(const assay_class_counts *counts, double rows, const void *given)
 {
     (void)rows;
     const params *p = given;
     double square = p->beta * p->beta;
-    return (assay_class_ratio){.numerator = (1.0 + square) * (double)counts->hits,
-                               .denominator =
-                                   square * (double)counts->truth + (double)counts->predicted,
+    return (assay_class_ratio){.numerator = (1.0 + square) * counts->hits,
+                               .denominator = square * counts->truth + counts->predicted,
                                .n = counts->truth + counts->predicted - counts->hits};
 }
 

@@ -1,11 +1,11 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
+static assay_class_ratio ratio(const assay_class_counts *counts, double rows, const void *params)
 {
     (void)rows;
     (void)params;
-    return (assay_class_ratio){.numerator = (double)(counts->truth - counts->hits),
-                               .denominator = (double)counts->truth,
+    return (assay_class_ratio){.numerator = assay_class_rest(counts->truth, counts->hits),
+                               .denominator = counts->truth,
                                .n = counts->truth};
 }
 

@@ -7,16 +7,16 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     assay_measure *measure = NULL;
     (void)params;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    int64_t hits = 0;
+    double hits = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
-        measure->n += counts[c].truth;
+        measure->weight += counts[c].truth;
         hits += counts[c].hits;
     }
-    if (measure->n == 0) {
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
     } else {
-        measure->successes = measure->n - hits;
-        measure->value = (double)measure->successes / (double)measure->n;
+        measure->hits = assay_class_rest(measure->weight, hits);
+        measure->value = measure->hits / measure->weight;
     }
     return ASSAY_OK;
 }

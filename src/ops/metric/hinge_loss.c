@@ -29,13 +29,13 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     const assay_metric_bin *all = state;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = all->weight;
-    if (all->weight == 0) {
+    measure->weight = all->weight;
+    if (all->weight == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (shape->classes < 2) {
         assay_measure_undefine(measure, "there is no other class");
     } else {
-        measure->value = assay_sum_value(&all->sum[0]) / (double)all->weight;
+        measure->value = assay_sum_value(&all->sum[0]) / all->weight;
         if (!isfinite(measure->value)) {
             assay_measure_undefine(measure, "a score is infinite");
         }

@@ -32,12 +32,12 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->unit = "nat";
-    measure->n = all->weight;
-    if (all->weight == 0) {
+    measure->weight = all->weight;
+    if (all->weight == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    measure->value = assay_sum_value(&all->sum[0]) / (double)all->weight + 0.0;
+    measure->value = assay_sum_value(&all->sum[0]) / all->weight + 0.0;
     return ASSAY_OK;
 }
 

@@ -12,18 +12,18 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     double both = 0.0;
     double truth = 0.0;
     double predicted = 0.0;
-    int64_t hits = 0;
+    double hits = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
-        double t = (double)counts[c].truth;
-        double p = (double)counts[c].predicted;
-        measure->n += counts[c].truth;
+        double t = counts[c].truth;
+        double p = counts[c].predicted;
+        measure->weight += counts[c].truth;
         hits += counts[c].hits;
         both += t * p;
         truth += t * t;
         predicted += p * p;
     }
-    double rows = (double)measure->n;
-    if (measure->n == 0) {
+    double rows = measure->weight;
+    if (measure->weight == 0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (truth == rows * rows) {
         assay_measure_undefine(measure, "all rows belong to one class");
@@ -31,7 +31,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
         assay_measure_undefine(measure, "all rows were predicted as one class");
     } else {
         double spread = sqrt(rows * rows - predicted) * sqrt(rows * rows - truth);
-        measure->value = ((double)hits * rows - both) / spread;
+        measure->value = (hits * rows - both) / spread;
     }
     return ASSAY_OK;
 }

@@ -9,7 +9,7 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
     assay_class_value *to = state;
     to->n = ranking->positives;
     for (int64_t i = 0; i < ranking->n; i++) {
-        if (assay_ranking_weight(ranking, i) > 0) {
+        if (assay_ranking_weight(ranking, i) > 0.0) {
             to->value = assay_ranking_score(ranking, i);
             break;
         }
@@ -24,9 +24,9 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     const assay_class_value *all = state;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = all->n;
+    measure->weight = all->n;
     measure->value = all->value;
-    if (all->n == 0) {
+    if (all->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (!isfinite(all->value)) {
         assay_measure_undefine(measure, "an error is too large");

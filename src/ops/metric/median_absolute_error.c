@@ -3,17 +3,28 @@
 #include "ops/shared/confusion.h"
 #include "ops/shared/ranked.h"
 
-/* The error number `place` (from 0) in descending order. */
-static double error_at(const assay_ranking *ranking, int64_t place)
+/* The smallest error up to which the weight reaches half of all, and the next one when it is half
+ * exactly: the mean of the two is the median. Errors come in descending order. */
+static double median(const assay_ranking *ranking)
 {
-    int64_t passed = 0;
-    for (int64_t i = 0; i < ranking->n; i++) {
-        passed += assay_ranking_weight(ranking, i);
-        if (passed > place) {
-            return assay_ranking_score(ranking, i);
+    double half = ranking->positives / 2.0;
+    double passed = 0.0;
+    double lower = 0.0;
+    for (int64_t i = ranking->n - 1; i >= 0; i--) {
+        double weight = assay_ranking_weight(ranking, i);
+        if (weight > 0.0 && passed == half) {
+            double upper = assay_ranking_score(ranking, i);
+            return lower + (upper - lower) / 2.0;
+        }
+        passed += weight;
+        if (weight > 0.0) {
+            lower = assay_ranking_score(ranking, i);
+        }
+        if (passed > half) {
+            break;
         }
     }
-    return 0.0;
+    return lower;
 }
 
 static void ranked(void *state, const void *params, const assay_ranking *ranking)
@@ -21,11 +32,7 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
     (void)params;
     assay_class_value *to = state;
     to->n = ranking->positives;
-    if (to->n > 0) {
-        double upper = error_at(ranking, (to->n - 1) / 2);
-        double lower = to->n % 2 == 1 ? upper : error_at(ranking, to->n / 2);
-        to->value = lower + (upper - lower) / 2.0;
-    }
+    to->value = to->n > 0.0 ? median(ranking) : 0.0;
 }
 
 static assay_status finish(assay_result *out, const void *state, const void *params,
@@ -36,9 +43,9 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     const assay_class_value *all = state;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = all->n;
+    measure->weight = all->n;
     measure->value = all->value;
-    if (all->n == 0) {
+    if (all->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (!isfinite(all->value)) {
         assay_measure_undefine(measure, "an error is too large");

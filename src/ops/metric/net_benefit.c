@@ -9,16 +9,15 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     const params *p = given;
     assay_class_value *to = assay_class_value_start(state, ranking, false);
     assay_ranked_walk walk = {0};
-    int64_t tp = 0;
-    int64_t fp = 0;
+    double tp = 0.0;
+    double fp = 0.0;
     while (to != NULL && assay_ranked_next(&walk, ranking) &&
            assay_ranking_score(ranking, walk.at - 1) >= p->threshold) {
         tp = walk.tp;
         fp = walk.fp;
     }
     if (to != NULL) {
-        to->value =
-            ((double)tp - (double)fp * (p->threshold / (1.0 - p->threshold))) / (double)to->n;
+        to->value = (tp - fp * (p->threshold / (1.0 - p->threshold))) / to->n;
     }
 }
 

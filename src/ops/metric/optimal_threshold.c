@@ -17,18 +17,17 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
         return;
     }
     assay_ranked_walk walk = {0};
-    double least = p->false_negative * (double)to->positives;
+    double least = p->false_negative * to->positives;
     int64_t best = -1; /* a row at the threshold */
     while (assay_ranked_next(&walk, ranking)) {
-        double cost = p->false_positive * (double)walk.fp +
-                      p->false_negative * (double)(to->positives - walk.tp);
+        double cost = p->false_positive * walk.fp + p->false_negative * (to->positives - walk.tp);
         if (cost < least) {
             least = cost;
             best = walk.at - 1;
         }
     }
     if (p->report == REPORT_COST) {
-        to->value = least / (double)to->n;
+        to->value = least / to->n;
     } else if (best < 0) {
         to->undefined = "predicting no row at all costs least";
     } else {
@@ -46,9 +45,9 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
         ASSAY_TRY(assay_result_new_measure(&measure, out, err));
         measure->class_name = shape->class_names[c];
         measure->unit = p->report == REPORT_COST ? "cost" : "";
-        measure->n = values[c].n;
+        measure->weight = values[c].n;
         measure->value = values[c].value;
-        if (values[c].n == 0) {
+        if (values[c].n == 0.0) {
             assay_measure_undefine(measure, "there are no rows");
         } else if (values[c].undefined != NULL) {
             assay_measure_undefine(measure, values[c].undefined);

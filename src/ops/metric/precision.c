@@ -1,12 +1,11 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
+static assay_class_ratio ratio(const assay_class_counts *counts, double rows, const void *params)
 {
     (void)rows;
     (void)params;
-    return (assay_class_ratio){.numerator = (double)counts->hits,
-                               .denominator = (double)counts->predicted,
-                               .n = counts->predicted};
+    return (assay_class_ratio){
+        .numerator = counts->hits, .denominator = counts->predicted, .n = counts->predicted};
 }
 
 static const assay_class_ratio_kind kind = {

@@ -10,8 +10,8 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     assay_class_value *to = assay_class_value_start(state, ranking, false);
     assay_ranked_walk walk = {0};
     while (to != NULL && assay_ranked_next(&walk, ranking)) {
-        bool meets = (double)walk.tp / (double)to->positives >= p->recall;
-        double value = (double)walk.tp / (double)(walk.tp + walk.fp);
+        bool meets = walk.tp / to->positives >= p->recall;
+        double value = walk.tp / (walk.tp + walk.fp);
         to->value = meets && value > to->value ? value : to->value;
     }
 }

@@ -18,13 +18,13 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     const assay_metric_bin *all = state;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = all->weight;
-    if (all->weight == 0) {
+    measure->weight = all->weight;
+    if (all->weight == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    measure->successes = (int64_t)assay_sum_value(&all->sum[0]);
-    measure->value = (double)measure->successes / (double)measure->n;
+    measure->hits = assay_sum_value(&all->sum[0]);
+    measure->value = measure->hits / measure->weight;
     return ASSAY_OK;
 }
 

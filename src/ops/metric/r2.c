@@ -11,7 +11,7 @@ typedef struct moments {
 } moments;
 
 typedef struct state {
-    int64_t n;
+    double n;
     moments truth, error;
 } state;
 
@@ -40,11 +40,11 @@ static assay_status block(void *to, const void *params, const assay_rows *rows,
     (void)err;
     state *s = to;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
-        if (weight > 0) {
+        double weight = assay_rows_weight(rows, i);
+        if (weight > 0.0) {
             s->n += weight;
-            add(&s->truth, rows->truth[i], (double)weight, (double)s->n);
-            add(&s->error, rows->truth[i] - rows->value[i], (double)weight, (double)s->n);
+            add(&s->truth, rows->truth[i], weight, s->n);
+            add(&s->error, rows->truth[i] - rows->value[i], weight, s->n);
         }
     }
     return ASSAY_OK;
@@ -67,9 +67,9 @@ static void merge(void *into, const void *from, const void *params, int32_t clas
     (void)classes;
     state *s = into;
     const state *other = from;
-    if (other->n > 0) {
-        join(&s->truth, &other->truth, (double)s->n, (double)other->n);
-        join(&s->error, &other->error, (double)s->n, (double)other->n);
+    if (other->n > 0.0) {
+        join(&s->truth, &other->truth, s->n, other->n);
+        join(&s->error, &other->error, s->n, other->n);
         s->n += other->n;
     }
 }
@@ -82,14 +82,14 @@ static assay_status finish(assay_result *out, const void *from, const void *para
     const state *s = from;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = s->n;
-    if (s->n == 0) {
+    measure->weight = s->n;
+    if (s->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (!(s->truth.squares > 0.0)) {
         assay_measure_undefine(measure, "all true values are equal");
     } else {
         double mean = s->error.first + s->error.mean;
-        measure->value = 1.0 - (s->error.squares + (double)s->n * mean * mean) / s->truth.squares;
+        measure->value = 1.0 - (s->error.squares + s->n * mean * mean) / s->truth.squares;
         if (!isfinite(measure->value)) {
             assay_measure_undefine(measure, "the values are too large");
         }

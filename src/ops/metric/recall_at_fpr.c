@@ -10,8 +10,8 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     assay_class_value *to = assay_class_value_start(state, ranking, true);
     assay_ranked_walk walk = {0};
     while (to != NULL && assay_ranked_next(&walk, ranking)) {
-        bool meets = (double)walk.fp / (double)(to->n - to->positives) <= p->fpr;
-        double value = (double)walk.tp / (double)to->positives;
+        bool meets = walk.fp / (to->n - to->positives) <= p->fpr;
+        double value = walk.tp / to->positives;
         to->value = meets && value > to->value ? value : to->value;
     }
 }

@@ -10,8 +10,8 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     assay_class_value *to = assay_class_value_start(state, ranking, false);
     assay_ranked_walk walk = {0};
     while (to != NULL && assay_ranked_next(&walk, ranking)) {
-        bool meets = (double)walk.tp / (double)(walk.tp + walk.fp) >= p->precision;
-        double value = (double)walk.tp / (double)to->positives;
+        bool meets = walk.tp / (walk.tp + walk.fp) >= p->precision;
+        double value = walk.tp / to->positives;
         to->value = meets && value > to->value ? value : to->value;
     }
 }

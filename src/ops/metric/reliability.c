@@ -1,7 +1,7 @@
 #include <math.h>
 
 #include "ops/shared/bins.h"
-#include "stats/intervals.h"
+#include "ops/shared/share.h"
 
 enum { COLUMNS = 7 };
 
@@ -15,8 +15,8 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     const assay_metric_bin *bins = state;
     double edges[ASSAY_BINS_MOST + 1];
     double alpha = (1.0 - params->level) / 2.0;
-    int64_t rows = params->bins + (bins[params->bins].weight > 0);
-    int64_t n = 0;
+    int64_t rows = params->bins + (bins[params->bins].weight > 0.0);
+    double n = 0.0;
     double *values = assay_arena_alloc(out->arena, (size_t)rows * COLUMNS, sizeof *values);
     if (values == NULL) {
         return assay_fail_memory(err);
@@ -26,19 +26,20 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
         double *row = values + b * COLUMNS;
         row[0] = edges[b];
         row[1] = b < params->bins ? edges[b + 1] : edges[b];
-        row[2] = (double)bins[b].weight;
+        row[2] = bins[b].weight;
         n += bins[b].weight;
-        if (bins[b].weight == 0) {
+        if (bins[b].weight == 0.0) {
             row[3] = row[4] = row[5] = row[6] = NAN;
             continue;
         }
         double hits = assay_sum_value(&bins[b].sum[1]);
         row[3] = assay_sum_value(&bins[b].sum[0]) / row[2];
         row[4] = hits / row[2];
-        ASSAY_TRY(assay_clopper_pearson(&row[5], &row[6], (int64_t)hits, bins[b].weight, alpha,
-                                        alpha, err));
+        ASSAY_TRY(
+            assay_share_interval(&row[5], &row[6], hits, row[2], bins[b].squares, alpha, err));
     }
-    return assay_result_curve(out, "reliability", columns, COLUMNS, values, n > 0 ? rows : 0, err);
+    return assay_result_curve(out, "reliability", columns, COLUMNS, values, n > 0.0 ? rows : 0,
+                              err);
 }
 
 static const assay_metric metric = {.state_size = assay_bins_state_size,

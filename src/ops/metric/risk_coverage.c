@@ -1,7 +1,4 @@
-#include <math.h>
-
-#include "core/metric.h"
-#include "stats/intervals.h"
+#include "ops/shared/share.h"
 
 enum { MOST_POINTS = 200, COLUMNS = 5 };
 
@@ -41,29 +38,33 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
     (void)scratch;
     (void)err;
     state *s = to;
-    int64_t total = 0;
+    double total = 0.0;
     int64_t groups = 0;
     for (int64_t i = 0; i < rows->n; i++) {
         total += assay_rows_weight(rows, i);
         groups += group_ends(rows, i);
     }
     bool all = groups <= MOST_POINTS;
-    int64_t n = 0;
-    int64_t before = 0; /* rows up to the last point */
-    int64_t errors = 0;
+    double n = 0.0;
+    double before = 0.0; /* rows up to the last point */
+    double errors = 0.0;
+    double squares = 0.0;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         n += weight;
-        errors += rows->target[i] != rows->label[i] ? weight : 0;
+        errors += rows->target[i] != rows->label[i] ? weight : 0.0;
+        squares += rows->real ? assay_rows_square(rows, i) : 0.0;
         if (!group_ends(rows, i) || n == before) {
             continue;
         }
-        double step = (double)(s->points + 1) * (double)total / MOST_POINTS;
-        if (all || (double)n >= step || n == total) {
+        double step = (double)(s->points + 1) * total / MOST_POINTS;
+        if (all || n >= step || n == total) {
             int64_t at = s->points < MOST_POINTS ? s->points++ : MOST_POINTS - 1;
-            s->values[at * COLUMNS] = (double)n / (double)total;
-            s->values[at * COLUMNS + 1] = (double)errors / (double)n;
-            s->values[at * COLUMNS + 2] = (double)n;
+            s->values[at * COLUMNS] = n / total;
+            s->values[at * COLUMNS + 1] = errors / n;
+            s->values[at * COLUMNS + 2] = n;
+            s->values[at * COLUMNS + 3] = squares; /* until the interval takes their place */
+            s->values[at * COLUMNS + 4] = errors;
             before = n;
         }
     }
@@ -80,9 +81,7 @@ static assay_status finish(assay_result *out, const void *from, const void *give
     state s = *(const state *)from;
     for (int64_t i = 0; i < s.points; i++) {
         double *row = &s.values[i * COLUMNS];
-        int64_t errors = (int64_t)round(row[1] * row[2]);
-        ASSAY_TRY(
-            assay_clopper_pearson(&row[3], &row[4], errors, (int64_t)row[2], alpha, alpha, err));
+        ASSAY_TRY(assay_share_interval(&row[3], &row[4], row[4], row[2], row[3], alpha, err));
     }
     return assay_result_curve(out, "risk_coverage", columns, COLUMNS, s.values, s.points, err);
 }

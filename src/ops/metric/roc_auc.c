@@ -4,14 +4,25 @@ typedef struct params {
     double max_fpr;
 } params;
 
-/* Twice the number of pairs (row of the class, other row) in the right order, ties counting once. It
- * fits, because there are fewer than 2^32 rows. */
+/* Twice the weight of the pairs (row of the class, other row) in the right order, ties counting once.
+ * Counted pairs fit, because there are fewer than 2^32 rows. */
 static double pairs(const assay_ranking *ranking)
 {
     assay_ranked_walk walk = {0};
+    if (ranking->real != NULL) {
+        assay_sum sum = {0};
+        while (assay_ranked_next(&walk, ranking)) {
+            assay_sum_add(&sum, (walk.fp - walk.fp_before) * (walk.tp + walk.tp_before));
+        }
+        return assay_sum_value(&sum);
+    }
     uint64_t twice = 0;
-    while (assay_ranked_next(&walk, ranking)) {
-        twice += (uint64_t)(walk.fp - walk.fp_before) * (uint64_t)(walk.tp + walk.tp_before);
+    int64_t tp = 0;
+    int64_t fp = 0;
+    while (assay_ranked_next_rows(&walk, ranking)) {
+        twice += (uint64_t)(walk.fp_rows - fp) * (uint64_t)(walk.tp_rows + tp);
+        tp = walk.tp_rows;
+        fp = walk.fp_rows;
     }
     return (double)twice;
 }
@@ -23,10 +34,10 @@ static double partial(const assay_ranking *ranking, double positives, double neg
     assay_ranked_walk walk = {0};
     assay_sum area = {0};
     while (assay_ranked_next(&walk, ranking)) {
-        double x0 = (double)walk.fp_before / negatives;
-        double x1 = (double)walk.fp / negatives;
-        double y0 = (double)walk.tp_before / positives;
-        double y1 = (double)walk.tp / positives;
+        double x0 = walk.fp_before / negatives;
+        double x1 = walk.fp / negatives;
+        double y0 = walk.tp_before / positives;
+        double y1 = walk.tp / positives;
         if (x1 > max_fpr) {
             double cut = y0 + (y1 - y0) * ((max_fpr - x0) / (x1 - x0));
             assay_sum_add(&area, (max_fpr - x0) * (y0 + cut) / 2.0);
@@ -44,8 +55,8 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     if (to == NULL) {
         return;
     }
-    double positives = (double)to->positives;
-    double negatives = (double)(to->n - to->positives);
+    double positives = to->positives;
+    double negatives = (to->n - to->positives);
     if (p->max_fpr >= 1.0) {
         to->value = pairs(ranking) / (2.0 * positives * negatives);
         return;

@@ -21,13 +21,12 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
         double mine = 0.0;
         int64_t end = first;
         for (; end < ranking->n && assay_ranking_key(ranking, end) == key; end++) {
-            mine += assay_ranking_target(ranking, end) == k
-                        ? (double)assay_ranking_weight(ranking, end)
-                        : 0.0;
+            mine +=
+                assay_ranking_target(ranking, end) == k ? assay_ranking_weight(ranking, end) : 0.0;
         }
         for (int64_t i = first; i < end; i++) {
             areas[assay_ranking_target(ranking, i)] +=
-                (double)assay_ranking_weight(ranking, i) * (2.0 * before + mine);
+                assay_ranking_weight(ranking, i) * (2.0 * before + mine);
         }
         before += mine;
         first = end;
@@ -65,7 +64,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
         assay_measure *measure = NULL;
         ASSAY_TRY(assay_result_new_measure(&measure, out, err));
         measure->average = macro ? "macro" : "weighted";
-        measure->n = (int64_t)rows;
+        measure->weight = rows;
         if (pairs == 0.0) {
             assay_measure_undefine(measure, rows > 0.0 ? "fewer than two classes occur in the truth"
                                                        : "there are no rows");

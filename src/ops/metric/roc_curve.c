@@ -23,9 +23,9 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
     int64_t most = assay_curve_points(ranking->classes);
     double *values =
         (double *)(void *)(counts + ranking->classes) + ranking->class_index * most * COLUMNS;
-    double positives = (double)ranking->positives;
-    double negatives = (double)ranking->negatives;
-    if (ranking->positives == 0 || ranking->negatives == 0) {
+    double positives = ranking->positives;
+    double negatives = ranking->negatives;
+    if (ranking->positives == 0.0 || ranking->negatives == 0.0) {
         return;
     }
     int64_t groups = 0;
@@ -33,17 +33,18 @@ static void ranked(void *state, const void *params, const assay_ranking *ranking
         groups++;
     }
     assay_ranked_walk walk = {0};
+    int64_t seen = 0;
     int64_t n = 0;
     while (assay_ranked_next(&walk, ranking)) {
-        bool last = walk.tp + walk.fp == ranking->positives + ranking->negatives;
-        double progress = ((double)walk.tp / positives + (double)walk.fp / negatives) / 2.0;
+        bool last = ++seen == groups;
+        double progress = (walk.tp / positives + walk.fp / negatives) / 2.0;
         if (groups <= most || last ||
             (n < most - 1 && progress * (double)most >= (double)(n + 1))) {
             double *point = values + n * COLUMNS;
             point[0] = (double)ranking->class_index;
             point[1] = assay_ranking_score(ranking, walk.at - 1);
-            point[2] = (double)walk.fp / negatives;
-            point[3] = (double)walk.tp / positives;
+            point[2] = walk.fp / negatives;
+            point[3] = walk.tp / positives;
             n++;
         }
     }

@@ -1,11 +1,11 @@
 #include "ops/shared/confusion.h"
 
-static assay_class_ratio ratio(const assay_class_counts *counts, int64_t rows, const void *params)
+static assay_class_ratio ratio(const assay_class_counts *counts, double rows, const void *params)
 {
     (void)params;
     return (assay_class_ratio){
-        .numerator = (double)(rows - counts->truth - counts->predicted + counts->hits),
-        .denominator = (double)(rows - counts->truth),
+        .numerator = assay_class_rest(rows, counts->truth + counts->predicted - counts->hits),
+        .denominator = assay_class_rest(rows, counts->truth),
         .n = rows - counts->truth};
 }
 

@@ -5,7 +5,7 @@ typedef struct params {
 } params;
 
 typedef struct state {
-    int64_t n, hits;
+    double n, hits;
 } state;
 
 static size_t state_size(const void *given, int32_t classes)
@@ -23,9 +23,9 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
     const params *p = given;
     state *s = to;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         s->n += weight;
-        s->hits += rows->rank[i] < p->k ? weight : 0;
+        s->hits += rows->rank[i] < p->k ? weight : 0.0;
     }
     return ASSAY_OK;
 }
@@ -47,13 +47,13 @@ static assay_status finish(assay_result *out, const void *from, const void *give
     const state *s = from;
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = s->n;
-    if (s->n == 0) {
+    measure->weight = s->n;
+    if (s->n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    measure->value = (double)s->hits / (double)s->n;
-    measure->successes = s->hits;
+    measure->value = s->hits / s->n;
+    measure->hits = s->hits;
     if (p->k >= shape->classes) {
         measure->reason = "k is not below the number of classes, so every row counts as correct";
     }

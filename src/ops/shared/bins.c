@@ -93,11 +93,39 @@ int assay_bins_sorted(const void *given)
     return params->binning == ASSAY_BINNING_EQUAL_MASS;
 }
 
+/* The weight is summed from the lowest value up, as `total` was not: the last edge is the highest
+ * value, whatever rounding says. */
+static void inverted_cdf(double *edges, int64_t bins, const assay_bins_column *column, double total)
+{
+    double passed = 0.0;
+    double last = 0.0;
+    int64_t edge = 0;
+    for (int64_t i = column->n - 1; i >= 0; i--) {
+        double weight = column->weight(column->of, i);
+        if (!(weight > 0.0)) {
+            continue;
+        }
+        last = column->value(column->of, i);
+        passed += weight;
+        while (edge < bins && (double)edge / (double)bins * total <= passed) {
+            edges[edge++] = last;
+        }
+    }
+    while (edge <= bins) {
+        edges[edge++] = last;
+    }
+}
+
 /* Edges at the quantiles i / bins of the weighted confidences, as numpy.percentile with its default
  * method. Rows come by descending confidence, quantiles count from the lowest. */
 void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column *column,
-                           int64_t total)
+                           double total_weight)
 {
+    if (column->real) {
+        inverted_cdf(edges, bins, column, total_weight);
+        return;
+    }
+    int64_t total = (int64_t)total_weight;
     double step = 1.0 / (double)bins;
     int64_t at = column->n; /* rows from here on lie below the quantile; `passed` is their weight */
     int64_t passed = 0;
@@ -109,13 +137,13 @@ void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column 
         below = below < total - 1 ? below : total - 1;
         while (passed <= below) {
             at--;
-            passed += column->weight(column->of, at);
+            passed += (int64_t)column->weight(column->of, at);
             last = column->value(column->of, at);
         }
         /* value number `below` is `last`; the next one is the same or that of the next row */
         double next = last;
         for (int64_t k = at - 1; passed <= below + 1 && below + 1 < total && k >= 0; k--) {
-            if (column->weight(column->of, k) > 0) {
+            if (column->weight(column->of, k) > 0.0) {
                 next = column->value(column->of, k);
                 break;
             }
@@ -132,7 +160,7 @@ static double row_confidence(const void *of, int64_t i)
     return rows->confidence[i];
 }
 
-static int64_t row_weight(const void *of, int64_t i)
+static double row_weight(const void *of, int64_t i)
 {
     return assay_rows_weight(of, i);
 }
@@ -145,15 +173,18 @@ assay_status assay_bins_block(void *state, const void *given, const assay_rows *
     const assay_bins_params *params = given;
     assay_metric_bin *bins = state;
     double *edges = state_edges(state, params);
-    int64_t total = 0;
+    double total = 0.0;
     for (int64_t i = 0; i < rows->n; i++) {
         total += assay_rows_weight(rows, i);
     }
-    if (total == 0) {
+    if (total == 0.0) {
         return ASSAY_OK;
     }
-    const assay_bins_column column = {
-        .of = rows, .n = rows->n, .value = row_confidence, .weight = row_weight};
+    const assay_bins_column column = {.of = rows,
+                                      .n = rows->n,
+                                      .value = row_confidence,
+                                      .weight = row_weight,
+                                      .real = rows->real};
     assay_bins_equal_mass(edges, params->bins, &column, total);
     bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
     int64_t bin = 0;
@@ -163,10 +194,11 @@ assay_status assay_bins_block(void *state, const void *given, const assay_rows *
                (right_closed ? edges[bin + 1] < p : edges[bin + 1] <= p)) {
             bin++;
         }
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         bins[bin].weight += weight;
-        assay_sum_add(&bins[bin].sum[0], p * (double)weight);
-        assay_sum_add(&bins[bin].sum[1], rows->target[i] == rows->label[i] ? (double)weight : 0.0);
+        bins[bin].squares += rows->real ? assay_rows_square(rows, i) : 0.0;
+        assay_sum_add(&bins[bin].sum[0], p * weight);
+        assay_sum_add(&bins[bin].sum[1], rows->target[i] == rows->label[i] ? weight : 0.0);
     }
     return ASSAY_OK;
 }
@@ -178,6 +210,7 @@ void assay_bins_merge(void *into, const void *from, const void *given, int32_t c
     const assay_metric_bin *other = from;
     for (int32_t b = 0; b < bin_count(given); b++) {
         bins[b].weight += other[b].weight;
+        bins[b].squares += other[b].squares;
         assay_sum_merge(&bins[b].sum[0], &other[b].sum[0]);
         assay_sum_merge(&bins[b].sum[1], &other[b].sum[1]);
     }

@@ -66,12 +66,15 @@ typedef struct assay_bins_column {
     const void *of;
     int64_t n;
     double (*value)(const void *of, int64_t i);
-    int64_t (*weight)(const void *of, int64_t i);
+    double (*weight)(const void *of, int64_t i);
+    int real; /* weights are real numbers */
 } assay_bins_column;
 
-/** Quantiles of weighted values, whose weights sum to total >= 1. */
+/** Quantiles of weighted values, whose weights sum to total > 0: with whole weights, linear
+ *  interpolation between the copies; with real ones, the smallest value up to which the share of the
+ *  weight is reached (numpy.quantile with weights, method inverted_cdf). */
 void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column *column,
-                           int64_t total);
+                           double total);
 
 /** The edges: bins + 1 ascending values. */
 void assay_bins_edges(double *edges, const void *state, const assay_bins_params *params);

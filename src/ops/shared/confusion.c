@@ -19,12 +19,12 @@ assay_status assay_class_counts_block(void *state, const void *params, const ass
     (void)err;
     assay_class_counts *counts = state;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         int32_t target = rows->target[i];
         int32_t label = rows->label[i];
         counts[target].truth += weight;
         counts[label].predicted += weight;
-        counts[target].hits += target == label ? weight : 0;
+        counts[target].hits += target == label ? weight : 0.0;
     }
     return ASSAY_OK;
 }
@@ -52,20 +52,20 @@ void assay_measure_undefine(assay_measure *measure, const char *reason)
     measure->outcome = ASSAY_OUTCOME_UNDEFINED;
     measure->reason = reason;
     measure->value = NAN;
-    measure->successes = -1;
+    measure->hits = -1.0;
 }
 
 static bool seen(const assay_class_counts *counts)
 {
-    return counts->truth > 0 || counts->predicted > 0;
+    return counts->truth > 0.0 || counts->predicted > 0.0;
 }
 
 /* Sums over the classes that enter the averages. */
 typedef struct averages {
-    int64_t rows;
+    double rows;
     double numerator, denominator;
     int64_t classes;  /* with a value */
-    int64_t weight;   /* their rows in the truth */
+    double weight;    /* their rows in the truth */
     int64_t left_out; /* seen, but undefined */
     assay_sum plain, weighted;
     const char *names[3]; /* of the first classes left out */
@@ -90,7 +90,7 @@ static void average_in(averages *a, const assay_class_counts *counts, assay_clas
     a->classes++;
     a->weight += counts->truth;
     assay_sum_add(&a->plain, value);
-    assay_sum_add(&a->weighted, value * (double)counts->truth);
+    assay_sum_add(&a->weighted, value * counts->truth);
 }
 
 const char *assay_left_out_note(assay_arena *arena, int64_t left_out, const char *const names[3])
@@ -108,18 +108,18 @@ static assay_status finish_average(assay_result *out, const averages *a, const c
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->average = average;
-    measure->n = a->rows;
+    measure->weight = a->rows;
     bool macro = average[1] == 'a';
-    if (a->rows == 0) {
+    if (a->rows == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    if (macro ? a->classes == 0 : a->weight == 0) {
+    if (macro ? a->classes == 0 : a->weight == 0.0) {
         assay_measure_undefine(measure, "no class that occurs has a value");
         return ASSAY_OK;
     }
     measure->value = macro ? assay_sum_value(&a->plain) / (double)a->classes
-                           : assay_sum_value(&a->weighted) / (double)a->weight;
+                           : assay_sum_value(&a->weighted) / a->weight;
     if (a->left_out > 0) {
         measure->reason = assay_left_out_note(out->arena, a->left_out, a->names);
         if (measure->reason == NULL) {
@@ -130,17 +130,17 @@ static assay_status finish_average(assay_result *out, const averages *a, const c
 }
 
 static assay_status finish_micro(assay_result *out, const averages *a, assay_class_micro micro,
-                                 int64_t hits, assay_error *err)
+                                 double hits, assay_error *err)
 {
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->average = "micro";
-    measure->n = a->rows;
-    if (a->rows == 0) {
+    measure->weight = a->rows;
+    if (a->rows == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (micro != ASSAY_MICRO_RATIO) {
-        measure->successes = micro == ASSAY_MICRO_HITS ? hits : a->rows - hits;
-        measure->value = (double)measure->successes / (double)a->rows;
+        measure->hits = micro == ASSAY_MICRO_HITS ? hits : assay_class_rest(a->rows, hits);
+        measure->value = measure->hits / a->rows;
     } else if (a->denominator == 0.0) {
         assay_measure_undefine(measure, "no class that occurs has a value");
     } else {
@@ -156,7 +156,7 @@ static assay_status finish_class(assay_result *out, const assay_class_counts *co
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->class_name = name;
-    measure->n = ratio.n;
+    measure->weight = ratio.n;
     if (!seen(counts)) {
         assay_measure_undefine(measure,
                                "the class occurs neither in the truth nor among the predictions");
@@ -167,7 +167,7 @@ static assay_status finish_class(assay_result *out, const assay_class_counts *co
         measure->reason = "0/0, counted as zero";
     } else {
         measure->value = ratio.numerator / ratio.denominator;
-        measure->successes = kind->proportion ? (int64_t)ratio.numerator : -1;
+        measure->hits = kind->proportion ? ratio.numerator : -1.0;
     }
     return ASSAY_OK;
 }
@@ -179,7 +179,7 @@ assay_status assay_class_ratios_finish(assay_result *out, const void *state,
 {
     const assay_class_counts *counts = state;
     averages a = {0};
-    int64_t hits = 0;
+    double hits = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
         a.rows += counts[c].truth;
         hits += counts[c].hits;

@@ -6,9 +6,9 @@
 #include "core/metric.h"
 
 typedef struct assay_class_counts {
-    int64_t truth;     /* rows of the class */
-    int64_t predicted; /* rows that were given the class */
-    int64_t hits;      /* both */
+    double truth;     /* weight of the rows of the class */
+    double predicted; /* of the rows that were given the class */
+    double hits;      /* both */
 } assay_class_counts;
 
 size_t assay_class_counts_size(const void *params, int32_t classes);
@@ -33,8 +33,14 @@ typedef struct assay_zero_division_params {
 typedef struct assay_class_ratio {
     double numerator; /* counts, or multiples of them */
     double denominator;
-    int64_t n; /* rows behind it */
+    double n; /* rows behind it */
 } assay_class_ratio;
+
+/** What is left of `all` without `part` of it; sums of real weights may miss zero by rounding. */
+static inline double assay_class_rest(double all, double part)
+{
+    return all > part ? all - part : 0.0;
+}
 
 /** What the micro average of a ratio is, with one label per row. */
 typedef enum assay_class_micro {
@@ -44,8 +50,8 @@ typedef enum assay_class_micro {
 } assay_class_micro;
 
 typedef struct assay_class_ratio_kind {
-    /** `rows` is the number of all rows. */
-    assay_class_ratio (*of)(const assay_class_counts *counts, int64_t rows, const void *params);
+    /** `rows` is the weight of all rows. */
+    assay_class_ratio (*of)(const assay_class_counts *counts, double rows, const void *params);
     bool proportion; /* numerator successes in denominator rows */
     assay_class_micro micro;
     const char *undefined; /* reason for a denominator of zero */

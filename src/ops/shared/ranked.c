@@ -13,10 +13,10 @@ assay_class_value *assay_class_value_start(void *state, const assay_ranking *ran
     assay_class_value *to = (assay_class_value *)state + ranking->class_index;
     to->n = ranking->positives + ranking->negatives;
     to->positives = ranking->positives;
-    to->undefined = to->n == 0                        ? "there are no rows"
-                    : ranking->positives == 0         ? "the class does not occur in the truth"
-                    : both && ranking->negatives == 0 ? "every row belongs to the class"
-                                                      : NULL;
+    to->undefined = to->n == 0.0                        ? "there are no rows"
+                    : ranking->positives == 0.0         ? "the class does not occur in the truth"
+                    : both && ranking->negatives == 0.0 ? "every row belongs to the class"
+                                                        : NULL;
     return to->undefined == NULL ? to : NULL;
 }
 
@@ -30,9 +30,9 @@ static assay_status finish_average(assay_result *out, const assay_class_value *v
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->average = macro ? "macro" : "weighted";
-    measure->n = values[0].n;
+    measure->weight = values[0].n;
     for (int32_t c = 0; c < shape->classes; c++) {
-        double weight = macro ? 1.0 : (double)values[c].positives;
+        double weight = macro ? 1.0 : values[c].positives;
         if (values[c].undefined == NULL) {
             total += weight;
             assay_sum_add(&sum, weight * values[c].value);
@@ -43,7 +43,7 @@ static assay_status finish_average(assay_result *out, const assay_class_value *v
             left_out++;
         }
     }
-    if (values[0].n == 0) {
+    if (values[0].n == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else if (!(total > 0.0)) {
         assay_measure_undefine(measure, "no class has a value");
@@ -70,9 +70,9 @@ assay_status assay_class_values_finish(assay_result *out, const void *state, con
         assay_measure *measure = NULL;
         ASSAY_TRY(assay_result_new_measure(&measure, out, err));
         measure->class_name = shape->class_names[c];
-        measure->n = values[c].n;
+        measure->weight = values[c].n;
         measure->value = values[c].value;
-        if (values[c].n == 0) {
+        if (values[c].n == 0.0) {
             assay_measure_undefine(measure, "there are no rows");
         } else if (values[c].undefined != NULL) {
             assay_measure_undefine(measure, values[c].undefined);

@@ -8,43 +8,76 @@
 /** Walk from the highest score down. After each step the counts are those of the rows whose score is
  *  at least that of the group: what is predicted as the class at this threshold. */
 typedef struct assay_ranked_walk {
-    int64_t at;                   /* first row after the group */
-    int64_t tp, fp;               /* up to the end of the group */
-    int64_t tp_before, fp_before; /* up to its start */
+    int64_t at;                  /* first row after the group */
+    double tp, fp;               /* weight of the rows up to the end of the group */
+    double tp_before, fp_before; /* up to its start */
+    int64_t tp_rows, fp_rows;    /* tp and fp of rankings without real weights */
 } assay_ranked_walk;
 
-/** The next group with rows of positive weight; false when there is none. Start with zeros. */
-static inline bool assay_ranked_next(assay_ranked_walk *walk, const assay_ranking *ranking)
+/** Counts are whole and added as such: faster, and any number of them is exact. */
+static inline bool assay_ranked_next_rows(assay_ranked_walk *walk, const assay_ranking *ranking)
 {
     int64_t i = walk->at;
-    int64_t tp = walk->tp;
-    int64_t fp = walk->fp;
-    walk->tp_before = tp;
-    walk->fp_before = fp;
+    int64_t tp = walk->tp_rows;
+    int64_t fp = walk->fp_rows;
+    int64_t before = tp + fp;
     while (i < ranking->n) {
         uint64_t key = assay_ranking_key(ranking, i);
         do {
-            int64_t weight = assay_ranking_weight(ranking, i);
+            int64_t weight = assay_ranking_count(ranking, i);
             int64_t mine = assay_ranking_target(ranking, i) == ranking->class_index ? weight : 0;
             tp += mine;
             fp += weight - mine;
             i++;
         } while (i < ranking->n && assay_ranking_key(ranking, i) == key);
-        if (tp + fp > walk->tp_before + walk->fp_before) {
+        if (tp + fp > before) {
             break;
         }
     }
-    bool any = tp + fp > walk->tp_before + walk->fp_before;
+    walk->at = i;
+    walk->tp_rows = tp;
+    walk->fp_rows = fp;
+    walk->tp = (double)tp;
+    walk->fp = (double)fp;
+    return tp + fp > before;
+}
+
+static inline bool assay_ranked_next_real(assay_ranked_walk *walk, const assay_ranking *ranking)
+{
+    int64_t i = walk->at;
+    double tp = walk->tp;
+    double fp = walk->fp;
+    bool any = false;
+    while (i < ranking->n && !any) {
+        uint64_t key = assay_ranking_key(ranking, i);
+        do {
+            double weight = assay_ranking_weight(ranking, i);
+            bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+            tp += mine ? weight : 0.0;
+            fp += mine ? 0.0 : weight;
+            any = any || weight > 0.0;
+            i++;
+        } while (i < ranking->n && assay_ranking_key(ranking, i) == key);
+    }
     walk->at = i;
     walk->tp = tp;
     walk->fp = fp;
     return any;
 }
 
+/** The next group with rows of positive weight; false when there is none. Start with zeros. */
+static inline bool assay_ranked_next(assay_ranked_walk *walk, const assay_ranking *ranking)
+{
+    walk->tp_before = walk->tp;
+    walk->fp_before = walk->fp;
+    return ranking->real == NULL ? assay_ranked_next_rows(walk, ranking)
+                                 : assay_ranked_next_real(walk, ranking);
+}
+
 /** A metric's state: one per class. */
 typedef struct assay_class_value {
-    int64_t n;         /* rows */
-    int64_t positives; /* rows of the class */
+    double n;         /* weight of the rows */
+    double positives; /* of the rows of the class */
     double value;
     const char *undefined; /* reason, or NULL */
 } assay_class_value;

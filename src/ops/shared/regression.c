@@ -11,12 +11,12 @@ assay_status assay_term_mean_finish(double **mean, assay_result *out, const void
     assay_measure *measure = NULL;
     *mean = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->n = all->weight;
-    if (all->weight == 0) {
+    measure->weight = all->weight;
+    if (all->weight == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
-    measure->value = assay_sum_value(&all->sum[0]) / (double)all->weight;
+    measure->value = assay_sum_value(&all->sum[0]) / all->weight;
     if (!isfinite(measure->value)) {
         assay_measure_undefine(measure, infinite);
         return ASSAY_OK;

@@ -39,8 +39,8 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     if (measure == NULL) {
         return assay_fail_memory(err);
     }
-    measure->n = bin->weight;
-    measure->value = assay_sum_value(&bin->sum[0]) / (double)bin->weight;
+    measure->weight = bin->weight;
+    measure->value = assay_sum_value(&bin->sum[0]) / bin->weight;
     return ASSAY_OK;
 }
 
@@ -52,9 +52,9 @@ static assay_status block(void *state, const void *params, const assay_rows *row
     (void)err;
     assay_metric_bin *bin = (assay_metric_bin *)state + 1;
     for (int64_t i = 0; i < rows->n; i++) {
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         bin->weight += weight;
-        assay_sum_add(&bin->sum[0], rows->confidence[i] * (double)weight);
+        assay_sum_add(&bin->sum[0], rows->confidence[i] * weight);
     }
     return ASSAY_OK;
 }
