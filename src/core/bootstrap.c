@@ -145,7 +145,7 @@ assay_status assay_bootstrap_note(const resampling *r, const assay_job *job, con
                                   int64_t replicate, int worker, assay_error *err)
 {
     const assay_evaluation *evaluation = r->evaluation;
-    assay_rows shape = assay_evaluation_shape(evaluation);
+    assay_rows shape = assay_evaluation_shape(evaluation, ASSAY_WEIGHT_REAL);
     assay_result result;
     assay_arena_reset(r->scratch[worker]);
     assay_result_init(&result, r->scratch[worker]);

@@ -302,7 +302,7 @@ done:
 static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, assay_job *job,
                                assay_error *err)
 {
-    assay_rows shape = assay_evaluation_shape(evaluation);
+    assay_rows shape = assay_evaluation_shape(evaluation, ASSAY_WEIGHT_REAL);
     const char *params = NULL;
     ASSAY_TRY(params_json(&params, out->arena, job->args, err));
     job->first_measure = out->n_measures;
@@ -322,7 +322,7 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
     job->n_measures = out->n_measures - job->first_measure;
     job->n_curves = out->n_curves - job->first_curve;
     assay_result other[ASSAY_WEIGHT_KINDS];
-    ASSAY_TRY(assay_finish_kinds(other, evaluation, job, &shape, err));
+    ASSAY_TRY(assay_finish_kinds(other, evaluation, job, err));
     for (int64_t m = 0; m < job->n_measures; m++) {
         assay_measure *measure = &out->measures[job->first_measure + m];
         bool more = job->unmet == NULL && evaluation->weights != NULL;

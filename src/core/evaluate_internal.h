@@ -68,7 +68,8 @@ typedef struct assay_evaluation {
     const assay_predictions *predictions;
     const double *weights; /* of all rows of the predictions; NULL = not weighted */
     int kinds;             /* of weights: 1 or ASSAY_WEIGHT_KINDS */
-    const int64_t *rows;   /* selected rows, ascending; NULL = all */
+    double mean_weight[ASSAY_WEIGHT_KINDS];
+    const int64_t *rows; /* selected rows, ascending; NULL = all */
     int64_t n;
     assay_arena *arena;
     assay_job *jobs;
@@ -173,12 +174,13 @@ static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int
 }
 
 /** What finish is told about the rows. */
-static inline assay_rows assay_evaluation_shape(const assay_evaluation *evaluation)
+static inline assay_rows assay_evaluation_shape(const assay_evaluation *evaluation, int kind)
 {
     return (assay_rows){.n = evaluation->n,
                         .classes = evaluation->predictions->classes,
                         .class_names = evaluation->predictions->class_names,
-                        .groups = evaluation->groups};
+                        .groups = evaluation->groups,
+                        .mean_weight = evaluation->mean_weight[kind]};
 }
 
 /** What state_size and merge are told instead of the number of classes. */
@@ -209,14 +211,12 @@ static inline void *assay_job_state(const assay_job *job, int kind)
     return (char *)job->state + (size_t)kind * job->state_stride;
 }
 
-/** Refuse weights of selected rows that are negative, not finite, or all zero. */
-ASSAY_NODISCARD assay_status assay_weights_check(const assay_evaluation *evaluation,
-                                                 assay_error *err);
+/** Mean weights; refuses weights of selected rows that are negative, not finite, or all zero. */
+ASSAY_NODISCARD assay_status assay_weights_check(assay_evaluation *evaluation, assay_error *err);
 /** The measures of a job by the other kinds of weight than the real one: out[1], out[2]. */
 ASSAY_NODISCARD assay_status assay_finish_kinds(assay_result *out,
                                                 const assay_evaluation *evaluation,
-                                                const assay_job *job, const assay_rows *shape,
-                                                assay_error *err);
+                                                const assay_job *job, assay_error *err);
 /** From weight and hits, as a metric's finish left them, to n, successes and effective, and the
  *  interval of a proportion of weighted rows; `squares` and `rows` are the same measure by the other
  *  kinds of weight, NULL when not weighted. */

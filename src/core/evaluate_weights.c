@@ -6,10 +6,14 @@
 #include "core/evaluate_internal.h"
 #include "stats/clustered.h"
 
-assay_status assay_weights_check(const assay_evaluation *evaluation, assay_error *err)
+assay_status assay_weights_check(assay_evaluation *evaluation, assay_error *err)
 {
     const assay_predictions *p = evaluation->predictions;
+    assay_sum sums[ASSAY_WEIGHT_KINDS] = {{0}};
     bool any = false;
+    for (int kind = 0; kind < ASSAY_WEIGHT_KINDS; kind++) {
+        evaluation->mean_weight[kind] = 1.0;
+    }
     if (p->weights == NULL) {
         return ASSAY_OK;
     }
@@ -24,6 +28,13 @@ assay_status assay_weights_check(const assay_evaluation *evaluation, assay_error
                               row + 1, p->ids != NULL ? " (" : "",
                               p->ids != NULL ? p->ids[row] : "", p->ids != NULL ? ")" : "", weight);
         }
+        for (int kind = 0; kind < ASSAY_WEIGHT_KINDS; kind++) {
+            assay_sum_add(&sums[kind], assay_weight_of_kind(weight, kind));
+        }
+    }
+    for (int kind = 0; kind < ASSAY_WEIGHT_KINDS && any; kind++) {
+        evaluation->mean_weight[kind] =
+            assay_sum_value(&sums[kind]) / assay_sum_value(&sums[ASSAY_WEIGHT_ROW]);
     }
     if (!any && evaluation->n > 0) {
         return assay_fail(err, ASSAY_EFORMAT,
@@ -35,12 +46,13 @@ assay_status assay_weights_check(const assay_evaluation *evaluation, assay_error
 }
 
 assay_status assay_finish_kinds(assay_result *out, const assay_evaluation *evaluation,
-                                const assay_job *job, const assay_rows *shape, assay_error *err)
+                                const assay_job *job, assay_error *err)
 {
     for (int kind = 1; kind < evaluation->kinds && job->unmet == NULL; kind++) {
+        assay_rows shape = assay_evaluation_shape(evaluation, kind);
         assay_result_init(&out[kind], evaluation->arena);
         ASSAY_TRY(
-            job->metric->finish(&out[kind], assay_job_state(job, kind), job->params, shape, err));
+            job->metric->finish(&out[kind], assay_job_state(job, kind), job->params, &shape, err));
         if (out[kind].n_measures != job->n_measures) {
             return assay_fail(err, ASSAY_EINTERNAL,
                               "%s: the number of measures depends on the data",

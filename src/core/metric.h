@@ -42,6 +42,7 @@ typedef struct assay_rows {
     const double *scores_f64; /* n x classes, or NULL */
     const double *weight;     /* >= 0, finite; NULL = all one */
     const double *copies; /* whole part of `weight` in a replicate of weighted data; NULL = one */
+    double mean_weight;   /* of the rows of the data; in the shape that finish is given alone */
     int real;             /* 1: weights are real numbers, 0: whole ones, which count copies */
     const int32_t *group; /* 0..groups->n-1 */
     const assay_groups *groups; /* NULL unless the metric needs groups */

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "operation/metric_data.h"
 
-enum { ROWS = 1501, CLASSES = 4 };
+enum { ROWS = 901, CLASSES = 4 };
 
 static assay_predictions *rows_of(const assay_op *op, int64_t n)
 {
@@ -176,7 +176,7 @@ static void check_refusals(const assay_op *op, const assay_args *args)
 
 static void check_threads(const assay_op *op, const assay_args *args)
 {
-    assay_predictions *p = rows_of(op, 75001);
+    assay_predictions *p = rows_of(op, 35001);
     weigh(p, real);
     uint8_t *mask = assay_alloc((size_t)p->n, 1);
     assert_non_null(mask);
@@ -204,7 +204,7 @@ void check_metric_weights(const assay_op *op)
     }
     check_refusals(op, v.args[0]);
     check_threads(op, v.args[0]);
-    assay_predictions *p = rows_of(op, 300);
+    assay_predictions *p = rows_of(op, 60);
     weigh(p, real);
     harness_case c = {.predictions = p, .args = v.args[0]};
     check_allocation_failures(op->name, harness_run_once, &c);

@@ -5,7 +5,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 {
     (void)params;
     const assay_class_counts *counts = state;
-    int64_t rows = 0;
+    double rows = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
         rows += counts[c].truth;
     }
@@ -13,12 +13,12 @@ static assay_status finish(assay_result *out, const void *state, const void *par
         assay_measure *measure = NULL;
         ASSAY_TRY(assay_result_new_measure(&measure, out, err));
         measure->class_name = shape->class_names[c];
-        measure->n = rows;
-        if (rows == 0) {
+        measure->weight = rows;
+        if (rows == 0.0) {
             assay_measure_undefine(measure, "there are no rows");
         } else {
-            measure->successes = counts[c].predicted;
-            measure->value = (double)counts[c].predicted / (double)rows;
+            measure->hits = counts[c].predicted;
+            measure->value = counts[c].predicted / rows;
         }
     }
     return ASSAY_OK;

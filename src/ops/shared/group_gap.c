@@ -23,18 +23,18 @@ assay_status assay_group_counts_block(void *state, const void *params, const ass
     for (int64_t i = 0; i < rows->n; i++) {
         assay_class_counts *counts =
             (assay_class_counts *)state + (int64_t)rows->group[i] * rows->classes;
-        int64_t weight = assay_rows_weight(rows, i);
+        double weight = assay_rows_weight(rows, i);
         int32_t target = rows->target[i];
         int32_t label = rows->label[i];
         counts[target].truth += weight;
         counts[label].predicted += weight;
-        counts[target].hits += target == label ? weight : 0;
+        counts[target].hits += target == label ? weight : 0.0;
     }
     return ASSAY_OK;
 }
 
 typedef struct trials {
-    int64_t x, n;
+    double x, n;
     int32_t group;
 } trials;
 
@@ -61,7 +61,8 @@ static trials trials_of(const assay_class_counts *counts, int32_t classes, int32
     case ASSAY_RATE_TRUE_POSITIVE:
         return (trials){.x = mine->hits, .n = mine->truth};
     case ASSAY_RATE_FALSE_POSITIVE:
-        return (trials){.x = mine->predicted - mine->hits, .n = all.n - mine->truth};
+        return (trials){.x = assay_class_rest(mine->predicted, mine->hits),
+                        .n = assay_class_rest(all.n, mine->truth)};
     case ASSAY_RATE_PRECISION:
         return (trials){.x = mine->hits, .n = mine->predicted};
     case ASSAY_RATE_CORRECT:
@@ -72,7 +73,7 @@ static trials trials_of(const assay_class_counts *counts, int32_t classes, int32
 
 static double share(trials t)
 {
-    return (double)t.x / (double)t.n;
+    return t.x / t.n;
 }
 
 /* ---- intervals ---- */
@@ -81,7 +82,7 @@ static double share(trials t)
 static assay_status pair_ends(double *low, double *high, const evidence *e, trials a, trials b,
                               double alpha_low, double alpha_high, assay_error *err)
 {
-    const assay_two_counts two = {a.x, a.n, b.x, b.n};
+    const assay_two_counts two = {(int64_t)a.x, (int64_t)a.n, (int64_t)b.x, (int64_t)b.n};
     return e->kind->form == ASSAY_GAP_RATIO
                ? assay_score_ratio(low, high, &two, true, alpha_low, alpha_high, err)
                : assay_score_difference(low, high, &two, true, alpha_low, alpha_high, err);
@@ -156,8 +157,8 @@ static assay_status worst_bounds(double *low, double *high, const void *from, do
     for (int32_t g = 0; g < e->n[0]; g++) {
         double l = 0.0;
         double h = 0.0;
-        ASSAY_TRY(assay_clopper_pearson(&l, &h, e->of[0][g].x, e->of[0][g].n, alpha_low,
-                                        alpha_high / (double)e->n[0], err));
+        ASSAY_TRY(assay_clopper_pearson(&l, &h, (int64_t)e->of[0][g].x, (int64_t)e->of[0][g].n,
+                                        alpha_low, alpha_high / (double)e->n[0], err));
         *low = fmin(*low, l);
         *high = fmin(*high, h);
     }
@@ -186,7 +187,7 @@ static extremes gap_of(const evidence *e, int32_t rate, trials overall, int32_t 
         x.highest = share(of[g]) > share(x.highest) ? of[g] : x.highest;
         x.lowest = share(of[g]) < share(x.lowest) ? of[g] : x.lowest;
         difference = fmax(difference, fabs(share(of[g]) - share(overall)));
-        if (overall.x > 0) {
+        if (overall.x > 0.0) {
             ratio = fmin(ratio, inverse_ratio(share(of[g]), share(overall)));
         }
     }
@@ -195,7 +196,7 @@ static extremes gap_of(const evidence *e, int32_t rate, trials overall, int32_t 
         x.value = share(x.lowest);
     } else if (e->kind->form == ASSAY_GAP_DIFFERENCE) {
         x.value = to_overall ? difference : share(x.highest) - share(x.lowest);
-    } else if (x.highest.x == 0) {
+    } else if (x.highest.x == 0.0) {
         x.value = NAN;
     } else {
         x.value = to_overall ? ratio : share(x.lowest) / share(x.highest);
@@ -236,7 +237,7 @@ static assay_status gather(evidence **out, gap_case *c, assay_arena *arena, assa
             t.group = g;
             c->overall[r].x += t.x;
             c->overall[r].n += t.n;
-            if (t.n >= c->params->least) {
+            if (t.n >= (double)c->params->least * c->shape->mean_weight) {
                 e->of[r][e->n[r]++] = t;
             } else if (r == 0 || c->left_out == 0) {
                 if (c->left_out < 3) {
@@ -294,9 +295,9 @@ static assay_status finish_case(assay_measure *measure, gap_case *c, assay_arena
     double sum = 0.0;
     for (int32_t r = 0; r < c->kind->n_rates; r++) {
         for (int32_t g = 0; g < e->n[r]; g++) {
-            measure->n += e->of[r][g].n;
+            measure->weight += e->of[r][g].n;
         }
-        if (c->overall[r].n == 0) {
+        if (c->overall[r].n == 0.0) {
             assay_measure_undefine(measure, "there are no rows behind the rate in any group");
             return ASSAY_OK;
         }

@@ -49,8 +49,10 @@ typedef struct assay_gap_params {
 } assay_gap_params;
 
 #define ASSAY_GAP_LEAST_PARAM                                                                      \
-    ASSAY_INT(assay_gap_params, least, 10, 1, 1000000000, "rows",                                  \
-              "Groups with fewer rows behind the rate are left out, and named.")
+    ASSAY_INT(                                                                                     \
+        assay_gap_params, least, 10, 1, 1000000000, "rows",                                        \
+        "Groups with fewer rows behind the rate (weighted data: mean weights) are left out, and "  \
+        "named.")
 #define ASSAY_GAP_METHOD_PARAM                                                                     \
     ASSAY_CHOICE(assay_gap_params, method, ASSAY_GAP_BETWEEN_GROUPS, assay_gap_method_choices,     \
                  "Groups against each other, or each against all rows together.")
