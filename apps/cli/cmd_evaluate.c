@@ -6,7 +6,7 @@
 
 typedef struct arguments {
     assay_evaluate_request request;
-    option_list scores, classes, metrics;
+    option_list scores, classes, metrics, columns;
     const char *json;
     int64_t seed;
     const char *on_error;
@@ -26,6 +26,7 @@ static int evaluate(const command *self, const common_options *common, arguments
     a->request.scores = a->scores.items;
     a->request.classes = a->classes.items;
     a->request.metrics = a->metrics.items;
+    a->request.columns = a->columns.items;
     a->request.seed = (uint64_t)a->seed;
     assay_status status =
         assay_evaluate_file(a->json ? &json : NULL, a->json && a->json[0] == '-' ? NULL : &table,
@@ -55,14 +56,28 @@ static int run(const command *self, int argc, char **argv)
                    .on_error = "stop"};
     a.scores.split = true;
     a.classes.split = true;
+    a.columns.split = true;
     const option options[] = {
         {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
-         "predictions: .csv, .parquet or .jsonl; detection: COCO results"},
+         "predictions: .csv, .parquet or .jsonl; detection: also COCO, YOLO, ..."},
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
          "classification (the default), regression or detection"},
-        {"truth", 0, OPTION_TEXT, &a.request.truth, "FILE", "detection: COCO annotations"},
+        {"truth", 0, OPTION_TEXT, &a.request.truth, "PATH",
+         "detection: annotations, a file or a folder"},
         {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "bbox|segm",
          "detection: overlap of boxes (the default) or of masks"},
+        {"truth-format", 0, OPTION_TEXT, &a.request.truth_format, "NAME",
+         "detection: coco, yolo, voc, labelme, visdrone, dota, table (default: told)"},
+        {"predictions-format", 0, OPTION_TEXT, &a.request.predictions_format, "NAME",
+         "detection: the same of the predictions"},
+        {"images", 0, OPTION_TEXT, &a.request.images, "FOLDER",
+         "detection: where the images of the truth are (default: looked for)"},
+        {"split", 0, OPTION_TEXT, &a.request.split, "NAME",
+         "detection: part of a data.yaml (default: val, test or train)"},
+        {"voc-corners", 0, OPTION_TEXT, &a.request.voc_corners, "edges|pixels",
+         "detection: what xmax in VOC files means (default: edges)"},
+        {"columns", 0, OPTION_LIST, &a.columns, "ROLE=COLUMN,...",
+         "detection: columns of tables (default: by name)"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
          "true class or value (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
@@ -98,6 +113,7 @@ static int run(const command *self, int argc, char **argv)
     option_list_free(&a.scores);
     option_list_free(&a.classes);
     option_list_free(&a.metrics);
+    option_list_free(&a.columns);
     return code;
 }
 
@@ -110,7 +126,9 @@ const command command_evaluate = {
         "and/or one score column per class, called like the class or score_CLASS. All other\n"
         "columns can be used in --where.\n"
         "With --task regression it has two columns of numbers: target and prediction.\n"
-        "With --task detection it is a COCO results file, and --truth names the annotations.\n",
+        "With --task detection it holds detections, and --truth names the annotations: COCO, a\n"
+        "YOLO folder with data.yaml, Pascal VOC, labelme, VisDrone, DOTA or a table; the format\n"
+        "is told from the content (docs/annotations.md).\n",
     .examples =
         "  assay evaluate --predictions p.csv\n"
         "  assay evaluate --predictions p.csv --json -\n"
@@ -118,6 +136,7 @@ const command command_evaluate = {
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
         "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
+        "  assay evaluate --task detection --truth set/data.yaml --predictions runs/labels\n"
         "  assay evaluate --predictions p.csv --where \"contrast < 0.2 AND source = 'field'\"\n",
     .run = run,
 };

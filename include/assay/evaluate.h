@@ -13,7 +13,8 @@ extern "C" {
 typedef struct assay_evaluate_request {
     size_t struct_size;         /**< sizeof(assay_evaluate_request) */
     const char *task;           /**< "classification" [default], "regression" or "detection" */
-    const char *predictions;    /**< .csv, .parquet or .jsonl; detection: COCO results; required */
+    const char *predictions;    /**< .csv, .parquet or .jsonl; detection: detections, a file
+                                     or a folder; required */
     const char *id;             /**< column ["id" if there] */
     const char *target;         /**< column ["target"] */
     const char *label;          /**< column ["label" if there]; regression: the predicted
@@ -27,9 +28,17 @@ typedef struct assay_evaluate_request {
     int64_t replicates;         /**< bootstrap replicates [1000]; -1 = no bootstrap intervals */
     uint64_t seed;              /**< [1] */
     int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
-    const char *truth;          /**< detection: COCO annotations; requests without this field and
-                                     the next one are accepted too */
+    const char *truth;          /**< detection: annotations, a file or a folder; requests that end
+                                     before this field are accepted too */
     const char *iou_type;       /**< detection: "bbox" [default] or "segm" */
+    /* detection, where annotations are not COCO files: [told from the content] */
+    const char *truth_format;       /**< "coco", "yolo", "voc", "labelme", "visdrone", "dota",
+                                         "table" */
+    const char *predictions_format; /**< "coco", "yolo", "visdrone", "dota", "table" */
+    const char *images;             /**< folder of the images [looked for beside the truth] */
+    const char *split;              /**< of a data.yaml [val, else test, else train] */
+    const char *voc_corners;        /**< "edges" [default] or "pixels" */
+    const char *const *columns;     /**< NULL-terminated "image=COLUMN", ... of tables [by name] */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

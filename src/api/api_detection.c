@@ -2,82 +2,12 @@
 #include <math.h>
 #include <string.h>
 
-#include "adapters/filesystem/file.h"
-#include "adapters/filesystem/file_stream.h"
 #include "api/detection.h"
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "stats/bootstrap.h"
 
 enum { FEWEST_IMAGES = 10, CLASS_STATS = 4 };
-
-/* ---- reading: both files, and their digests, side by side ---- */
-
-typedef struct reading {
-    const assay_evaluate_request *request;
-    assay_iou_type iou;
-    bool digests;
-    assay_coco_truth *truth;
-    assay_coco_rows *results;
-    char truth_digest[65], results_digest[65];
-} reading;
-
-static assay_status read_truth(reading *r, assay_error *err)
-{
-    assay_file_stream *stream = NULL;
-    const assay_coco_options options = {.masks = r->iou == ASSAY_IOU_MASK};
-    ASSAY_TRY(assay_file_stream_open(&stream, r->request->truth, err));
-    assay_status status =
-        assay_coco_read_truth(&r->truth, assay_file_stream_read, stream, &options, err);
-    assay_file_stream_close(stream);
-    if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s", r->request->truth);
-    }
-    return status;
-}
-
-static assay_status read_results_with(reading *r, bool masks, assay_error *err)
-{
-    assay_file_stream *stream = NULL;
-    const assay_coco_options options = {.masks = masks};
-    ASSAY_TRY(assay_file_stream_open(&stream, r->request->predictions, err));
-    assay_status status =
-        assay_coco_read_results(&r->results, assay_file_stream_read, stream, &options, err);
-    assay_file_stream_close(stream);
-    if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s", r->request->predictions);
-    }
-    return status;
-}
-
-/* Results that have masks only get their boxes from these. */
-static assay_status read_results(reading *r, assay_error *err)
-{
-    ASSAY_TRY(read_results_with(r, r->iou == ASSAY_IOU_MASK, err));
-    if (r->iou == ASSAY_IOU_BOX && r->results->n > 0 &&
-        (r->results->has[0] & ASSAY_COCO_BOX) == 0) {
-        assay_coco_results_free(r->results);
-        r->results = NULL;
-        return read_results_with(r, true, err);
-    }
-    return ASSAY_OK;
-}
-
-static assay_status read_one(void *payload, int64_t block, int worker, assay_error *err)
-{
-    reading *r = payload;
-    (void)worker;
-    switch (block) {
-    case 0:
-        return read_truth(r, err);
-    case 1:
-        return read_results(r, err);
-    case 2:
-        return assay_file_digest(r->results_digest, r->request->predictions, err);
-    default:
-        return assay_file_digest(r->truth_digest, r->request->truth, err);
-    }
-}
 
 /* ---- measures ---- */
 
@@ -263,7 +193,7 @@ static assay_status check(assay_iou_type *iou, const assay_evaluate_request *r, 
     *iou = segm ? ASSAY_IOU_MASK : ASSAY_IOU_BOX;
     if (r->truth == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "the task detection needs the truth: --truth FILE (COCO annotations)");
+                          "the task detection needs the truth: --truth FILE (annotations)");
     }
     if (r->iou_type != NULL && !segm && strcmp(r->iou_type, "bbox") != 0) {
         return assay_fail(err, ASSAY_EINVAL, "the IoU type is '%s', expected bbox or segm",
@@ -293,36 +223,34 @@ assay_status assay_evaluate_detection(char **json, char **table, assay_context *
                                       const assay_evaluate_request *request, assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    reading r = {.request = request, .digests = json != NULL};
+    assay_detection_inputs inputs = {0};
     assay_detection *detection = NULL;
     assay_arena *arena = NULL;
     assay_detection_report report = {.request = request};
-    ASSAY_TRY(check(&r.iou, request, err));
+    ASSAY_TRY(check(&report.iou, request, err));
     assay_detection_options options = {
-        .iou = r.iou, .threads = context->threads, .cancel = &context->cancel};
+        .iou = report.iou, .threads = context->threads, .cancel = &context->cancel};
     report.level = request->level > 0.0 ? request->level : 0.95;
     report.replicates = request->replicates == 0    ? 1000
                         : request->replicates == -1 ? 0
                                                     : request->replicates;
     report.seed = request->seed != 0 ? request->seed : 1;
-    report.iou = r.iou;
     ASSAY_GOTO(assay_arena_new(&arena, (size_t)4 << 30, err), done);
     assay_result_init(&report.measures, arena);
-    ASSAY_GOTO(
-        assay_parallel(r.digests ? 4 : 2, context->threads, read_one, &r, &context->cancel, err),
-        done);
-    status = assay_detection_match(&detection, r.truth, r.results, &options, err);
+    ASSAY_GOTO(assay_detection_inputs_read(&inputs, context, request, report.iou == ASSAY_IOU_MASK,
+                                           json != NULL, err),
+               done);
+    status = assay_detection_match(&detection, inputs.truth, inputs.results, &options, err);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s and %s", request->truth, request->predictions);
         goto done;
     }
-    report.results = r.results->n;
-    assay_coco_results_free(r.results);
-    r.results = NULL;
-    report.truth = r.truth;
+    report.results = inputs.results->n;
+    assay_coco_results_free(inputs.results);
+    inputs.results = NULL;
+    report.truth = inputs.truth;
+    report.inputs = &inputs;
     report.detection = detection;
-    memcpy(report.truth_digest, r.truth_digest, sizeof report.truth_digest);
-    memcpy(report.results_digest, r.results_digest, sizeof report.results_digest);
     ASSAY_GOTO(measure(&report, err), done);
     if (json != NULL) {
         ASSAY_GOTO(assay_detection_json(json, &report, err), done);
@@ -332,8 +260,7 @@ assay_status assay_evaluate_detection(char **json, char **table, assay_context *
     }
 done:
     assay_detection_free(detection);
-    assay_coco_results_free(r.results);
-    assay_coco_truth_free(r.truth);
+    assay_detection_inputs_dispose(&inputs);
     assay_arena_free(arena);
     return status;
 }

@@ -248,7 +248,8 @@ static assay_status complete(assay_evaluate_request *out, const assay_evaluate_r
                              assay_error *err)
 {
     memset(out, 0, sizeof *out);
-    if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_evaluate_request, truth)) {
+    if (r->struct_size > sizeof *r || r->struct_size < offsetof(assay_evaluate_request, truth) ||
+        r->struct_size % sizeof(void *) != 0) {
         return assay_fail(err, ASSAY_EINVAL, "assay_evaluate_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -267,6 +268,12 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
         return assay_fail(err, ASSAY_EINVAL,
                           "task is '%s', expected classification, regression or detection",
                           r->task);
+    }
+    if (!is_detection(r) && (r->truth_format || r->predictions_format || r->images || r->split ||
+                             r->voc_corners || (r->columns && r->columns[0]))) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "formats, images, split, voc_corners and columns belong to the task "
+                          "detection");
     }
     if (!is_detection(r) && (r->truth || r->iou_type)) {
         return assay_fail(err, ASSAY_EINVAL, "truth and iou_type belong to the task detection");

@@ -3,6 +3,7 @@
 #define ASSAY_API_DETECTION_H
 
 #include "api/context.h"
+#include "api/detection_inputs.h"
 #include "assay/evaluate.h"
 #include "core/detection.h"
 #include "core/measure.h"
@@ -17,7 +18,7 @@ typedef struct assay_detection_report {
     const assay_coco_truth *truth;
     const assay_detection *detection;
     int64_t results; /* rows of the results file */
-    char truth_digest[65], results_digest[65];
+    const assay_detection_inputs *inputs;
     assay_result measures; /* the 12 statistics, then AP, AP50, AP75, AR of every class */
 } assay_detection_report;
 

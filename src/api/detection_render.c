@@ -7,7 +7,7 @@
 #include "assay/version.h"
 #include "base/text.h"
 
-enum { REMARKS = 16, CLASS_STATS = 4 };
+enum { REMARKS = 16, ALL_REMARKS = REMARKS + ASSAY_INPUT_REMARKS, CLASS_STATS = 4 };
 
 int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
                             const assay_detection_notes *notes)
@@ -38,13 +38,22 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
     return n;
 }
 
-static void put_file(assay_json *json, const char *role, const char *path, const char *digest,
-                     int64_t n)
+static int all_remarks(const char *texts[ALL_REMARKS], int64_t counts[ALL_REMARKS],
+                       const assay_detection_report *report)
+{
+    int n = assay_detection_input_remarks(texts, counts, report->inputs);
+    return n +
+           assay_detection_remarks(texts + n, counts + n, assay_detection_noted(report->detection));
+}
+
+static void put_file(assay_json *json, const char *role, const char *path,
+                     const assay_annotation_notes *notes, int64_t n)
 {
     assay_json_begin_object(json);
     assay_json_put_text(json, "role", role);
     assay_json_put_text(json, "path", path);
-    assay_json_put_text(json, "digest", digest);
+    assay_json_put_text(json, "format", assay_annotation_format_name(notes->format));
+    assay_json_put_text(json, "digest", notes->digest);
     assay_json_put_int(json, "n", n);
     assay_json_end_object(json);
 }
@@ -66,8 +75,8 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_end_object(json);
     assay_json_key(json, "data");
     assay_json_begin_array(json);
-    put_file(json, "truth", r->request->truth, r->truth_digest, r->truth->objects.n);
-    put_file(json, "predictions", r->request->predictions, r->results_digest, r->results);
+    put_file(json, "truth", r->request->truth, &r->inputs->truth_notes, r->truth->objects.n);
+    put_file(json, "predictions", r->request->predictions, &r->inputs->results_notes, r->results);
     assay_json_end_array(json);
     assay_json_key(json, "contexts");
     assay_json_begin_array(json);
@@ -84,9 +93,9 @@ assay_status assay_detection_json(char **out, const assay_detection_report *repo
 {
     assay_buffer text;
     assay_json json;
-    const char *texts[REMARKS];
-    int64_t counts[REMARKS];
-    int remarks = assay_detection_remarks(texts, counts, assay_detection_noted(report->detection));
+    const char *texts[ALL_REMARKS];
+    int64_t counts[ALL_REMARKS];
+    int remarks = all_remarks(texts, counts, report);
     assay_buffer_init(&text, 0);
     assay_json_init(&json, &text, 1);
     assay_json_begin_object(&json);
@@ -163,8 +172,8 @@ assay_status assay_detection_table(char **out, const assay_detection_report *rep
     static const char *const areas[ASSAY_COCO_AREAS] = {"all", "small", "medium", "large"};
     static const int caps[ASSAY_COCO_CAPS] = {1, 10, 100};
     const assay_measure *m = report->measures.measures;
-    const char *texts[REMARKS];
-    int64_t counts[REMARKS];
+    const char *texts[ALL_REMARKS];
+    int64_t counts[ALL_REMARKS];
     assay_buffer text;
     assay_buffer_init(&text, 0);
     assay_buffer_printf(&text,
@@ -199,7 +208,7 @@ assay_status assay_detection_table(char **out, const assay_detection_report *rep
                             " bootstrap replicates of the images.\n",
                             100.0 * report->level, report->replicates);
     }
-    int n = assay_detection_remarks(texts, counts, assay_detection_noted(report->detection));
+    int n = all_remarks(texts, counts, report);
     for (int i = 0; i < n; i++) {
         assay_buffer_printf(&text, "%" PRId64 " %s.\n", counts[i], texts[i]);
     }

@@ -19,6 +19,8 @@ void assay_coco_rows_dispose(assay_coco_rows *rows);
 /** Make *column hold one more than n elements of `size` bytes; *room is what it holds now. */
 ASSAY_NODISCARD assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size,
                                              assay_error *err);
+/** Room for one more row; all columns of the rows have one room. */
+ASSAY_NODISCARD assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err);
 /** Read one annotation or result and append it; errors name the row. */
 ASSAY_NODISCARD assay_status assay_coco_read_row(assay_coco_builder *builder, assay_json_scan *scan,
                                                  assay_error *err);

@@ -35,6 +35,29 @@ static assay_status read_extent(int32_t *out, assay_json_scan *scan, assay_error
     return ASSAY_OK;
 }
 
+static assay_status read_name(char **out, assay_json_scan *scan, assay_error *err)
+{
+    const char *text = NULL;
+    size_t size = 0;
+    int kind = 0;
+    ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    if (kind != '"') {
+        return assay_json_scan_skip(scan, err);
+    }
+    ASSAY_TRY(assay_json_scan_text(&text, &size, scan, err));
+    if (size > LONGEST_NAME || !assay_utf8_valid(text, size) || memchr(text, 0, size) != NULL) {
+        return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
+                                    "a name must be UTF-8 of at most %d bytes", LONGEST_NAME);
+    }
+    assay_free(*out);
+    *out = assay_alloc(size + 1, 1);
+    if (*out == NULL) {
+        return assay_fail_memory(err);
+    }
+    memcpy(*out, text, size);
+    return ASSAY_OK;
+}
+
 static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *err)
 {
     assay_coco_truth *t = r->truth;
@@ -48,17 +71,22 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
     ASSAY_TRY(assay_coco_grow(&t->image_height, &room, t->n_images, sizeof(int32_t), err));
     room = r->room_images;
     ASSAY_TRY(assay_coco_grow(&t->image_width, &room, t->n_images, sizeof(int32_t), err));
+    room = r->room_images;
+    ASSAY_TRY(assay_coco_grow(&t->image_file, &room, t->n_images, sizeof(char *), err));
     ASSAY_TRY(assay_coco_grow(&t->image_id, &r->room_images, t->n_images, sizeof(int64_t), err));
     t->image_height[t->n_images] = t->image_width[t->n_images] = 0;
+    int64_t at = t->n_images++; /* now, so that the name is freed */
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
         if (strcmp(key, "id") == 0) {
-            ASSAY_TRY(assay_json_scan_integer(&t->image_id[t->n_images], scan, err));
+            ASSAY_TRY(assay_json_scan_integer(&t->image_id[at], scan, err));
             id = true;
         } else if (strcmp(key, "height") == 0) {
-            ASSAY_TRY(read_extent(&t->image_height[t->n_images], scan, err));
+            ASSAY_TRY(read_extent(&t->image_height[at], scan, err));
         } else if (strcmp(key, "width") == 0) {
-            ASSAY_TRY(read_extent(&t->image_width[t->n_images], scan, err));
+            ASSAY_TRY(read_extent(&t->image_width[at], scan, err));
+        } else if (strcmp(key, "file_name") == 0) {
+            ASSAY_TRY(read_name(&t->image_file[at], scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_skip(scan, err));
         }
@@ -68,33 +96,8 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
     }
     if (!id) {
         return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "image %" PRId64 " has no \"id\"",
-                                    t->n_images + 1);
+                                    at + 1);
     }
-    t->n_images++;
-    return ASSAY_OK;
-}
-
-static assay_status read_name(char **out, assay_json_scan *scan, assay_error *err)
-{
-    const char *text = NULL;
-    size_t size = 0;
-    int kind = 0;
-    ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
-    if (kind != '"') {
-        return assay_json_scan_skip(scan, err);
-    }
-    ASSAY_TRY(assay_json_scan_text(&text, &size, scan, err));
-    if (size > LONGEST_NAME || !assay_utf8_valid(text, size) || memchr(text, 0, size) != NULL) {
-        return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
-                                    "the name of a category must be UTF-8 of at most %d bytes",
-                                    LONGEST_NAME);
-    }
-    assay_free(*out);
-    *out = assay_alloc(size + 1, 1);
-    if (*out == NULL) {
-        return assay_fail_memory(err);
-    }
-    memcpy(*out, text, size);
     return ASSAY_OK;
 }
 
@@ -221,6 +224,10 @@ void assay_coco_truth_free(assay_coco_truth *truth)
         }
         assay_free(truth->category_name);
         assay_free(truth->category_id);
+        for (int64_t i = 0; i < truth->n_images; i++) {
+            assay_free(truth->image_file[i]);
+        }
+        assay_free(truth->image_file);
         assay_free(truth->image_id);
         assay_free(truth->image_height);
         assay_free(truth->image_width);

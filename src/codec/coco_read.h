@@ -20,6 +20,15 @@ enum {
     ASSAY_COCO_RUNS = 16
 };
 
+/** Bits of assay_coco_rows.flags: what annotators say about an object; evaluation by COCO's rules does
+ *  not ask. */
+enum {
+    ASSAY_OBJECT_DIFFICULT = 1,
+    ASSAY_OBJECT_TRUNCATED = 2, /* cut off by the edge of the image */
+    ASSAY_OBJECT_OCCLUDED = 4,  /* hidden in part */
+    ASSAY_OBJECT_HIDDEN = 8     /* hidden for the larger part; with OCCLUDED */
+};
+
 /** Outlines and run lengths of all rows, one behind the other. */
 typedef struct assay_coco_shapes {
     int64_t *first;  /* per row: its first part, or its first run */
@@ -40,12 +49,14 @@ typedef struct assay_coco_rows {
     double *area;  /* truth only, as written */
     double *score; /* results only */
     uint8_t *crowd, *has;
+    uint8_t *flags; /* truth only */
     assay_coco_shapes shapes;
 } assay_coco_rows;
 
 typedef struct assay_coco_truth {
     int64_t n_images;
     int64_t *image_id;
+    char **image_file;                   /* as written; NULL = not given */
     int32_t *image_height, *image_width; /* 0 = not given */
     int64_t n_categories;
     int64_t *category_id;

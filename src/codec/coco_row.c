@@ -22,9 +22,9 @@ void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
 void assay_coco_rows_dispose(assay_coco_rows *rows)
 {
     assay_coco_shapes *s = &rows->shapes;
-    void *columns[] = {rows->id,    rows->image, rows->category, rows->box,  rows->area,
-                       rows->score, rows->crowd, rows->has,      s->first,   s->count,
-                       s->height,   s->width,    s->part,        s->numbers, s->runs};
+    void *columns[] = {rows->id,    rows->image, rows->category, rows->box, rows->area, rows->score,
+                       rows->crowd, rows->has,   rows->flags,    s->first,  s->count,   s->height,
+                       s->width,    s->part,     s->numbers,     s->runs};
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
         assay_free(columns[i]);
     }
@@ -48,8 +48,7 @@ assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size
     return ASSAY_OK;
 }
 
-/* All columns of the rows have one room. */
-static assay_status grow_rows(assay_coco_builder *builder, assay_error *err)
+assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err)
 {
     assay_coco_rows *r = builder->rows;
     assay_coco_shapes *s = &r->shapes;
@@ -65,6 +64,7 @@ static assay_status grow_rows(assay_coco_builder *builder, assay_error *err)
                    {&r->score, sizeof *r->score, builder->results},
                    {&r->crowd, sizeof *r->crowd, !builder->results},
                    {&r->has, sizeof *r->has, true},
+                   {&r->flags, sizeof *r->flags, !builder->results},
                    {&s->first, sizeof *s->first, builder->options.masks},
                    {&s->count, sizeof *s->count, builder->options.masks},
                    {&s->height, sizeof *s->height, builder->options.masks},
@@ -110,6 +110,15 @@ static assay_status read_box(assay_coco_builder *builder, assay_json_scan *scan,
 
 enum { SEEN_ID = 1, SEEN_IMAGE = 2, SEEN_CATEGORY = 4, SEEN_SCORE = 8, SEEN_SHAPE = 16 };
 
+static uint8_t flag_of(const char *key)
+{
+    return strcmp(key, "difficult") == 0   ? ASSAY_OBJECT_DIFFICULT
+           : strcmp(key, "truncated") == 0 ? ASSAY_OBJECT_TRUNCATED
+           : strcmp(key, "occluded") == 0  ? ASSAY_OBJECT_OCCLUDED
+           : strcmp(key, "hidden") == 0    ? ASSAY_OBJECT_HIDDEN
+                                           : 0;
+}
+
 /* One member of a row; *seen collects the required ones. */
 static assay_status read_member(assay_coco_builder *builder, int *seen, const char *key,
                                 assay_json_scan *scan, assay_error *err)
@@ -142,6 +151,13 @@ static assay_status read_member(assay_coco_builder *builder, int *seen, const ch
     }
     int kind = 0;
     ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    uint8_t flag = truth && (kind == 't' || kind == '0') ? flag_of(key) : 0;
+    if (flag != 0) {
+        bool set = false;
+        ASSAY_TRY(assay_json_scan_flag(&set, scan, err));
+        r->flags[n] |= set ? flag : 0;
+        return ASSAY_OK;
+    }
     if (truth && kind != 'n' && strcmp(key, "area") == 0) {
         r->has[n] |= ASSAY_COCO_AREA;
         return assay_json_scan_real(&r->area[n], scan, err);
@@ -178,7 +194,7 @@ static assay_status read_row(assay_coco_builder *builder, assay_json_scan *scan,
         return assay_json_scan_fail(scan, err, ASSAY_ELIMIT, "more rows than the limit of %" PRId64,
                                     builder->options.most_rows);
     }
-    ASSAY_TRY(grow_rows(builder, err));
+    ASSAY_TRY(assay_coco_grow_rows(builder, err));
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
         ASSAY_TRY(read_member(builder, &seen, key, scan, err));

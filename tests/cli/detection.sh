@@ -70,7 +70,7 @@ refuse 64 "expected bbox or segm" "$assay" evaluate --task detection --truth gt.
 refuse 64 "--where does not belong" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where x=1
 refuse 64 "truth and iou_type belong" "$assay" evaluate --truth gt.json --predictions dt.json
 refuse 66 "missing.json" "$assay" evaluate --task detection --truth missing.json --predictions dt.json
-refuse 65 "not a regular file" "$assay" evaluate --task detection --truth . --predictions dt.json
+refuse 65 "no annotations of a known kind" "$assay" evaluate --task detection --truth . --predictions dt.json
 refuse 65 "COCO results are a list" "$assay" evaluate --task detection --truth gt.json --predictions gt.json
 refuse 65 "'[' where an object" "$assay" evaluate --task detection --truth dt.json --predictions dt.json
 head -c 200 dt.json >cut.json

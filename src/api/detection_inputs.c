@@ -1,0 +1,121 @@
+#include "api/detection_inputs.h"
+
+#include <string.h>
+
+#include "adapters/filesystem/file.h"
+
+typedef struct reading {
+    const assay_evaluate_request *request;
+    assay_detection_inputs *inputs;
+    assay_annotation_options truth, results;
+    bool truth_is_file, results_alone; /* COCO files: results need no truth, digests no reading */
+    bool digests;
+    char truth_digest[ASSAY_DIGEST_HEX], results_digest[ASSAY_DIGEST_HEX];
+} reading;
+
+static assay_status read_results(reading *r, assay_error *err)
+{
+    return assay_annotations_results(&r->inputs->results, &r->inputs->results_notes,
+                                     r->request->predictions, r->inputs->truth, &r->results, err);
+}
+
+static assay_status read_one(void *payload, int64_t block, int worker, assay_error *err)
+{
+    reading *r = payload;
+    (void)worker;
+    switch (block) {
+    case 0:
+        return assay_annotations_truth(&r->inputs->truth, &r->inputs->truth_notes,
+                                       r->request->truth, &r->truth, err);
+    case 1:
+        return r->results_alone ? read_results(r, err) : ASSAY_OK;
+    case 2:
+        return r->results_alone ? assay_file_digest(r->results_digest, r->request->predictions, err)
+                                : ASSAY_OK;
+    default:
+        return r->truth_is_file ? assay_file_digest(r->truth_digest, r->request->truth, err)
+                                : ASSAY_OK;
+    }
+}
+
+static assay_status is_coco(bool *out, const char *path, const char *format, assay_error *err)
+{
+    int found = 0;
+    *out = format != NULL && strcmp(format, "coco") == 0;
+    if (format == NULL && assay_file_kind(path) == 1) {
+        ASSAY_TRY(assay_annotation_sniff(&found, path, err));
+        *out = found == ASSAY_ANNOTATIONS_COCO;
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_context *context,
+                                         const assay_evaluate_request *request, bool masks,
+                                         bool digests, assay_error *err)
+{
+    reading r = {.request = request, .inputs = out, .digests = digests};
+    *out = (assay_detection_inputs){0};
+    bool pixels = request->voc_corners != NULL && strcmp(request->voc_corners, "pixels") == 0;
+    if (request->voc_corners != NULL && !pixels && strcmp(request->voc_corners, "edges") != 0) {
+        return assay_fail(err, ASSAY_EINVAL, "the VOC corners are '%s', expected edges or pixels",
+                          request->voc_corners);
+    }
+    ASSAY_TRY(is_coco(&r.truth_is_file, request->truth, request->truth_format, err));
+    ASSAY_TRY(is_coco(&r.results_alone, request->predictions, request->predictions_format, err));
+    r.truth = (assay_annotation_options){.format = request->truth_format,
+                                         .images = request->images,
+                                         .split = request->split,
+                                         .columns = request->columns,
+                                         .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
+                                         .masks = masks,
+                                         .for_evaluation = true,
+                                         .digest = digests && !r.truth_is_file};
+    r.results = r.truth;
+    r.results.format = request->predictions_format;
+    r.results.images = NULL;
+    r.results.digest = digests && !r.results_alone;
+    assay_status status =
+        assay_parallel(digests ? 4 : 2, context->threads, read_one, &r, &context->cancel, err);
+    if (status == ASSAY_OK && !r.results_alone) {
+        status = read_results(&r, err);
+    }
+    if (status != ASSAY_OK) {
+        assay_detection_inputs_dispose(out);
+        return status;
+    }
+    if (r.truth_is_file) {
+        memcpy(out->truth_notes.digest, r.truth_digest, sizeof r.truth_digest);
+    }
+    if (r.results_alone) {
+        memcpy(out->results_notes.digest, r.results_digest, sizeof r.results_digest);
+    }
+    return ASSAY_OK;
+}
+
+void assay_detection_inputs_dispose(assay_detection_inputs *inputs)
+{
+    assay_coco_truth_free(inputs->truth);
+    assay_coco_results_free(inputs->results);
+    *inputs = (assay_detection_inputs){0};
+}
+
+int assay_detection_input_remarks(const char *texts[ASSAY_INPUT_REMARKS],
+                                  int64_t counts[ASSAY_INPUT_REMARKS],
+                                  const assay_detection_inputs *inputs)
+{
+    const assay_annotation_notes *t = &inputs->truth_notes;
+    const struct {
+        int64_t count;
+        const char *text;
+    } all[] = {{t->bare_images, "images without an annotation file: they have no objects"},
+               {t->orphans, "annotation files without an image: left out"},
+               {t->other_shapes, "shapes of the truth are points or lines: left out"}};
+    int n = 0;
+    for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
+        if (all[i].count > 0) {
+            counts[n] = all[i].count;
+            texts[n++] = all[i].text;
+        }
+    }
+    return n;
+}
