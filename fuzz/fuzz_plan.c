@@ -16,7 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assay_plan_free(plan);
     }
     if (assay_arena_new(&arena, (size_t)64 << 20, &err) == ASSAY_OK) {
-        (void)!assay_model_spec_parse(&spec, (const char *)data, size, "model.yaml", arena, &err);
+        (void)!assay_model_spec_parse(&spec, (const char *)data, size, "model.yaml", assay_ops(),
+                                      arena, &err);
         assay_arena_free(arena);
     }
     return 0;

@@ -81,7 +81,7 @@ def check(compiler, kind, tree, folder):
 
 def main():
     compiler = os.environ.get("CC", "cc")
-    kinds = ("metric", "interval", "perturbation", "attack")
+    kinds = ("metric", "interval", "perturbation", "attack", "decoder")
     problems = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

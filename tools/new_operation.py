@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """tools/new_operation.py KIND NAME [--root FOLDER]
 
-Starts an operation: a metric, an interval, a perturbation or an attack. Writes
+Starts an operation: a metric, an interval, a perturbation, an attack or a decoder. Writes
 
     src/ops/KIND/NAME.c              descriptor and kernel; compiles as it is
     src/ops/op_table.def             its line, in its place
@@ -16,8 +16,9 @@ import pathlib
 import re
 import sys
 
-KINDS = ("metric", "interval", "perturbation", "attack")  # in the order of assay_op_kind
-GOLDEN = {"metric": "json", "interval": "txt", "perturbation": "txt", "attack": "txt"}
+KINDS = ("metric", "interval", "perturbation", "attack", "decoder")  # in the order of assay_op_kind
+GOLDEN = {"metric": "json", "interval": "txt", "perturbation": "txt", "attack": "txt",
+          "decoder": "txt"}
 
 DESCRIPTOR = '''
 static const char *const examples[] = {
@@ -224,7 +225,44 @@ static const assay_attack shape = {
 };
 '''
 
+DECODER = '''#include "core/op.h"
+#include "ops/shared/decode.h"
+
+/* The number of classes, when the shape tells; else 0. */
+static int32_t classes(const assay_raw *raw, const void *params)
+{
+    (void)raw;
+    (void)params;
+    return 0;
+}
+
+static assay_status decode(assay_candidates *out, const assay_decoder_input *in, const void *params,
+                           assay_error *err)
+{
+    const assay_raw *raw = &in->raw[0];
+    const int64_t shape[2] = {-1, 6};
+
+    (void)params;
+    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
+    for (int64_t i = 0; i < raw->shape[0]; i++) {
+        assay_candidate c = {.score = (double)raw->data[i * 6 + 4]};
+        if (!(c.score <= in->floor)) {
+            ASSAY_TRY(assay_candidates_add(out, &c, err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+static const assay_decoder_role roles[] = {{"predictions", false, 2, false}};
+
+static const assay_decoder shape = {
+    .roles = roles, .n_roles = 1, .nms_iou = 0.0, .classes = classes, .decode = decode};
+'''
+
 FIELDS = {
+    "decoder": '''    .examples = examples,
+    .decoder = &shape,
+''',
     "metric": '''    .needs = ASSAY_NEEDS_LABEL,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .examples = examples,
@@ -247,13 +285,14 @@ FIELDS = {
 ''',
 }
 EXAMPLE = {
+    "decoder": "output: {decoder: @NAME@}",
     "metric": "assay evaluate --predictions predictions.csv --metric @NAME@",
     "interval": "assay describe interval @NAME@",
     "perturbation": "assay predict --model digits.onnx --data digits.csv --perturb @NAME@",
     "attack": "assay attack digits.onnx digits/ --attack @NAME@ --norm linf --eps 0.1",
 }
 KERNEL = {"metric": METRIC, "interval": INTERVAL, "perturbation": PERTURBATION,
-          "attack": ATTACK}
+          "attack": ATTACK, "decoder": DECODER}
 
 ORACLE_METRIC = '''#!/usr/bin/env python3
 """Golden values of the metric @NAME@. Writes tests/golden/metric/@NAME@.json, which has the form of
@@ -346,8 +385,21 @@ def reference():
 if __name__ == "__main__":
     write("@NAME@", reference())
 '''
+ORACLE_DECODER = '''#!/usr/bin/env python3
+"""Golden values of the decoder @NAME@: tests/golden/decoder/@NAME@.txt, as tests/oracle/decoders.py
+describes them.
+
+Pinned: what decoders.py pins.
+"""
+from decoders import Golden
+
+if __name__ == "__main__":
+    golden = Golden("@NAME@")
+    raise SystemExit("@NAME@: decode a few outputs here a second time, and golden.case(...) them")
+'''
 ORACLE = {"metric": ORACLE_METRIC, "interval": ORACLE_INTERVAL,
-          "perturbation": ORACLE_PERTURBATION, "attack": ORACLE_ATTACK}
+          "perturbation": ORACLE_PERTURBATION, "attack": ORACLE_ATTACK,
+          "decoder": ORACLE_DECODER}
 EMPTY = {"json": '{"source":"","datasets":[]}\n', "txt": ""}
 
 

@@ -24,8 +24,13 @@ static int predict(const command *self, const common_options *common,
         return session_fail(self, status, &err);
     }
     if (!common->quiet) {
-        printf("%lld predictions in %s%s", (long long)summary.n, request->out,
-               summary.reused ? " (reused: nothing had changed)" : "");
+        const char *reused = summary.reused ? " (reused: nothing had changed)" : "";
+        if (summary.boxes) {
+            printf("%lld boxes of %lld images in %s%s", (long long)summary.n,
+                   (long long)summary.images, request->out, reused);
+        } else {
+            printf("%lld predictions in %s%s", (long long)summary.n, request->out, reused);
+        }
         if (summary.skipped > 0) {
             printf("; %lld bad data were left out", (long long)summary.skipped);
         }
@@ -49,10 +54,14 @@ static int run(const command *self, int argc, char **argv)
     const option options[] = {
         {"model", 0, OPTION_TEXT, &request.model, "FILE", "ONNX file or model description (.yaml)"},
         {"data", 0, OPTION_TEXT, &request.data, "PATH",
-         "folder of class folders, manifest (.csv .parquet .jsonl), IDX, .npy or .npz"},
-        {"out", 'o', OPTION_TEXT, &request.out, "FILE", "predictions to write (.parquet)"},
+         "folder, manifest (.csv .parquet .jsonl), COCO annotations (.json), IDX, .npy, .npz"},
+        {"out", 'o', OPTION_TEXT, &request.out, "FILE",
+         "what to write: .parquet; detectors also .json (COCO results)"},
         {"target", 0, OPTION_TEXT, &request.target, "COLUMN", "true class in the manifest"},
         {"labels", 0, OPTION_TEXT, &request.labels, "FILE", "targets, for IDX and NPY data"},
+        {"root", 0, OPTION_TEXT, &request.root, "FOLDER", "folder of the images of a manifest"},
+        {"truth", 0, OPTION_TEXT, &request.truth, "FILE",
+         "detectors: COCO annotations whose category numbers are used"},
         {"perturb", 0, OPTION_TEXT, &request.perturbation, "NAME[:P=V]",
          "perturb every image first"},
         {"seed", 0, OPTION_INT, &seed, "N", "seed of the perturbation (default 1)"},
@@ -85,9 +94,11 @@ const command command_predict = {
     .details =
         "Preprocessing is read from FILE.yaml (same name as the model) or model.yaml beside\n"
         "the model. Predictions are reused when model, data, preprocessing and version are\n"
-        "unchanged; interrupted work is resumed.\n",
+        "unchanged; interrupted work is resumed. A detector (output: {decoder: ...}) gives boxes:\n"
+        "`assay describe decoder` lists what can be read.\n",
     .examples = "  assay predict --model cats.onnx --data photos/ --out cats.parquet\n"
                 "  assay predict --model cats.onnx --data field.csv --out noisy.parquet \\\n"
-                "      --perturb gaussian_noise:sigma=0.1\n",
+                "      --perturb gaussian_noise:sigma=0.1\n"
+                "  assay predict --model yolo.onnx --data annotations.json --out boxes.json\n",
     .run = run,
 };

@@ -11,10 +11,13 @@ extern "C" {
 typedef struct assay_predict_request {
     size_t struct_size;       /**< sizeof(assay_predict_request) */
     const char *model;        /**< .onnx file, or a model description (.yaml); required */
-    const char *data;         /**< folder, manifest, IDX, NPY or NPZ; required */
-    const char *out;          /**< Parquet file to write; required */
+    const char *data;         /**< folder, manifest, COCO annotations, IDX, NPY or NPZ; required */
+    const char *out;          /**< file to write: .parquet; detectors also .json; required */
     const char *target;       /**< manifest column of the class ["target"] */
     const char *labels;       /**< file of the targets, for IDX and NPY */
+    const char *root;         /**< folder of the images, when not the manifest's */
+    const char *truth;        /**< detectors: COCO annotations whose numbers of categories are used
+                                 [data, when that is such a file] */
     const char *perturbation; /**< "name" or "name:param=value,..." [none] */
     uint64_t seed;            /**< [1] */
     int32_t skip_bad;         /**< 1: leave bad data out and count them */
@@ -23,6 +26,8 @@ typedef struct assay_predict_request {
 
 typedef struct assay_predict_summary {
     int64_t n;       /**< rows written */
+    int64_t images;  /**< detectors: images looked at */
+    int32_t boxes;   /**< 1: the rows are boxes of a detector */
     int64_t skipped; /**< bad data left out */
     int32_t reused;  /**< 1: `out` already held exactly this result */
     double accuracy; /**< of rows with a target; NaN when there are none */

@@ -7,6 +7,7 @@
 #include "adapters/filesystem/batch_store.h"
 #include "adapters/filesystem/dataset_open.h"
 #include "adapters/filesystem/file.h"
+#include "api/predict.h"
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -39,6 +40,7 @@ static assay_status open_inputs(job *j, assay_error *err)
     const assay_predict_request *r = j->request;
     assay_dataset_options options = {.target = r->target,
                                      .labels = r->labels,
+                                     .root = r->root,
                                      .skip_bad = r->skip_bad,
                                      .measure = 1,
                                      .threads = j->context->threads,
@@ -119,6 +121,14 @@ static assay_status carry_out(assay_predict_summary *out, job *j, assay_error *e
 
     ASSAY_TRY(assay_predict_key(key, j->model, j->data, &options, err));
     out->skipped = j->data->n_skipped;
+    if (assay_model_is_detector(j->model)) {
+        return assay_predict_boxes(out, j->context, j->request, j->model, j->data, &options, key,
+                                   j->arena, err);
+    }
+    if (j->request->truth) {
+        return assay_fail(err, ASSAY_EINVAL, "--truth is for detectors; %s is a classifier",
+                          j->request->model);
+    }
     ASSAY_TRY(reuse(out, j, key, err));
     if (!out->reused) {
         ASSAY_TRY(compute(j, key, &options, err));

@@ -3,11 +3,14 @@
 #include "adapters/filesystem/file.h"
 #include "adapters/onnxruntime/onnx_model.h"
 #include "adapters/process/command_model.h"
+#include "api/model_jatic.h"
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "ops/op_table.h"
 
-/** digits.yaml beside digits.onnx, else model.yaml in its folder; NULL when there is neither. */
+/** digits.yaml beside digits.onnx, else model.yaml or model-metadata.json (JATIC_ONNX) in its folder;
+ *  NULL when there is none of them. */
 static const char *description_beside(const char *path, assay_arena *arena)
 {
     size_t length = strlen(path);
@@ -19,8 +22,14 @@ static const char *description_beside(const char *path, assay_arena *arena)
         }
     }
     const char *folder = assay_path_folder(arena, path);
-    const char *other = folder ? assay_path_join(arena, folder, "model.yaml") : NULL;
-    return other && assay_file_kind(other) == 1 ? other : NULL;
+    static const char *const names[] = {"model.yaml", "model-metadata.json"};
+    for (size_t i = 0; folder && i < ASSAY_COUNT(names); i++) {
+        const char *other = assay_path_join(arena, folder, names[i]);
+        if (other && assay_file_kind(other) == 1) {
+            return other;
+        }
+    }
+    return NULL;
 }
 
 static assay_status read_description(assay_model_spec *spec, const char *path, assay_arena *arena,
@@ -30,7 +39,10 @@ static assay_status read_description(assay_model_spec *spec, const char *path, a
     size_t size = 0;
 
     ASSAY_TRY(assay_file_read(&bytes, &size, path, (size_t)16 << 20, err));
-    assay_status status = assay_model_spec_parse(spec, (const char *)bytes, size, path, arena, err);
+    assay_status status = assay_text_ends_nocase(path, ".json")
+                              ? assay_jatic_spec(spec, (const char *)bytes, size, path, arena, err)
+                              : assay_model_spec_parse(spec, (const char *)bytes, size, path,
+                                                       assay_ops(), arena, err);
     assay_free(bytes);
     return status;
 }
@@ -48,6 +60,9 @@ static void overlay(assay_model_spec *base, const assay_model_spec *top)
         base->classes = top->classes;
     }
     base->batch = top->batch ? top->batch : base->batch;
+    if (top->detector.decoder) {
+        base->detector = top->detector;
+    }
 }
 
 static assay_status open_backend(assay_model **out, const assay_model_spec *spec, const char *name,

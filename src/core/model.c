@@ -52,6 +52,14 @@ static assay_status copy_spec(assay_model_spec *out, assay_arena *arena,
     ASSAY_TRY(copy_text(&out->path, arena, spec->path, err));
     ASSAY_TRY(copy_text(&out->input, arena, spec->input, err));
     ASSAY_TRY(copy_text(&out->output, arena, spec->output, err));
+    for (int32_t i = 0; i < spec->detector.n_bindings; i++) {
+        assay_output_binding *binding = &out->detector.bindings[i];
+        ASSAY_TRY(copy_text(&binding->role, arena, spec->detector.bindings[i].role, err));
+        ASSAY_TRY(copy_text(&binding->name, arena, spec->detector.bindings[i].name, err));
+    }
+    if (spec->detector.decoder != NULL) {
+        ASSAY_TRY(assay_args_copy_into(&out->detector.decoder, arena, spec->detector.decoder, err));
+    }
     if (spec->command != NULL) {
         ASSAY_TRY(copy_texts(&out->command, arena, spec->command, count_texts(spec->command), err));
     }
@@ -64,6 +72,22 @@ static assay_status copy_spec(assay_model_spec *out, assay_arena *arena,
         ASSAY_TRY(copy_texts(&out->class_names, arena, spec->class_names, n, err));
     }
     return ASSAY_OK;
+}
+
+/* What is left open is filled in. */
+static void settle_detector(assay_detector_spec *d)
+{
+    const assay_decoder *decoder = d->decoder->op->decoder;
+    if ((int)d->nms.kind == 0) {
+        d->nms.kind = decoder->nms_iou > 0.0 ? ASSAY_NMS_HARD : ASSAY_NMS_NONE;
+    }
+    d->nms.iou = d->nms.iou > 0.0 ? d->nms.iou : (decoder->nms_iou > 0.0 ? decoder->nms_iou : 0.5);
+    d->nms.sigma = d->nms.sigma > 0.0 ? d->nms.sigma : 0.5;
+    d->confidence = d->has_confidence ? d->confidence : 0.001;
+    d->has_confidence = true;
+    d->max_detections = d->max_detections > 0 ? d->max_detections : 300;
+    d->max_candidates = d->max_candidates > 0 ? d->max_candidates : 30000;
+    d->inverse = (int)d->inverse != 0 ? d->inverse : ASSAY_INVERSE_EXACT;
 }
 
 static assay_status check_spec(const assay_model_spec *spec, assay_error *err)
@@ -105,6 +129,9 @@ assay_status assay_model_new(assay_model **out, const assay_model_spec *spec, co
     }
     ASSAY_GOTO(copy_spec(&model->spec, arena, spec, err), done);
     ASSAY_GOTO(copy_text(&model->name, arena, name != NULL ? name : "model", err), done);
+    if (assay_model_is_detector(model)) {
+        settle_detector(&model->spec.detector);
+    }
     model->class_names_declared = model->spec.class_names != NULL;
     atomic_init(&model->queries, 0);
     atomic_init(&model->gradient_queries, 0);
@@ -230,6 +257,27 @@ assay_status assay_model_run(assay_model *model, float *scores, int32_t *labels,
     }
     return model->spec.scores == ASSAY_SCORES_LABELS ? check_labels(model, labels, batch, err)
                                                      : check_scores(model, scores, batch, err);
+}
+
+assay_status assay_model_infer(assay_model *model, const assay_model_batch *batch,
+                               assay_infer_fn take, void *payload, assay_error *err)
+{
+    if (model->backend->infer == NULL) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "model %s (%s) cannot give boxes: use an ONNX "
+                          "file, or a file of its predictions",
+                          model->name, model->backend->name);
+    }
+    if (batch->n < 1 || batch->n > model->spec.batch) {
+        return assay_fail(err, ASSAY_EINTERNAL, "a batch of %" PRId64 " for a model of %" PRId64,
+                          batch->n, model->spec.batch);
+    }
+    (void)atomic_fetch_add(&model->queries, batch->n);
+    assay_status status = model->backend->infer(model, batch, take, payload, err);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "model %s", model->name);
+    }
+    return status;
 }
 
 static assay_status check_loss(const assay_model *model, const assay_loss *what, int64_t n,

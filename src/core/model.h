@@ -14,13 +14,37 @@
 #include "base/parallel.h"
 #include "codec/image.h"
 #include "codec/npy.h"
+#include "core/decoder.h"
+#include "core/nms.h"
+#include "core/op.h"
 #include "core/preprocess.h"
+#include "core/preprocess_map.h"
 
 typedef enum assay_scores_kind {
     ASSAY_SCORES_PROBABILITIES = 1, /* non-negative, sum to one */
     ASSAY_SCORES_LOGITS,            /* softmax is applied by assay_predict */
     ASSAY_SCORES_LABELS             /* the class index only */
 } assay_scores_kind;
+
+/** What one role of the decoder is bound to. */
+typedef struct assay_output_binding {
+    const char *role;
+    const char *name; /* of the model's output; a path to a .npy file: a constant, such as priors */
+} assay_output_binding;
+
+/** How boxes come out of a model; decoder NULL = it is no detector. */
+typedef struct assay_detector_spec {
+    const assay_args *decoder; /* lives as long as the spec */
+    int32_t n_bindings;
+    assay_output_binding bindings[ASSAY_DECODER_ROLES];
+    assay_nms nms;          /* kind 0 = as the decoder says */
+    bool has_confidence;    /* false: 0.001 */
+    double confidence;      /* boxes with this score or less are left out */
+    int32_t max_detections; /* of one image; 0 = 300 */
+    int32_t max_candidates; /* of one image before duplicates are removed; 0 = 30000 */
+    bool keep_outside;      /* boxes are not cut at the image's edges */
+    assay_inverse inverse;  /* 0 = exact */
+} assay_detector_spec;
 
 /** What the user declares beside the model (model.yaml or the plan); zero fields = find out. */
 typedef struct assay_model_spec {
@@ -38,6 +62,7 @@ typedef struct assay_model_spec {
                                        input's size (commands: 32) */
     int32_t width, height;          /* of the input when the model leaves them dynamic; 0 = unset */
     assay_preprocess preprocess;
+    assay_detector_spec detector;
 } assay_model_spec;
 
 /** One input or output as the model declares it. */
@@ -78,6 +103,11 @@ typedef struct assay_loss {
     const int32_t *other; /* of each datum, for the losses that name it; else NULL */
 } assay_loss;
 
+/** The outputs of one batch by role of the decoder; data lives until the function returns. `batch` is
+ *  the number of rows that the tensors have, of which the first n count. */
+typedef assay_status (*assay_infer_fn)(void *payload, const assay_raw raw[ASSAY_DECODER_ROLES],
+                                       int64_t batch, assay_error *err);
+
 typedef struct assay_model_backend {
     const char *name; /* "onnxruntime", "command" */
     int wants_images; /* 1: gets images, does its own preprocessing */
@@ -90,6 +120,9 @@ typedef struct assay_model_backend {
     assay_status (*gradient)(assay_model *model, float *gradient, float *loss, float *logits,
                              const assay_model_batch *batch, const assay_loss *what,
                              assay_error *err);
+    /** Detectors: run the batch and hand over the raw outputs. NULL = no boxes. */
+    assay_status (*infer)(assay_model *model, const assay_model_batch *batch, assay_infer_fn take,
+                          void *payload, assay_error *err);
     void (*free)(void *self);
 } assay_model_backend;
 
@@ -130,6 +163,17 @@ ASSAY_NODISCARD assay_status assay_model_set_classes(assay_model *model, int32_t
  */
 ASSAY_NODISCARD assay_status assay_model_run(assay_model *model, float *scores, int32_t *labels,
                                              const assay_model_batch *batch, assay_error *err);
+
+/** Run one batch of a detector (spec.detector.decoder is set); counts the queries. */
+ASSAY_NODISCARD assay_status assay_model_infer(assay_model *model, const assay_model_batch *batch,
+                                               assay_infer_fn take, void *payload,
+                                               assay_error *err);
+
+/** The model gives boxes. */
+static inline bool assay_model_is_detector(const assay_model *model)
+{
+    return model->spec.detector.decoder != NULL;
+}
 
 /**
  * Gradient of a loss with respect to the prepared input: `gradient` has the shape of batch->tensor,

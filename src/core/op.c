@@ -8,7 +8,8 @@
 #include "base/json_write.h"
 #include "base/text.h"
 
-static const char *const kind_names[] = {NULL, "metric", "interval", "perturbation", "attack"};
+static const char *const kind_names[] = {NULL,           "metric", "interval",
+                                         "perturbation", "attack", "decoder"};
 _Static_assert(ASSAY_COUNT(kind_names) == ASSAY_OP_KINDS + 1, "one name per kind");
 
 const char *assay_task_name(assay_task task)
@@ -230,6 +231,23 @@ static assay_status parse_value(double *out, const assay_op *op, const assay_par
     return ASSAY_OK;
 }
 
+assay_status assay_args_copy_into(const assay_args **out, assay_arena *arena,
+                                  const assay_args *args, assay_error *err)
+{
+    assay_args *copy = assay_arena_alloc(arena, 1, sizeof *copy);
+    void *params = assay_arena_alloc(arena, args->op->params_size + 1, 1);
+    *out = NULL;
+    if (copy == NULL || params == NULL) {
+        return assay_fail_memory(err);
+    }
+    *copy = (assay_args){.op = args->op, .params = params, .set = args->set};
+    if (args->op->params_size > 0) {
+        memcpy(params, args->params, args->op->params_size);
+    }
+    *out = copy;
+    return ASSAY_OK;
+}
+
 assay_status assay_args_set(assay_args *args, const char *name, const char *text, assay_error *err)
 {
     const assay_param *param = find_param(args->op, name, err);
@@ -362,7 +380,7 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
 {
     const char *const texts[] = {op->title, op->summary, op->description, op->citation, op->since};
     int shapes = (op->metric != NULL) + (op->interval != NULL) + (op->perturbation != NULL) +
-                 (op->attack != NULL);
+                 (op->attack != NULL) + (op->decoder != NULL);
 
     if (!is_identifier(op->name)) {
         return assay_fail(err, ASSAY_EINTERNAL, "an operation's name is not lower_snake_case");
@@ -376,7 +394,8 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
     }
     if (op->revision < 1 || shapes != 1 || (op->kind == ASSAY_OP_METRIC) != (op->metric != NULL) ||
         (op->kind == ASSAY_OP_INTERVAL) != (op->interval != NULL) ||
-        (op->kind == ASSAY_OP_ATTACK) != (op->attack != NULL)) {
+        (op->kind == ASSAY_OP_ATTACK) != (op->attack != NULL) ||
+        (op->kind == ASSAY_OP_DECODER) != (op->decoder != NULL)) {
         return assay_fail(err, ASSAY_EINTERNAL, "%s: revision or implementation is wrong",
                           op->name);
     }

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
 
@@ -20,7 +21,8 @@ typedef enum assay_op_kind {
     ASSAY_OP_INTERVAL,
     ASSAY_OP_PERTURBATION,
     ASSAY_OP_ATTACK,
-    ASSAY_OP_KINDS = ASSAY_OP_ATTACK
+    ASSAY_OP_DECODER,
+    ASSAY_OP_KINDS = ASSAY_OP_DECODER
 } assay_op_kind;
 
 typedef enum assay_param_type {
@@ -95,6 +97,7 @@ struct assay_metric;       /* core/metric.h */
 struct assay_interval;     /* core/interval.h */
 struct assay_perturbation; /* core/perturbation.h */
 struct assay_attack;       /* core/attack.h */
+struct assay_decoder;      /* core/decoder.h */
 
 typedef struct assay_op {
     assay_op_kind kind;
@@ -116,6 +119,7 @@ typedef struct assay_op {
     const struct assay_interval *interval;
     const struct assay_perturbation *perturbation;
     const struct assay_attack *attack;
+    const struct assay_decoder *decoder;
 } assay_op;
 
 /** All registered operations, sorted by kind and name. The one table is ops/op_table.c. */
@@ -146,6 +150,9 @@ typedef struct assay_args {
 ASSAY_NODISCARD assay_status assay_args_new(assay_args **out, const assay_op *op, assay_error *err);
 ASSAY_NODISCARD assay_status assay_args_copy(assay_args **out, const assay_args *args,
                                              assay_error *err);
+/** A copy that lives in the arena and is not freed. */
+ASSAY_NODISCARD assay_status assay_args_copy_into(const assay_args **out, assay_arena *arena,
+                                                  const assay_args *args, assay_error *err);
 /** Set from text; unknown names, wrong types and out-of-range values are ASSAY_EINVAL and name the
  *  parameter, what was given and what is allowed. */
 ASSAY_NODISCARD assay_status assay_args_set(assay_args *args, const char *name, const char *text,

@@ -9,6 +9,7 @@
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "core/detect.h"
 #include "core/perturb.h"
 
 /* What one worker reuses from batch to batch. */
@@ -367,6 +368,10 @@ assay_status assay_predict(assay_predictions **out, assay_model *model,
     assay_status status = ASSAY_OK;
     assay_predictions *predictions = NULL;
     *out = NULL;
+    if (assay_model_is_detector(model)) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "model %s is a detector: it gives boxes, not classes", model->name);
+    }
     if (dataset->n < 1) {
         return assay_fail(err, ASSAY_EFORMAT, "data %s: there are no data to predict",
                           dataset->name);
@@ -443,6 +448,11 @@ static assay_status digest_model(assay_digest *sum, const assay_model *model, as
         status = assay_preprocess_json(&text, &spec->preprocess, err);
     }
     if (status == ASSAY_OK) {
+        assay_digest_text(sum, text.data);
+    }
+    if (status == ASSAY_OK && assay_model_is_detector(model)) {
+        assay_buffer_clear(&text);
+        status = assay_detector_json(&text, &spec->detector, err);
         assay_digest_text(sum, text.data);
     }
     assay_buffer_dispose(&text);

@@ -23,6 +23,11 @@ typedef struct assay_batch_store {
                          int32_t *labels, int *found, assay_error *err);
     assay_status (*save)(void *payload, int64_t index, int64_t n, int32_t classes,
                          const float *scores, const int32_t *labels, assay_error *err);
+    /** The same for bytes that have no fixed size: *out is from assay_alloc, the caller's. */
+    assay_status (*load_bytes)(void *payload, int64_t index, uint8_t **out, size_t *size,
+                               int *found, assay_error *err);
+    assay_status (*save_bytes)(void *payload, int64_t index, const void *bytes, size_t size,
+                               assay_error *err);
 } assay_batch_store;
 
 typedef struct assay_predict_options {

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "core/preprocess_map.h"
+
 enum { MOST_SIDE = 65535 };
 
 void assay_region_init(assay_region *region, const assay_image *image)
@@ -96,60 +98,47 @@ static assay_status resize(assay_region *region, int32_t width, int32_t height,
     return ASSAY_OK;
 }
 
-static assay_status resize_short(assay_region *region, const assay_step *step, assay_error *err)
-{
-    bool wide = region->width > region->height;
-    int64_t shorter = wide ? region->height : region->width;
-    int64_t longer = wide ? region->width : region->height;
-    /* Whole-number division equals Python's int(size * longer / shorter): the products are below
-     * 2^53, so a quotient that is not whole never rounds up to a whole double. */
-    int64_t side = (int64_t)step->size * longer / shorter;
-    if (side > MOST_SIDE) {
-        return assay_fail(
-            err, ASSAY_ELIMIT,
-            "resize_short to %d makes a %dx%d image %lld pixels long; the limit is %d", step->size,
-            region->width, region->height, (long long)side, MOST_SIDE);
-    }
-    return wide ? resize(region, (int32_t)side, step->size, step->mode, err)
-                : resize(region, step->size, (int32_t)side, step->mode, err);
-}
-
 static int32_t at_least_one(double value)
 {
     return value < 1.0 ? 1 : (int32_t)value;
 }
 
-static assay_status letterbox(assay_region *region, const assay_step *step, assay_error *err)
+static assay_status resize_short(assay_region *region, const assay_step *step, assay_error *err)
 {
-    double by_height = (double)step->height / region->height;
-    double by_width = (double)step->width / region->width;
-    double ratio = by_height < by_width ? by_height : by_width;
-    int32_t width = at_least_one(rint(region->width * ratio));
-    int32_t height = at_least_one(rint(region->height * ratio));
-    ASSAY_TRY(resize(region, width, height, step->mode, err));
-    if (width == step->width && height == step->height) {
-        return ASSAY_OK;
+    assay_step_geometry g;
+    if (!assay_step_geometry_of(&g, step, region->width, region->height)) {
+        return assay_fail(err, ASSAY_ELIMIT,
+                          "resize_short to %d makes a %dx%d image %d pixels long; the limit is %d",
+                          step->size, region->width, region->height,
+                          g.width > g.height ? g.width : g.height, MOST_SIDE);
     }
-    return place(region, step->width, step->height, (step->width - width) / 2,
-                 (step->height - height) / 2, step->fill, err);
+    return resize(region, g.width, g.height, step->mode, err);
 }
 
-/* Python's int(round(n / 2.0)) for n >= 0: half to even. */
-static int32_t half_even(int32_t n)
+static assay_status letterbox(assay_region *region, const assay_step *step, assay_error *err)
 {
-    return n / 2 + ((n % 2 != 0 && (n / 2) % 2 != 0) ? 1 : 0);
+    assay_step_geometry g;
+    (void)assay_step_geometry_of(&g, step, region->width, region->height);
+    ASSAY_TRY(resize(region, g.scaled_width, g.scaled_height, step->mode, err));
+    if (g.scaled_width == g.width && g.scaled_height == g.height) {
+        return ASSAY_OK;
+    }
+    return place(region, g.width, g.height, g.left, g.top, step->fill, err);
 }
 
 static assay_status center_crop(assay_region *region, const assay_step *step, assay_error *err)
 {
     int32_t width = region->width > step->width ? region->width : step->width;
     int32_t height = region->height > step->height ? region->height : step->height;
+    assay_step_geometry g;
+    (void)assay_step_geometry_of(&g, step, region->width, region->height);
+    int32_t left = (width - region->width) / 2;
+    int32_t top = (height - region->height) / 2;
     if (width > region->width || height > region->height) {
-        ASSAY_TRY(place(region, width, height, (width - region->width) / 2,
-                        (height - region->height) / 2, step->fill, err));
+        ASSAY_TRY(place(region, width, height, left, top, step->fill, err));
     }
-    region->left += half_even(width - step->width);
-    region->top += half_even(height - step->height);
+    region->left += left - g.left;
+    region->top += top - g.top;
     region->width = step->width;
     region->height = step->height;
     return ASSAY_OK;

@@ -164,6 +164,7 @@ const char *const *assay_default_metrics(void);
 /** A model.yaml beside a model: fills the spec; texts live in the arena. */
 ASSAY_NODISCARD assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes,
                                                     size_t size, const char *path,
+                                                    const assay_registry *registry,
                                                     assay_arena *arena, assay_error *err);
 
 /** JSON Schema (2020-12) of plans, with every operation's parameters. */

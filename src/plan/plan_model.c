@@ -5,31 +5,6 @@
 
 static const char *const color_names[] = {NULL, "rgb", "bgr", "grey"};
 static const char *const layout_names[] = {NULL, "nchw", "nhwc"};
-static const char *const scores_names[] = {NULL, "probabilities", "logits", "labels"};
-
-/** One of names[1..n-1]; *out unchanged when the key is absent. */
-static assay_status read_choice(int *out, const assay_yaml *map, const char *key,
-                                const char *const *names, size_t n, const char *path,
-                                assay_error *err)
-{
-    const char *text = NULL;
-
-    ASSAY_TRY(assay_yaml_text(&text, map, key, path, err));
-    if (!text) {
-        return ASSAY_OK;
-    }
-    for (size_t i = 1; i < n; i++) {
-        if (strcmp(names[i], text) == 0) {
-            *out = (int)i;
-            return ASSAY_OK;
-        }
-    }
-    const char *nearest = assay_text_nearest(text, names + 1, n - 1);
-    return assay_yaml_fail(
-        path, assay_yaml_get(map, key), err, "%s is '%s', expected %s, %s%s%s%s%s%s", key, text,
-        names[1], names[2], n > 3 ? " or " : "", n > 3 ? names[3] : "",
-        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-}
 
 static assay_status read_size(int32_t *out, const assay_yaml *map, const char *key, int64_t low,
                               bool required, const char *path, assay_error *err)
@@ -188,9 +163,10 @@ static assay_status read_input(assay_model_spec *spec, const assay_yaml *map, co
 
     ASSAY_TRY(assay_yaml_check_keys(map, known, ASSAY_COUNT(known), "input", path, err));
     ASSAY_TRY(assay_yaml_text(&spec->input, map, "name", path, err));
-    ASSAY_TRY(read_choice(&color, map, "color", color_names, ASSAY_COUNT(color_names), path, err));
     ASSAY_TRY(
-        read_choice(&layout, map, "layout", layout_names, ASSAY_COUNT(layout_names), path, err));
+        assay_yaml_choice(&color, map, "color", color_names, ASSAY_COUNT(color_names), path, err));
+    ASSAY_TRY(assay_yaml_choice(&layout, map, "layout", layout_names, ASSAY_COUNT(layout_names),
+                                path, err));
     p->color = (assay_color)color;
     p->layout = (assay_layout)layout;
     ASSAY_TRY(assay_yaml_bool(&p->invert, map, "invert", path, err));
@@ -215,14 +191,14 @@ static assay_status read_input(assay_model_spec *spec, const assay_yaml *map, co
     return ASSAY_OK;
 }
 
-assay_status assay_plan_read_spec(assay_model_spec *spec, const assay_yaml *map, const char *path,
-                                  const char *folder, assay_arena *arena, assay_error *err)
+assay_status assay_plan_read_spec(assay_model_spec *spec, const assay_yaml *map,
+                                  const assay_plan_reader *r, const char *folder, assay_error *err)
 {
-    static const char *const output_keys[] = {"name", "scores"};
+    const char *path = r->path;
+    assay_arena *arena = r->arena;
     const char *file = NULL;
     const assay_yaml *input = assay_yaml_get(map, "input");
     const assay_yaml *output = assay_yaml_get(map, "output");
-    int scores = (int)spec->scores;
 
     ASSAY_TRY(assay_yaml_text(&file, map, "file", path, err));
     if (file) {
@@ -237,18 +213,14 @@ assay_status assay_plan_read_spec(assay_model_spec *spec, const assay_yaml *map,
         ASSAY_TRY(read_input(spec, input, path, err));
     }
     if (output) {
-        ASSAY_TRY(assay_yaml_check_keys(output, output_keys, ASSAY_COUNT(output_keys), "output",
-                                        path, err));
-        ASSAY_TRY(assay_yaml_text(&spec->output, output, "name", path, err));
-        ASSAY_TRY(read_choice(&scores, output, "scores", scores_names, ASSAY_COUNT(scores_names),
-                              path, err));
-        spec->scores = (assay_scores_kind)scores;
+        ASSAY_TRY(assay_plan_read_output(spec, output, r, folder, err));
     }
     return ASSAY_OK;
 }
 
 assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes, size_t size,
-                                    const char *path, assay_arena *arena, assay_error *err)
+                                    const char *path, const assay_registry *registry,
+                                    assay_arena *arena, assay_error *err)
 {
     static const char *const known[] = {"assay", "title",  "file",  "command", "classes",
                                         "input", "output", "batch", "timeout"};
@@ -259,7 +231,8 @@ assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes, s
     ASSAY_TRY(assay_yaml_check_keys(root, known, ASSAY_COUNT(known), "the model's description",
                                     path, err));
     ASSAY_TRY(assay_yaml_int(&version, root, "assay", 1, 1, path, err));
-    return assay_plan_read_spec(spec, root, path, assay_plan_folder(arena, path), arena, err);
+    const assay_plan_reader reader = {.registry = registry, .path = path, .arena = arena};
+    return assay_plan_read_spec(spec, root, &reader, assay_plan_folder(arena, path), err);
 }
 
 static assay_status read_model(assay_plan_reader *r, assay_plan_model *model,
@@ -283,7 +256,7 @@ static assay_status read_model(assay_plan_reader *r, assay_plan_model *model,
     ASSAY_TRY(assay_yaml_text(&model->id_column, node, "id_column", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&model->score_columns, NULL, node, "score_columns", r->path,
                                r->arena, err));
-    ASSAY_TRY(assay_plan_read_spec(&model->spec, node, r->path, r->plan->folder, r->arena, err));
+    ASSAY_TRY(assay_plan_read_spec(&model->spec, node, r, r->plan->folder, err));
     model->has_input = assay_yaml_get(node, "input") != NULL;
     if (predictions) {
         model->predictions = assay_plan_resolve(r->arena, r->plan->folder, predictions);

@@ -19,8 +19,12 @@ const char *assay_plan_folder(assay_arena *arena, const char *path);
 
 /** Members of a model (plan) or of a model.yaml (keys `input`, `output`, ...) into the spec. */
 ASSAY_NODISCARD assay_status assay_plan_read_spec(assay_model_spec *spec, const assay_yaml *map,
-                                                  const char *path, const char *folder,
-                                                  assay_arena *arena, assay_error *err);
+                                                  const assay_plan_reader *r, const char *folder,
+                                                  assay_error *err);
+/** The member `output`: scores of a classifier, or the decoder of a detector and what follows it. */
+ASSAY_NODISCARD assay_status assay_plan_read_output(assay_model_spec *spec, const assay_yaml *map,
+                                                    const assay_plan_reader *r, const char *folder,
+                                                    assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_models(assay_plan_reader *r, const assay_yaml *root,
                                                     assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_data(assay_plan_reader *r, const assay_yaml *root,

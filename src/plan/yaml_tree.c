@@ -1,5 +1,6 @@
 #include "plan/yaml_tree.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <yaml.h>
 
@@ -252,4 +253,31 @@ assay_status assay_yaml_parse(assay_yaml **out, const char *bytes, size_t size, 
         *out = root;
     }
     return status;
+}
+
+assay_status assay_yaml_choice(int *out, const assay_yaml *map, const char *key,
+                               const char *const *names, size_t n, const char *path,
+                               assay_error *err)
+{
+    const char *text = NULL;
+
+    ASSAY_TRY(assay_yaml_text(&text, map, key, path, err));
+    if (!text) {
+        return ASSAY_OK;
+    }
+    for (size_t i = 1; i < n; i++) {
+        if (strcmp(names[i], text) == 0) {
+            *out = (int)i;
+            return ASSAY_OK;
+        }
+    }
+    char list[160] = "";
+    for (size_t i = 1, used = 0; i < n && used + 1 < sizeof list; i++) {
+        const char *between = i == 1 ? "" : (i + 1 == n ? " or " : ", ");
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", between, names[i]);
+    }
+    const char *nearest = assay_text_nearest(text, names + 1, n - 1);
+    return assay_yaml_fail(path, assay_yaml_get(map, key), err, "%s is '%s', expected %s%s%s%s",
+                           key, text, list, nearest ? "; did you mean '" : "",
+                           nearest ? nearest : "", nearest ? "'?" : "");
 }

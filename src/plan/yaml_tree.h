@@ -73,6 +73,10 @@ ASSAY_NODISCARD assay_status assay_yaml_texts(const char *const **out, int32_t *
                                               const assay_yaml *map, const char *key,
                                               const char *path, assay_arena *arena,
                                               assay_error *err);
+/** One of names[1..n-1] (names[0] is not looked at); *out unchanged when the key is absent. */
+ASSAY_NODISCARD assay_status assay_yaml_choice(int *out, const assay_yaml *map, const char *key,
+                                               const char *const *names, size_t n, const char *path,
+                                               assay_error *err);
 /** A number, or "a/b". */
 ASSAY_NODISCARD assay_status assay_yaml_number(double *out, const assay_yaml *node,
                                                const char *what, const char *path,

@@ -59,4 +59,8 @@ void check_attack_allocation(const assay_op *op);
 void check_interval_golden(const assay_op *op);
 void check_interval_shape(const assay_op *op);
 
+/* check_decoder.c */
+void check_decoder_golden(const assay_op *op);
+void check_decoder_classes(const assay_op *op);
+
 #endif

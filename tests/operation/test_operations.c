@@ -159,6 +159,18 @@ static void test_attack_allocation(void **state)
     each(ASSAY_OP_ATTACK, check_attack_allocation);
 }
 
+static void test_decoder_golden(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_DECODER, check_decoder_golden);
+}
+
+static void test_decoder_classes(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_DECODER, check_decoder_classes);
+}
+
 /* An argument chooses tests by pattern: `operation_test_operations 'test_attack*'`. */
 int main(int argc, char **argv)
 {
@@ -187,6 +199,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_attack_flat),
         cmocka_unit_test(test_attack_access),
         cmocka_unit_test(test_attack_allocation),
+        cmocka_unit_test(test_decoder_golden),
+        cmocka_unit_test(test_decoder_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -90,6 +90,12 @@ bool assay_duckdb_has_note(const char *path, const char *key, const char *value)
 ASSAY_NODISCARD assay_status assay_duckdb_write_table(const char *path, const assay_table *table,
                                                       assay_error *err);
 
+/** The same with a NULL-terminated list of key, value, ... texts for the file's notes. */
+ASSAY_NODISCARD assay_status assay_duckdb_write_table_noted(const char *path,
+                                                            const assay_table *table,
+                                                            const char *const *notes,
+                                                            assay_error *err);
+
 /** "v1.4.4". Static text of the library. */
 const char *assay_duckdb_version(void);
 

@@ -67,12 +67,18 @@ done:
 
 assay_status assay_duckdb_write_table(const char *path, const assay_table *table, assay_error *err)
 {
+    return assay_duckdb_write_table_noted(path, table, NULL, err);
+}
+
+assay_status assay_duckdb_write_table_noted(const char *path, const assay_table *table,
+                                            const char *const *notes, assay_error *err)
+{
     assay_arena *arena = NULL;
     assay_scan scan = {0};
     ASSAY_TRY(assay_arena_new(&arena, 0, err));
     assay_status status = assay_scan_table(&scan, table, NULL, arena, err);
     if (status == ASSAY_OK) {
-        status = write_scan(path, &scan, NULL, NULL, err);
+        status = write_scan(path, &scan, notes, NULL, err);
     }
     assay_arena_free(arena);
     return status;

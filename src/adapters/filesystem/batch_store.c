@@ -15,11 +15,13 @@
 #include "base/alloc.h"
 #include "base/checked_int.h"
 
+enum { BYTES = 2 };
 enum { RECORD_MAGIC = 0x41425431, MOST_BATCHES = 1 << 28, PREFIX_BYTES = 96 };
 
 #define JOURNAL "batches.bin"
 
-/* Before the payload: n x classes float scores (when has_scores), then n int32 labels. */
+/* Before the payload: n x classes float scores (when has_scores is 1), then n int32 labels; or, when
+ * has_scores is BYTES, n bytes. */
 typedef struct record_head {
     uint32_t magic; /* another byte order does not match */
     int32_t classes;
@@ -87,9 +89,13 @@ static bool payload_size(size_t *out, const record_head *head)
 {
     size_t scores = 0;
     if (head->magic != RECORD_MAGIC || head->n < 1 || head->n > INT32_MAX || head->classes < 1 ||
-        head->index < 0 || head->index >= MOST_BATCHES ||
-        (head->has_scores != 0 && head->has_scores != 1)) {
+        head->index < 0 || head->index >= MOST_BATCHES || head->has_scores < 0 ||
+        head->has_scores > BYTES) {
         return false;
+    }
+    if (head->has_scores == BYTES) {
+        *out = (size_t)head->n;
+        return true;
     }
     return assay_size_mul(&scores, (size_t)head->n * sizeof(float),
                           head->has_scores != 0 ? (size_t)head->classes : 0) &&
@@ -128,46 +134,85 @@ static assay_status remember(file_store *store, int64_t index, int64_t offset, a
     return ASSAY_OK;
 }
 
+/* The record of a batch, if it is there and sound: its head, and its payload in *bytes, which the
+ * caller frees; NULL = there is none. */
+static assay_status load_record(file_store *store, int64_t index, record_head *head,
+                                uint8_t **bytes, size_t *size, assay_error *err)
+{
+    char digest[ASSAY_DIGEST_HEX];
+    bool whole = false;
+    *bytes = NULL;
+    (void)pthread_mutex_lock(&store->lock);
+    int64_t offset = index < store->capacity ? store->offsets[index] - 1 : -1;
+    (void)pthread_mutex_unlock(&store->lock);
+    if (offset < 0 || read_at(store->descriptor, head, sizeof *head, offset, &whole) != ASSAY_OK ||
+        !whole || !payload_size(size, head) || head->index != index) {
+        return ASSAY_OK;
+    }
+    uint8_t *payload = assay_alloc_raw(*size, 1);
+    if (payload == NULL) {
+        return assay_fail_memory(err);
+    }
+    assay_status status = ASSAY_OK;
+    if (read_at(store->descriptor, payload, *size, offset + (int64_t)sizeof *head, &whole) ==
+            ASSAY_OK &&
+        whole) {
+        status = digest_record(digest, head, payload, *size, err);
+        if (status == ASSAY_OK && memcmp(digest, head->digest, sizeof digest) == 0) {
+            *bytes = payload;
+            return ASSAY_OK;
+        }
+    }
+    assay_free(payload);
+    return status;
+}
+
+static void count_found(file_store *store)
+{
+    (void)pthread_mutex_lock(&store->lock);
+    store->found++;
+    (void)pthread_mutex_unlock(&store->lock);
+}
+
 static assay_status load_batch(void *payload, int64_t index, int64_t n, int32_t classes,
                                float *scores, int32_t *labels, int *found, assay_error *err)
 {
     file_store *store = payload;
     record_head head;
-    char digest[ASSAY_DIGEST_HEX];
+    uint8_t *bytes = NULL;
     size_t size = 0;
-    bool whole = false;
     *found = 0;
-    (void)pthread_mutex_lock(&store->lock);
-    int64_t offset = index < store->capacity ? store->offsets[index] - 1 : -1;
-    (void)pthread_mutex_unlock(&store->lock);
-    if (offset < 0 || read_at(store->descriptor, &head, sizeof head, offset, &whole) != ASSAY_OK ||
-        !whole || !payload_size(&size, &head) || head.n != n || head.classes != classes ||
-        head.index != index || (head.has_scores != 0) != (scores != NULL)) {
-        return ASSAY_OK;
-    }
-    uint8_t *bytes = assay_alloc_raw(size, 1);
-    if (bytes == NULL) {
-        return assay_fail_memory(err);
-    }
-    assay_status status = ASSAY_OK;
-    if (read_at(store->descriptor, bytes, size, offset + (int64_t)sizeof head, &whole) ==
-            ASSAY_OK &&
-        whole) {
-        status = digest_record(digest, &head, bytes, size, err);
-        if (status == ASSAY_OK && memcmp(digest, head.digest, sizeof digest) == 0) {
-            size_t part = size - (size_t)n * sizeof *labels;
-            if (scores != NULL) {
-                memcpy(scores, bytes, part);
-            }
-            memcpy(labels, bytes + part, (size_t)n * sizeof *labels);
-            *found = 1;
-            (void)pthread_mutex_lock(&store->lock);
-            store->found++;
-            (void)pthread_mutex_unlock(&store->lock);
+    ASSAY_TRY(load_record(store, index, &head, &bytes, &size, err));
+    if (bytes != NULL && head.n == n && head.classes == classes &&
+        head.has_scores == (scores != NULL ? 1 : 0)) {
+        size_t part = size - (size_t)n * sizeof *labels;
+        if (scores != NULL) {
+            memcpy(scores, bytes, part);
         }
+        memcpy(labels, bytes + part, (size_t)n * sizeof *labels);
+        *found = 1;
+        count_found(store);
     }
     assay_free(bytes);
-    return status;
+    return ASSAY_OK;
+}
+
+static assay_status load_bytes(void *payload, int64_t index, uint8_t **out, size_t *size,
+                               int *found, assay_error *err)
+{
+    file_store *store = payload;
+    record_head head;
+    *found = 0;
+    ASSAY_TRY(load_record(store, index, &head, out, size, err));
+    if (*out != NULL && head.has_scores != BYTES) {
+        assay_free(*out);
+        *out = NULL;
+    }
+    if (*out != NULL) {
+        *found = 1;
+        count_found(store);
+    }
+    return ASSAY_OK;
 }
 
 static assay_status append(file_store *store, const void *record, size_t size, int64_t index,
@@ -187,6 +232,15 @@ static assay_status append(file_store *store, const void *record, size_t size, i
     }
     (void)pthread_mutex_unlock(&store->lock);
     return status;
+}
+
+/* `record` has room for a head before the payload of `size` bytes. */
+static assay_status save_record(file_store *store, record_head *head, uint8_t *record, size_t size,
+                                assay_error *err)
+{
+    ASSAY_TRY(digest_record(head->digest, head, record + sizeof *head, size, err));
+    memcpy(record, head, sizeof *head);
+    return append(store, record, sizeof *head + size, head->index, err);
 }
 
 static assay_status save_batch(void *payload, int64_t index, int64_t n, int32_t classes,
@@ -211,11 +265,28 @@ static assay_status save_batch(void *payload, int64_t index, int64_t n, int32_t 
         memcpy(bytes, scores, part);
     }
     memcpy(bytes + part, labels, (size_t)n * sizeof *labels);
-    assay_status status = digest_record(head.digest, &head, bytes, size, err);
-    if (status == ASSAY_OK) {
-        memcpy(record, &head, sizeof head);
-        status = append(payload, record, sizeof head + size, index, err);
+    assay_status status = save_record(payload, &head, record, size, err);
+    assay_free(record);
+    return status;
+}
+
+static assay_status save_bytes(void *payload, int64_t index, const void *bytes, size_t size,
+                               assay_error *err)
+{
+    record_head head = {.magic = RECORD_MAGIC,
+                        .classes = 1,
+                        .index = index,
+                        .n = (int64_t)size,
+                        .has_scores = BYTES};
+    if (size < 1 || size > INT32_MAX) {
+        return assay_fail(err, ASSAY_ELIMIT, "batch %" PRId64 " is too large to be saved", index);
     }
+    uint8_t *record = assay_alloc_raw(sizeof head + size, 1);
+    if (record == NULL) {
+        return assay_fail_memory(err);
+    }
+    memcpy(record + sizeof head, bytes, size);
+    assay_status status = save_record(payload, &head, record, size, err);
     assay_free(record);
     return status;
 }
@@ -313,7 +384,11 @@ assay_status assay_batch_store_open(assay_batch_store **out, const char *folder,
     }
     store->has_lock = true;
     ASSAY_GOTO(open_journal(store, key, fresh != 0, err), done);
-    store->batches = (assay_batch_store){.payload = store, .load = load_batch, .save = save_batch};
+    store->batches = (assay_batch_store){.payload = store,
+                                         .load = load_batch,
+                                         .save = save_batch,
+                                         .load_bytes = load_bytes,
+                                         .save_bytes = save_bytes};
     *out = &store->batches;
     store = NULL;
 done:

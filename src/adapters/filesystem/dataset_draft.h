@@ -62,6 +62,8 @@ const char *assay_draft_text(assay_dataset_draft *draft, const char *text, assay
 ASSAY_NODISCARD assay_status assay_draft_read_folder(assay_dataset_draft *draft, assay_error *err);
 ASSAY_NODISCARD assay_status assay_draft_read_manifest(assay_dataset_draft *draft,
                                                        assay_error *err);
+/** The images of a file of COCO annotations. */
+ASSAY_NODISCARD assay_status assay_draft_read_coco(assay_dataset_draft *draft, assay_error *err);
 /** IDX, NPY and NPZ. */
 ASSAY_NODISCARD assay_status assay_draft_read_array(assay_dataset_draft *draft, assay_error *err);
 

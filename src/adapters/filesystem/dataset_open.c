@@ -72,12 +72,16 @@ static assay_status read_source(assay_dataset_draft *draft, assay_error *err)
     if (has_extension(path, tables)) {
         return assay_draft_read_manifest(draft, err);
     }
+    if (assay_text_ends_nocase(path, ".json")) {
+        return assay_draft_read_coco(draft, err);
+    }
     if (has_extension(path, arrays) || is_idx(path)) {
         return assay_draft_read_array(draft, err);
     }
     return assay_fail(err, ASSAY_EFORMAT,
                       "%s is not a dataset: expected a folder of class folders, a manifest (.csv, "
-                      ".tsv, .parquet, .jsonl), an IDX file (...-images-idx3-ubyte), .npy or .npz",
+                      ".tsv, .parquet, .jsonl), COCO annotations (.json), an IDX file "
+                      "(...-images-idx3-ubyte), .npy or .npz",
                       path);
 }
 

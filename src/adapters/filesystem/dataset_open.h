@@ -26,7 +26,7 @@ typedef struct assay_dataset_options {
 
 /**
  * Open what `path` is: a folder of class sub-folders; a manifest .csv, .tsv, .parquet, .jsonl/.ndjson
- * (through DuckDB); an IDX file of images (*-images*-idx*-ubyte[.gz] or .idx; the labels file beside
+ * (through DuckDB); COCO annotations .json, whose images are the data; an IDX file of images (*-images*-idx*-ubyte[.gz] or .idx; the labels file beside
  * it by MNIST's naming, or options->labels); .npy; .npz. Every image file is read once to compute
  * digests; bad data (missing, truncated, unknown class, duplicate id) stop with one line or are
  * skipped and listed, by skip_bad.

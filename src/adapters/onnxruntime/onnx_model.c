@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "adapters/onnxruntime/onnx_detect.h"
 #include "adapters/onnxruntime/onnx_file.h"
 #include "adapters/onnxruntime/onnx_shape.h"
 #include "adapters/onnxruntime/ort_session.h"
@@ -16,11 +17,13 @@ typedef struct onnx_model {
     int64_t shape[4]; /* of the input, in use: the port's rank */
     int32_t output;   /* index of the port that gives the answer */
     size_t tensor_bytes;
+    assay_onnx_roles roles; /* of a detector */
 } onnx_model;
 
 static void free_model(void *self)
 {
     onnx_model *onnx = self;
+    assay_onnx_roles_dispose(&onnx->roles);
     assay_ort_session_close(&onnx->session);
     assay_free(onnx);
 }
@@ -73,6 +76,9 @@ static assay_status choose_ports(assay_model *model, onnx_model *onnx, assay_err
     }
     ASSAY_TRY(choose_port(&model->input, model, "input", model->spec.input, model->inputs,
                           session->input_text, model->n_inputs, err));
+    if (assay_model_is_detector(model)) {
+        return ASSAY_OK;
+    }
     return choose_port(&onnx->output, model, "output", model->spec.output, model->outputs,
                        session->output_text, model->n_outputs, err);
 }
@@ -121,6 +127,27 @@ static assay_status read_output_port(int32_t *classes, assay_model *model, const
     return ASSAY_OK;
 }
 
+/* The tensor as a value of the runtime; the caller releases it. */
+static assay_status make_input(OrtValue **out, const assay_model *model, const onnx_model *onnx,
+                               const void *tensor, int64_t batch, assay_error *err)
+{
+    const OrtApi *api = onnx->session.ort.api;
+    const assay_port *port = &model->inputs[model->input];
+    void *data = NULL;
+    int64_t shape[4];
+    memcpy(shape, onnx->shape, sizeof shape);
+    shape[0] = batch;
+    size_t bytes = onnx->tensor_bytes / (size_t)model->spec.batch * (size_t)batch;
+    /* The interface wants a mutable pointer but only reads inputs. */
+    memcpy(&data, &tensor, sizeof data);
+    *out = NULL;
+    return assay_ort_check(&onnx->session.ort,
+                           api->CreateTensorWithDataAsOrtValue(onnx->session.memory, data, bytes,
+                                                               shape, (size_t)port->rank,
+                                                               assay_ort_element(port->type), out),
+                           ASSAY_EBACKEND, err);
+}
+
 /* Run the session on a whole batch. *value must be released by the caller. */
 static assay_status run_session(OrtValue **value, const assay_model *model, onnx_model *onnx,
                                 const void *tensor, int64_t batch, assay_error *err)
@@ -129,25 +156,26 @@ static assay_status run_session(OrtValue **value, const assay_model *model, onnx
     const assay_port *port = &model->inputs[model->input];
     const char *output = model->outputs[onnx->output].name;
     OrtValue *input = NULL;
-    void *data = NULL;
-    int64_t shape[4];
-    memcpy(shape, onnx->shape, sizeof shape);
-    shape[0] = batch;
-    size_t bytes = onnx->tensor_bytes / (size_t)model->spec.batch * (size_t)batch;
-    /* The interface wants a mutable pointer but only reads inputs. */
-    memcpy(&data, &tensor, sizeof data);
     *value = NULL;
-    ASSAY_TRY(assay_ort_check(&onnx->session.ort,
-                              api->CreateTensorWithDataAsOrtValue(
-                                  onnx->session.memory, data, bytes, shape, (size_t)port->rank,
-                                  assay_ort_element(port->type), &input),
-                              ASSAY_EBACKEND, err));
+    ASSAY_TRY(make_input(&input, model, onnx, tensor, batch, err));
     const OrtValue *inputs[1] = {input};
     assay_status status = assay_ort_check(
         &onnx->session.ort,
         api->Run(onnx->session.session, NULL, &port->name, inputs, 1, &output, 1, value),
         ASSAY_EBACKEND, err);
     api->ReleaseValue(input);
+    return status;
+}
+
+static assay_status infer(assay_model *model, const assay_model_batch *batch, assay_infer_fn take,
+                          void *payload, assay_error *err)
+{
+    onnx_model *onnx = model->self;
+    OrtValue *input = NULL;
+    ASSAY_TRY(make_input(&input, model, onnx, batch->tensor, model->spec.batch, err));
+    assay_status status =
+        assay_onnx_roles_run(&onnx->roles, model, &onnx->session, input, take, payload, err);
+    onnx->session.ort.api->ReleaseValue(input);
     return status;
 }
 
@@ -337,6 +365,10 @@ static assay_status resolve(assay_model *model, onnx_model *onnx, assay_error *e
     onnx->tensor_bytes = (size_t)model->spec.batch * (size_t)model->channels *
                          (size_t)model->height * (size_t)model->width *
                          assay_dtype_size(model->input_type);
+    if (assay_model_is_detector(model)) {
+        ASSAY_TRY(assay_onnx_roles_resolve(&onnx->roles, &classes, model, &onnx->session, err));
+        return assay_model_set_classes(model, classes, NULL, err);
+    }
     ASSAY_TRY(read_output_port(&classes, model, onnx, err));
     bool labels = model->spec.scores == ASSAY_SCORES_LABELS;
     ASSAY_TRY(check_width(classes, onnx, err));
@@ -350,6 +382,7 @@ static const assay_model_backend backend = {.name = "onnxruntime",
                                             .wants_images = 0,
                                             .concurrent = 1,
                                             .run = run_model,
+                                            .infer = infer,
                                             .free = free_model};
 
 assay_status assay_onnx_model_open(assay_model **out, const assay_model_spec *spec,

@@ -176,6 +176,13 @@ assay_status assay_command_model_open(assay_model **out, const assay_model_spec 
     assay_status status = ASSAY_OK;
     assay_model *model = NULL;
     *out = NULL;
+    if (spec->detector.decoder != NULL) {
+        return assay_fail(
+            err, ASSAY_EUNSUPPORTED,
+            "%s: a decoder is for ONNX files; give the boxes of a command as a file of "
+            "predictions (COCO results)",
+            name);
+    }
     if (spec->command == NULL || spec->command[0] == NULL) {
         return assay_fail(err, ASSAY_EINVAL, "the model has no command");
     }

@@ -403,13 +403,14 @@ static void model_description(void **state)
     (void)state;
     assert_int_equal(assay_arena_new(&arena, 0, &err), ASSAY_OK);
     assay_preprocess_init(&spec.preprocess);
-    assert_int_equal(
-        assay_model_spec_parse(&spec, text, sizeof text - 1, "x/model.yaml", arena, &err),
-        ASSAY_OK);
+    assert_int_equal(assay_model_spec_parse(&spec, text, sizeof text - 1, "x/model.yaml",
+                                            registry(), arena, &err),
+                     ASSAY_OK);
     assert_string_equal(spec.path, "x/m.onnx");
     assert_int_equal(spec.preprocess.color, ASSAY_COLOR_GREY);
-    assert_int_equal(assay_model_spec_parse(&spec, "fiel: x\n", 8, "model.yaml", arena, &err),
-                     ASSAY_EINVAL);
+    assert_int_equal(
+        assay_model_spec_parse(&spec, "fiel: x\n", 8, "model.yaml", registry(), arena, &err),
+        ASSAY_EINVAL);
     assert_non_null(strstr(err.message, "did you mean 'file'?"));
     assay_arena_free(arena);
 }

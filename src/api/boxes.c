@@ -1,0 +1,139 @@
+#include "api/boxes.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "adapters/filesystem/file_stream.h"
+#include "base/alloc.h"
+#include "base/json_write.h"
+
+assay_status assay_truth_read(assay_coco_truth **out, const char *path, bool masks,
+                              assay_error *err)
+{
+    assay_file_stream *stream = NULL;
+    const assay_coco_options options = {.masks = masks};
+    ASSAY_TRY(assay_file_stream_open(&stream, path, err));
+    assay_status status = assay_coco_read_truth(out, assay_file_stream_read, stream, &options, err);
+    assay_file_stream_close(stream);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s", path);
+    }
+    return status;
+}
+
+static int64_t category_of(const assay_coco_truth *truth, const char *name, int64_t otherwise)
+{
+    for (int64_t k = 0; k < truth->n_categories; k++) {
+        if (strcmp(truth->category_name[k], name) == 0) {
+            return truth->category_id[k];
+        }
+    }
+    return otherwise;
+}
+
+assay_status assay_box_numbers_make(assay_box_numbers *out, const assay_dataset *data,
+                                    int32_t classes, const char *const *class_names,
+                                    const assay_coco_truth *truth, assay_error *err)
+{
+    const assay_column *ids =
+        data->metadata != NULL ? assay_table_find(data->metadata, "image_id") : NULL;
+    int64_t free_id = 0;
+    *out = (assay_box_numbers){0};
+    out->image = assay_alloc((size_t)data->n + 1, sizeof *out->image);
+    out->category = assay_alloc((size_t)classes + 1, sizeof *out->category);
+    if (out->image == NULL || out->category == NULL) {
+        assay_box_numbers_dispose(out);
+        return assay_fail_memory(err);
+    }
+    bool numbered = ids != NULL && ids->type == ASSAY_COLUMN_INT;
+    for (int64_t i = 0; i < data->n; i++) {
+        bool given = numbered && (ids->valid == NULL || ids->valid[i]);
+        out->image[i] = given ? ids->ints[i] : i + 1;
+    }
+    for (int64_t k = 0; truth != NULL && k < truth->n_categories; k++) {
+        free_id = truth->category_id[k] > free_id && truth->category_id[k] < INT64_MAX / 2
+                      ? truth->category_id[k]
+                      : free_id;
+    }
+    for (int32_t k = 0; k < classes; k++) {
+        out->category[k] =
+            truth != NULL ? category_of(truth, class_names[k], free_id + 1 + k) : k + 1;
+        out->unknown += truth != NULL && out->category[k] == free_id + 1 + k;
+    }
+    return ASSAY_OK;
+}
+
+void assay_box_numbers_dispose(assay_box_numbers *numbers)
+{
+    assay_free(numbers->image);
+    assay_free(numbers->category);
+    *numbers = (assay_box_numbers){0};
+}
+
+assay_status assay_boxes_coco(assay_buffer *out, const assay_detections *d,
+                              const assay_box_numbers *numbers, assay_error *err)
+{
+    char text[5][32];
+    out->limit = (size_t)64 << 30;
+    assay_buffer_puts(out, "[");
+    for (int64_t i = 0; i < d->images; i++) {
+        for (int64_t r = d->first[i]; r < d->first[i + 1]; r++) {
+            for (int k = 0; k < 4; k++) {
+                assay_format_real(text[k], d->box[4 * r + k]);
+            }
+            assay_format_real(text[4], d->score[r]);
+            assay_buffer_printf(out,
+                                "%s\n{\"image_id\":%" PRId64 ",\"category_id\":%" PRId64
+                                ",\"bbox\":[%s,%s,%s,%s],\"score\":%s}",
+                                r > 0 ? "," : "", numbers->image[i], numbers->category[d->label[r]],
+                                text[0], text[1], text[2], text[3], text[4]);
+        }
+    }
+    assay_buffer_puts(out, "\n]\n");
+    return assay_buffer_status(out, err);
+}
+
+enum { IMAGE_ID = 0, IMAGE, CATEGORY_ID, CATEGORY, SCORE, LEFT, COLUMNS = LEFT + 4 };
+
+assay_status assay_boxes_table(assay_table **out, const assay_detections *d,
+                               const assay_box_numbers *numbers, assay_error *err)
+{
+    static const struct {
+        const char *name;
+        assay_column_type type;
+    } columns[COLUMNS] = {{"image_id", ASSAY_COLUMN_INT},    {"image", ASSAY_COLUMN_TEXT},
+                          {"category_id", ASSAY_COLUMN_INT}, {"category", ASSAY_COLUMN_TEXT},
+                          {"score", ASSAY_COLUMN_REAL},      {"left", ASSAY_COLUMN_REAL},
+                          {"top", ASSAY_COLUMN_REAL},        {"width", ASSAY_COLUMN_REAL},
+                          {"height", ASSAY_COLUMN_REAL}};
+    assay_column *c[COLUMNS];
+    assay_table *table = NULL;
+    assay_status status = ASSAY_OK;
+    *out = NULL;
+    ASSAY_TRY(assay_table_new(&table, d->n, 0, err));
+    for (int k = 0; k < COLUMNS; k++) {
+        ASSAY_GOTO(assay_table_add(&c[k], table, columns[k].name, columns[k].type, err), done);
+        memset(c[k]->valid, 1, (size_t)d->n);
+    }
+    /* Adding a column may move the others. */
+    for (int k = 0; k < COLUMNS; k++) {
+        c[k] = &table->columns[k];
+    }
+    for (int64_t i = 0; i < d->images; i++) {
+        for (int64_t r = d->first[i]; r < d->first[i + 1]; r++) {
+            c[IMAGE_ID]->ints[r] = numbers->image[i];
+            c[IMAGE]->texts[r] = d->ids[i];
+            c[CATEGORY_ID]->ints[r] = numbers->category[d->label[r]];
+            c[CATEGORY]->texts[r] = d->class_names[d->label[r]];
+            c[SCORE]->reals[r] = d->score[r];
+            for (int k = 0; k < 4; k++) {
+                c[LEFT + k]->reals[r] = d->box[4 * r + k];
+            }
+        }
+    }
+    *out = table;
+    table = NULL;
+done:
+    assay_table_free(table);
+    return status;
+}

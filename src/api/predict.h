@@ -1,0 +1,17 @@
+/** @file predict.h  The part of assay_predict_file that is for detectors. Inside src/api only. */
+#ifndef ASSAY_API_PREDICT_H
+#define ASSAY_API_PREDICT_H
+
+#include "api/context.h"
+#include "assay/predict.h"
+#include "core/predict.h"
+
+/** Boxes of a detector as COCO results or Parquet, by the extension of request->out. */
+ASSAY_NODISCARD assay_status assay_predict_boxes(assay_predict_summary *out, assay_context *context,
+                                                 const assay_predict_request *request,
+                                                 assay_model *model, const assay_dataset *data,
+                                                 const assay_predict_options *options,
+                                                 const char *key, assay_arena *arena,
+                                                 assay_error *err);
+
+#endif

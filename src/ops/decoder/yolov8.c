@@ -1,0 +1,108 @@
+#include <math.h>
+
+#include "core/op.h"
+#include "ops/shared/decode.h"
+
+typedef struct params {
+    int32_t layout;
+    bool multi_label;
+} params;
+
+enum { AUTO = 0, CHANNELS_FIRST, ANCHORS_FIRST };
+
+/* Channels come first unless told otherwise: there are far more anchors than classes. */
+static bool channels_first(const assay_raw *raw, int64_t classes, int32_t layout)
+{
+    if (layout != AUTO) {
+        return layout == CHANNELS_FIRST;
+    }
+    if (classes > 0 && raw->shape[0] != raw->shape[1]) {
+        return raw->shape[1] != 4 + classes;
+    }
+    return raw->shape[0] <= raw->shape[1];
+}
+
+static int32_t classes(const assay_raw *raw, const void *params_)
+{
+    const params *p = params_;
+    int64_t first = raw->shape[0];
+    int64_t second = raw->shape[1];
+    /* Of two numbers that are not far apart either may be the channels. */
+    if (p->layout == AUTO &&
+        (first < 0 || second < 0 || (first < 4 * second && second < 4 * first))) {
+        return 0;
+    }
+    int64_t channels = channels_first(raw, 0, p->layout) ? first : second;
+    return channels > 4 && channels <= INT32_MAX ? (int32_t)(channels - 4) : 0;
+}
+
+static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
+                           const void *params_, assay_error *err)
+{
+    const params *p = params_;
+    const assay_raw *raw = &in->raw[0];
+    bool first = channels_first(raw, in->classes, p->layout);
+    const int64_t shape[2] = {first ? 4 + in->classes : -1, first ? -1 : 4 + in->classes};
+    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
+    int64_t anchors = first ? raw->shape[1] : raw->shape[0];
+    int64_t step = first ? anchors : 1; /* from channel to channel */
+    for (int64_t a = 0; a < anchors; a++) {
+        const float *row = raw->data + (first ? a : a * raw->shape[1]);
+        const float *scores = row + 4 * step;
+        assay_candidate c;
+        assay_box_from_center(c.box, (double)row[0], (double)row[step], (double)row[2 * step],
+                              (double)row[3 * step]);
+        int64_t best = p->multi_label ? 0 : assay_decode_best(scores, in->classes, step);
+        int64_t last = p->multi_label ? in->classes - 1 : best;
+        for (int64_t k = best; k <= last; k++) {
+            c.score = (double)scores[k * step];
+            c.label = k;
+            if (!(c.score <= in->floor)) {
+                ASSAY_TRY(assay_candidates_add(out, &c, err));
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+static const char *const layouts[] = {"auto", "channels_first", "anchors_first", NULL};
+
+static const assay_param param_list[] = {
+    ASSAY_CHOICE(params, layout, AUTO, layouts,
+                 "Where the 4 + classes channels are; auto finds out from the shape."),
+    ASSAY_BOOL(params, multi_label, 0,
+               "Every class above the confidence floor gives a box, as in Ultralytics' val; "
+               "otherwise the best class only, as in its predict."),
+};
+
+static const assay_decoder_role roles[] = {{"predictions", false, 2, false}};
+
+static const assay_decoder shape = {
+    .roles = roles, .n_roles = 1, .nms_iou = 0.7, .classes = classes, .decode = decode};
+
+static const char *const examples[] = {
+    "output: {decoder: yolov8, nms: {iou: 0.7}, confidence: 0.001, max_detections: 300}",
+    "output: {decoder: {yolov8: {multi_label: true}}}", NULL};
+
+extern const assay_op assay_op_decoder_yolov8;
+const assay_op assay_op_decoder_yolov8 = {
+    .kind = ASSAY_OP_DECODER,
+    .revision = 1,
+    .name = "yolov8",
+    .title = "YOLOv8 head (also YOLO11, YOLOv9, YOLO-World exports)",
+    .summary = "Reads the output of an exported YOLOv8: per anchor a box and one score per class.",
+    .description =
+        "One output, `predictions`, [batch, 4 + classes, anchors] (or the two last turned around): "
+        "centre x, centre y, width, height in pixels of the input, then a score per class that is "
+        "already a probability. There is no objectness. The box is (x - w/2, y - h/2, x + w/2, "
+        "y + h/2).\n\nUnless declared otherwise duplicates are removed class by class at an IoU of "
+        "0.7, as Ultralytics does.",
+    .citation = "G. Jocher, A. Chaurasia, J. Qiu, Ultralytics YOLO 8.3, "
+                "ultralytics.utils.nms.non_max_suppression and export format \"onnx\"",
+    .since = "0.1.0",
+    .params = param_list,
+    .n_params = ASSAY_COUNT(param_list),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .decoder = &shape,
+};
