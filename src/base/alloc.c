@@ -3,10 +3,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/checked_int.h"
 
-enum { ALIGNMENT = 64 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, LARGE = 16 << 20 };
 
 /* Bytes to ask for: a non-zero multiple of the alignment; 0 when the request is too large. */
 static size_t rounded(size_t count, size_t size)
@@ -22,7 +23,16 @@ static size_t rounded(size_t count, size_t size)
 void *assay_alloc_raw(size_t count, size_t size)
 {
     size_t bytes = rounded(count, size);
-    return bytes > 0 ? aligned_alloc(ALIGNMENT, bytes) : NULL;
+    if (bytes < LARGE) {
+        return bytes > 0 ? aligned_alloc(ALIGNMENT, bytes) : NULL;
+    }
+    /* Pages of 4 KiB take longer to come by than to fill; whether there are large ones is the
+     * system's affair. */
+    void *memory = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (memory != NULL) {
+        (void)madvise(memory, bytes, MADV_HUGEPAGE);
+    }
+    return memory;
 }
 
 void *assay_alloc(size_t count, size_t size)

@@ -12,58 +12,144 @@ enum {
     RADIX_LEAST = 4096 /* below, merging is faster */
 };
 
-static const uint64_t sign_bit = UINT64_C(1) << 63;
-
-uint64_t assay_sort_key(double value, int descending)
-{
-    if (value != value) {
-        return UINT64_MAX;
-    }
-    double plain = value == 0.0 ? 0.0 : value;
-    uint64_t bits = 0;
-    memcpy(&bits, &plain, sizeof bits);
-    bits = (bits & sign_bit) != 0 ? ~bits : bits | sign_bit;
-    return descending ? ~bits : bits;
-}
-
-double assay_sort_key_value(uint64_t key, int descending)
-{
-    uint64_t bits = descending ? ~key : key;
-    bits = (bits & sign_bit) != 0 ? bits ^ sign_bit : ~bits;
-    double value = 0.0;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 static int64_t at_most(int64_t value, int64_t most)
 {
     return value < most ? value : most;
 }
 
-#define ITEM assay_sort_item
-#define KEY(item) (item).key
-#define NAME(name) name##_items
-#include "base/sort_radix.h"
-#undef ITEM
-#undef KEY
-#undef NAME
+static void insertion(assay_sort_item *items, int64_t begin, int64_t end)
+{
+    for (int64_t i = begin + 1; i < end; i++) {
+        assay_sort_item moving = items[i];
+        int64_t at = i;
+        for (; at > begin && items[at - 1].key > moving.key; at--) {
+            items[at] = items[at - 1];
+        }
+        items[at] = moving;
+    }
+}
 
-#define ITEM uint64_t
-#define KEY(item) (item)
-#define NAME(name) name##_words
-#include "base/sort_radix.h"
-#undef ITEM
-#undef KEY
-#undef NAME
+static void merge(assay_sort_item *to, const assay_sort_item *from, int64_t begin, int64_t middle,
+                  int64_t end)
+{
+    int64_t left = begin;
+    int64_t right = middle;
+    for (int64_t at = begin; at < end; at++) {
+        /* The left run holds the smaller indices, so it goes first on a tie. */
+        if (right >= end || (left < middle && from[left].key <= from[right].key)) {
+            to[at] = from[left++];
+        } else {
+            to[at] = from[right++];
+        }
+    }
+}
+
+/* Bottom-up merge sort; returns which of the two arrays holds the result. */
+static assay_sort_item *merge_sort(assay_sort_item *items, assay_sort_item *spare, int64_t n)
+{
+    for (int64_t begin = 0; begin < n; begin += RUN) {
+        insertion(items, begin, at_most(begin + RUN, n));
+    }
+    for (int64_t width = RUN; width < n; width *= 2) {
+        for (int64_t begin = 0; begin < n; begin += 2 * width) {
+            int64_t middle = at_most(begin + width, n);
+            merge(spare, items, begin, middle, at_most(begin + 2 * width, n));
+        }
+        assay_sort_item *swap = items;
+        items = spare;
+        spare = swap;
+    }
+    return items;
+}
+
+/* Bits in which the keys differ. */
+static uint64_t differing(const assay_sort_item *items, int64_t n)
+{
+    uint64_t bits = 0;
+    for (int64_t i = 1; i < n; i++) {
+        bits |= items[i].key ^ items[0].key;
+    }
+    return bits;
+}
+
+/* Counting sort by `digits` digits from bit `shift` on, lowest first. */
+static assay_sort_item *sort_digits(assay_sort_item *items, assay_sort_item *spare, int64_t n,
+                                    int shift, int digits)
+{
+    int64_t counts[DIGITS][BUCKETS] = {{0}};
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t key = items[i].key >> shift;
+        for (int d = 0; d < digits; d++) {
+            counts[d][key >> (d * DIGIT_BITS) & (BUCKETS - 1)]++;
+        }
+    }
+    for (int d = 0; d < digits; d++) {
+        int64_t start = 0;
+        for (int b = 0; b < BUCKETS; b++) {
+            int64_t count = counts[d][b];
+            counts[d][b] = start;
+            start += count;
+        }
+        int by = shift + d * DIGIT_BITS;
+        for (int64_t i = 0; i < n; i++) {
+            spare[counts[d][items[i].key >> by & (BUCKETS - 1)]++] = items[i];
+        }
+        assay_sort_item *swap = items;
+        items = spare;
+        spare = swap;
+    }
+    return items;
+}
+
+static assay_sort_item *radix(assay_sort_item *items, assay_sort_item *spare, int64_t n);
+
+/* Few keys agree in all leading digits; where many do, those are sorted by the digits that follow. */
+static void sort_equal_leads(assay_sort_item *items, assay_sort_item *spare, int64_t n, int shift)
+{
+    for (int64_t begin = 0; begin < n;) {
+        int64_t end = begin + 1;
+        while (end < n && items[end].key >> shift == items[begin].key >> shift) {
+            end++;
+        }
+        if (end - begin <= RUN) {
+            insertion(items, begin, end);
+        } else {
+            const assay_sort_item *sorted = radix(items + begin, spare + begin, end - begin);
+            if (sorted != items + begin) {
+                memcpy(items + begin, sorted, (size_t)(end - begin) * sizeof *items);
+            }
+        }
+        begin = end;
+    }
+}
+
+/* Recursion goes one step down for each 33 bits of the key: two at most. */
+// NOLINTNEXTLINE(misc-no-recursion)
+static assay_sort_item *radix(assay_sort_item *items, assay_sort_item *spare, int64_t n)
+{
+    if (n < RADIX_LEAST) {
+        return merge_sort(items, spare, n);
+    }
+    uint64_t bits = differing(items, n);
+    if (bits == 0) {
+        return items;
+    }
+    int top = 64 - __builtin_clzll(bits);
+    int low = __builtin_ctzll(bits);
+    int digits = (top - low + DIGIT_BITS - 1) / DIGIT_BITS;
+    digits = digits < DIGITS ? digits : DIGITS;
+    int shift = top - digits * DIGIT_BITS;
+    shift = shift > 0 ? shift : 0;
+    assay_sort_item *sorted = sort_digits(items, spare, n, shift, digits);
+    if (shift > low) {
+        sort_equal_leads(sorted, sorted == items ? spare : items, n, shift);
+    }
+    return sorted;
+}
 
 assay_sort_item *assay_sort_items(assay_sort_item *items, assay_sort_item *spare, int64_t n)
 {
-    return radix_items(items, spare, n);
-}
-
-uint64_t *assay_sort_words(uint64_t *words, uint64_t *spare, int64_t n)
-{
-    return radix_words(words, spare, n);
+    return radix(items, spare, n);
 }
 
 assay_status assay_sort_order(int64_t *order, const double *keys, int64_t n, int descending,

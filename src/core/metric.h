@@ -88,6 +88,14 @@ typedef struct assay_metric_terms {
     void (*rows)(int32_t *bin, double *const *values, const void *params, const assay_rows *rows);
 } assay_metric_terms;
 
+/** The class is the other one of two: the order is read backwards, and a score is 1 minus the one that
+ *  the key tells, in the arithmetic of the scores. */
+typedef enum assay_mirror {
+    ASSAY_MIRROR_NONE = 0,
+    ASSAY_MIRROR_F32,
+    ASSAY_MIRROR_F64
+} assay_mirror;
+
 /** All rows by descending score of one class; read with the functions below. Ties are in row order,
  *  or by target: their order must not matter. */
 typedef struct assay_ranking {
@@ -99,14 +107,21 @@ typedef struct assay_ranking {
     const uint64_t *packed;      /* the bits of the key that differ, and the target; or NULL */
     int key_shift, target_bits;  /* of packed */
     uint64_t key_rest;           /* the bits of the key that all rows share */
+    assay_mirror mirror;         /* of packed, and never with weights */
     const uint8_t *weight;       /* copies of each row, in this order; NULL = all one */
     const double *real;          /* real weight of each row, in this order; NULL = all one */
 } assay_ranking;
 
+/** Element i of packed. */
+static inline uint64_t assay_ranking_word(const assay_ranking *ranking, int64_t i)
+{
+    return ranking->packed[ranking->mirror == ASSAY_MIRROR_NONE ? i : ranking->n - 1 - i];
+}
+
 /** Equal for equal scores. */
 static inline uint64_t assay_ranking_key(const assay_ranking *ranking, int64_t i)
 {
-    return ranking->packed != NULL ? ranking->packed[i] >> ranking->target_bits
+    return ranking->packed != NULL ? assay_ranking_word(ranking, i) >> ranking->target_bits
                                    : ranking->rows[i].key;
 }
 
@@ -114,14 +129,17 @@ static inline double assay_ranking_score(const assay_ranking *ranking, int64_t i
 {
     uint64_t key = assay_ranking_key(ranking, i);
     key = ranking->packed != NULL ? key << ranking->key_shift | ranking->key_rest : key;
-    return assay_sort_key_value(key, 1);
+    double score = assay_sort_key_value(key, 1);
+    return ranking->mirror == ASSAY_MIRROR_NONE  ? score
+           : ranking->mirror == ASSAY_MIRROR_F32 ? (double)(1.0F - (float)score)
+                                                 : 1.0 - score;
 }
 
 static inline int32_t assay_ranking_target(const assay_ranking *ranking, int64_t i)
 {
-    return ranking->packed != NULL
-               ? (int32_t)(ranking->packed[i] & ((UINT64_C(1) << ranking->target_bits) - 1))
-               : (int32_t)(ranking->rows[i].payload & UINT32_MAX);
+    return ranking->packed != NULL ? (int32_t)(assay_ranking_word(ranking, i) &
+                                               ((UINT64_C(1) << ranking->target_bits) - 1))
+                                   : (int32_t)(ranking->rows[i].payload & UINT32_MAX);
 }
 
 /** Copies of row i. */

@@ -14,9 +14,42 @@ typedef struct assay_ranked_walk {
     int64_t tp_rows, fp_rows;    /* tp and fp of rankings without real weights */
 } assay_ranked_walk;
 
-/** Counts are whole and added as such: faster, and any number of them is exact. */
-static inline bool assay_ranked_next_rows(assay_ranked_walk *walk, const assay_ranking *ranking)
+/** assay_ranked_next_rows for words without copies. */
+__attribute__((always_inline)) static inline bool
+assay_ranked_next_packed(assay_ranked_walk *walk, const assay_ranking *ranking)
 {
+    int64_t step = ranking->mirror == ASSAY_MIRROR_NONE ? 1 : -1;
+    const uint64_t *words = ranking->packed + (step < 0 ? ranking->n - 1 : 0);
+    int bits = ranking->target_bits;
+    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    uint64_t mine = (uint64_t)ranking->class_index;
+    int64_t n = ranking->n;
+    int64_t i = walk->at;
+    int64_t tp = walk->tp_rows;
+    if (i >= n) {
+        return false;
+    }
+    uint64_t word = words[i * step];
+    uint64_t key = word >> bits;
+    do {
+        tp += (word & mask) == mine;
+        i++;
+    } while (i < n && (word = words[i * step]) >> bits == key);
+    walk->at = i;
+    walk->tp_rows = tp;
+    walk->fp_rows = i - tp;
+    walk->tp = (double)tp;
+    walk->fp = (double)(i - tp);
+    return true;
+}
+
+/** Counts are whole and added as such: faster, and any number of them is exact. */
+__attribute__((always_inline)) static inline bool
+assay_ranked_next_rows(assay_ranked_walk *walk, const assay_ranking *ranking)
+{
+    if (ranking->packed != NULL && ranking->weight == NULL) {
+        return assay_ranked_next_packed(walk, ranking);
+    }
     int64_t i = walk->at;
     int64_t tp = walk->tp_rows;
     int64_t fp = walk->fp_rows;
@@ -66,7 +99,8 @@ static inline bool assay_ranked_next_real(assay_ranked_walk *walk, const assay_r
 }
 
 /** The next group with rows of positive weight; false when there is none. Start with zeros. */
-static inline bool assay_ranked_next(assay_ranked_walk *walk, const assay_ranking *ranking)
+__attribute__((always_inline)) static inline bool assay_ranked_next(assay_ranked_walk *walk,
+                                                                    const assay_ranking *ranking)
 {
     walk->tp_before = walk->tp;
     walk->fp_before = walk->fp;

@@ -98,10 +98,10 @@ static void sorts_long_numbers(void **state)
             words[i] = i % 3 == 0 ? word >> (64 - bits) : word >> (64 - bits) & ~UINT64_C(0xffff);
             items[i] = (assay_sort_item){.key = words[i], .payload = (uint64_t)i};
         }
-        const uint64_t *sorted = assay_sort_words(words, words + N, N);
+        assay_sort_words(words, words + N, N);
         const assay_sort_item *wanted = assay_sort_items(items, items + N, N);
         for (int64_t i = 0; i < N; i++) {
-            assert_true(sorted[i] == wanted[i].key);
+            assert_true(words[i] == wanted[i].key);
             assert_true(
                 i == 0 || wanted[i - 1].key < wanted[i].key ||
                 (wanted[i - 1].key == wanted[i].key && wanted[i - 1].payload < wanted[i].payload));
@@ -109,6 +109,35 @@ static void sorts_long_numbers(void **state)
     }
     assay_free(words);
     assay_free(items);
+}
+
+/* Crowds within crowds: each step down leaves most of the words in one place. */
+static void sorts_uneven_numbers(void **state)
+{
+    (void)state;
+    enum { N = 30000 };
+    uint64_t *words = assay_alloc(2 * N, sizeof *words);
+    assert_non_null(words);
+    for (int kind = 0; kind < 4; kind++) {
+        uint64_t sum = 0, other = 0;
+        for (int64_t i = 0; i < N; i++) {
+            assay_rng rng = assay_rng_stream(8, (uint32_t)kind, (uint64_t)i);
+            uint64_t word = (uint64_t)assay_rng_u32(&rng) << 32 | assay_rng_u32(&rng);
+            int shift = (int)assay_rng_below(&rng, 64);
+            words[i] = kind == 0   ? word >> shift
+                       : kind == 1 ? UINT64_MAX - (word >> shift)
+                       : kind == 2 ? (i % 1000 == 0 ? word : word % 7)
+                                   : 42;
+            sum += words[i];
+        }
+        assay_sort_words(words, words + N, N);
+        for (int64_t i = 0; i < N; i++) {
+            assert_true(i == 0 || words[i - 1] <= words[i]);
+            other += words[i];
+        }
+        assert_true(sum == other);
+    }
+    assay_free(words);
 }
 
 static void keys_keep_their_values(void **state)
@@ -217,6 +246,7 @@ int main(void)
         cmocka_unit_test(sorts_every_length_with_ties_and_nan),
         cmocka_unit_test(sorts_long_columns),
         cmocka_unit_test(sorts_long_numbers),
+        cmocka_unit_test(sorts_uneven_numbers),
         cmocka_unit_test(keys_keep_their_values),
         cmocka_unit_test(known_order),
         cmocka_unit_test(sorts_many),

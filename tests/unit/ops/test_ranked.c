@@ -185,12 +185,110 @@ static void scores_may_be_rescaled(void **state)
     assay_predictions_free(q);
 }
 
+/* ---- two classes, many rows: dealt out by score, and the second class read backwards ---- */
+
+static double score_of(int kind, assay_rng *rng, bool positive)
+{
+    double u = assay_rng_uniform(rng);
+    double shifted = positive ? sqrt(u) : u;
+    switch (kind) {
+    case 0:
+        return shifted;
+    case 1:
+        return floor(shifted * 20.0) / 20.0;
+    case 2: /* crowded at one end, over all magnitudes */
+        return 1.0 - pow(10.0, -16.0 * shifted);
+    case 3: /* 1 minus these is rounded to 1: ties of one class only */
+        return pow(10.0, -300.0 * (1.0 - shifted));
+    case 4:
+        return 0.25;
+    default: /* no probabilities */
+        return u < 0.1 ? INFINITY : u < 0.2 ? -INFINITY : (shifted - 0.5) * 1e6;
+    }
+}
+
+typedef struct scored {
+    double score;
+    bool positive;
+} scored;
+
+static int by_score(const void *a, const void *b)
+{
+    double x = ((const scored *)a)->score, y = ((const scored *)b)->score;
+    return (x > y) - (x < y);
+}
+
+/* Mann-Whitney by sorting; exact in integers. */
+static double sorted_pairs(const assay_predictions *p, int32_t c)
+{
+    scored *rows = assay_alloc((size_t)p->n, sizeof *rows);
+    assert_non_null(rows);
+    for (int64_t i = 0; i < p->n; i++) {
+        rows[i].score =
+            p->scores_f32 != NULL ? (double)p->scores_f32[2 * i + c] : p->scores_f64[2 * i + c];
+        rows[i].positive = p->target[i] == c;
+    }
+    qsort(rows, (size_t)p->n, sizeof *rows, by_score);
+    int64_t twice = 0, below = 0, positives = 0;
+    for (int64_t i = 0, end = 0; i < p->n; i = end) {
+        int64_t mine = 0, others = 0;
+        for (end = i; end < p->n && rows[end].score == rows[i].score; end++) {
+            mine += rows[end].positive;
+            others += !rows[end].positive;
+        }
+        twice += mine * (2 * below + others);
+        below += others;
+        positives += mine;
+    }
+    assay_free(rows);
+    return (double)twice / (2.0 * (double)positives * (double)below);
+}
+
+static void two_classes_of_any_scores(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 6; kind++) {
+        for (int bytes = 4; bytes <= 8; bytes += 4) {
+            for (int complement = 0; complement < 2; complement++) {
+                assay_predictions *p = NULL;
+                assay_arena *arena = NULL;
+                int64_t n = kind == 0 ? 3000 : 9001;
+                assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+                assert_int_equal(assay_predictions_new(&p, n, 2, bytes, 0, NULL), ASSAY_OK);
+                for (int64_t i = 0; i < n; i++) {
+                    assay_rng rng = assay_rng_stream(3, (uint32_t)kind, (uint64_t)i);
+                    p->target[i] = assay_rng_uniform(&rng) < 0.3;
+                    double s = score_of(kind, &rng, p->target[i] == 1);
+                    double t = complement ? 1.0 - s : assay_rng_uniform(&rng);
+                    if (bytes == 4) {
+                        p->scores_f32[2 * i + 1] = (float)s;
+                        p->scores_f32[2 * i] = complement ? 1.0F - (float)s : (float)t;
+                    } else {
+                        p->scores_f64[2 * i + 1] = s;
+                        p->scores_f64[2 * i] = t;
+                    }
+                }
+                assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
+                assay_result result = evaluate(arena, p, NULL, "roc_auc", -1);
+                assay_result curve = evaluate(arena, p, NULL, "roc_curve", -1);
+                for (int32_t c = 0; c < 2; c++) {
+                    assert_true(result.measures[2 + c].value == sorted_pairs(p, c));
+                }
+                assert_int_equal(curve.n_curves, 1);
+                assay_arena_free(arena);
+                assay_predictions_free(p);
+            }
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replicates_are_the_metric_on_weighted_rows),
         cmocka_unit_test(thinned_points_lie_on_the_curve),
         cmocka_unit_test(scores_may_be_rescaled),
+        cmocka_unit_test(two_classes_of_any_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
