@@ -167,3 +167,9 @@ float *assay_attack_pixels(assay_attack_block *block, int64_t rows)
 {
     return assay_arena_alloc(block->arena, (size_t)rows * (size_t)block->size, sizeof(float));
 }
+
+float *assay_attack_logits(assay_attack_block *block)
+{
+    return assay_arena_alloc(block->arena, (size_t)block->n * (size_t)block->classes,
+                             sizeof(float));
+}

@@ -102,6 +102,8 @@ typedef struct assay_attack_block {
     uint8_t *flat;         /* n: a gradient that was exactly zero was seen */
     int32_t *stage;        /* n: `current_stage` when it was fooled; -1 */
     int32_t current_stage; /* set by attacks that are made of others */
+    double confidence;     /* set by the attack: a wrong logit must lead by this much to count */
+    bool silent;           /* set by the attack: points are neither judged nor kept */
     float *last;           /* n x size or NULL: the last point put to the model, for tests */
 } assay_attack_block;
 
@@ -157,6 +159,8 @@ int64_t assay_attack_left(const assay_attack_block *block, int64_t row);
 
 /** rows x size floats of the block's arena; NULL when memory is out. */
 float *assay_attack_pixels(assay_attack_block *block, int64_t rows);
+/** n x classes floats of the block's arena; NULL when memory is out. */
+float *assay_attack_logits(assay_attack_block *block);
 
 /** Whether `predicted` is what the attacker of `row` wants. */
 static inline bool assay_attack_wants(const assay_attack_block *block, int64_t row,

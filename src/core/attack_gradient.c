@@ -130,9 +130,9 @@ static assay_status judge(const question *q, float *logits, int32_t repeats, ass
         int64_t row = assay_points_row(q->points, i);
         int64_t place = assay_points_place(q->points, i);
         block->forwards[row] += repeats;
-        ASSAY_TRY(assay_attack_record(
-            block, row, q->x + place * block->size,
-            assay_class_of(logits + place * block->classes, block->classes), err));
+        const float *z = logits + place * block->classes;
+        ASSAY_TRY(assay_attack_record(block, row, q->x + place * block->size, z,
+                                      assay_class_of(z, block->classes), err));
     }
     return ASSAY_OK;
 }

@@ -36,10 +36,11 @@ static inline int32_t assay_points_row(const assay_points *points, int64_t i)
     return points->of != NULL ? points->of[i] : assay_points_place(points, i);
 }
 
-/** Keep the point if it is adversarial, inside and nearer than what is known. */
+/** Keep the point if it is adversarial, inside and nearer than what is known. `logits` of the point
+ *  decide about confidence; NULL = labels only. */
 ASSAY_NODISCARD assay_status assay_attack_record(assay_attack_block *block, int64_t row,
-                                                 const float *x, int32_t predicted,
-                                                 assay_error *err);
+                                                 const float *x, const float *logits,
+                                                 int32_t predicted, assay_error *err);
 
 /** Write pixels (planar, [0, 1]) at place `i` of a batch tensor of the model. Integer inputs get the
  *  value rounded to 8 bit. */

@@ -277,15 +277,44 @@ static bool inside(const float *x, int64_t n)
     return (double)low >= -slack && (double)high <= 1.0 + slack;
 }
 
-assay_status assay_attack_record(assay_attack_block *block, int64_t row, const float *x,
-                                 int32_t predicted, assay_error *err)
+/* The wrong class leads by what the attack asks for. */
+static bool is_confident(const assay_attack_block *block, int64_t row, const float *logits)
+{
+    if (block->confidence == 0.0 || logits == NULL) {
+        return true;
+    }
+    bool aimed = block->target != NULL;
+    double margin = assay_loss_value(ASSAY_LOSS_MARGIN, logits, block->classes,
+                                     aimed ? block->target[row] : block->label[row], 0);
+    return (aimed ? -margin : margin) >= block->confidence;
+}
+
+static assay_status note_event(assay_attack_block *block, int64_t row, assay_error *err)
 {
     assay_attack_oracle *oracle = block->oracle;
+    if (!oracle->options->keep_events) {
+        return ASSAY_OK;
+    }
+    assay_attack_event event = {.row = row,
+                                .forwards = block->forwards[row],
+                                .backwards = block->backwards[row],
+                                .distance = block->distance[row]};
+    assay_buffer_append(&oracle->events, (const char *)&event, sizeof event);
+    return assay_buffer_status(&oracle->events, err);
+}
+
+assay_status assay_attack_record(assay_attack_block *block, int64_t row, const float *x,
+                                 const float *logits, int32_t predicted, assay_error *err)
+{
     int64_t size = block->size;
+    if (block->silent) {
+        return ASSAY_OK;
+    }
     if (block->last != NULL) {
         memcpy(block->last + row * size, x, (size_t)size * sizeof *x);
     }
-    if (!assay_attack_wants(block, row, predicted) || !inside(x, size)) {
+    if (!assay_attack_wants(block, row, predicted) || !is_confident(block, row, logits) ||
+        !inside(x, size)) {
         return ASSAY_OK;
     }
     double distance = assay_norm_distance(block->norm, x, block->x0 + row * size, size);
@@ -300,15 +329,7 @@ assay_status assay_attack_record(assay_attack_block *block, int64_t row, const f
         block->first[row] = block->forwards[row];
         block->stage[row] = block->current_stage;
     }
-    if (oracle->options->keep_events) {
-        assay_attack_event event = {.row = row,
-                                    .forwards = block->forwards[row],
-                                    .backwards = block->backwards[row],
-                                    .distance = distance};
-        assay_buffer_append(&oracle->events, (const char *)&event, sizeof event);
-        return assay_buffer_status(&oracle->events, err);
-    }
-    return ASSAY_OK;
+    return note_event(block, row, err);
 }
 
 /* ---- questions ------------------------------------------------------------------------------ */
@@ -365,9 +386,9 @@ assay_status assay_attack_scores(assay_attack_block *block, float *logits, const
         int64_t row = assay_points_row(points, i);
         int64_t place = assay_points_place(points, i);
         block->forwards[row]++;
-        ASSAY_TRY(assay_attack_record(
-            block, row, x + place * block->size,
-            assay_class_of(logits + place * block->classes, block->classes), err));
+        const float *z = logits + place * block->classes;
+        ASSAY_TRY(assay_attack_record(block, row, x + place * block->size, z,
+                                      assay_class_of(z, block->classes), err));
     }
     return ASSAY_OK;
 }
@@ -391,7 +412,9 @@ assay_status assay_attack_labels(assay_attack_block *block, int32_t *labels, con
                 gives_labels ? oracle->labels[j]
                              : assay_class_of(oracle->logits + j * block->classes, block->classes);
             block->forwards[row]++;
-            ASSAY_TRY(assay_attack_record(block, row, x + place * block->size, labels[place], err));
+            ASSAY_TRY(assay_attack_record(block, row, x + place * block->size,
+                                          gives_labels ? NULL : oracle->logits + j * block->classes,
+                                          labels[place], err));
         }
     }
     return ASSAY_OK;

@@ -127,6 +127,15 @@ static assay_status ask_clean(work *w, assay_error *err)
     return ASSAY_OK;
 }
 
+static void forget(assay_attack_block *b, int64_t r)
+{
+    b->fooled[r] = 0;
+    b->distance[r] = INFINITY;
+    b->answer[r] = -1;
+    b->first[r] = -1;
+    b->stage[r] = -1;
+}
+
 static void start_streams(work *w)
 {
     assay_attack_block *b = &w->block;
@@ -148,11 +157,16 @@ static assay_status attack_once(work *w, double eps, assay_error *err)
     assay_attack_block *b = &w->block;
     assay_attack_result *result = job->result;
     assay_status status = ASSAY_OK;
+    bool universal = (job->attack->traits & ASSAY_ATTACK_UNIVERSAL) != 0;
     b->n_active = 0;
     for (int64_t r = 0; r < b->n; r++) {
         b->forwards[r] = 0;
         b->backwards[r] = 0;
-        if (w->labels[r] >= 0 && w->clean[r] == w->labels[r] && !b->fooled[r]) {
+        bool right = w->labels[r] >= 0 && w->clean[r] == w->labels[r];
+        if (right && universal && b->distance[r] > 0.0) {
+            forget(b, r); /* what another change did does not count for this one */
+        }
+        if (right && !b->fooled[r]) {
             b->active[b->n_active++] = (int32_t)r;
         }
     }
@@ -160,6 +174,8 @@ static assay_status attack_once(work *w, double eps, assay_error *err)
         return ASSAY_OK;
     }
     start_streams(w);
+    b->confidence = 0.0;
+    b->silent = false;
     b->eps = eps;
     b->current_stage = 0;
     b->budget = job->options->budget > 0 ? job->options->budget : INT64_MAX;
@@ -229,11 +245,7 @@ static assay_status confirm(work *w, assay_error *err)
         int32_t r = rows[i];
         if (!assay_attack_wants(b, r, again[r]) && certain) {
             result->refuted[w->first + r] = 1;
-            b->fooled[r] = 0;
-            b->distance[r] = INFINITY;
-            b->answer[r] = -1;
-            b->first[r] = -1;
-            b->stage[r] = -1;
+            forget(b, r);
             for (int32_t e = 0; e < options->n_eps; e++) {
                 result->success[(int64_t)e * result->n + w->first + r] = 0;
             }

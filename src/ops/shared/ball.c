@@ -49,6 +49,40 @@ static void project_l2(float *x, const float *x0, double eps, int64_t n)
     }
 }
 
+static double room_of(float x, float x0)
+{
+    return x > x0 ? 1.0 - (double)x0 : (double)x0;
+}
+
+void assay_ball_project_nearest(float *x, const float *x0, double eps, int64_t n)
+{
+    double scale = 0.0;
+    /* Coordinates at the end of their room stay there when the scale grows: a few rounds. */
+    for (;;) {
+        double free = 0.0;
+        double stuck = 0.0;
+        for (int64_t i = 0; i < n; i++) {
+            double d = fabs((double)x[i] - (double)x0[i]);
+            double room = room_of(x[i], x0[i]);
+            if (scale > 0.0 && scale * d >= room) {
+                stuck += room * room;
+            } else {
+                free += d * d;
+            }
+        }
+        double left = eps * eps - stuck;
+        double next = free > 0.0 && left > 0.0 ? sqrt(left / free) : scale;
+        next = next < 1.0 ? next : 1.0;
+        if (!(next > scale * (1.0 + 1e-12))) {
+            break;
+        }
+        scale = next;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = assay_unit_clip((float)((double)x0[i] + scale * ((double)x[i] - (double)x0[i])));
+    }
+}
+
 static double shrunk(float x, float x0, double threshold)
 {
     double d = (double)x - (double)x0;
@@ -171,6 +205,20 @@ void assay_ball_ascend_sparse(float *x, const float *g, double step, double shar
         if (fabsf(g[i]) >= least && g[i] != 0.0F) {
             x[i] += (float)((g[i] > 0.0F ? step : -step) / (double)count);
         }
+    }
+}
+
+void assay_ball_keep_largest(float *x, const float *x0, int64_t count, float *work, int64_t n)
+{
+    if (count >= n) {
+        return;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        work[i] = fabsf(x[i] - x0[i]);
+    }
+    float least = count > 0 ? select_rank(work, n, n - count) : INFINITY;
+    for (int64_t i = 0; i < n; i++) {
+        x[i] = fabsf(x[i] - x0[i]) >= least ? x[i] : x0[i];
     }
 }
 

@@ -27,6 +27,10 @@ static inline float assay_unit_clip(float value)
  */
 void assay_ball_project(assay_norm norm, float *x, const float *x0, double eps, int64_t n);
 
+/** L2: the nearest point of ball and box together: the change is scaled by the s <= 1 for which the
+ *  change cut to the box has length eps. Uses the whole eps where the scaled and cut one does not. */
+void assay_ball_project_nearest(float *x, const float *x0, double eps, int64_t n);
+
 /** x + step * (unit direction of steepest ascent): sign(g), g / ||g||_2, g / ||g||_1. A gradient of
  *  zero moves nothing. */
 void assay_ball_ascend(assay_norm norm, float *x, const float *g, double step, int64_t n);
@@ -36,6 +40,9 @@ void assay_ball_ascend(assay_norm norm, float *x, const float *g, double step, i
  *  `work` holds n values. */
 void assay_ball_ascend_sparse(float *x, const float *g, double step, double share, float *work,
                               int64_t n);
+
+/** Keep the `count` largest changes of x against x0 (more when some are equal), undo the others. */
+void assay_ball_keep_largest(float *x, const float *x0, int64_t count, float *work, int64_t n);
 
 /** A random point of the ball, cut to the box. Linf: uniform on [-eps, eps]^n; L2: uniform in the
  *  ball (normal direction, radius eps U^(1/n)); L1: uniform in the ball (signed exponentials). */
