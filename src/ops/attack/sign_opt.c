@@ -45,24 +45,24 @@ static void normalise(float *theta, int64_t n)
     }
 }
 
-/* Bisect between a right and a wrong distance; the wrong end. */
-static assay_status bisect(double *out, state *s, const float *theta, double right, double wrong,
+/* Bisect between a distance where the answer is right and one where it is wrong; the wrong end. */
+static assay_status bisect(double *out, state *s, const float *theta, double low, double high,
                            double tolerance, assay_error *err)
 {
-    while (wrong - right > tolerance && assay_asking_left(&s->asking) > 0) {
-        double middle = 0.5 * (right + wrong);
-        bool is_wrong = false;
-        if (middle <= right || middle >= wrong) {
+    while (high - low > tolerance && assay_asking_left(&s->asking) > 0) {
+        double middle = 0.5 * (low + high);
+        bool wrong = false;
+        if (middle <= low || middle >= high) {
             break;
         }
-        ASSAY_TRY(wrong_at(&is_wrong, s, theta, middle, err));
-        if (is_wrong) {
-            wrong = middle;
+        ASSAY_TRY(wrong_at(&wrong, s, theta, middle, err));
+        if (wrong) {
+            high = middle;
         } else {
-            right = middle;
+            low = middle;
         }
     }
-    *out = wrong;
+    *out = high;
     return ASSAY_OK;
 }
 
