@@ -8,13 +8,18 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void evaluate(const assay_coco_truth *truth, const assay_coco_rows *results,
-                     assay_iou_type iou)
+                     const char *convention, assay_iou_type iou)
 {
-    const assay_detection_options options = {.iou = iou, .threads = 1};
+    assay_protocol protocol;
+    const assay_detection_options options = {.protocol = &protocol, .threads = 1};
     assay_detection *d = NULL;
     assay_coco_arrays arrays = {0};
-    double stats[ASSAY_COCO_STATS];
+    double stats[ASSAY_MOST_STATISTICS];
+    int n = 0;
     assay_error err = {0};
+    if (assay_protocol_init(&protocol, convention, iou, NULL) != ASSAY_OK) {
+        abort();
+    }
     if (assay_detection_match(&d, truth, results, &options, &err) != ASSAY_OK) {
         if (d != NULL || err.message[0] == '\0') {
             abort();
@@ -23,8 +28,8 @@ static void evaluate(const assay_coco_truth *truth, const assay_coco_rows *resul
     }
     if (assay_detection_classes(d) <= 64 &&
         assay_detection_accumulate(&arrays, d, &err) == ASSAY_OK &&
-        assay_detection_summarize(stats, d, &arrays, &err) == ASSAY_OK) {
-        for (int i = 0; i < ASSAY_COCO_STATS; i++) {
+        assay_detection_summarize(stats, &n, d, &arrays, &err) == ASSAY_OK) {
+        for (int i = 0; i < n; i++) {
             if (!(stats[i] == -1.0 || (stats[i] >= 0.0 && stats[i] <= 1.0))) {
                 abort();
             }
@@ -42,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assay_memory_source rest = {data + (first < size ? first : 0),
                                 first < size ? size - first : size};
     const assay_coco_options options = {
-        .masks = true, .most_rows = 1000, .most_values = 100000, .window = 1};
+        .masks = true, .keypoints = true, .most_rows = 1000, .most_values = 100000, .window = 1};
     assay_coco_truth *truth = NULL;
     assay_coco_rows *results = NULL;
     assay_error err = {0};
@@ -55,8 +60,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     }
     if (truth != NULL && results != NULL) {
-        evaluate(truth, results, ASSAY_IOU_BOX);
-        evaluate(truth, results, ASSAY_IOU_MASK);
+        static const char *const names[] = {"coco",    "coco-corrected", "lvis",        "voc2007",
+                                            "voc2012", "open-images",    "torchmetrics"};
+        for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+            evaluate(truth, results, names[i], ASSAY_IOU_BOX);
+            evaluate(truth, results, names[i], ASSAY_IOU_MASK);
+        }
+        evaluate(truth, results, "coco", ASSAY_IOU_KEYPOINTS);
     }
     assay_coco_results_free(results);
     assay_coco_truth_free(truth);

@@ -10,6 +10,7 @@ typedef struct arguments {
     const char *json;
     int64_t seed;
     const char *on_error;
+    bool pixel;
 } arguments;
 
 static int evaluate(const command *self, const common_options *common, arguments *a)
@@ -46,6 +47,60 @@ static int evaluate(const command *self, const common_options *common, arguments
     return code;
 }
 
+/* Options of the task detection; returns how many. */
+static size_t detection_options(option *out, arguments *a)
+{
+    const option options[] = {
+        {"truth", 0, OPTION_TEXT, &a->request.truth, "PATH",
+         "detection: annotations, a file or a folder"},
+        {"iou-type", 0, OPTION_TEXT, &a->request.iou_type, "TYPE",
+         "detection: overlap of bbox (the default), segm or keypoints"},
+        {"convention", 0, OPTION_TEXT, &a->request.convention, "NAME",
+         "detection: coco (the default), coco-corrected, lvis, voc2007, voc2012, open-images, "
+         "torchmetrics"},
+        {"iou", 0, OPTION_TEXT, &a->request.iou, "LIST",
+         "detection: IoU thresholds, as 0.5,0.75 or 0.5:0.95:0.05"},
+        {"areas", 0, OPTION_TEXT, &a->request.areas, "LIST",
+         "detection: area ranges, as small:0:1024,large:1024:inf"},
+        {"max-detections", 0, OPTION_TEXT, &a->request.max_detections, "LIST",
+         "detection: most per image and class, as 1,10,100"},
+        {"recalls", 0, OPTION_TEXT, &a->request.recalls, "GRID",
+         "detection: number of recall points, the points, or area"},
+        {"sigmas", 0, OPTION_TEXT, &a->request.sigmas, "LIST",
+         "keypoints: one number per keypoint"},
+        {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
+         "detection: widths and heights count one pixel more (VOC's development kit)"},
+        {"truth-format", 0, OPTION_TEXT, &a->request.truth_format, "NAME",
+         "detection: coco, yolo, voc, labelme, visdrone, dota, table (default: told)"},
+        {"predictions-format", 0, OPTION_TEXT, &a->request.predictions_format, "NAME",
+         "detection: the same of the predictions"},
+        {"images", 0, OPTION_TEXT, &a->request.images, "FOLDER",
+         "detection: where the images of the truth are (default: looked for)"},
+        {"split", 0, OPTION_TEXT, &a->request.split, "NAME",
+         "detection: part of a data.yaml (default: val, test or train)"},
+        {"voc-corners", 0, OPTION_TEXT, &a->request.voc_corners, "edges|pixels",
+         "detection: what xmax in VOC files means (default: edges)"},
+        {"columns", 0, OPTION_LIST, &a->columns, "ROLE=COLUMN,...",
+         "detection: columns of tables (default: by name)"},
+    };
+    memcpy(out, options, sizeof options);
+    return sizeof options / sizeof options[0];
+}
+
+/* What was asked for, once the options are read. */
+static int answer(const command *self, const common_options *common, arguments *a)
+{
+    a->request.pixel = a->pixel;
+    a->request.skip_bad = strcmp(a->on_error, "skip") == 0;
+    if (!a->request.predictions) {
+        return complain(self, EXIT_USAGE, "--predictions FILE is missing; usage: %s", self->usage);
+    }
+    if (!a->request.skip_bad && strcmp(a->on_error, "stop") != 0) {
+        return complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", a->on_error);
+    }
+    return evaluate(self, common, a);
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
@@ -62,22 +117,6 @@ static int run(const command *self, int argc, char **argv)
          "predictions: .csv, .parquet or .jsonl; detection: also COCO, YOLO, ..."},
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
          "classification (the default), regression or detection"},
-        {"truth", 0, OPTION_TEXT, &a.request.truth, "PATH",
-         "detection: annotations, a file or a folder"},
-        {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "bbox|segm",
-         "detection: overlap of boxes (the default) or of masks"},
-        {"truth-format", 0, OPTION_TEXT, &a.request.truth_format, "NAME",
-         "detection: coco, yolo, voc, labelme, visdrone, dota, table (default: told)"},
-        {"predictions-format", 0, OPTION_TEXT, &a.request.predictions_format, "NAME",
-         "detection: the same of the predictions"},
-        {"images", 0, OPTION_TEXT, &a.request.images, "FOLDER",
-         "detection: where the images of the truth are (default: looked for)"},
-        {"split", 0, OPTION_TEXT, &a.request.split, "NAME",
-         "detection: part of a data.yaml (default: val, test or train)"},
-        {"voc-corners", 0, OPTION_TEXT, &a.request.voc_corners, "edges|pixels",
-         "detection: what xmax in VOC files means (default: edges)"},
-        {"columns", 0, OPTION_LIST, &a.columns, "ROLE=COLUMN,...",
-         "detection: columns of tables (default: by name)"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
          "true class or value (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
@@ -96,19 +135,13 @@ static int run(const command *self, int argc, char **argv)
         {"json", 0, OPTION_TEXT, &a.json, "FILE", "results as JSON; - for standard output"},
     };
 
-    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
-                            none, 0, &n);
+    option all[64];
+    memcpy(all, options, sizeof options);
+    size_t given = sizeof options / sizeof options[0];
+    given += detection_options(all + given, &a);
+    int code = option_parse(self, all, given, &common, argc, argv, none, 0, &n);
     if (code == 0 && !common.help) {
-        a.request.skip_bad = strcmp(a.on_error, "skip") == 0;
-        if (!a.request.predictions) {
-            code =
-                complain(self, EXIT_USAGE, "--predictions FILE is missing; usage: %s", self->usage);
-        } else if (!a.request.skip_bad && strcmp(a.on_error, "stop") != 0) {
-            code =
-                complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", a.on_error);
-        } else {
-            code = evaluate(self, &common, &a);
-        }
+        code = answer(self, &common, &a);
     }
     option_list_free(&a.scores);
     option_list_free(&a.classes);

@@ -30,7 +30,7 @@ typedef struct assay_evaluate_request {
     int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
     const char *truth;          /**< detection: annotations, a file or a folder; requests that end
                                      before this field are accepted too */
-    const char *iou_type;       /**< detection: "bbox" [default] or "segm" */
+    const char *iou_type;       /**< detection: "bbox" [default], "segm" or "keypoints" */
     /* detection, where annotations are not COCO files: [told from the content] */
     const char *truth_format;       /**< "coco", "yolo", "voc", "labelme", "visdrone", "dota",
                                          "table" */
@@ -39,6 +39,15 @@ typedef struct assay_evaluate_request {
     const char *split;              /**< of a data.yaml [val, else test, else train] */
     const char *voc_corners;        /**< "edges" [default] or "pixels" */
     const char *const *columns;     /**< NULL-terminated "image=COLUMN", ... of tables [by name] */
+    /* detection: whose rules count, and how much of them is changed */
+    const char *convention; /**< "coco" [default], "coco-corrected", "lvis", "voc2007", "voc2012",
+                                     "open-images" or "torchmetrics" */
+    const char *iou;        /**< thresholds: "0.5,0.75" or "0.5:0.95:0.05" */
+    const char *areas;      /**< "name:from:to,..." in square pixels */
+    const char *max_detections; /**< "1,10,100": most per image and class */
+    const char *recalls;        /**< number of points, the points, or "area" */
+    const char *sigmas;         /**< keypoints: one per keypoint [those of COCO's persons] */
+    int32_t pixel;              /**< 1: widths and heights count one pixel more */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

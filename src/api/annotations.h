@@ -31,6 +31,7 @@ typedef struct assay_annotation_options {
     assay_voc_corners corners;  /* 0 = edges */
     const char *const *columns; /* tables: "image=path", ...; NULL-terminated; NULL = by name */
     bool masks;                 /* COCO: read segmentations too */
+    bool keypoints;             /* COCO: read keypoints too */
     bool for_evaluation;        /* VisDrone: as the benchmark evaluates */
     bool digest;
 } assay_annotation_options;

@@ -185,15 +185,13 @@ static assay_status read_set(reader *r, assay_error *err)
 /* ---- COCO ---- */
 
 static assay_status read_coco(assay_coco_truth **truth, assay_coco_rows **rows, const char *path,
-                              bool masks, assay_error *err)
+                              const assay_coco_options *options, assay_error *err)
 {
     assay_file_stream *stream = NULL;
-    const assay_coco_options options = {.masks = masks};
     ASSAY_TRY(assay_file_stream_open(&stream, path, err));
     assay_status status =
-        truth != NULL
-            ? assay_coco_read_truth(truth, assay_file_stream_read, stream, &options, err)
-            : assay_coco_read_results(rows, assay_file_stream_read, stream, &options, err);
+        truth != NULL ? assay_coco_read_truth(truth, assay_file_stream_read, stream, options, err)
+                      : assay_coco_read_results(rows, assay_file_stream_read, stream, options, err);
     assay_file_stream_close(stream);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s", path);
@@ -202,16 +200,24 @@ static assay_status read_coco(assay_coco_truth **truth, assay_coco_rows **rows, 
 }
 
 /* Results that have masks only get their boxes from these. */
-static assay_status read_coco_results(assay_coco_rows **out, const char *path, bool masks,
-                                      assay_error *err)
+static assay_status read_coco_results(assay_coco_rows **out, const char *path,
+                                      const assay_coco_options *options, assay_error *err)
 {
-    ASSAY_TRY(read_coco(NULL, out, path, masks, err));
-    if (!masks && (*out)->n > 0 && ((*out)->has[0] & ASSAY_COCO_BOX) == 0) {
+    assay_coco_options masks = *options;
+    masks.masks = true;
+    ASSAY_TRY(read_coco(NULL, out, path, options, err));
+    if (!options->masks && !options->keypoints && (*out)->n > 0 &&
+        ((*out)->has[0] & ASSAY_COCO_BOX) == 0) {
         assay_coco_results_free(*out);
         *out = NULL;
-        return read_coco(NULL, out, path, true, err);
+        return read_coco(NULL, out, path, &masks, err);
     }
     return ASSAY_OK;
+}
+
+static assay_coco_options coco_options(const assay_annotation_options *options)
+{
+    return (assay_coco_options){.masks = options->masks, .keypoints = options->keypoints};
 }
 
 /* ---- the two faces ---- */
@@ -251,7 +257,8 @@ assay_status assay_annotations_truth(assay_coco_truth **out, assay_annotation_no
     *out = NULL;
     assay_status status = begin(&r, err);
     if (status == ASSAY_OK && r.set.format == ASSAY_ANNOTATIONS_COCO) {
-        status = read_coco(out, NULL, path, options->masks, err);
+        const assay_coco_options reading = coco_options(options);
+        status = read_coco(out, NULL, path, &reading, err);
         notes->files = 1;
     } else if (status == ASSAY_OK) {
         bool numbered =
@@ -277,7 +284,8 @@ assay_status assay_annotations_results(assay_coco_rows **out, assay_annotation_n
     *out = NULL;
     assay_status status = begin(&r, err);
     if (status == ASSAY_OK && r.set.format == ASSAY_ANNOTATIONS_COCO) {
-        status = read_coco_results(out, path, options->masks, err);
+        const assay_coco_options reading = coco_options(options);
+        status = read_coco_results(out, path, &reading, err);
         notes->files = 1;
     } else if (status == ASSAY_OK) {
         ASSAY_GOTO(assay_annotation_draft_results(&r.draft, truth, NULL, err), done);

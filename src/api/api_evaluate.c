@@ -269,14 +269,8 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
                           "task is '%s', expected classification, regression or detection",
                           r->task);
     }
-    if (!is_detection(r) && (r->truth_format || r->predictions_format || r->images || r->split ||
-                             r->voc_corners || (r->columns && r->columns[0]))) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "formats, images, split, voc_corners and columns belong to the task "
-                          "detection");
-    }
-    if (!is_detection(r) && (r->truth || r->iou_type)) {
-        return assay_fail(err, ASSAY_EINVAL, "truth and iou_type belong to the task detection");
+    if (!is_detection(r)) {
+        ASSAY_TRY(assay_evaluate_no_detection(r, err));
     }
     if (is_regression(r) && ((r->scores && r->scores[0]) || (r->classes && r->classes[0]))) {
         return assay_fail(err, ASSAY_EINVAL,

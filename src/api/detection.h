@@ -5,21 +5,19 @@
 #include "api/context.h"
 #include "api/detection_inputs.h"
 #include "assay/evaluate.h"
-#include "core/detection.h"
-#include "core/measure.h"
+#include "core/detection_measure.h"
 
 /** One evaluation, as its renderers see it. */
 typedef struct assay_detection_report {
     const assay_evaluate_request *request;
-    double level;
-    int64_t replicates; /* 0 = no bootstrap */
-    uint64_t seed;
-    assay_iou_type iou;
+    assay_detection_request options; /* with defaults filled in */
+    assay_protocol protocol;
     const assay_coco_truth *truth;
-    const assay_detection *detection;
     int64_t results; /* rows of the results file */
     const assay_detection_inputs *inputs;
-    assay_result measures; /* the 12 statistics, then AP, AP50, AP75, AR of every class */
+    assay_detection_summary summary;
+    assay_result
+        measures; /* the statistics, then AP, AP50, AP75, AR of every class, then the rest */
 } assay_detection_report;
 
 /** As assay_evaluate_file, whose request has been checked. */
@@ -27,12 +25,17 @@ ASSAY_NODISCARD assay_status assay_evaluate_detection(char **json, char **table,
                                                       assay_context *context,
                                                       const assay_evaluate_request *request,
                                                       assay_error *err);
+/** Fields that belong to detection are refused. */
+ASSAY_NODISCARD assay_status assay_evaluate_no_detection(const assay_evaluate_request *request,
+                                                         assay_error *err);
 ASSAY_NODISCARD assay_status assay_detection_json(char **out, const assay_detection_report *report,
                                                   assay_error *err);
 ASSAY_NODISCARD assay_status assay_detection_table(char **out, const assay_detection_report *report,
                                                    assay_error *err);
-/** What was noticed in the files, one sentence each; returns how many (at most 16), with counts. */
-int assay_detection_remarks(const char *texts[16], int64_t counts[16],
-                            const assay_detection_notes *notes);
+enum { ASSAY_DETECTION_REMARKS = 24 };
+/** What was noticed in the files, one sentence each; returns how many, with counts. */
+int assay_detection_remarks(const char *texts[ASSAY_DETECTION_REMARKS],
+                            int64_t counts[ASSAY_DETECTION_REMARKS],
+                            const assay_detection_notes *notes, const assay_protocol *protocol);
 
 #endif

@@ -50,7 +50,7 @@ static assay_status is_coco(bool *out, const char *path, const char *format, ass
 }
 
 assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_context *context,
-                                         const assay_evaluate_request *request, bool masks,
+                                         const assay_evaluate_request *request, assay_iou_type iou,
                                          bool digests, assay_error *err)
 {
     reading r = {.request = request, .inputs = out, .digests = digests};
@@ -67,7 +67,8 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
                                          .split = request->split,
                                          .columns = request->columns,
                                          .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
-                                         .masks = masks,
+                                         .masks = iou == ASSAY_IOU_MASK,
+                                         .keypoints = iou == ASSAY_IOU_KEYPOINTS,
                                          .for_evaluation = true,
                                          .digest = digests && !r.truth_is_file};
     r.results = r.truth;

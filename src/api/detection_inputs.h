@@ -5,6 +5,7 @@
 #include "api/annotations.h"
 #include "api/context.h"
 #include "assay/evaluate.h"
+#include "core/detection_protocol.h"
 
 typedef struct assay_detection_inputs {
     assay_coco_truth *truth;
@@ -16,7 +17,7 @@ typedef struct assay_detection_inputs {
 ASSAY_NODISCARD assay_status assay_detection_inputs_read(assay_detection_inputs *out,
                                                          assay_context *context,
                                                          const assay_evaluate_request *request,
-                                                         bool masks, bool digests,
+                                                         assay_iou_type iou, bool digests,
                                                          assay_error *err);
 void assay_detection_inputs_dispose(assay_detection_inputs *inputs);
 

@@ -7,11 +7,15 @@
 #include "assay/version.h"
 #include "base/text.h"
 
-enum { REMARKS = 16, ALL_REMARKS = REMARKS + ASSAY_INPUT_REMARKS, CLASS_STATS = 4 };
+enum { REMARKS = ASSAY_DETECTION_REMARKS, CLASS_STATS = ASSAY_CLASS_STATISTICS };
 
 int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
-                            const assay_detection_notes *notes)
+                            const assay_detection_notes *notes, const assay_protocol *protocol)
 {
+    uint32_t rules = protocol->rules;
+    bool zero = (rules & ASSAY_RULE_ID_ZERO) != 0;
+    bool groups = (rules & ASSAY_RULE_GROUPS) != 0;
+    bool plain = (rules & ASSAY_RULE_CROWD_PLAIN) != 0 && !groups;
     const struct {
         int64_t count;
         const char *text;
@@ -19,15 +23,33 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
         {notes->objects_elsewhere, "annotations of images or categories that are not listed: left "
                                    "out"},
         {notes->results_elsewhere, "results of categories that are not listed: left out"},
+        {notes->outside, "results in images outside the slice: left out"},
         {notes->repeated_ids, "annotations whose id stands there again: the last one counts each "
                               "time"},
         {notes->repeated_images, "images whose id stands there again"},
-        {notes->id_zero, "annotations with the id 0, which COCO's matching never counts as found"},
+        {zero ? notes->id_zero : 0,
+         "annotations with the id 0, which COCO's matching never counts as found"},
         {notes->no_crowd, "annotations without iscrowd: taken as 0"},
         {notes->no_area, "annotations without area: width times height of the box"},
         {notes->negative_boxes, "results with a negative width or height: they overlap nothing"},
-        {notes->over_cap, "results beyond the 100 best per image and class: left out"},
-        {notes->crowds, "annotations are crowds: neither found nor missed"}};
+        {notes->over_cap, (rules & ASSAY_RULE_CAP_IMAGE) != 0
+                              ? "results beyond the most per image: left out"
+                              : "results beyond the most per image and class: left out"},
+        {notes->crowds, plain    ? "annotations are crowds, which this convention takes as objects"
+                        : groups ? "annotations are crowds: taken as groups"
+                                 : "annotations are crowds: neither found nor missed"},
+        {notes->marked, (rules & ASSAY_RULE_IGNORE_FIELD) != 0
+                            ? "annotations are marked ignore or difficult: neither found nor missed"
+                            : "annotations are marked ignore or difficult, which this convention "
+                              "does not look at"},
+        {notes->groups,
+         groups ? "annotations are groups: they take any number of results, none is missed"
+                : "annotations are groups, which this convention takes as single objects"},
+        {protocol->iou == ASSAY_IOU_KEYPOINTS ? notes->no_keypoints : 0,
+         "annotations without an annotated keypoint: neither found nor missed"},
+        {notes->no_extent, "annotations and results without any area: left out"},
+        {notes->not_judged,
+         "results of classes that were not looked for in their image: left out"}};
     int n = 0;
     for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
         if (all[i].count > 0) {
@@ -38,12 +60,14 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
     return n;
 }
 
+enum { ALL_REMARKS = REMARKS + ASSAY_INPUT_REMARKS };
+
 static int all_remarks(const char *texts[ALL_REMARKS], int64_t counts[ALL_REMARKS],
                        const assay_detection_report *report)
 {
     int n = assay_detection_input_remarks(texts, counts, report->inputs);
-    return n +
-           assay_detection_remarks(texts + n, counts + n, assay_detection_noted(report->detection));
+    return n + assay_detection_remarks(texts + n, counts + n, &report->summary.notes,
+                                       &report->protocol);
 }
 
 static void put_file(assay_json *json, const char *role, const char *path,
@@ -58,18 +82,25 @@ static void put_file(assay_json *json, const char *role, const char *path,
     assay_json_end_object(json);
 }
 
+static const char *type_name(const assay_detection_report *r)
+{
+    return r->protocol.iou == ASSAY_IOU_MASK        ? "segm"
+           : r->protocol.iou == ASSAY_IOU_KEYPOINTS ? "keypoints"
+                                                    : "bbox";
+}
+
 static void put_head(assay_json *json, const assay_detection_report *r)
 {
     assay_json_put_text(json, "assay", ASSAY_VERSION);
     assay_json_put_int(json, "schema", 1);
     assay_json_key(json, "run");
     assay_json_begin_object(json);
-    assay_json_put_int(json, "seed", (int64_t)r->seed);
-    assay_json_put_real(json, "level", r->level);
-    assay_json_put_int(json, "replicates", r->replicates);
+    assay_json_put_int(json, "seed", (int64_t)r->options.seed);
+    assay_json_put_real(json, "level", r->options.level);
+    assay_json_put_int(json, "replicates", r->options.replicates < 0 ? 0 : r->options.replicates);
     assay_json_put_text(json, "task", "detection");
-    assay_json_put_text(json, "iou_type", r->iou == ASSAY_IOU_MASK ? "segm" : "bbox");
-    assay_json_put_text(json, "convention", "coco");
+    assay_json_put_text(json, "iou_type", type_name(r));
+    assay_json_put_text(json, "convention", r->protocol.name);
     assay_json_put_text(json, "estimand",
                         "The population that the images are an independent random sample of.");
     assay_json_end_object(json);
@@ -83,7 +114,7 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_begin_object(json);
     assay_json_put_text(json, "name", "all");
     assay_json_put_text(json, "kind", "dataset");
-    assay_json_put_int(json, "n", assay_detection_images(r->detection));
+    assay_json_put_int(json, "n", r->summary.images);
     assay_json_end_object(json);
     assay_json_end_array(json);
 }
@@ -128,36 +159,65 @@ assay_status assay_detection_json(char **out, const assay_detection_report *repo
     return assay_text_take(out, &text, err);
 }
 
-static void put_line(assay_buffer *out, const char *kind, const char *iou, const char *area,
-                     int most, const assay_measure *m)
+static void put_line(assay_buffer *out, const assay_protocol *p, const assay_statistic *s,
+                     const assay_measure *m)
 {
-    double value = m->outcome == ASSAY_OUTCOME_VALUE ? m->value : -1.0;
-    assay_buffer_printf(out, " %-18s (%s) @[ IoU=%-9s | area=%6s | maxDets=%3d ] = %0.3f",
-                        kind[1] == 'P' ? "Average Precision" : "Average Recall", kind, iou, area,
-                        most, value);
+    static const char *const groups[] = {"rare", "common", "frequent"};
+    char iou[32];
+    assay_protocol_iou_text(iou, sizeof iou, p, s->threshold);
+    assay_buffer_printf(out, " %-18s (%s) @[ IoU=%-9s | area=%6s | maxDets=%3" PRId32 " ",
+                        s->recall ? "Average Recall" : "Average Precision", s->recall ? "AR" : "AP",
+                        iou, p->ranges[s->range].name, s->cap < 0 ? 100 : p->caps[s->cap]);
+    if (s->group >= 0) {
+        assay_buffer_printf(out, "| classes=%s ", groups[s->group]);
+    }
+    assay_buffer_printf(out, "] = %0.3f", m->outcome == ASSAY_OUTCOME_VALUE ? m->value : -1.0);
     if (!isnan(m->low)) {
         assay_buffer_printf(out, "   %0.3f to %0.3f", m->low, m->high);
     }
     assay_buffer_putc(out, '\n');
 }
 
+static void put_value(assay_buffer *out, const assay_measure *m)
+{
+    if (m->outcome == ASSAY_OUTCOME_VALUE) {
+        assay_buffer_printf(out, " %7.3f", m->value);
+    } else {
+        assay_buffer_printf(out, " %7s", "-");
+    }
+}
+
+/* How many measures every class has. */
+static int class_columns(const assay_protocol *p, const char *names[CLASS_STATS])
+{
+    static const char *const all[CLASS_STATS] = {"AP", "AP50", "AP75", "AR"};
+    assay_statistic what[CLASS_STATS];
+    int n = 0;
+    assay_detection_class_statistics(what, p);
+    for (int i = 0; i < CLASS_STATS; i++) {
+        if (what[i].threshold >= -1) {
+            names[n++] = all[i];
+        }
+    }
+    return n;
+}
+
 static void put_classes(assay_buffer *out, const assay_detection_report *r)
 {
-    const assay_detection *d = r->detection;
-    assay_buffer_printf(out, "\n%-24s %8s %8s %7s %7s %7s %7s   %s\n", "class", "objects",
-                        "results", "AP", "AP50", "AP75", "AR", "AP from, to");
-    for (int64_t k = 0; k < assay_detection_classes(d); k++) {
-        const assay_measure *m = r->measures.measures + ASSAY_COCO_STATS + k * CLASS_STATS;
+    const char *names[CLASS_STATS];
+    int columns = class_columns(&r->protocol, names);
+    assay_buffer_printf(out, "\n%-24s %8s", "class", "objects");
+    for (int i = 0; i < columns; i++) {
+        assay_buffer_printf(out, " %7s", names[i]);
+    }
+    assay_buffer_puts(out, "   AP from, to\n");
+    for (int64_t k = 0; k < r->summary.classes; k++) {
+        const assay_measure *m = r->measures.measures + r->summary.n_statistics + k * columns;
         char name[25];
         assay_text_printable(name, sizeof name, m->class_name);
-        assay_buffer_printf(out, "%-24s %8" PRId64 " %8" PRId64, name,
-                            assay_detection_objects(d, k, 0), assay_detection_detections(d, k));
-        for (int i = 0; i < CLASS_STATS; i++) {
-            if (m[i].outcome == ASSAY_OUTCOME_VALUE) {
-                assay_buffer_printf(out, " %7.3f", m[i].value);
-            } else {
-                assay_buffer_printf(out, " %7s", "-");
-            }
+        assay_buffer_printf(out, "%-24s %8" PRId64, name, m->n);
+        for (int i = 0; i < columns; i++) {
+            put_value(out, &m[i]);
         }
         if (!isnan(m->low)) {
             assay_buffer_printf(out, "   %0.3f, %0.3f", m->low, m->high);
@@ -166,48 +226,51 @@ static void put_classes(assay_buffer *out, const assay_detection_report *r)
     }
 }
 
+static void put_interval_note(assay_buffer *out, const assay_detection_report *report)
+{
+    const assay_measure *m = report->measures.measures;
+    if (isnan(m->low)) {
+        assay_buffer_printf(out, "No intervals: %s.\n",
+                            assay_text_starts(m->method, "none: ") ? m->method + 6
+                                                                   : "none were asked for");
+        return;
+    }
+    assay_buffer_printf(out,
+                        "from, to: %g %% interval, two-sided, from %" PRId64
+                        " bootstrap replicates of the %s.\n",
+                        100.0 * report->options.level, report->options.replicates,
+                        report->options.cluster != NULL ? "clusters" : "images");
+}
+
+static void put_title(assay_buffer *out, const assay_detection_report *report)
+{
+    static const char *const overlaps[] = {"boxes", "masks", "keypoints (OKS)"};
+    assay_buffer_printf(out,
+                        "%s: %" PRId64 " images, %" PRId64 " annotations, %" PRId64
+                        " categories; %s: %" PRId64 " results\nIoU of %s, convention %s%s\n\n",
+                        report->request->truth, report->summary.images, report->truth->objects.n,
+                        report->summary.classes, report->request->predictions, report->results,
+                        overlaps[report->protocol.iou - 1], report->protocol.name,
+                        strcmp(report->protocol.name, "coco") == 0 ? " (equal to pycocotools)"
+                                                                   : "");
+}
+
 assay_status assay_detection_table(char **out, const assay_detection_report *report,
                                    assay_error *err)
 {
-    static const char *const areas[ASSAY_COCO_AREAS] = {"all", "small", "medium", "large"};
-    static const int caps[ASSAY_COCO_CAPS] = {1, 10, 100};
-    const assay_measure *m = report->measures.measures;
     const char *texts[ALL_REMARKS];
     int64_t counts[ALL_REMARKS];
+    assay_statistic what[ASSAY_MOST_STATISTICS];
     assay_buffer text;
     assay_buffer_init(&text, 0);
-    assay_buffer_printf(&text,
-                        "%s: %" PRId64 " images, %" PRId64 " annotations, %" PRId64
-                        " categories; %s: %" PRId64 " results\nIoU of %s, convention coco (equal "
-                        "to pycocotools)\n\n",
-                        report->request->truth, assay_detection_images(report->detection),
-                        report->truth->objects.n, assay_detection_classes(report->detection),
-                        report->request->predictions, report->results,
-                        report->iou == ASSAY_IOU_MASK ? "masks" : "boxes");
-    put_line(&text, "AP", "0.50:0.95", "all", 100, &m[0]);
-    put_line(&text, "AP", "0.50", "all", 100, &m[1]);
-    put_line(&text, "AP", "0.75", "all", 100, &m[2]);
-    for (int a = 1; a < ASSAY_COCO_AREAS; a++) {
-        put_line(&text, "AP", "0.50:0.95", areas[a], 100, &m[2 + a]);
-    }
-    for (int i = 0; i < ASSAY_COCO_CAPS; i++) {
-        put_line(&text, "AR", "0.50:0.95", "all", caps[i], &m[6 + i]);
-    }
-    for (int a = 1; a < ASSAY_COCO_AREAS; a++) {
-        put_line(&text, "AR", "0.50:0.95", areas[a], 100, &m[8 + a]);
+    put_title(&text, report);
+    int lines = assay_protocol_statistics(what, &report->protocol);
+    for (int i = 0; i < lines; i++) {
+        put_line(&text, &report->protocol, &what[i], &report->measures.measures[i]);
     }
     put_classes(&text, report);
     assay_buffer_putc(&text, '\n');
-    if (isnan(m[0].low)) {
-        assay_buffer_printf(&text, "No intervals: %s.\n",
-                            assay_text_starts(m[0].method, "none: ") ? m[0].method + 6
-                                                                     : "none were asked for");
-    } else {
-        assay_buffer_printf(&text,
-                            "from, to: %g %% interval, two-sided, from %" PRId64
-                            " bootstrap replicates of the images.\n",
-                            100.0 * report->level, report->replicates);
-    }
+    put_interval_note(&text, report);
     int n = all_remarks(texts, counts, report);
     for (int i = 0; i < n; i++) {
         assay_buffer_printf(&text, "%" PRId64 " %s.\n", counts[i], texts[i]);

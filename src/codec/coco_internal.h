@@ -7,7 +7,7 @@
 /** Room of the columns that grow together. */
 typedef struct assay_coco_builder {
     assay_coco_rows *rows;
-    int64_t room, room_parts, room_numbers, room_runs;
+    int64_t room, room_parts, room_numbers, room_runs, room_points;
     assay_coco_options options; /* without zeros */
     bool results;
 } assay_coco_builder;
@@ -27,5 +27,26 @@ ASSAY_NODISCARD assay_status assay_coco_read_row(assay_coco_builder *builder, as
 /** Read the value of "segmentation" into the row that is being built. */
 ASSAY_NODISCARD assay_status assay_coco_read_shape(assay_coco_builder *builder,
                                                    assay_json_scan *scan, assay_error *err);
+/** Read the value of "keypoints" into the row that is being built. */
+ASSAY_NODISCARD assay_status assay_coco_read_points(assay_coco_builder *builder,
+                                                    assay_json_scan *scan, assay_error *err);
+
+typedef struct assay_coco_list_room {
+    int64_t first, ids;
+} assay_coco_list_room;
+
+/** The list of the next image begins; without a member it stays empty. */
+ASSAY_NODISCARD assay_status assay_coco_begin_list(assay_coco_lists *lists,
+                                                   assay_coco_list_room *room, int64_t image,
+                                                   assay_error *err);
+/** Read a list of category ids that belongs to the last image. */
+ASSAY_NODISCARD assay_status assay_coco_read_list(assay_coco_lists *lists,
+                                                  assay_coco_list_room *room, assay_json_scan *scan,
+                                                  assay_error *err);
+/** End the lists after n images; those that no image has are disposed. */
+ASSAY_NODISCARD assay_status assay_coco_end_lists(assay_coco_lists *lists,
+                                                  assay_coco_list_room *room, int64_t n,
+                                                  assay_error *err);
+void assay_coco_lists_dispose(assay_coco_lists *lists);
 
 #endif

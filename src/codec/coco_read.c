@@ -13,7 +13,8 @@ enum { MOST_IMAGES = 1 << 30, MOST_CATEGORIES = 1 << 20, LONGEST_NAME = 1 << 16 
 typedef struct reader {
     assay_coco_truth *truth;
     assay_coco_builder objects;
-    int64_t room_images, room_categories;
+    int64_t room_images, room_categories, room_frequency;
+    assay_coco_list_room absent, partial;
     unsigned seen; /* 1 images, 2 annotations, 4 categories */
 } reader;
 
@@ -76,6 +77,8 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
     ASSAY_TRY(assay_coco_grow(&t->image_id, &r->room_images, t->n_images, sizeof(int64_t), err));
     t->image_height[t->n_images] = t->image_width[t->n_images] = 0;
     int64_t at = t->n_images++; /* now, so that the name is freed */
+    ASSAY_TRY(assay_coco_begin_list(&t->absent, &r->absent, at, err));
+    ASSAY_TRY(assay_coco_begin_list(&t->partial, &r->partial, at, err));
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
         if (strcmp(key, "id") == 0) {
@@ -87,6 +90,10 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
             ASSAY_TRY(read_extent(&t->image_width[at], scan, err));
         } else if (strcmp(key, "file_name") == 0) {
             ASSAY_TRY(read_name(&t->image_file[at], scan, err));
+        } else if (strcmp(key, "neg_category_ids") == 0) {
+            ASSAY_TRY(assay_coco_read_list(&t->absent, &r->absent, scan, err));
+        } else if (strcmp(key, "not_exhaustive_category_ids") == 0) {
+            ASSAY_TRY(assay_coco_read_list(&t->partial, &r->partial, scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_skip(scan, err));
         }
@@ -98,6 +105,21 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
         return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "image %" PRId64 " has no \"id\"",
                                     at + 1);
     }
+    return ASSAY_OK;
+}
+
+/* "r", "c" or "f"; anything else is skipped. */
+static assay_status read_frequency(char *out, assay_json_scan *scan, assay_error *err)
+{
+    const char *text = NULL;
+    size_t size = 0;
+    int kind = 0;
+    ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    if (kind != '"') {
+        return assay_json_scan_skip(scan, err);
+    }
+    ASSAY_TRY(assay_json_scan_text(&text, &size, scan, err));
+    *out = size == 1 && strchr("rcf", text[0]) != NULL ? text[0] : '\0';
     return ASSAY_OK;
 }
 
@@ -113,6 +135,7 @@ static assay_status read_category(reader *r, assay_json_scan *scan, assay_error 
     int64_t room = r->room_categories;
     int64_t at = t->n_categories;
     ASSAY_TRY(assay_coco_grow(&t->category_name, &room, at, sizeof(char *), err));
+    ASSAY_TRY(assay_coco_grow(&t->category_frequency, &r->room_frequency, at, 1, err));
     ASSAY_TRY(assay_coco_grow(&t->category_id, &r->room_categories, at, sizeof(int64_t), err));
     t->n_categories++; /* now, so that the name is freed */
     ASSAY_TRY(assay_json_scan_object(scan, err));
@@ -122,6 +145,8 @@ static assay_status read_category(reader *r, assay_json_scan *scan, assay_error 
             id = true;
         } else if (strcmp(key, "name") == 0) {
             ASSAY_TRY(read_name(&t->category_name[at], scan, err));
+        } else if (strcmp(key, "frequency") == 0) {
+            ASSAY_TRY(read_frequency(&t->category_frequency[at], scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_skip(scan, err));
         }
@@ -190,6 +215,8 @@ static assay_status read_truth(reader *r, assay_json_scan *scan, assay_error *er
                 lists[k].name);
         }
     }
+    ASSAY_TRY(assay_coco_end_lists(&r->truth->absent, &r->absent, r->truth->n_images, err));
+    ASSAY_TRY(assay_coco_end_lists(&r->truth->partial, &r->partial, r->truth->n_images, err));
     return assay_json_scan_end(scan, err);
 }
 
@@ -224,6 +251,9 @@ void assay_coco_truth_free(assay_coco_truth *truth)
         }
         assay_free(truth->category_name);
         assay_free(truth->category_id);
+        assay_free(truth->category_frequency);
+        assay_coco_lists_dispose(&truth->absent);
+        assay_coco_lists_dispose(&truth->partial);
         for (int64_t i = 0; i < truth->n_images; i++) {
             assay_free(truth->image_file[i]);
         }

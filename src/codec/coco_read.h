@@ -26,7 +26,9 @@ enum {
     ASSAY_OBJECT_DIFFICULT = 1,
     ASSAY_OBJECT_TRUNCATED = 2, /* cut off by the edge of the image */
     ASSAY_OBJECT_OCCLUDED = 4,  /* hidden in part */
-    ASSAY_OBJECT_HIDDEN = 8     /* hidden for the larger part; with OCCLUDED */
+    ASSAY_OBJECT_HIDDEN = 8,    /* hidden for the larger part; with OCCLUDED */
+    ASSAY_OBJECT_IGNORE = 16,   /* the member ignore is set */
+    ASSAY_OBJECT_GROUP = 32     /* one box around several (group-of) */
 };
 
 /** Outlines and run lengths of all rows, one behind the other. */
@@ -41,6 +43,23 @@ typedef struct assay_coco_shapes {
     int64_t n_parts, n_numbers, n_runs;
 } assay_coco_shapes;
 
+/** Keypoints of all rows: x, y, visibility (0 = not annotated), x, y, ... */
+typedef struct assay_coco_points {
+    int64_t *first;   /* per row: its first number */
+    int32_t *count;   /* per row: how many keypoints; 0 = none */
+    int32_t *visible; /* per row: num_keypoints as written; -1 = not given */
+    double *numbers;
+    int64_t n_numbers;
+} assay_coco_points;
+
+/** A list of category ids per image. */
+typedef struct assay_coco_lists {
+    int64_t *first; /* per image, and one more; NULL = no image has the member */
+    int64_t *ids;
+    int64_t n_ids;
+    int64_t given; /* images that have the member */
+} assay_coco_lists;
+
 typedef struct assay_coco_rows {
     int64_t n;
     int64_t *id; /* truth; results have none, they count from 1 */
@@ -51,6 +70,7 @@ typedef struct assay_coco_rows {
     uint8_t *crowd, *has;
     uint8_t *flags; /* truth only */
     assay_coco_shapes shapes;
+    assay_coco_points points;
 } assay_coco_rows;
 
 typedef struct assay_coco_truth {
@@ -61,11 +81,15 @@ typedef struct assay_coco_truth {
     int64_t n_categories;
     int64_t *category_id;
     char **category_name;
+    char *category_frequency; /* LVIS: 'r' rare, 'c' common, 'f' frequent; 0 = not given */
+    assay_coco_lists absent;  /* neg_category_ids: classes that are known not to be in the image */
+    assay_coco_lists partial; /* not_exhaustive_category_ids: not all objects are annotated */
     assay_coco_rows objects;
 } assay_coco_truth;
 
 typedef struct assay_coco_options {
     bool masks;         /* read segmentations too */
+    bool keypoints;     /* read keypoints too */
     int64_t most_rows;  /* 0 = 2^31 */
     size_t most_values; /* numbers and runs of all shapes; 0 = 2^31 */
     size_t window;      /* of the scan */

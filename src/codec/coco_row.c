@@ -22,9 +22,26 @@ void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
 void assay_coco_rows_dispose(assay_coco_rows *rows)
 {
     assay_coco_shapes *s = &rows->shapes;
-    void *columns[] = {rows->id,    rows->image, rows->category, rows->box, rows->area, rows->score,
-                       rows->crowd, rows->has,   rows->flags,    s->first,  s->count,   s->height,
-                       s->width,    s->part,     s->numbers,     s->runs};
+    void *columns[] = {rows->id,
+                       rows->image,
+                       rows->category,
+                       rows->box,
+                       rows->area,
+                       rows->score,
+                       rows->crowd,
+                       rows->has,
+                       rows->flags,
+                       s->first,
+                       s->count,
+                       s->height,
+                       s->width,
+                       s->part,
+                       s->numbers,
+                       s->runs,
+                       rows->points.first,
+                       rows->points.count,
+                       rows->points.visible,
+                       rows->points.numbers};
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
         assay_free(columns[i]);
     }
@@ -52,6 +69,7 @@ assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err)
 {
     assay_coco_rows *r = builder->rows;
     assay_coco_shapes *s = &r->shapes;
+    assay_coco_points *p = &r->points;
     const struct {
         void *column;
         size_t size;
@@ -68,7 +86,10 @@ assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err)
                    {&s->first, sizeof *s->first, builder->options.masks},
                    {&s->count, sizeof *s->count, builder->options.masks},
                    {&s->height, sizeof *s->height, builder->options.masks},
-                   {&s->width, sizeof *s->width, builder->options.masks}};
+                   {&s->width, sizeof *s->width, builder->options.masks},
+                   {&p->first, sizeof *p->first, builder->options.keypoints},
+                   {&p->count, sizeof *p->count, builder->options.keypoints},
+                   {&p->visible, sizeof *p->visible, builder->options.keypoints}};
     int64_t grown = builder->room;
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
         int64_t room = builder->room;
@@ -116,7 +137,21 @@ static uint8_t flag_of(const char *key)
            : strcmp(key, "truncated") == 0 ? ASSAY_OBJECT_TRUNCATED
            : strcmp(key, "occluded") == 0  ? ASSAY_OBJECT_OCCLUDED
            : strcmp(key, "hidden") == 0    ? ASSAY_OBJECT_HIDDEN
-                                           : 0;
+           : strcmp(key, "ignore") == 0    ? ASSAY_OBJECT_IGNORE
+           : strcmp(key, "is_group_of") == 0 || strcmp(key, "isgroupof") == 0 ? ASSAY_OBJECT_GROUP
+                                                                              : 0;
+}
+
+static assay_status read_visible(assay_coco_builder *builder, assay_json_scan *scan,
+                                 assay_error *err)
+{
+    int64_t n = 0;
+    ASSAY_TRY(assay_json_scan_integer(&n, scan, err));
+    if (n < 0 || n > INT32_MAX) {
+        return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "num_keypoints is %" PRId64, n);
+    }
+    builder->rows->points.visible[builder->rows->n] = (int32_t)n;
+    return ASSAY_OK;
 }
 
 /* One member of a row; *seen collects the required ones. */
@@ -149,8 +184,14 @@ static assay_status read_member(assay_coco_builder *builder, int *seen, const ch
         *seen |= SEEN_ID;
         return assay_json_scan_integer(&r->id[n], scan, err);
     }
+    if (builder->options.keypoints && strcmp(key, "keypoints") == 0) {
+        return assay_coco_read_points(builder, scan, err);
+    }
     int kind = 0;
     ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
+    if (builder->options.keypoints && truth && kind == '0' && strcmp(key, "num_keypoints") == 0) {
+        return read_visible(builder, scan, err);
+    }
     uint8_t flag = truth && (kind == 't' || kind == '0') ? flag_of(key) : 0;
     if (flag != 0) {
         bool set = false;
@@ -195,6 +236,9 @@ static assay_status read_row(assay_coco_builder *builder, assay_json_scan *scan,
                                     builder->options.most_rows);
     }
     ASSAY_TRY(assay_coco_grow_rows(builder, err));
+    if (builder->options.keypoints) {
+        builder->rows->points.visible[builder->rows->n] = -1;
+    }
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
         ASSAY_TRY(read_member(builder, &seen, key, scan, err));

@@ -1,11 +1,12 @@
 /**
  * @file detection.h
- * COCO average precision and recall for boxes and masks (Lin et al. 2014, "Microsoft COCO: Common
- * Objects in Context"), with intervals.
+ * Average precision and recall of detections (Lin et al. 2014, "Microsoft COCO: Common Objects in
+ * Context"; Everingham et al. 2010, PASCAL VOC; Gupta et al. 2019, LVIS; Kuznetsova et al. 2020, Open
+ * Images), with replicates for intervals.
  *
- * The convention "coco" gives the arrays and statistics of pycocotools 2.0.11 to the last bit, with
- * everything that is peculiar about them (docs/detection.md). Detections are matched once; replicates
- * of the bootstrap reuse the matches.
+ * What counts is said by a protocol (detection_protocol.h). The convention "coco" gives the arrays and
+ * statistics of pycocotools 2.0.11 to the last bit, with everything that is peculiar about them
+ * (docs/detection.md). Detections are matched once; replicates of the bootstrap reuse the matches.
  */
 #ifndef ASSAY_CORE_DETECTION_H
 #define ASSAY_CORE_DETECTION_H
@@ -15,21 +16,19 @@
 
 #include "base/parallel.h"
 #include "codec/coco_read.h"
+#include "core/detection_protocol.h"
 
-enum {
-    ASSAY_COCO_THRESHOLDS = 10,
-    ASSAY_COCO_RECALLS = 101,
-    ASSAY_COCO_AREAS = 4, /* all, small, medium, large */
-    ASSAY_COCO_CAPS = 3,  /* most detections per image and class: 1, 10, 100 */
-    ASSAY_COCO_STATS = 12
-};
-
-typedef enum assay_iou_type { ASSAY_IOU_BOX = 1, ASSAY_IOU_MASK } assay_iou_type;
+/** A part of the data; NULL = everything. Nothing is copied. */
+typedef struct assay_detection_slice {
+    const uint8_t *images;  /* per image of the truth: 1 = in the slice; others are left out */
+    const uint8_t *objects; /* per object: 1 = in the slice; others are ignored, as crowds are */
+    const uint8_t *results; /* per result: 1 = in the slice; others count as hits only */
+} assay_detection_slice;
 
 typedef struct assay_detection_options {
-    assay_iou_type iou;            /* 0 = boxes */
-    int32_t caps[ASSAY_COCO_CAPS]; /* ascending; zeros = 1, 10, 100 */
-    int threads;                   /* 0 = all cores */
+    const assay_protocol *protocol; /* NULL = coco, boxes; copied */
+    assay_detection_slice slice;
+    int threads; /* 0 = all cores */
     const assay_cancel *cancel;
 } assay_detection_options;
 
@@ -45,6 +44,12 @@ typedef struct assay_detection_notes {
     int64_t negative_boxes;    /* detections with a width or height below 0 */
     int64_t over_cap;          /* detections beyond the most per image and class: left out */
     int64_t crowds;            /* annotations that are crowds */
+    int64_t marked;            /* annotations that are marked ignore or difficult */
+    int64_t groups;            /* annotations that are groups */
+    int64_t no_keypoints;      /* annotations without an annotated keypoint: ignored */
+    int64_t not_judged;        /* detections of classes that were not looked for in their image */
+    int64_t no_extent;         /* objects and detections without area that are left out for it */
+    int64_t outside;           /* detections in images outside the slice */
 } assay_detection_notes;
 
 typedef struct assay_detection assay_detection;
@@ -58,20 +63,40 @@ ASSAY_NODISCARD assay_status assay_detection_match(assay_detection **out,
                                                    assay_error *err);
 void assay_detection_free(assay_detection *detection);
 
+const assay_protocol *assay_detection_protocol(const assay_detection *detection);
 /** Classes in ascending order of their ids. */
 int64_t assay_detection_classes(const assay_detection *detection);
+/** Images in ascending order of their ids, those of the slice only. */
 int64_t assay_detection_images(const assay_detection *detection);
+/** Row of image i in the truth. */
+int64_t assay_detection_image(const assay_detection *detection, int64_t i);
 /** Position of class k in the truth's list of categories. */
 int64_t assay_detection_category(const assay_detection *detection, int64_t k);
 /** Objects that count (not ignored) of class k in an area range, and detections within the cap. */
-int64_t assay_detection_objects(const assay_detection *detection, int64_t k, int area);
+int64_t assay_detection_objects(const assay_detection *detection, int64_t k, int range);
 int64_t assay_detection_detections(const assay_detection *detection, int64_t k);
 const assay_detection_notes *assay_detection_noted(const assay_detection *detection);
 
+/** The detections of a class by falling score, those of one image and class at most as many as the
+ *  largest cap. Bit t of hit and skip: a hit, or neither hit nor false alarm, at threshold t; the
+ *  entries of one detection stand `stride` apart, one per area range. */
+typedef struct assay_detection_list {
+    int64_t n, stride;
+    const double *score;
+    const int32_t *image; /* number of the image */
+    const int32_t *place; /* rank in its image and class, from 0 */
+    const int32_t *row;   /* of the results */
+    const uint16_t *hit, *skip;
+} assay_detection_list;
+
+assay_detection_list assay_detection_class(const assay_detection *detection, int64_t k);
+
 /** The arrays of COCO's "accumulate": precision and score [threshold][recall][class][area][cap],
- *  recall [threshold][class][area][cap]; -1 = no object. */
+ *  recall [threshold][class][area][cap]; -1 = no object. With the area under the curve instead of a
+ *  grid there is one "recall", whose precision is the AP. */
 typedef struct assay_coco_arrays {
     int64_t classes;
+    int32_t n_thresholds, n_recalls, n_ranges, n_caps;
     double *precision, *scores, *recall;
 } assay_coco_arrays;
 
@@ -80,23 +105,42 @@ ASSAY_NODISCARD assay_status assay_detection_accumulate(assay_coco_arrays *out,
                                                         assay_error *err);
 void assay_coco_arrays_dispose(assay_coco_arrays *arrays);
 
-/** AP, AP50, AP75, AP small/medium/large, AR at the three caps, AR small/medium/large; -1 = undefined.
- *  AP itself is defined for a cap of 100 only. */
-ASSAY_NODISCARD assay_status assay_detection_summarize(double stats[ASSAY_COCO_STATS],
+/** The statistics of the protocol (assay_protocol_statistics), -1 = undefined. Returns how many in
+ *  *n. For coco: AP, AP50, AP75, AP small/medium/large, AR at the three caps, AR
+ *  small/medium/large. */
+ASSAY_NODISCARD assay_status assay_detection_summarize(double stats[ASSAY_MOST_STATISTICS], int *n,
                                                        const assay_detection *detection,
                                                        const assay_coco_arrays *arrays,
                                                        assay_error *err);
-/** Of one class, at the largest cap: AP, AP50, AP75, AR; -1 = undefined. */
-void assay_detection_class_stats(double stats[4], const assay_coco_arrays *arrays, int64_t k);
+/** Objects behind a statistic. */
+int64_t assay_detection_statistic_objects(const assay_detection *detection,
+                                          const assay_statistic *statistic);
 
-/** Grids as COCO computes them (numpy.linspace), which differ from i/100 in the last place. */
-void assay_coco_thresholds(double out[ASSAY_COCO_THRESHOLDS]);
-void assay_coco_recalls(double out[ASSAY_COCO_RECALLS]);
+enum { ASSAY_CLASS_STATISTICS = 4 };
+/** What the four numbers of a class are: AP over all thresholds, AP at 0.5 and 0.75 (threshold -2
+ *  when the grid lacks them), AR; all at the largest cap. */
+void assay_detection_class_statistics(assay_statistic out[ASSAY_CLASS_STATISTICS],
+                                      const assay_protocol *protocol);
+/** Of one class: their values; -1 = undefined. */
+ASSAY_NODISCARD assay_status assay_detection_class_stats(double stats[ASSAY_CLASS_STATISTICS],
+                                                         const assay_detection *detection,
+                                                         const assay_coco_arrays *arrays, int64_t k,
+                                                         assay_error *err);
 
 /**
- * Replicates of the 12 statistics and of every class's AP, AP50, AP75, AR: images count Poisson(1)
- * times each, addressed by (seed, "bootstrap", id of the image, replicate). stats gets
- * replicates x 12, classes (may be NULL) replicates x classes x 4, both NaN where undefined.
+ * Which images belong together: resampling draws them together. `cluster` holds one number per row
+ * of the truth's images (equal = one cluster); NULL = every image for itself. Returns the number of
+ * clusters in *n.
+ */
+ASSAY_NODISCARD assay_status assay_detection_cluster(int64_t *n, assay_detection *detection,
+                                                     const int64_t *cluster, assay_error *err);
+int64_t assay_detection_clusters(const assay_detection *detection);
+
+/**
+ * Replicates of the statistics and of every class's four: images (or clusters) count Poisson(1) times
+ * each, addressed by (seed, "bootstrap", id of the image or number of the cluster, replicate). stats
+ * gets replicates x statistics, classes (may be NULL) replicates x classes x 4, both NaN where
+ * undefined.
  */
 ASSAY_NODISCARD assay_status assay_detection_bootstrap(double *stats, double *classes,
                                                        const assay_detection *detection,

@@ -4,28 +4,28 @@
 #include "base/alloc.h"
 #include "core/detection_internal.h"
 
-enum {
-    T = ASSAY_COCO_THRESHOLDS,
-    R = ASSAY_COCO_RECALLS,
-    A = ASSAY_COCO_AREAS,
-    M = ASSAY_COCO_CAPS
-};
-
 /* Keeps 0/0 at 0 where nothing was found, and moves a perfect precision of one detection by one unit
  * in the last place, as COCO does. */
-static const double epsilon = 2.220446049250313e-16;
+static const double coco_epsilon = 2.220446049250313e-16;
 
 void assay_detection_free(assay_detection *d)
 {
     if (d != NULL) {
-        void *all[] = {d->image_id,   d->image_row,  d->category_id, d->category_row, d->cells,
-                       d->cell_first, d->kept_first, d->score,       d->image,        d->place,
-                       d->hit,        d->skip,       d->positives};
+        void *all[] = {d->image_id,   d->image_row, d->category_id,    d->category_row,
+                       d->frequency,  d->cells,     d->cell_positives, d->cell_first,
+                       d->kept_first, d->score,     d->image,          d->place,
+                       d->row,        d->hit,       d->skip,           d->positives,
+                       d->address};
         for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
             assay_free(all[i]);
         }
         assay_free(d);
     }
+}
+
+const assay_protocol *assay_detection_protocol(const assay_detection *detection)
+{
+    return &detection->protocol;
 }
 
 int64_t assay_detection_classes(const assay_detection *detection)
@@ -35,7 +35,12 @@ int64_t assay_detection_classes(const assay_detection *detection)
 
 int64_t assay_detection_images(const assay_detection *detection)
 {
-    return detection->n_images;
+    return detection->n_inside;
+}
+
+int64_t assay_detection_image(const assay_detection *detection, int64_t i)
+{
+    return detection->image_row[i];
 }
 
 int64_t assay_detection_category(const assay_detection *detection, int64_t k)
@@ -43,9 +48,9 @@ int64_t assay_detection_category(const assay_detection *detection, int64_t k)
     return detection->category_row[k];
 }
 
-int64_t assay_detection_objects(const assay_detection *detection, int64_t k, int area)
+int64_t assay_detection_objects(const assay_detection *detection, int64_t k, int range)
 {
-    return detection->positives[k * A + area];
+    return detection->positives[k * detection->protocol.n_ranges + range];
 }
 
 int64_t assay_detection_detections(const assay_detection *detection, int64_t k)
@@ -58,13 +63,18 @@ const assay_detection_notes *assay_detection_noted(const assay_detection *detect
     return &detection->notes;
 }
 
-void assay_coco_recalls(double out[R])
+assay_detection_list assay_detection_class(const assay_detection *d, int64_t k)
 {
-    double step = 1.0 / (R - 1);
-    for (int i = 0; i < R; i++) {
-        out[i] = i * step;
-    }
-    out[R - 1] = 1.0;
+    int64_t first = d->kept_first[k];
+    int64_t stride = d->protocol.n_ranges;
+    return (assay_detection_list){.n = d->kept_first[k + 1] - first,
+                                  .stride = stride,
+                                  .score = d->score + first,
+                                  .image = d->image + first,
+                                  .place = d->place + first,
+                                  .row = d->row + first,
+                                  .hit = d->hit + first * stride,
+                                  .skip = d->skip + first * stride};
 }
 
 /* What was found of one class at one threshold: the places of hits in the curve. */
@@ -72,84 +82,166 @@ typedef struct hits {
     double *precision; /* at hit n (from 0): later the best of it and all following */
     double *score;
     int64_t n, misses;
+    int64_t pending; /* hits since the score changed */
 } hits;
 
 typedef struct accumulation {
     const assay_detection *d;
     assay_coco_arrays *out;
-    double recalls[R];
+    double epsilon;
+    bool ties; /* equal scores are one point */
 } accumulation;
 
-/* One pass over the class for one area range and cap; returns how many detections there are. */
-static int64_t collect(hits found[T], double *first_score, const assay_detection *d, int64_t k,
-                       int a, int m)
+/* What one pass over a class saw. */
+typedef struct passed {
+    double first_score;
+    int64_t n;
+    bool counted; /* a detection that is not ignored at every threshold */
+} passed;
+
+/* All hits of one score have the precision that the last detection of that score reaches. */
+static void settle(hits *f, int64_t common, double epsilon)
 {
-    const uint16_t all = (1U << T) - 1;
-    int64_t common = 0; /* misses at every threshold */
-    int64_t n = 0;
-    for (int t = 0; t < T; t++) {
-        found[t].n = found[t].misses = 0;
+    double tp = (double)f->n;
+    double precision = tp / ((double)(f->misses + common) + tp + epsilon);
+    for (int64_t i = f->n - f->pending; i < f->n; i++) {
+        f->precision[i] = precision;
     }
-    for (int64_t i = d->kept_first[k]; i < d->kept_first[k + 1]; i++) {
-        if (d->place[i] >= d->caps[m]) {
+    f->pending = 0;
+}
+
+static void add_bits(hits found[], const accumulation *acc, double score, uint16_t hit,
+                     uint16_t skip, int64_t common)
+{
+    for (int t = 0; t < acc->d->protocol.n_thresholds; t++) {
+        hits *f = &found[t];
+        if ((skip >> t & 1) != 0) {
             continue;
         }
-        if (n++ == 0) {
-            *first_score = d->score[i];
+        if ((hit >> t & 1) == 0) {
+            f->misses++;
+            continue;
         }
-        uint16_t hit = d->hit[i * A + a];
-        uint16_t skip = d->skip[i * A + a];
+        double tp = (double)(f->n + 1);
+        double fp = (double)(f->misses + common);
+        f->precision[f->n] = tp / (fp + tp + acc->epsilon);
+        f->score[f->n++] = score;
+        f->pending++;
+    }
+}
+
+/* One pass over the class for one area range and cap. */
+static passed collect(hits found[], const accumulation *acc, int64_t k, int a, int m)
+{
+    const assay_detection *d = acc->d;
+    const assay_detection_list list = assay_detection_class(d, k);
+    const int n_thresholds = d->protocol.n_thresholds;
+    const uint16_t all = (uint16_t)((1U << n_thresholds) - 1);
+    int32_t cap = d->protocol.caps[m];
+    int64_t common = 0; /* misses at every threshold */
+    passed p = {0.0, 0, false};
+    double last = 0.0;
+    for (int t = 0; t < n_thresholds; t++) {
+        found[t].n = found[t].misses = found[t].pending = 0;
+    }
+    for (int64_t i = 0; i < list.n; i++) {
+        if (list.place[i] >= cap) {
+            continue;
+        }
+        if (p.n++ == 0) {
+            p.first_score = list.score[i];
+        }
+        uint16_t hit = list.hit[i * list.stride + a];
+        uint16_t skip = list.skip[i * list.stride + a];
+        p.counted |= skip != all;
+        if (acc->ties && list.score[i] != last) {
+            for (int t = 0; t < n_thresholds; t++) {
+                settle(&found[t], common, acc->epsilon);
+            }
+        }
+        last = list.score[i];
         if ((hit | skip) == 0) {
             common++;
-            continue;
-        }
-        if (skip == all) {
-            continue;
-        }
-        for (int t = 0; t < T; t++) {
-            hits *f = &found[t];
-            if ((skip >> t & 1) != 0) {
-                continue;
-            }
-            if ((hit >> t & 1) == 0) {
-                f->misses++;
-                continue;
-            }
-            double tp = (double)(f->n + 1);
-            double fp = (double)(f->misses + common);
-            f->precision[f->n] = tp / (fp + tp + epsilon);
-            f->score[f->n++] = d->score[i];
+        } else if (skip != all) {
+            add_bits(found, acc, list.score[i], hit, skip, common);
         }
     }
-    return n;
+    for (int t = 0; acc->ties && t < n_thresholds; t++) {
+        settle(&found[t], common, acc->epsilon);
+    }
+    return p;
 }
 
 /* Precision only rises at hits, so the curve's upper envelope is known from them alone. */
-static void sample(const accumulation *acc, hits *f, double first_score, int64_t n, int64_t objects,
+static void sample(const accumulation *acc, hits *f, const passed *p, int64_t objects,
                    double *precision, double *scores, int64_t stride)
 {
+    const assay_protocol *protocol = &acc->d->protocol;
     for (int64_t i = f->n - 1; i > 0; i--) {
         f->precision[i - 1] = fmax(f->precision[i - 1], f->precision[i]);
     }
-    int64_t at = 0;
-    for (int r = 0; r < R; r++) {
-        precision[r * stride] = scores[r * stride] = 0.0;
-    }
-    if (n == 0) {
+    if ((protocol->rules & ASSAY_RULE_AREA_UNDER) != 0) {
+        double sum = 0.0;
+        for (int64_t i = 0; i < f->n; i++) {
+            sum += f->precision[i];
+        }
+        precision[0] = sum / (double)objects;
+        scores[0] = p->n > 0 ? p->first_score : 0.0;
         return;
     }
-    /* Recall 0 is reached by the first detection, whatever it is. */
-    precision[0] = f->n > 0 ? f->precision[0] : 0.0;
-    scores[0] = first_score;
-    for (int r = 1; r < R; r++) {
-        while (at < f->n && (double)(at + 1) / (double)objects < acc->recalls[r]) {
+    int64_t at = 0;
+    for (int r = 0; r < protocol->n_recalls; r++) {
+        precision[r * stride] = scores[r * stride] = 0.0;
+    }
+    for (int r = 0; r < protocol->n_recalls && p->n > 0; r++) {
+        while (at < f->n && (double)(at + 1) / (double)objects < protocol->recalls[r]) {
             at++;
         }
-        if (at == f->n) {
+        if (at < f->n) {
+            precision[r * stride] = f->precision[at];
+            scores[r * stride] = f->score[at];
+        }
+        /* Recall 0 is reached by the first detection, whatever it is. */
+        if (protocol->recalls[r] == 0.0) {
+            scores[r * stride] = p->first_score;
+        } else if (at == f->n) {
             break;
         }
-        precision[r * stride] = f->precision[at];
-        scores[r * stride] = f->score[at];
+    }
+}
+
+/* The class has no objects, but detections: all of them are wrong. */
+static void fill_absent(const accumulation *acc, int64_t at, int64_t stride)
+{
+    const assay_protocol *p = &acc->d->protocol;
+    for (int64_t i = 0; i < (int64_t)p->n_thresholds * p->n_recalls; i++) {
+        acc->out->precision[i * stride + at] = 0.0;
+        acc->out->scores[i * stride + at] = 0.0;
+    }
+}
+
+static void accumulate_part(const accumulation *acc, hits found[], int64_t k, int a, int m)
+{
+    const assay_protocol *p = &acc->d->protocol;
+    int64_t positives = acc->d->positives[k * p->n_ranges + a];
+    int64_t stride = acc->out->classes * p->n_ranges * p->n_caps;
+    int64_t at = (k * p->n_ranges + a) * p->n_caps + m;
+    bool absent = (p->rules & ASSAY_RULE_ABSENT_ZERO) != 0;
+    if (positives == 0 && !absent) {
+        return;
+    }
+    passed seen = collect(found, acc, k, a, m);
+    if (positives == 0) {
+        if (seen.counted) {
+            fill_absent(acc, at, stride);
+        }
+        return;
+    }
+    for (int t = 0; t < p->n_thresholds; t++) {
+        acc->out->recall[t * stride + at] = (double)found[t].n / (double)positives;
+        sample(acc, &found[t], &seen, positives,
+               acc->out->precision + (int64_t)t * p->n_recalls * stride + at,
+               acc->out->scores + (int64_t)t * p->n_recalls * stride + at, stride);
     }
 }
 
@@ -157,41 +249,30 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
 {
     const accumulation *acc = payload;
     const assay_detection *d = acc->d;
-    int64_t classes = acc->out->classes;
-    int64_t stride = classes * A * M;
+    const assay_protocol *p = &d->protocol;
     int64_t most = d->kept_first[k + 1] - d->kept_first[k];
-    double *room = NULL;
-    hits found[T] = {{0}};
+    hits found[ASSAY_MOST_THRESHOLDS] = {{0}};
     (void)worker;
     if (d->cell_first[k] == d->cell_first[k + 1]) {
         return ASSAY_OK;
     }
-    /* Every hit uses up an object. */
+    /* Every hit uses up an object, but for crowds, whose hits are skipped. */
     int64_t objects = 0;
     for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
         objects += d->cells[c].n_objects;
     }
     most = objects < most ? objects : most;
-    room = assay_alloc_raw((size_t)most + 1, 2 * T * sizeof *room);
+    double *room = assay_alloc_raw((size_t)most + 1, 2 * (size_t)p->n_thresholds * sizeof *room);
     if (room == NULL) {
         return assay_fail_memory(err);
     }
-    for (int t = 0; t < T; t++) {
+    for (int t = 0; t < p->n_thresholds; t++) {
         found[t].precision = room + (most + 1) * 2 * t;
         found[t].score = room + (most + 1) * (2 * t + 1);
     }
-    for (int a = 0; a < A; a++) {
-        int64_t positives = d->positives[k * A + a];
-        for (int m = 0; m < M && positives > 0; m++) {
-            double first_score = 0.0;
-            int64_t n = collect(found, &first_score, d, k, a, m);
-            for (int t = 0; t < T; t++) {
-                int64_t at = (k * A + a) * M + m;
-                acc->out->recall[t * stride + at] = (double)found[t].n / (double)positives;
-                sample(acc, &found[t], first_score, n, positives,
-                       acc->out->precision + t * R * stride + at,
-                       acc->out->scores + t * R * stride + at, stride);
-            }
+    for (int a = 0; a < p->n_ranges; a++) {
+        for (int m = 0; m < p->n_caps; m++) {
+            accumulate_part(acc, found, k, a, m);
         }
     }
     assay_free(room);
@@ -209,23 +290,35 @@ void assay_coco_arrays_dispose(assay_coco_arrays *arrays)
 assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_detection *detection,
                                         assay_error *err)
 {
-    size_t cells = (size_t)detection->n_categories * A * M;
-    accumulation acc = {.d = detection, .out = out};
-    *out = (assay_coco_arrays){.classes = detection->n_categories};
-    out->precision = assay_alloc_raw(cells, T * R * sizeof(double));
-    out->scores = assay_alloc_raw(cells, T * R * sizeof(double));
-    out->recall = assay_alloc_raw(cells, T * sizeof(double));
+    const assay_protocol *p = &detection->protocol;
+    size_t cells = (size_t)detection->n_categories * (size_t)p->n_ranges * (size_t)p->n_caps *
+                   (size_t)p->n_thresholds;
+    size_t points = (size_t)p->n_recalls;
+    accumulation acc = {.d = detection,
+                        .out = out,
+                        .epsilon = (p->rules & ASSAY_RULE_EPSILON) != 0 ? coco_epsilon : 0.0,
+                        .ties = (p->rules & ASSAY_RULE_TIES) != 0};
+    *out = (assay_coco_arrays){detection->n_categories,
+                               p->n_thresholds,
+                               p->n_recalls,
+                               p->n_ranges,
+                               p->n_caps,
+                               NULL,
+                               NULL,
+                               NULL};
+    out->precision = assay_alloc_raw(cells, points * sizeof(double));
+    out->scores = assay_alloc_raw(cells, points * sizeof(double));
+    out->recall = assay_alloc_raw(cells, sizeof(double));
     if (out->precision == NULL || out->scores == NULL || out->recall == NULL) {
         assay_coco_arrays_dispose(out);
         return assay_fail_memory(err);
     }
-    for (size_t i = 0; i < cells * T * R; i++) {
+    for (size_t i = 0; i < cells * points; i++) {
         out->precision[i] = out->scores[i] = -1.0;
     }
-    for (size_t i = 0; i < cells * T; i++) {
+    for (size_t i = 0; i < cells; i++) {
         out->recall[i] = -1.0;
     }
-    assay_coco_recalls(acc.recalls);
     assay_status status = assay_parallel(detection->n_categories, detection->threads,
                                          accumulate_class, &acc, detection->cancel, err);
     if (status != ASSAY_OK) {
@@ -236,8 +329,7 @@ assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_dete
 
 /* ---- summaries ---- */
 
-/* The order in which numpy adds: blocks of at most 128 in eight lanes, halves joined pairwise. */
-static double numpy_sum(const double *v, int64_t n)
+double assay_numpy_sum(const double *v, int64_t n)
 {
     if (n < 8) {
         double sum = -0.0;
@@ -264,72 +356,110 @@ static double numpy_sum(const double *v, int64_t n)
     }
     int64_t half = n / 2;
     half -= half % 8;
-    return numpy_sum(v, half) + numpy_sum(v + half, n - half);
+    return assay_numpy_sum(v, half) + assay_numpy_sum(v + half, n - half);
 }
 
-/* Mean over thresholds (one or all), recalls (for precision) and classes of what is defined. */
-static double mean_of(double *room, const double *values, int recalls, int64_t classes, int t,
-                      int a, int m)
+static bool in_group(const assay_detection *d, int64_t k, int32_t group)
 {
+    return group < 0 || d->frequency[k] == "rcf"[group];
+}
+
+/* Mean over thresholds (one or all), recalls (for precision) and classes of what is defined; one class
+ * when k >= 0. */
+static double mean_of(double *room, const assay_detection *d, const assay_coco_arrays *arrays,
+                      const assay_statistic *s, int64_t k)
+{
+    const double *values = s->recall ? arrays->recall : arrays->precision;
+    int64_t recalls = s->recall ? 1 : arrays->n_recalls;
     int64_t n = 0;
-    int first = t < 0 ? 0 : t;
-    int last = t < 0 ? T - 1 : t;
-    for (int64_t row = (int64_t)first * recalls; row < ((int64_t)last + 1) * recalls; row++) {
-        for (int64_t k = 0; k < classes; k++) {
-            double value = values[((row * classes + k) * A + a) * M + m];
-            if (value > -1.0) {
+    int64_t first = s->threshold < 0 ? 0 : s->threshold;
+    int64_t last = s->threshold < 0 ? arrays->n_thresholds - 1 : s->threshold;
+    if (s->cap < 0 || s->threshold < -1) {
+        return -1.0;
+    }
+    for (int64_t row = first * recalls; row < (last + 1) * recalls; row++) {
+        for (int64_t c = k < 0 ? 0 : k; c < (k < 0 ? arrays->classes : k + 1); c++) {
+            double value = values[((row * arrays->classes + c) * arrays->n_ranges + s->range) *
+                                      arrays->n_caps +
+                                  s->cap];
+            if (value > -1.0 && in_group(d, c, s->group)) {
                 room[n++] = value;
             }
         }
     }
-    return n == 0 ? -1.0 : numpy_sum(room, n) / (double)n;
+    return n == 0 ? -1.0 : assay_numpy_sum(room, n) / (double)n;
 }
 
-assay_status assay_detection_summarize(double stats[ASSAY_COCO_STATS],
+static double *mean_room(const assay_coco_arrays *arrays, int64_t classes, assay_error *err)
+{
+    double *room = assay_alloc_raw((size_t)classes, (size_t)arrays->n_thresholds *
+                                                        (size_t)arrays->n_recalls * sizeof *room);
+    if (room == NULL) {
+        (void)assay_fail_memory(err);
+    }
+    return room;
+}
+
+assay_status assay_detection_summarize(double stats[ASSAY_MOST_STATISTICS], int *n,
                                        const assay_detection *detection,
                                        const assay_coco_arrays *arrays, assay_error *err)
 {
-    enum { AT_50 = 0, AT_75 = 5, EVERY = -1 };
-    int64_t n = arrays->classes;
-    double *room = assay_alloc_raw((size_t)n, T * R * sizeof *room);
+    assay_statistic what[ASSAY_MOST_STATISTICS];
+    double *room = mean_room(arrays, arrays->classes, err);
     if (room == NULL) {
-        return assay_fail_memory(err);
+        return ASSAY_ENOMEM;
     }
-    stats[0] = -1.0;
-    for (int m = 0; m < M; m++) {
-        if (detection->caps[m] == 100) {
-            stats[0] = mean_of(room, arrays->precision, R, n, EVERY, 0, m);
-        }
-        stats[6 + m] = mean_of(room, arrays->recall, 1, n, EVERY, 0, m);
-    }
-    stats[1] = mean_of(room, arrays->precision, R, n, AT_50, 0, M - 1);
-    stats[2] = mean_of(room, arrays->precision, R, n, AT_75, 0, M - 1);
-    for (int a = 1; a < A; a++) {
-        stats[2 + a] = mean_of(room, arrays->precision, R, n, EVERY, a, M - 1);
-        stats[8 + a] = mean_of(room, arrays->recall, 1, n, EVERY, a, M - 1);
+    *n = assay_protocol_statistics(what, &detection->protocol);
+    for (int i = 0; i < *n; i++) {
+        stats[i] = mean_of(room, detection, arrays, &what[i], -1);
     }
     assay_free(room);
     return ASSAY_OK;
 }
 
-void assay_detection_class_stats(double stats[4], const assay_coco_arrays *arrays, int64_t k)
+int64_t assay_detection_statistic_objects(const assay_detection *detection,
+                                          const assay_statistic *statistic)
 {
-    int64_t stride = arrays->classes * A * M;
-    int64_t at = k * A * M + M - 1;
-    double room[T * R];
-    double recall[T];
-    if (arrays->recall[at] < 0.0) {
-        stats[0] = stats[1] = stats[2] = stats[3] = -1.0;
-        return;
+    int64_t n = 0;
+    for (int64_t k = 0; k < detection->n_categories; k++) {
+        n += in_group(detection, k, statistic->group)
+                 ? assay_detection_objects(detection, k, statistic->range)
+                 : 0;
     }
-    for (int i = 0; i < T * R; i++) {
-        room[i] = arrays->precision[i * stride + at];
+    return n;
+}
+
+void assay_detection_class_statistics(assay_statistic out[ASSAY_CLASS_STATISTICS],
+                                      const assay_protocol *protocol)
+{
+    int32_t at[2] = {-2, -2};
+    for (int32_t t = 0; t < protocol->n_thresholds; t++) {
+        at[0] = protocol->thresholds[t] == 0.5 ? t : at[0];
+        at[1] = protocol->thresholds[t] == 0.75 ? t : at[1];
     }
-    for (int t = 0; t < T; t++) {
-        recall[t] = arrays->recall[t * stride + at];
+    int32_t every = protocol->n_thresholds == 1 ? 0 : -1;
+    for (int i = 0; i < ASSAY_CLASS_STATISTICS; i++) {
+        out[i] = (assay_statistic){.recall = i == 3,
+                                   .threshold = i == 1 || i == 2 ? at[i - 1] : every,
+                                   .cap = protocol->n_caps - 1,
+                                   .group = -1};
     }
-    stats[0] = numpy_sum(room, (int64_t)T * R) / (T * R);
-    stats[1] = numpy_sum(room, R) / R;
-    stats[2] = numpy_sum(room + (int64_t)5 * R, R) / R;
-    stats[3] = numpy_sum(recall, T) / T;
+}
+
+assay_status assay_detection_class_stats(double stats[ASSAY_CLASS_STATISTICS],
+                                         const assay_detection *detection,
+                                         const assay_coco_arrays *arrays, int64_t k,
+                                         assay_error *err)
+{
+    assay_statistic what[ASSAY_CLASS_STATISTICS];
+    double *room = mean_room(arrays, 1, err);
+    if (room == NULL) {
+        return ASSAY_ENOMEM;
+    }
+    assay_detection_class_statistics(what, &detection->protocol);
+    for (int i = 0; i < ASSAY_CLASS_STATISTICS; i++) {
+        stats[i] = mean_of(room, detection, arrays, &what[i], k);
+    }
+    assay_free(room);
+    return ASSAY_OK;
 }

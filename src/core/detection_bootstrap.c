@@ -2,241 +2,185 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/sort.h"
+#include "core/detection_curves.h"
 #include "core/detection_internal.h"
 #include "core/evaluate_internal.h"
 
-/* A replicate counts every image Poisson(1) times; its curves are weighted cumulative sums over the
- * matches that are known. They are swept from the lowest score upwards, so that the best precision of
- * all that follows is at hand and nothing has to be stored per detection. */
+enum { L = ASSAY_LANES, QUADS = L / 4, CS = ASSAY_CLASS_STATISTICS };
 
-enum {
-    T = ASSAY_COCO_THRESHOLDS,
-    R = ASSAY_COCO_RECALLS,
-    A = ASSAY_COCO_AREAS,
-    M = ASSAY_COCO_CAPS,
-    LANES = 16, /* replicates side by side: one parallel task */
-    QUADS = LANES / 4
-};
+/* A pass over a class: one area range under one cap. Statistics of one range and cap share it. */
+typedef struct plane {
+    int32_t range, cap;
+    bool curve; /* AP is wanted, not recall alone */
+} plane;
 
 typedef struct resampling {
     const assay_detection *d;
     double *stats, *classes;
     int64_t replicates;
     uint64_t seed;
-    double recalls[R];
+    int n_stats, n_planes;
+    assay_statistic what[ASSAY_MOST_STATISTICS];
+    int plane_of[ASSAY_MOST_STATISTICS]; /* -1: undefined */
+    assay_statistic class_what[CS];
+    plane planes[ASSAY_MOST_STATISTICS];
     int32_t **weights; /* per worker: image x LANES */
+    assay_curve_space **spaces;
 } resampling;
 
-/* One threshold's curve while it is swept: what is still ahead (of lower rank), per lane. */
-typedef struct curve {
-    int32_t hits[LANES];   /* weight of hits up to here */
-    int32_t others[LANES]; /* weight of misses up to here that are not misses at all thresholds */
-    int32_t level[LANES];  /* grid points of recall that are reached up to here */
-    int32_t fewest[LANES]; /* hits that the last one of them needs */
-    double best[LANES];    /* precision: the best from here on */
-    double sum[LANES];     /* over the grid points passed */
-} curve;
+/* ---- weights ---- */
 
-/* Fewest hits that reach each point of the recall grid, per lane. */
-typedef struct grid {
-    int32_t need[R][LANES];
-} grid;
-
-static void fill_grid(grid *g, const double recalls[R], const double objects[LANES])
+assay_status assay_detection_cluster(int64_t *n, assay_detection *detection, const int64_t *cluster,
+                                     assay_error *err)
 {
-    for (int r = 0; r < R; r++) {
-        for (int l = 0; l < LANES; l++) {
-            int32_t hits = (int32_t)(recalls[r] * objects[l]);
-            g->need[r][l] = hits + ((double)hits / objects[l] < recalls[r]);
+    assay_detection *d = detection;
+    assay_status status = ASSAY_OK;
+    int64_t *order = NULL;
+    assay_free(d->address);
+    d->address = NULL;
+    d->n_clusters = 0;
+    *n = d->n_inside;
+    if (cluster == NULL) {
+        return ASSAY_OK;
+    }
+    int64_t *key = assay_alloc_raw((size_t)d->n_images, sizeof *key);
+    order = assay_alloc_raw((size_t)d->n_images, sizeof *order);
+    d->address = assay_alloc_raw((size_t)d->n_images, sizeof *d->address);
+    if (key == NULL || order == NULL || d->address == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    for (int64_t i = 0; i < d->n_images; i++) {
+        key[i] = cluster[d->image_row[i]];
+    }
+    ASSAY_GOTO(assay_sort_order_i64(order, key, d->n_images, err), done);
+    for (int64_t i = 0; i < d->n_images; i++) {
+        d->n_clusters += i == 0 || key[order[i]] != key[order[i - 1]];
+        d->address[order[i]] = d->n_clusters - 1;
+    }
+    *n = d->n_clusters;
+done:
+    assay_free(key);
+    assay_free(order);
+    return status;
+}
+
+int64_t assay_detection_clusters(const assay_detection *detection)
+{
+    return detection->address != NULL ? detection->n_clusters : detection->n_inside;
+}
+
+void assay_detection_weights(int32_t *weights, const assay_detection *d, uint64_t seed,
+                             int64_t block)
+{
+    for (int64_t i = 0; i < d->n_images; i++) {
+        uint64_t address = (uint64_t)(d->address != NULL ? d->address[i] : d->image_id[i]);
+        assay_bootstrap_weights(weights + i * L, seed, address, (uint32_t)(block * QUADS), QUADS);
+    }
+}
+
+/* ---- one class ---- */
+
+static void weigh_objects(double objects[L], const assay_detection *d, int64_t k, int range,
+                          const int32_t *weights)
+{
+    memset(objects, 0, L * sizeof *objects);
+    for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
+        int32_t n = d->cell_positives[c * d->protocol.n_ranges + range];
+        const int32_t *w = weights + (int64_t)d->cells[c].image * L;
+        for (int l = 0; n > 0 && l < L; l++) {
+            objects[l] += (double)n * (double)w[l];
         }
     }
 }
 
-/* Down from `level` grid points to those that so many hits reach; at least the first, recall 0. */
-static inline int32_t level_of(const grid *g, int l, int32_t level, int32_t hits)
-{
-    while (level > 1 && hits < g->need[level - 1][l]) {
-        level--;
-    }
-    return level;
-}
-
-/* Lanes without this image go through it too: the precision there is none that the hit before would
- * not exceed. The grid of recall is looked at only where a lane leaves a point behind. */
-static void take_hit(curve *restrict c, const grid *restrict g, const int32_t *restrict w,
-                     const int32_t *restrict common)
-{
-    int32_t passed = 0;
-    for (int l = 0; l < LANES; l++) {
-        double hits = (double)c->hits[l];
-        double precision = hits / (double)(c->hits[l] + c->others[l] + common[l]);
-        c->best[l] = precision > c->best[l] ? precision : c->best[l];
-    }
-    for (int l = 0; l < LANES; l++) {
-        c->hits[l] -= w[l];
-        passed |= c->hits[l] < c->fewest[l];
-    }
-    for (int l = 0; passed != 0 && l < LANES; l++) {
-        if (c->hits[l] < c->fewest[l]) {
-            int32_t level = level_of(g, l, c->level[l], c->hits[l]);
-            c->sum[l] += (double)(c->level[l] - level) * c->best[l];
-            c->level[l] = level;
-            c->fewest[l] = g->need[level - 1][l];
-        }
-    }
-}
-
-/* The weights of everything, before the sweep takes them off again. */
-static void total(curve curves[T], int32_t common[LANES], const assay_detection *d, int64_t k,
-                  int a, const int32_t *weights)
-{
-    const uint16_t all = (1U << T) - 1;
-    for (int64_t i = d->kept_first[k]; i < d->kept_first[k + 1]; i++) {
-        const int32_t *w = weights + (int64_t)d->image[i] * LANES;
-        uint16_t hit = d->hit[i * A + a];
-        uint16_t skip = d->skip[i * A + a];
-        if ((hit | skip) == 0) {
-            for (int l = 0; l < LANES; l++) {
-                common[l] += w[l];
-            }
-            continue;
-        }
-        for (int t = 0; t < T && skip != all; t++) {
-            if ((skip >> t & 1) != 0) {
-                continue;
-            }
-            int32_t *to = (hit >> t & 1) != 0 ? curves[t].hits : curves[t].others;
-            for (int l = 0; l < LANES; l++) {
-                to[l] += w[l];
-            }
-        }
-    }
-}
-
-static void sweep(curve curves[T], int32_t common[LANES], const grid *g, const assay_detection *d,
-                  int64_t k, int a, const int32_t *weights)
-{
-    const uint16_t all = (1U << T) - 1;
-    for (int64_t i = d->kept_first[k + 1]; i-- > d->kept_first[k];) {
-        const int32_t *w = weights + (int64_t)d->image[i] * LANES;
-        uint16_t hit = d->hit[i * A + a];
-        uint16_t skip = d->skip[i * A + a];
-        if ((hit | skip) == 0) {
-            for (int l = 0; l < LANES; l++) {
-                common[l] -= w[l];
-            }
-            continue;
-        }
-        for (int t = 0; t < T && skip != all; t++) {
-            if ((skip >> t & 1) != 0) {
-                continue;
-            }
-            if ((hit >> t & 1) != 0) {
-                take_hit(&curves[t], g, w, common);
-                continue;
-            }
-            for (int l = 0; l < LANES; l++) {
-                curves[t].others[l] -= w[l];
-            }
-        }
-    }
-}
-
-/* Weight of hits at the smaller caps; recall needs no curve. */
-static void found_within(double recall[M][LANES], const assay_detection *d, int64_t k,
-                         const int32_t *weights)
-{
-    for (int64_t i = d->kept_first[k]; i < d->kept_first[k + 1]; i++) {
-        int32_t hit = d->hit[i * A] & ~d->skip[i * A];
-        if (hit == 0 || d->place[i] >= d->caps[M - 2]) {
-            continue;
-        }
-        const int32_t *w = weights + (int64_t)d->image[i] * LANES;
-        double times = __builtin_popcount((unsigned)hit);
-        for (int m = 0; m < M - 1; m++) {
-            for (int l = 0; l < LANES && d->place[i] < d->caps[m]; l++) {
-                recall[m][l] += times * (double)w[l];
-            }
-        }
-    }
-}
-
-/* AP and recall of a class in an area range, by threshold, summed in the fixed order of thresholds. */
-typedef struct class_sums {
-    double objects[LANES];
-    double ap[LANES], ap50[LANES], ap75[LANES], recall[LANES];
-} class_sums;
-
-static void resample_class(class_sums *out, curve curves[T], const resampling *s, int64_t k, int a,
-                           const int32_t *weights)
+static void run_plane(assay_curve_output *out, double objects[L], assay_curve_space *space,
+                      const resampling *s, const plane *p, int64_t k, const int32_t *weights)
 {
     const assay_detection *d = s->d;
-    int32_t common[LANES] = {0};
-    grid g;
-    memset(out, 0, sizeof *out);
-    memset(curves, 0, T * sizeof *curves);
-    for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
-        const int32_t *w = weights + (int64_t)d->cells[c].image * LANES;
-        for (int l = 0; d->cells[c].positives[a] > 0 && l < LANES; l++) {
-            out->objects[l] += (double)d->cells[c].positives[a] * (double)w[l];
+    const assay_protocol *protocol = &d->protocol;
+    assay_detection_list list = assay_detection_class(d, k);
+    const assay_curve_input in = {.n = list.n,
+                                  .score = list.score,
+                                  .image = list.image,
+                                  .place = p->cap == protocol->n_caps - 1 ? NULL : list.place,
+                                  .cap = protocol->caps[p->cap],
+                                  .stride = list.stride,
+                                  .hit = list.hit + p->range,
+                                  .skip = list.skip + p->range,
+                                  .n_curves = protocol->n_thresholds,
+                                  .recalls = protocol->recalls,
+                                  .n_recalls = protocol->n_recalls,
+                                  .area = (protocol->rules & ASSAY_RULE_AREA_UNDER) != 0,
+                                  .ties = (protocol->rules & ASSAY_RULE_TIES) != 0,
+                                  .recall_only = !p->curve,
+                                  .weight = weights};
+    weigh_objects(objects, d, k, p->range, weights);
+    assay_curves_weighted(out, space, &in, objects);
+}
+
+/* Mean over the thresholds of a statistic; NaN where the lane has neither objects nor, when that
+ * counts, detections. */
+static double value_of(const assay_detection *d, const assay_statistic *what,
+                       const assay_curve_output *curves, const double objects[L], int l)
+{
+    int n = d->protocol.n_thresholds;
+    double sum = 0.0;
+    if (!(objects[l] > 0.0)) {
+        bool zero = (d->protocol.rules & ASSAY_RULE_ABSENT_ZERO) != 0 && !what->recall &&
+                    curves->counted[l] > 0;
+        return zero ? 0.0 : (double)NAN;
+    }
+    const double(*from)[L] = what->recall ? curves->recall : curves->ap;
+    if (what->threshold >= 0) {
+        return from[what->threshold][l];
+    }
+    for (int t = 0; t < n; t++) {
+        sum += from[t][l] / n;
+    }
+    return sum;
+}
+
+/* Means over the classes that have a value in the replicate. */
+typedef struct means {
+    double sum[ASSAY_MOST_STATISTICS][L];
+    int32_t n[ASSAY_MOST_STATISTICS][L];
+} means;
+
+static void add_class(means *to, const resampling *s, int64_t first, int64_t k, int p,
+                      const assay_curve_output *curves, const double objects[L])
+{
+    const assay_detection *d = s->d;
+    for (int i = 0; i < s->n_stats; i++) {
+        int32_t g = s->what[i].group;
+        if (s->plane_of[i] != p || (g >= 0 && d->frequency[k] != "rcf"[g])) {
+            continue;
+        }
+        for (int l = 0; l < L; l++) {
+            double value = value_of(d, &s->what[i], curves, objects, l);
+            if (!isnan(value)) {
+                to->sum[i][l] += value;
+                to->n[i][l]++;
+            }
         }
     }
-    total(curves, common, d, k, a, weights);
-    fill_grid(&g, s->recalls, out->objects);
-    for (int t = 0; t < T; t++) {
-        for (int l = 0; l < LANES; l++) {
-            int32_t level = level_of(&g, l, R, curves[t].hits[l]);
-            curves[t].level[l] = level;
-            curves[t].fewest[l] = g.need[level - 1][l];
-            out->recall[l] += (double)curves[t].hits[l] / out->objects[l] / T;
-        }
-    }
-    sweep(curves, common, &g, d, k, a, weights);
-    for (int t = 0; t < T; t++) {
-        for (int l = 0; l < LANES; l++) {
-            /* Recall 0 is the point that remains. */
-            double ap = (curves[t].sum[l] + curves[t].best[l]) / R;
-            out->ap[l] += ap / T;
-            out->ap50[l] = t == 0 ? ap : out->ap50[l];
-            out->ap75[l] = t == 5 ? ap : out->ap75[l];
+    /* the first plane is that of all areas at the largest cap */
+    for (int i = 0; p == 0 && s->classes != NULL && i < CS; i++) {
+        for (int l = 0; l < L && first + l < s->replicates; l++) {
+            s->classes[((first + l) * d->n_categories + k) * CS + i] =
+                s->class_what[i].threshold < -1
+                    ? (double)NAN
+                    : value_of(d, &s->class_what[i], curves, objects, l);
         }
     }
 }
 
-/* Means over the classes that have objects in the replicate. */
-typedef struct means {
-    double sum[ASSAY_COCO_STATS][LANES];
-    int32_t n[A][LANES];
-} means;
-
-static void add_class(means *to, const resampling *s, int64_t first, int64_t k, int a,
-                      const class_sums *c, const int32_t *weights)
+static void no_class(const resampling *s, int64_t first, int64_t k)
 {
-    double within[M][LANES] = {{0}};
-    if (a == 0) {
-        found_within(within, s->d, k, weights);
-    }
-    for (int l = 0; l < LANES; l++) {
-        bool defined = c->objects[l] > 0.0;
-        double *row = NULL;
-        if (a == 0 && s->classes != NULL && first + l < s->replicates) {
-            row = s->classes + ((first + l) * s->d->n_categories + k) * 4;
-            row[0] = defined ? c->ap[l] : NAN;
-            row[1] = defined ? c->ap50[l] : NAN;
-            row[2] = defined ? c->ap75[l] : NAN;
-            row[3] = defined ? c->recall[l] : NAN;
-        }
-        if (!defined) {
-            continue;
-        }
-        to->n[a][l]++;
-        to->sum[a == 0 ? 0 : 2 + a][l] += c->ap[l];
-        to->sum[8 + a][l] += c->recall[l];
-        if (a == 0) {
-            to->sum[1][l] += c->ap50[l];
-            to->sum[2][l] += c->ap75[l];
-            to->sum[6][l] += within[0][l] / c->objects[l] / T;
-            to->sum[7][l] += within[1][l] / c->objects[l] / T;
+    for (int l = 0; s->classes != NULL && l < L && first + l < s->replicates; l++) {
+        for (int i = 0; i < CS; i++) {
+            s->classes[((first + l) * s->d->n_categories + k) * CS + i] = (double)NAN;
         }
     }
 }
@@ -245,38 +189,71 @@ static assay_status resample(void *payload, int64_t block, int worker, assay_err
 {
     const resampling *s = payload;
     const assay_detection *d = s->d;
-    int64_t first = block * LANES;
+    int64_t first = block * L;
     int32_t *weights = s->weights[worker];
-    /* Of which area range each statistic is. */
-    static const int area_of[ASSAY_COCO_STATS] = {0, 0, 0, 1, 2, 3, 0, 0, 0, 1, 2, 3};
-    curve curves[T];
-    class_sums sums;
+    bool absent = (d->protocol.rules & ASSAY_RULE_ABSENT_ZERO) != 0;
+    assay_curve_output curves;
+    double objects[L];
     means m = {0};
     (void)err;
-    for (int64_t i = 0; i < d->n_images; i++) {
-        assay_bootstrap_weights(weights + i * LANES, s->seed, (uint64_t)d->image_id[i],
-                                (uint32_t)(block * QUADS), QUADS);
-    }
+    assay_detection_weights(weights, d, s->seed, block);
     for (int64_t k = 0; k < d->n_categories; k++) {
-        for (int a = 0; a < A; a++) {
-            if (d->positives[k * A + a] > 0) {
-                resample_class(&sums, curves, s, k, a, weights);
-                add_class(&m, s, first, k, a, &sums, weights);
-            } else if (a == 0 && s->classes != NULL) {
-                for (int64_t r = first; r < first + LANES && r < s->replicates; r++) {
-                    double *row = s->classes + (r * d->n_categories + k) * 4;
-                    row[0] = row[1] = row[2] = row[3] = NAN;
-                }
+        for (int p = 0; p < s->n_planes; p++) {
+            if (d->positives[k * d->protocol.n_ranges + s->planes[p].range] > 0 || absent) {
+                run_plane(&curves, objects, s->spaces[worker], s, &s->planes[p], k, weights);
+                add_class(&m, s, first, k, p, &curves, objects);
+            } else if (p == 0) {
+                no_class(s, first, k);
             }
         }
     }
-    for (int l = 0; l < LANES && first + l < s->replicates; l++) {
-        for (int i = 0; i < ASSAY_COCO_STATS; i++) {
-            int32_t n = m.n[area_of[i]][l];
-            s->stats[(first + l) * ASSAY_COCO_STATS + i] = n > 0 ? m.sum[i][l] / n : NAN;
+    for (int l = 0; l < L && first + l < s->replicates; l++) {
+        for (int i = 0; i < s->n_stats; i++) {
+            s->stats[(first + l) * s->n_stats + i] =
+                m.n[i][l] > 0 ? m.sum[i][l] / m.n[i][l] : (double)NAN;
         }
     }
     return ASSAY_OK;
+}
+
+static void make_planes(resampling *s)
+{
+    const assay_protocol *p = &s->d->protocol;
+    s->n_stats = assay_protocol_statistics(s->what, p);
+    assay_detection_class_statistics(s->class_what, p);
+    s->planes[0] = (plane){0, p->n_caps - 1, true};
+    s->n_planes = 1;
+    for (int i = 0; i < s->n_stats; i++) {
+        const assay_statistic *w = &s->what[i];
+        s->plane_of[i] = -1;
+        if (w->cap < 0) {
+            continue;
+        }
+        int at = 0;
+        while (at < s->n_planes &&
+               (s->planes[at].range != w->range || s->planes[at].cap != w->cap)) {
+            at++;
+        }
+        if (at == s->n_planes) {
+            s->planes[s->n_planes++] = (plane){w->range, w->cap, false};
+        }
+        s->planes[at].curve |= !w->recall;
+        s->plane_of[i] = at;
+    }
+}
+
+static assay_status worker_space(resampling *s, int workers, assay_error *err)
+{
+    s->weights = assay_alloc((size_t)workers, sizeof *s->weights);
+    s->spaces = assay_alloc((size_t)workers, sizeof *s->spaces);
+    for (int w = 0; s->weights != NULL && s->spaces != NULL && w < workers; w++) {
+        s->weights[w] = assay_alloc_raw((size_t)s->d->n_images * L, sizeof(int32_t));
+        s->spaces[w] = assay_curve_space_new();
+        if (s->weights[w] == NULL || s->spaces[w] == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    return s->weights != NULL && s->spaces != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
 assay_status assay_detection_bootstrap(double *stats, double *classes,
@@ -286,30 +263,23 @@ assay_status assay_detection_bootstrap(double *stats, double *classes,
     assay_status status = ASSAY_OK;
     resampling s = {
         .d = detection, .stats = stats, .classes = classes, .replicates = replicates, .seed = seed};
-    int64_t blocks = (replicates + LANES - 1) / LANES;
+    int64_t blocks = (replicates + L - 1) / L;
     int workers = assay_parallel_workers(blocks, detection->threads);
     if (replicates < 1 || detection->n_kept > INT32_MAX / 16) {
         return assay_fail(err, ASSAY_EINVAL,
                           "the bootstrap takes at least 1 replicate and at most 134 million "
                           "detections");
     }
-    assay_coco_recalls(s.recalls);
-    s.weights = assay_alloc((size_t)workers, sizeof *s.weights);
-    if (s.weights == NULL) {
-        return assay_fail_memory(err);
-    }
-    for (int w = 0; w < workers; w++) {
-        s.weights[w] = assay_alloc_raw((size_t)detection->n_images * LANES, sizeof(int32_t));
-        if (s.weights[w] == NULL) {
-            status = assay_fail_memory(err);
-            goto done;
-        }
-    }
-    status = assay_parallel(blocks, detection->threads, resample, &s, detection->cancel, err);
+    make_planes(&s);
+    ASSAY_GOTO(worker_space(&s, workers, err), done);
+    ASSAY_GOTO(assay_parallel(blocks, detection->threads, resample, &s, detection->cancel, err),
+               done);
 done:
     for (int w = 0; w < workers; w++) {
-        assay_free(s.weights[w]);
+        assay_free(s.weights != NULL ? s.weights[w] : NULL);
+        assay_curve_space_free(s.spaces != NULL ? s.spaces[w] : NULL);
     }
     assay_free(s.weights);
+    assay_free(s.spaces);
     return status;
 }

@@ -5,9 +5,8 @@
 #include "base/sort.h"
 #include "core/detection_internal.h"
 
-/* Distinct ids ascending, and for each the last row that has it, as COCO's index does. */
-static assay_status rank_ids(int64_t **ids, int64_t **rows, int64_t *n, int64_t *repeated,
-                             const int64_t *from, int64_t n_from, assay_error *err)
+assay_status assay_rank_ids(int64_t **ids, int64_t **rows, int64_t *n, int64_t *repeated,
+                            const int64_t *from, int64_t n_from, assay_error *err)
 {
     assay_status status = ASSAY_OK;
     int64_t *order = assay_alloc_raw((size_t)n_from, sizeof *order);
@@ -32,11 +31,13 @@ done:
     return status;
 }
 
-/* Rank of an id, or -1. Rows of one image mostly follow each other: *hint is the last answer. */
-static int64_t rank(const int64_t *ids, int64_t n, int64_t id, int64_t *hint)
+int64_t assay_rank_of(const int64_t *ids, int64_t n, int64_t id, int64_t *hint)
 {
     if (*hint >= 0 && ids[*hint] == id) {
         return *hint;
+    }
+    if (*hint + 1 < n && ids[*hint + 1] == id) {
+        return ++*hint;
     }
     int64_t low = 0;
     int64_t high = n;
@@ -100,12 +101,61 @@ done:
     return status;
 }
 
-static assay_status key_objects(keyed *k, assay_detection *d, const assay_coco_rows *objects,
+/* The rank of an image, -1 when it is not listed, -2 when it is outside the slice. */
+static int64_t image_rank(const assay_pairing *pairing, const assay_detection *d, int64_t id,
+                          int64_t *hint)
+{
+    int64_t image = assay_rank_of(d->image_id, d->n_images, id, hint);
+    return image >= 0 && pairing->slice->images != NULL &&
+                   pairing->slice->images[d->image_row[image]] == 0
+               ? -2
+               : image;
+}
+
+static void note_object(assay_detection_notes *notes, const assay_coco_rows *objects, int64_t row)
+{
+    notes->id_zero += objects->id[row] == 0;
+    notes->no_crowd += (objects->has[row] & ASSAY_COCO_CROWD) == 0;
+    notes->no_area += (objects->has[row] & ASSAY_COCO_AREA) == 0;
+    notes->crowds += objects->crowd[row];
+    notes->marked += (objects->flags[row] & (ASSAY_OBJECT_IGNORE | ASSAY_OBJECT_DIFFICULT)) != 0;
+    notes->groups += (objects->flags[row] & ASSAY_OBJECT_GROUP) != 0;
+    if (objects->points.count != NULL) {
+        notes->no_keypoints += objects->points.visible[row] == 0 || objects->points.count[row] == 0;
+    }
+}
+
+static bool object_extends(const assay_coco_rows *objects, int64_t row)
+{
+    const double *box = objects->box + 4 * row;
+    return ((objects->has[row] & ASSAY_COCO_AREA) != 0 ? objects->area[row] : box[2] * box[3]) >
+           0.0;
+}
+
+static bool result_extends(const assay_pairing *pairing, int64_t row)
+{
+    const assay_coco_rows *results = pairing->results;
+    const double *box = results->box + 4 * row;
+    if (pairing->boxed) {
+        return box[2] * box[3] > 0.0;
+    }
+    if ((results->has[row] & ASSAY_COCO_RUNS) == 0) {
+        return true;
+    }
+    const assay_rle mask = {results->shapes.height[row], results->shapes.width[row],
+                            results->shapes.count[row],
+                            results->shapes.runs + results->shapes.first[row]};
+    return assay_rle_area(&mask) > 0;
+}
+
+static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairing *pairing,
                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
+    const assay_coco_rows *objects = &pairing->truth->objects;
     int64_t image_hint = -1;
     int64_t category_hint = -1;
+    bool needed = (d->protocol.rules & ASSAY_RULE_AREA_NEEDED) != 0;
     int64_t *stand_in = assay_alloc_raw((size_t)objects->n, sizeof *stand_in);
     if (stand_in == NULL) {
         return assay_fail_memory(err);
@@ -114,19 +164,24 @@ static assay_status key_objects(keyed *k, assay_detection *d, const assay_coco_r
     for (int64_t i = 0; i < objects->n; i++) {
         int64_t row = stand_in[i];
         bool listed =
-            rank(d->image_id, d->n_images, objects->image[i], &image_hint) >= 0 &&
-            rank(d->category_id, d->n_categories, objects->category[i], &category_hint) >= 0;
-        int64_t image = rank(d->image_id, d->n_images, objects->image[row], &image_hint);
+            assay_rank_of(d->image_id, d->n_images, objects->image[i], &image_hint) >= 0 &&
+            assay_rank_of(d->category_id, d->n_categories, objects->category[i], &category_hint) >=
+                0;
+        int64_t image = image_rank(pairing, d, objects->image[row], &image_hint);
         int64_t category =
-            rank(d->category_id, d->n_categories, objects->category[row], &category_hint);
+            assay_rank_of(d->category_id, d->n_categories, objects->category[row], &category_hint);
+        if (image == -2) {
+            continue;
+        }
+        if (needed && !object_extends(objects, row)) {
+            d->notes.no_extent++;
+            continue;
+        }
         if (!listed || image < 0 || category < 0) {
             d->notes.objects_elsewhere++;
             continue;
         }
-        d->notes.id_zero += objects->id[row] == 0;
-        d->notes.no_crowd += (objects->has[row] & ASSAY_COCO_CROWD) == 0;
-        d->notes.no_area += (objects->has[row] & ASSAY_COCO_AREA) == 0;
-        d->notes.crowds += objects->crowd[row];
+        note_object(&d->notes, objects, row);
         k->row[k->n] = row;
         k->category[k->n] = (int32_t)category;
         k->image[k->n++] = (int32_t)image;
@@ -136,32 +191,69 @@ done:
     return status;
 }
 
-static assay_status key_detections(keyed *k, assay_detection *d, const assay_coco_rows *results,
-                                   assay_error *err)
+static assay_status key_detections(keyed *k, assay_detection *d, const assay_pairing *pairing,
+                                   const uint8_t *dropped, assay_error *err)
 {
+    const assay_coco_rows *results = pairing->results;
+    bool needed = (d->protocol.rules & ASSAY_RULE_AREA_NEEDED) != 0;
     int64_t image_hint = -1;
     int64_t category_hint = -1;
     for (int64_t i = 0; i < results->n; i++) {
-        int64_t image = rank(d->image_id, d->n_images, results->image[i], &image_hint);
+        int64_t image = image_rank(pairing, d, results->image[i], &image_hint);
         int64_t category =
-            rank(d->category_id, d->n_categories, results->category[i], &category_hint);
-        if (image < 0) {
+            assay_rank_of(d->category_id, d->n_categories, results->category[i], &category_hint);
+        if (image == -1) {
             return assay_fail(err, ASSAY_EFORMAT,
                               "result %" PRId64 " is for the image %" PRId64
                               ", which the truth does not list: do the two files belong together?",
                               i + 1, results->image[i]);
         }
-        d->notes.results_elsewhere += category < 0;
-        if (category >= 0) {
-            const double *box = results->box + 4 * i;
-            d->notes.negative_boxes +=
-                (results->has[i] & ASSAY_COCO_BOX) != 0 && (box[2] < 0.0 || box[3] < 0.0);
-            k->row[k->n] = i;
-            k->category[k->n] = (int32_t)category;
-            k->image[k->n++] = (int32_t)image;
+        if (image == -2) {
+            d->notes.outside++;
+            continue;
         }
+        d->notes.results_elsewhere += category < 0;
+        if (category < 0 || (dropped != NULL && dropped[i] != 0)) {
+            continue;
+        }
+        if (needed && !result_extends(pairing, i)) {
+            d->notes.no_extent++;
+            continue;
+        }
+        const double *box = results->box + 4 * i;
+        d->notes.negative_boxes +=
+            (results->has[i] & ASSAY_COCO_BOX) != 0 && (box[2] < 0.0 || box[3] < 0.0);
+        k->row[k->n] = i;
+        k->category[k->n] = (int32_t)category;
+        k->image[k->n++] = (int32_t)image;
     }
     return ASSAY_OK;
+}
+
+/* Mark what is beyond the cap of its image over all classes: by falling score, then file order. */
+static assay_status drop_over_cap(uint8_t *dropped, assay_detection *d,
+                                  const assay_coco_rows *results, int64_t cap, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t hint = -1;
+    int64_t *order = assay_alloc_raw((size_t)results->n, sizeof *order);
+    int64_t *taken = assay_alloc((size_t)d->n_images, sizeof *taken);
+    if (order == NULL || taken == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    ASSAY_GOTO(assay_sort_order(order, results->score, results->n, 1, err), done);
+    for (int64_t i = 0; i < results->n; i++) {
+        int64_t image = assay_rank_of(d->image_id, d->n_images, results->image[order[i]], &hint);
+        if (image >= 0 && taken[image]++ >= cap) {
+            dropped[order[i]] = 1;
+            d->notes.over_cap++;
+        }
+    }
+done:
+    assay_free(order);
+    assay_free(taken);
+    return status;
 }
 
 /* order = positions of k by class, then image, then position: two stable counting passes. */
@@ -239,9 +331,37 @@ static int64_t make_cells(assay_cell *cells, const keyed *g, const int64_t *go, 
     return n;
 }
 
+static bool listed_in(const assay_coco_lists *lists, int64_t image_row, int64_t category)
+{
+    if (lists->first == NULL) {
+        return false;
+    }
+    for (int64_t i = lists->first[image_row]; i < lists->first[image_row + 1]; i++) {
+        if (lists->ids[i] == category) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A class counts in an image when it has objects there or is known to be absent. */
+static void federate(assay_detection *d, const assay_coco_truth *truth)
+{
+    for (int64_t c = 0; c < d->n_cells; c++) {
+        assay_cell *cell = &d->cells[c];
+        int64_t image = d->image_row[cell->image];
+        int64_t category = d->category_id[cell->category];
+        cell->partial = listed_in(&truth->partial, image, category);
+        if (cell->n_objects == 0 && !listed_in(&truth->absent, image, category)) {
+            d->notes.not_judged += cell->n_detections;
+            cell->n_detections = 0;
+        }
+    }
+}
+
 static assay_status lay_out(assay_detection *d, assay_error *err)
 {
-    int64_t cap = d->caps[ASSAY_COCO_CAPS - 1];
+    int64_t cap = d->protocol.caps[d->protocol.n_caps - 1];
     d->cell_first = assay_alloc((size_t)d->n_categories + 1, sizeof *d->cell_first);
     d->kept_first = assay_alloc((size_t)d->n_categories + 1, sizeof *d->kept_first);
     if (d->cell_first == NULL || d->kept_first == NULL) {
@@ -272,14 +392,9 @@ static void to_rows(int64_t *order, const keyed *k)
     }
 }
 
-assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, assay_error *err)
+static assay_status check_files(const assay_coco_truth *truth, const assay_coco_rows *results,
+                                const assay_protocol *protocol, assay_error *err)
 {
-    const assay_coco_truth *truth = pairing->truth;
-    const assay_coco_rows *results = pairing->results;
-    assay_status status = ASSAY_OK;
-    keyed g = {0};
-    keyed t = {0};
-    int64_t repeated = 0;
     if (truth->objects.n > INT32_MAX || results->n > INT32_MAX) {
         return assay_fail(err, ASSAY_ELIMIT, "more than 2^31 annotations or results");
     }
@@ -287,35 +402,93 @@ assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, as
         return assay_fail(err, ASSAY_EFORMAT, "the truth lists no %s",
                           truth->n_images == 0 ? "images" : "categories");
     }
-    ASSAY_GOTO(rank_ids(&d->image_id, &d->image_row, &d->n_images, &d->notes.repeated_images,
-                        truth->image_id, truth->n_images, err),
-               done);
-    ASSAY_GOTO(rank_ids(&d->category_id, &d->category_row, &d->n_categories, &repeated,
-                        truth->category_id, truth->n_categories, err),
-               done);
-    ASSAY_GOTO(keyed_init(&g, truth->objects.n, err), done);
-    ASSAY_GOTO(keyed_init(&t, results->n, err), done);
-    ASSAY_GOTO(key_objects(&g, d, &truth->objects, err), done);
-    ASSAY_GOTO(key_detections(&t, d, results, err), done);
-    pairing->objects = assay_alloc_raw((size_t)g.n, sizeof *pairing->objects);
-    pairing->detections = assay_alloc_raw((size_t)t.n, sizeof *pairing->detections);
-    if (pairing->objects == NULL || pairing->detections == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
+    if ((protocol->rules & ASSAY_RULE_CAP_IMAGE) != 0 && truth->absent.first == NULL) {
+        return assay_fail(
+            err, ASSAY_EFORMAT,
+            "no image of the truth has neg_category_ids, which the convention %s needs",
+            protocol->name);
     }
-    ASSAY_GOTO(order_keyed(pairing->objects, &g, d, err), done);
-    ASSAY_GOTO(order_keyed(pairing->detections, &t, d, err), done);
-    d->n_cells = make_cells(NULL, &g, pairing->objects, &t, pairing->detections);
+    return ASSAY_OK;
+}
+
+static assay_status frequencies(assay_detection *d, const assay_coco_truth *truth, assay_error *err)
+{
+    d->frequency = assay_alloc((size_t)d->n_categories, 1);
+    if (d->frequency == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t k = 0; k < d->n_categories && truth->category_frequency != NULL; k++) {
+        d->frequency[k] = truth->category_frequency[d->category_row[k]];
+    }
+    return ASSAY_OK;
+}
+
+static assay_status cells_of(assay_pairing *pairing, assay_detection *d, const keyed *g,
+                             const keyed *t, assay_error *err)
+{
+    pairing->objects = assay_alloc_raw((size_t)g->n, sizeof *pairing->objects);
+    pairing->detections = assay_alloc_raw((size_t)t->n, sizeof *pairing->detections);
+    if (pairing->objects == NULL || pairing->detections == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(order_keyed(pairing->objects, g, d, err));
+    ASSAY_TRY(order_keyed(pairing->detections, t, d, err));
+    d->n_cells = make_cells(NULL, g, pairing->objects, t, pairing->detections);
     d->cells = assay_alloc_raw((size_t)d->n_cells, sizeof *d->cells);
     if (d->cells == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
+        return assay_fail_memory(err);
     }
-    (void)make_cells(d->cells, &g, pairing->objects, &t, pairing->detections);
-    to_rows(pairing->objects, &g);
-    to_rows(pairing->detections, &t);
-    ASSAY_GOTO(lay_out(d, err), done);
+    (void)make_cells(d->cells, g, pairing->objects, t, pairing->detections);
+    to_rows(pairing->objects, g);
+    to_rows(pairing->detections, t);
+    if ((d->protocol.rules & ASSAY_RULE_FEDERATED) != 0 && pairing->truth->absent.first != NULL) {
+        federate(d, pairing->truth);
+    }
+    return lay_out(d, err);
+}
+
+/* Ranks of images and categories, and which images are in the slice. */
+static assay_status rank_lists(assay_detection *d, const assay_pairing *pairing, assay_error *err)
+{
+    const assay_coco_truth *truth = pairing->truth;
+    int64_t repeated = 0;
+    ASSAY_TRY(assay_rank_ids(&d->image_id, &d->image_row, &d->n_images, &d->notes.repeated_images,
+                             truth->image_id, truth->n_images, err));
+    ASSAY_TRY(assay_rank_ids(&d->category_id, &d->category_row, &d->n_categories, &repeated,
+                             truth->category_id, truth->n_categories, err));
+    for (int64_t i = 0; i < d->n_images; i++) {
+        d->n_inside +=
+            pairing->slice->images == NULL || pairing->slice->images[d->image_row[i]] != 0;
+    }
+    return frequencies(d, truth, err);
+}
+
+assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, assay_error *err)
+{
+    const assay_coco_truth *truth = pairing->truth;
+    const assay_coco_rows *results = pairing->results;
+    assay_status status = ASSAY_OK;
+    keyed g = {0};
+    keyed t = {0};
+    uint8_t *dropped = NULL;
+    ASSAY_TRY(check_files(truth, results, &d->protocol, err));
+    ASSAY_TRY(rank_lists(d, pairing, err));
+    if ((d->protocol.rules & ASSAY_RULE_CAP_IMAGE) != 0) {
+        dropped = assay_alloc((size_t)results->n, 1);
+        if (dropped == NULL) {
+            return assay_fail_memory(err);
+        }
+        ASSAY_GOTO(
+            drop_over_cap(dropped, d, results, d->protocol.caps[d->protocol.n_caps - 1], err),
+            done);
+    }
+    ASSAY_GOTO(keyed_init(&g, truth->objects.n, err), done);
+    ASSAY_GOTO(keyed_init(&t, results->n, err), done);
+    ASSAY_GOTO(key_objects(&g, d, pairing, err), done);
+    ASSAY_GOTO(key_detections(&t, d, pairing, dropped, err), done);
+    ASSAY_GOTO(cells_of(pairing, d, &g, &t, err), done);
 done:
+    assay_free(dropped);
     keyed_dispose(&g);
     keyed_dispose(&t);
     return status;
@@ -325,6 +498,5 @@ void assay_pairing_dispose(assay_pairing *pairing)
 {
     assay_free(pairing->objects);
     assay_free(pairing->detections);
-    assay_free(pairing->object_area);
     *pairing = (assay_pairing){0};
 }

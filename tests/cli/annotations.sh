@@ -83,7 +83,7 @@ refuse 64 "did you mean 'yolo'" "${evaluate[@]}" --truth yolo --predictions dots
 refuse 64 "expected edges or pixels" "${evaluate[@]}" --truth voc --predictions dots --voc-corners x
 refuse 65 "there is no split 'tset'" "${evaluate[@]}" --truth yolo --predictions dots --split tset
 refuse 66 "names the folder 'images/train', which is not there" "${evaluate[@]}" --truth yolo --predictions dots --split train
-refuse 64 "belong to the task" "$assay" evaluate --predictions dt.json --split val
+refuse 64 "belongs to the task" "$assay" evaluate --predictions dt.json --split val
 cp -r yolo broken
 echo "9 0.5 0.5 0.1 0.1" >>broken/labels/val/img01.txt
 refuse 65 "img01.txt: line 3: the class 9 has no name" "${evaluate[@]}" --truth broken --predictions dots

@@ -66,9 +66,9 @@ expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12
 says out "95 % interval, two-sided, from 1000 bootstrap replicates of the images."
 
 refuse 64 "--truth FILE" "$assay" evaluate --task detection --predictions dt.json
-refuse 64 "expected bbox or segm" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
+refuse 64 "expected bbox, segm or keypoints" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
 refuse 64 "--where does not belong" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where x=1
-refuse 64 "truth and iou_type belong" "$assay" evaluate --truth gt.json --predictions dt.json
+refuse 64 "truth belongs" "$assay" evaluate --truth gt.json --predictions dt.json
 refuse 66 "missing.json" "$assay" evaluate --task detection --truth missing.json --predictions dt.json
 refuse 65 "no annotations of a known kind" "$assay" evaluate --task detection --truth . --predictions dt.json
 refuse 65 "COCO results are a list" "$assay" evaluate --task detection --truth gt.json --predictions gt.json

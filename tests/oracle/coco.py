@@ -73,6 +73,39 @@ def shape(rng, box, height, width, crowd):
     return parts
 
 
+PERSON = np.array([.26, .25, .25, .35, .35, .79, .79, .72, .72, .62, .62, 1.07, 1.07, .87, .87, .89, .89]) / 10
+
+
+def points(rng, box, scale, visible):
+    """[x, y, v, ...] of 17 keypoints in a box."""
+    xy = box[:2] + np.array(box[2:]) * np.random.default_rng(int(box[0] * 7 + box[2] * 13)).random((17, 2))
+    xy = xy + rng.normal(0, 1, (17, 2)) * scale
+    v = rng.integers(0, 3, 17) if visible is None else np.full(17, visible)
+    return [number(rng, n) for row in np.hstack([xy, v[:, None]]) for n in row]
+
+
+def keypoint_case(seed):
+    """Truth and results of persons; crowds, none visible, no num_keypoints, ties, empty images."""
+    truth, results, _ = case(seed, "bbox")
+    rng = np.random.default_rng(seed + 10 ** 6)
+    for a in truth["annotations"]:
+        a["keypoints"] = points(rng, a["bbox"], 0, 0 if rng.random() < .12 else None)
+        for k in range(2, 51, 3):
+            a["keypoints"][k] = int(a["keypoints"][k])
+        a["num_keypoints"] = sum(v > 0 for v in a["keypoints"][2::3])
+        if rng.random() < .05:
+            a["num_keypoints"] = 0  # the count is believed, not the flags
+    with_box = bool(rng.integers(2))
+    for r in results:
+        scale = np.sqrt(max(r["bbox"][2] * r["bbox"][3], 1)) * float(rng.choice([0, .01, .05, .2]))
+        near = [a for a in truth["annotations"] if a["image_id"] == r["image_id"]]
+        base = near[int(rng.integers(len(near)))]["bbox"] if near and rng.random() < .8 else r["bbox"]
+        r["keypoints"] = points(rng, base, scale, 1)
+        if not with_box:
+            del r["bbox"]
+    return truth, results, [20] if rng.random() < .8 else [5]
+
+
 def case(seed, iou):
     rng = np.random.default_rng(seed)
     images, classes = int(rng.integers(1, 12)), int(rng.integers(1, 5))
@@ -151,13 +184,15 @@ def check(program, cases, first):
     with tempfile.TemporaryDirectory() as folder:
         t, r, o = f"{folder}/t.json", f"{folder}/r.json", f"{folder}/o"
         for seed in range(first, first + cases):
-            iou = ("bbox", "segm")[seed % 2]
-            truth, results, caps = case(seed, iou)
+            iou = ("bbox", "segm", "keypoints")[seed % 3]
+            truth, results, caps = keypoint_case(seed) if iou == "keypoints" else case(seed, iou)
             pathlib.Path(t).write_text(json.dumps(truth))
             pathlib.Path(r).write_text(json.dumps(results))
             wanted = b"".join(np.ascontiguousarray(a).tobytes() for a in peer(t, r, iou, caps))
-            done = subprocess.run([program, t, r, iou, *map(str, caps), o], capture_output=True, text=True)
+            done = subprocess.run([program, t, r, iou, "coco", ",".join(map(str, caps)), o], capture_output=True, text=True)
             got = pathlib.Path(o).read_bytes() if done.returncode == 0 else b""
+            if iou == "keypoints" and caps != [20]:  # pycocotools says -1 for any other cap
+                wanted, got = wanted[:-80], got[:-80]
             values += len(wanted) // 8
             if got != wanted:
                 differ += 1
@@ -169,28 +204,33 @@ def check(program, cases, first):
     return differ == 0
 
 
-def golden():
-    GOLDEN.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, open(GOLDEN / "cases.txt", "w") as out:
+def write_cases(name, count, kinds, limit):
+    """Per case one line of what is expected, one with the truth, one with the results."""
+    with tempfile.TemporaryDirectory() as folder, open(GOLDEN / name, "w") as out:
         t, r = f"{folder}/t.json", f"{folder}/r.json"
         n = size = seed = 0
-        while n < 24:
-            iou = ("bbox", "segm")[seed % 2]
-            truth, results, caps = case(seed, iou)
+        while n < count:
+            iou = kinds[seed % len(kinds)]
+            truth, results, caps = keypoint_case(seed) if iou == "keypoints" else case(seed, iou)
             seed += 1
+            if len(json.dumps([truth, results])) > limit or (iou == "keypoints" and caps != [20]):
+                continue
             pathlib.Path(t).write_text(json.dumps(truth))
             pathlib.Path(r).write_text(json.dumps(results))
-            if len(json.dumps([truth, results])) > 14000:
-                continue
             arrays = peer(t, r, iou, caps)
             digest = hashlib.sha256(b"".join(np.ascontiguousarray(a).tobytes() for a in arrays[:3])).hexdigest()
-            # one line of what is expected, one with the truth, one with the results
-            head = " ".join([iou, *map(str, caps), digest, *(float(s).hex() for s in arrays[3])])
+            head = " ".join([iou, *map(str, (caps + [0, 0])[:3]), digest, *(float(s).hex() for s in arrays[3])])
             text = f"{head}\n{json.dumps(truth)}\n{json.dumps(results)}\n"
             out.write(text)
             size += len(text)
             n += 1
-    print(f"{n} cases, {size} bytes")
+    print(f"{name}: {n} cases, {size} bytes")
+
+
+def golden():
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    write_cases("cases.txt", 24, ("bbox", "segm"), 14000)
+    write_cases("keypoints.txt", 8, ("keypoints",), 20000)
     return True
 
 

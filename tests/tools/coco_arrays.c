@@ -1,5 +1,7 @@
-/* coco_arrays TRUTH RESULTS bbox|segm CAP CAP CAP OUT: the arrays and statistics of a COCO evaluation
- * as raw doubles (precision, recall, scores, statistics), for tests/oracle/coco.py. */
+/* coco_arrays TRUTH RESULTS bbox|segm|keypoints CONVENTION CAPS OUT: the arrays and statistics of an
+ * evaluation as raw doubles (precision, recall, scores, statistics), for tests/oracle/coco.py and
+ * conventions.py. CAPS is "-" for those of the convention; more settings as KEY=VALUE after OUT: iou,
+ * areas, recalls, max (without the rule that AP is undefined), sigmas, pixel. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +16,10 @@ static assay_status read_stdio(void *context, void *to, size_t room, size_t *got
 }
 
 static assay_status load(assay_coco_truth **truth, assay_coco_rows **results, char **argv,
-                         assay_error *err)
+                         const assay_protocol *protocol, assay_error *err)
 {
-    assay_coco_options options = {.masks = strcmp(argv[3], "segm") == 0};
+    assay_coco_options options = {.masks = protocol->iou == ASSAY_IOU_MASK,
+                                  .keypoints = protocol->iou == ASSAY_IOU_KEYPOINTS};
     FILE *file = fopen(argv[1], "rb");
     if (file == NULL) {
         return ASSAY_EIO;
@@ -33,18 +36,55 @@ static assay_status load(assay_coco_truth **truth, assay_coco_rows **results, ch
     return status;
 }
 
-static int store(const char *path, const assay_coco_arrays *a, const double *stats)
+static int store(const char *path, const assay_coco_arrays *a, const double *stats, int n)
 {
-    size_t cells = (size_t)a->classes * ASSAY_COCO_AREAS * ASSAY_COCO_CAPS * ASSAY_COCO_THRESHOLDS;
+    size_t cells = (size_t)(a->classes * a->n_ranges * a->n_caps) * (size_t)a->n_thresholds;
     FILE *file = fopen(path, "wb");
     if (file == NULL) {
         return 1;
     }
-    fwrite(a->precision, sizeof(double), cells * ASSAY_COCO_RECALLS, file);
+    fwrite(a->precision, sizeof(double), cells * (size_t)a->n_recalls, file);
     fwrite(a->recall, sizeof(double), cells, file);
-    fwrite(a->scores, sizeof(double), cells * ASSAY_COCO_RECALLS, file);
-    fwrite(stats, sizeof(double), ASSAY_COCO_STATS, file);
+    fwrite(a->scores, sizeof(double), cells * (size_t)a->n_recalls, file);
+    fwrite(stats, sizeof(double), (size_t)n, file);
     return fclose(file) != 0;
+}
+
+static assay_status setting(assay_protocol *p, const char *text, assay_error *err)
+{
+    static const struct {
+        const char *key;
+        assay_status (*set)(assay_protocol *, const char *, assay_error *);
+    } all[] = {{"iou=", assay_protocol_set_iou},
+               {"areas=", assay_protocol_set_areas},
+               {"recalls=", assay_protocol_set_recalls},
+               {"max=", assay_protocol_set_caps},
+               {"sigmas=", assay_protocol_set_sigmas}};
+    for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
+        size_t n = strlen(all[i].key);
+        if (strncmp(text, all[i].key, n) == 0) {
+            return all[i].set(p, text + n, err);
+        }
+    }
+    p->rules |= ASSAY_RULE_PIXEL;
+    return ASSAY_OK;
+}
+
+static assay_status protocol_of(assay_protocol *p, int argc, char **argv, assay_error *err)
+{
+    assay_iou_type iou = strcmp(argv[3], "segm") == 0        ? ASSAY_IOU_MASK
+                         : strcmp(argv[3], "keypoints") == 0 ? ASSAY_IOU_KEYPOINTS
+                                                             : ASSAY_IOU_BOX;
+    ASSAY_TRY(assay_protocol_init(p, argv[4], iou, err));
+    if (strcmp(argv[5], "-") != 0) {
+        uint32_t rules = p->rules;
+        ASSAY_TRY(assay_protocol_set_caps(p, argv[5], err));
+        p->rules = rules;
+    }
+    for (int i = 7; i < argc; i++) {
+        ASSAY_TRY(setting(p, argv[i], err));
+    }
+    return ASSAY_OK;
 }
 
 int main(int argc, char **argv)
@@ -53,23 +93,22 @@ int main(int argc, char **argv)
     assay_coco_rows *results = NULL;
     assay_detection *detection = NULL;
     assay_coco_arrays arrays = {0};
-    double stats[ASSAY_COCO_STATS];
+    assay_protocol protocol;
+    double stats[ASSAY_MOST_STATISTICS];
+    int n = 0;
     assay_error err = {0};
     assay_status status = ASSAY_OK;
-    if (argc != 8) {
-        fprintf(stderr, "coco_arrays TRUTH RESULTS bbox|segm CAP CAP CAP OUT\n");
+    if (argc < 7) {
+        fprintf(stderr, "coco_arrays TRUTH RESULTS TYPE CONVENTION CAPS OUT [KEY=VALUE]\n");
         return 64;
     }
-    assay_detection_options options = {
-        .iou = strcmp(argv[3], "segm") == 0 ? ASSAY_IOU_MASK : ASSAY_IOU_BOX, .threads = 2};
-    for (int i = 0; i < ASSAY_COCO_CAPS; i++) {
-        options.caps[i] = (int32_t)strtol(argv[4 + i], NULL, 10);
-    }
-    ASSAY_GOTO(load(&truth, &results, argv, &err), done);
+    const assay_detection_options options = {.protocol = &protocol, .threads = 2};
+    ASSAY_GOTO(protocol_of(&protocol, argc, argv, &err), done);
+    ASSAY_GOTO(load(&truth, &results, argv, &protocol, &err), done);
     ASSAY_GOTO(assay_detection_match(&detection, truth, results, &options, &err), done);
     ASSAY_GOTO(assay_detection_accumulate(&arrays, detection, &err), done);
-    ASSAY_GOTO(assay_detection_summarize(stats, detection, &arrays, &err), done);
-    status = store(argv[7], &arrays, stats) == 0 ? ASSAY_OK : ASSAY_EIO;
+    ASSAY_GOTO(assay_detection_summarize(stats, &n, detection, &arrays, &err), done);
+    status = store(argv[6], &arrays, stats, n) == 0 ? ASSAY_OK : ASSAY_EIO;
 done:
     if (status != ASSAY_OK) {
         fprintf(stderr, "coco_arrays: %s\n", err.message);
