@@ -7,10 +7,41 @@
 #include <string.h>
 
 #include "codec/annotation_draft.h"
+#include "codec/annotation_write.h"
+#include "core/annotation_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const assay_coco_options fuzz_limits = {.most_rows = 10000, .most_values = 100000};
+
+/* Every format can be written from it, and every check looks at it. */
+static inline void fuzz_write(const assay_coco_truth *t)
+{
+    static const assay_annotation_write_fn writers[] = {assay_write_yolo, assay_write_voc,
+                                                        assay_write_labelme, assay_write_visdrone,
+                                                        assay_write_dota};
+    assay_annotation_losses losses = {0};
+    assay_annotation_view view = {0};
+    assay_annotation_faults faults;
+    assay_buffer out;
+    if (assay_annotation_view_new(&view, t, NULL, &losses, NULL) != ASSAY_OK ||
+        assay_annotation_check(&faults, t, NULL) != ASSAY_OK) {
+        abort();
+    }
+    assay_buffer_init(&out, 0);
+    assay_write_coco(&out, &view, &losses);
+    assay_write_data_yaml(&out, &view);
+    for (int64_t i = 0; i < t->n_images; i++) {
+        for (size_t k = 0; k < sizeof writers / sizeof writers[0]; k++) {
+            writers[k](&out, &view, i, &losses);
+        }
+    }
+    if (assay_buffer_status(&out, NULL) != ASSAY_OK) {
+        abort();
+    }
+    assay_buffer_dispose(&out);
+    assay_annotation_view_dispose(&view);
+}
 
 /* A truth that came out has boxes that are finite and known images and classes; a failure says why. */
 static inline void fuzz_truth(assay_annotation_draft *draft, assay_status status,
@@ -34,6 +65,7 @@ static inline void fuzz_truth(assay_annotation_draft *draft, assay_status status
             abort();
         }
     }
+    fuzz_write(t);
     assay_coco_truth_free(t);
 }
 

@@ -1,6 +1,7 @@
 /* labelme annotations. */
 #include "annotation_fuzz.h"
 #include "codec/labelme_read.h"
+#include "core/annotation_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,7 @@
 /* VisDrone annotations, as truth and as results. */
 #include "annotation_fuzz.h"
 #include "codec/visdrone_read.h"
+#include "core/annotation_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

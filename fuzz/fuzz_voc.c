@@ -1,6 +1,7 @@
 /* Pascal VOC annotations (and with them the XML reader). */
 #include "annotation_fuzz.h"
 #include "codec/voc_read.h"
+#include "core/annotation_check.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

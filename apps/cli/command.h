@@ -40,12 +40,14 @@ int verdict_exit_code(const assay_run_summary *summary);
 int write_output(const command *self, const char *path, const char *text);
 
 extern const command command_compare;
+extern const command command_convert;
 extern const command command_describe;
 extern const command command_evaluate;
 extern const command command_predict;
 extern const command command_report;
 extern const command command_run;
 extern const command command_size;
+extern const command command_validate;
 extern const command command_verify;
 
 #endif

@@ -5,9 +5,9 @@
 #include "assay/version.h"
 #include "command.h"
 
-static const command *const commands[] = {&command_run,     &command_evaluate, &command_compare,
-                                          &command_predict, &command_verify,   &command_size,
-                                          &command_report,  &command_describe};
+static const command *const commands[] = {
+    &command_run,  &command_evaluate, &command_compare,  &command_predict,  &command_verify,
+    &command_size, &command_report,   &command_describe, &command_validate, &command_convert};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(void)

@@ -41,6 +41,7 @@ typedef struct assay_annotation_notes {
     assay_annotation_format format;
     char
         digest[ASSAY_DIGEST_HEX]; /* of all annotation files with their names; "" = not asked for */
+    char images[4096];              /* folder that names of images are relative to; "" = not known */
     int64_t files;                /* annotation files that were read */
     int64_t bare_images;          /* images without an annotation file: no objects */
     int64_t orphans;              /* annotation files without an image: left out (YOLO) */
@@ -62,6 +63,7 @@ typedef struct assay_annotation_set {
     const char **names; /* classes by number; NULL = not known */
     int64_t n_names;
     int64_t orphans;
+    const char *images; /* folder that names of images are relative to; NULL = not known */
 } assay_annotation_set;
 
 /** Tell the format and find all files. COCO and tables are one file each. `results`: predictions,

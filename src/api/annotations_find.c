@@ -171,6 +171,7 @@ static assay_status list_files(assay_annotation_set *out, const char *folder,
                                assay_arena *arena, assay_error *err)
 {
     const char *ending = ending_of(out->format);
+    out->images = images->folder;
     ASSAY_TRY(room(out, n, arena, err));
     for (int64_t i = 0; i < n; i++) {
         if (!assay_text_ends_nocase(paths[i], ending) || is_list(paths[i])) {
@@ -194,6 +195,7 @@ static assay_status list_files(assay_annotation_set *out, const char *folder,
 static assay_status add_images(assay_annotation_set *out, const char *labels, const char *prefix,
                                const image_list *images, assay_arena *arena, assay_error *err)
 {
+    out->images = prefix != NULL ? "." : images->folder;
     for (int64_t i = 0; i < images->n; i++) {
         assay_annotation_file *file = &out->files[out->n++];
         file->image = assay_path_join(arena, images->folder, images->paths[i]);
@@ -271,6 +273,7 @@ static assay_status add_list(assay_annotation_set *out, const char *list, const 
         lines += text[i] == '\n';
     }
     ASSAY_TRY(room(out, lines, arena, err));
+    out->images = base;
     char *rest = NULL;
     for (char *line = strtok_r(text, "\r\n", &rest); line != NULL;
          line = strtok_r(NULL, "\r\n", &rest)) {
@@ -521,6 +524,7 @@ static assay_status find_file(assay_annotation_set *out, const char *path,
         return ASSAY_OK;
     }
     const char *where = options->images != NULL ? options->images : images_beside(arena, folder);
+    out->images = where;
     ASSAY_GOTO(list_images(&images, where, arena, err), done);
     int64_t image = find_image(&images, name);
     if (image >= 0) {

@@ -7,6 +7,7 @@
 #include "adapters/filesystem/file_stream.h"
 #include "adapters/filesystem/folder_walk.h"
 #include "api/annotations.h"
+#include "api/annotations_table.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "codec/annotation_draft.h"
@@ -171,6 +172,10 @@ static assay_status read_set(reader *r, assay_error *err)
                           "%s: %s files have no scores, so they are no predictions", r->path,
                           assay_annotation_format_name(r->set.format));
     }
+    if (r->set.format == ASSAY_ANNOTATIONS_TABLE) {
+        r->notes->files = 1;
+        return assay_annotations_table(r->draft, r->path, r->options, err);
+    }
     assay_status status = prepare_classes(r, err);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s", r->path);
@@ -229,6 +234,10 @@ static assay_status begin(reader *r, assay_error *err)
     ASSAY_TRY(assay_annotation_find(&r->set, r->path, r->options, r->results, r->arena, err));
     r->notes->format = r->set.format;
     r->notes->orphans = r->set.orphans;
+    const char *images = r->set.images != NULL ? r->set.images : r->options->images;
+    if (images != NULL && strlen(images) < sizeof r->notes->images) {
+        memcpy(r->notes->images, images, strlen(images) + 1);
+    }
     if (r->options->digest && r->set.format != ASSAY_ANNOTATIONS_COCO &&
         r->set.format != ASSAY_ANNOTATIONS_TABLE) {
         ASSAY_TRY(assay_digest_new(&r->digest, err));

@@ -92,6 +92,9 @@ static assay_status read_name(const char **text, size_t *size, assay_xml *xml, a
         xml->at++;
     }
     *size = (size_t)(xml->at - *text);
+    if (xml->at == xml->end) {
+        return assay_xml_fail(xml, err, ASSAY_EFORMAT, "the file is truncated: it ends in a tag");
+    }
     return *size > 0 ? ASSAY_OK
                      : assay_xml_fail(xml, err, ASSAY_EFORMAT, "a name is expected after '<'");
 }
@@ -294,9 +297,10 @@ static assay_status put_entity(bool *fits, target *t, assay_xml *xml, assay_erro
         return assay_xml_fail(xml, err, ASSAY_EFORMAT,
                               "an unknown entity: write &amp; for a plain '&'");
     }
-    char bytes[4];
+    char bytes[4] = {0};
+    size_t size = encode(bytes, code);
     xml->at = p + 1;
-    *fits = put(t, bytes, encode(bytes, code));
+    *fits = put(t, bytes, size);
     return ASSAY_OK;
 }
 

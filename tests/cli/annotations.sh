@@ -55,7 +55,7 @@ json.dump(results, open("dt.json", "w"))
 open("dt.csv", "w").write("\n".join(table) + "\n")
 open("gt.csv", "w").write("\n".join(truth_table) + "\n")
 PY
-evaluate=("$assay" evaluate --task detection)
+evaluate=("$assay" evaluate --task detection --replicates 200)
 expect 0 "${evaluate[@]}" --truth gt.json --predictions dt.json
 sed 1d out >want
 same()
@@ -68,6 +68,19 @@ for truth in gt.json yolo yolo/data.yaml voc labelme; do
     same --truth $truth --predictions dots
 done
 same --truth yolo --predictions dt.json
+same --truth yolo --predictions dt.csv
+same --truth voc --predictions dt.csv
+sed 's/^file,class,score,x,y,w,h/f,c,s,l,t,b,h/' dt.csv >renamed.csv
+refuse 65 "no column for image is found among f, c, s, l, t, b, h" "${evaluate[@]}" --truth gt.json --predictions renamed.csv
+same --truth gt.json --predictions renamed.csv --columns image=f,class=c,score=s,xmin=l,ymin=t,w=b
+refuse 64 "expected ROLE=COLUMN" "${evaluate[@]}" --truth gt.json --predictions renamed.csv --columns picture=f
+refuse 65 "there is no column 'z'" "${evaluate[@]}" --truth gt.json --predictions renamed.csv --columns image=z
+expect 0 "${evaluate[@]}" --truth gt.csv --predictions dt.csv --replicates -1
+says out "gt.csv: 11 images"
+sed '3s/[^,]*$/-1/' dt.csv >negative.csv
+refuse 65 "negative.csv: row 2 (line 3): a box of width" "${evaluate[@]}" --truth gt.json --predictions negative.csv
+sed '3s/[^,]*$/x/' dt.csv >word.csv
+refuse 65 "row 2 (line 3): h is 'x', expected a number" "${evaluate[@]}" --truth gt.json --predictions word.csv
 expect 0 "${evaluate[@]}" --truth yolo --predictions dots --json -
 says out '"format": "yolo"'
 says out "images without an annotation file: they have no objects"
@@ -95,4 +108,142 @@ echo '<!DOCTYPE a [<!ENTITY b "&a;&a;">]><annotation/>' >bomb/Annotations/img01.
 refuse 65 "document type definitions" "${evaluate[@]}" --truth bomb --predictions dots
 mkdir empty
 refuse 65 "no annotations of a known kind" "${evaluate[@]}" --truth empty --predictions dots
+# conversion: there and back
+check_same()
+{
+    expect 0 python3 - "$@" <<'PY'
+import json, sys
+a, b = (json.load(open(p)) for p in sys.argv[1:3])
+keep = set(sys.argv[3].split(","))
+names = lambda d: {c["id"]: c["name"] for c in d["categories"]}
+files = lambda d: {i["id"]: (i["file_name"], i.get("width"), i.get("height")) for i in d["images"]}
+if "images" in keep and sorted(files(a).values()) != sorted(files(b).values()):
+    sys.exit("images differ")
+def rows(d):
+    n, f = names(d), files(d)
+    out = []
+    for x in d["annotations"]:
+        key = [f[x["image_id"]][0], n[x["category_id"]]] + [round(v, 6) for v in x["bbox"]]
+        if "shape" in keep:
+            key.append([[round(v, 6) for v in p] for p in x.get("segmentation", [])]
+                       if isinstance(x.get("segmentation", []), list) else x["segmentation"])
+        for k in ("area", "iscrowd", "difficult", "truncated", "occluded", "hidden"):
+            if k in keep:
+                key.append(round(x.get(k, 0), 4))
+        out.append(json.dumps(key))
+    return sorted(out)
+x, y = rows(a), rows(b)
+if x != y:
+    sys.exit(f"{len(x)} and {len(y)} rows; first: {[p for p in zip(x, y) if p[0] != p[1]][:1]}")
+PY
+}
+python3 - <<'PY'
+import json
+gt = json.load(open("gt.json"))
+for k, a in enumerate(gt["annotations"]):
+    x, y, w, h = a["bbox"]
+    if k % 3 == 0:
+        a["segmentation"] = [[x, y, x + w, y, x + w / 2, y + h]]
+        a["area"] = w * h / 2
+    if k % 3 == 1:
+        a["segmentation"] = [[x, y, x + w / 4, y, x, y + h / 4], [x + w / 2, y + h / 2, x + w, y + h, x, y + h]]
+        a["area"] = w * h / 32 + w * h / 4
+    a["iscrowd"] = int(k == 5)
+    for name, rest in (("difficult", 0), ("truncated", 1), ("occluded", 2)):
+        if k % 4 == rest:
+            a[name] = 1
+gt["annotations"][2]["segmentation"] = {"size": [32, 64], "counts": "PPYo0"}
+gt["annotations"][2]["segmentation"]["counts"] = [100, 50, 1898]
+gt["annotations"][2]["area"] = 50
+json.dump(gt, open("rich.json", "w"))
+PY
+expect 0 "$assay" convert rich.json --out again.json
+says out "Nothing was lost."
+expect 0 "$assay" convert again.json --to coco --out third.json
+expect 0 cmp again.json third.json
+for format in yolo voc labelme visdrone dota csv parquet; do
+    source=rich.json
+    out=to_$format
+    case $format in csv | parquet) out=to.$format ;; esac
+    if [ $format = visdrone ]; then
+        sed 's/"boat"/"van"/; s/"dog"/"bus"/' rich.json >drone.json
+        source=drone.json
+    fi
+    expect 0 "$assay" convert $source --to $format --out $out --images yolo/images/val
+    cp out said_$format
+    expect 0 "$assay" convert $out --out back_$format.json
+    cp $source from_$format.json
+done
+says said_yolo "outlines of several parts: the boxes are kept"
+says said_yolo "1  masks: the boxes are kept"
+says said_yolo "1  crowds: they become ordinary objects"
+says said_yolo "is a link to yolo/images/val"
+says said_voc "outlines: the boxes are kept"
+check_same rich.json back_yolo.json images
+check_same rich.json back_voc.json images,difficult,truncated,occluded
+check_same from_visdrone.json back_visdrone.json images,iscrowd,truncated,occluded
+check_same rich.json back_dota.json images,difficult
+check_same rich.json back_csv.json images,iscrowd,difficult,truncated,occluded
+check_same rich.json back_parquet.json images,iscrowd,difficult,truncated,occluded
+# labelme keeps outlines of any number of parts; boxes then are those of the outlines
+expect 0 "$assay" convert to_labelme --to labelme --out twice_labelme --images yolo/images/val
+expect 0 diff -r to_labelme twice_labelme
+check_same back_labelme.json back_labelme.json images
+expect 0 "$assay" convert to_yolo --to yolo --out twice_yolo
+for truth in to_yolo to_voc to_dota to.parquet; do
+    expect 0 "${evaluate[@]}" --truth $truth --predictions dt.csv --replicates -1
+done
+# detections
+expect 0 "$assay" convert dt.json --truth gt.json --to yolo --out dt_yolo
+expect 0 diff -r dt_yolo dots
+expect 0 "$assay" convert dots --truth yolo --out dt_back.json
+same --truth gt.json --predictions dt_back.json
+expect 0 "$assay" convert dt.json --truth gt.json --out dt_back.parquet --json -
+says out '"objects": '
+same --truth gt.json --predictions dt_back.parquet
+refuse 74 "is there already" "$assay" convert gt.json --to voc --out voc
+refuse 64 "did you mean 'yolo'" "$assay" convert gt.json --to yolov --out x
+refuse 64 "--to FORMAT is missing" "$assay" convert gt.json --out x
+refuse 64 "detections are written as" "$assay" convert dt.json --truth gt.json --to voc --out x
+refuse 65 "the size of the image" "$assay" convert gt.csv --to yolo --out x
+if [ -e x ] || ls -d x.part* 2>/dev/null; then fail "a failed conversion left something"; fi
+sed 's/img01.png/..\/..\/evil.png/' gt.json >evil.json
+expect 0 "$assay" convert evil.json --to voc --out evil
+if [ ! -e evil/Annotations/evil.xml ]; then fail "the file name escaped"; fi
+
+# validation
+expect 0 "$assay" validate yolo
+says out "images without objects"
+silent out "warning"
+cat >bad.json <<'JSON'
+{"images": [{"id": 1, "width": 100, "height": 100, "file_name": "a.png"}, {"id": 1, "width": 9, "height": 9},
+  {"id": 2, "width": 256, "height": 128, "file_name": "img01.png"}, {"id": 3, "width": 5, "height": 5}],
+ "categories": [{"id": 1, "name": "x"}, {"id": 2, "name": "x"}],
+ "annotations": [
+  {"id": 1, "image_id": 1, "category_id": 1, "bbox": [200, 0, 10, 10], "iscrowd": 0, "area": 1000},
+  {"id": 1, "image_id": 2, "category_id": 1, "bbox": [0, 0, 10, 0], "iscrowd": 0, "area": 0},
+  {"id": 0, "image_id": 2, "category_id": 1, "bbox": [250, 0, 10, 10], "iscrowd": 0, "area": 100},
+  {"id": 4, "image_id": 2, "category_id": 1, "bbox": [250, 0, 10, 10], "iscrowd": 0, "area": 100},
+  {"id": 5, "image_id": 7, "category_id": 1, "bbox": [1, 1, -2, 3]},
+  {"id": 6, "image_id": 2, "category_id": 9, "bbox": [1, 1, 2, 3], "iscrowd": 0, "area": 6,
+   "segmentation": {"size": [2, 2], "counts": [0, 4]}},
+  {"id": 7, "image_id": 2, "category_id": 1, "area": 6, "iscrowd": 0, "segmentation": [[1, 1, 2, 2]]},
+  {"id": 8, "image_id": 2, "category_id": 1, "bbox": [1, 1, 1, 1], "area": 1, "iscrowd": 0,
+   "segmentation": [[1, 1, 2, 2, 3]]}]}
+JSON
+expect 65 "$assay" validate bad.json --images yolo/images/val --json bad_out.json
+says out "Evaluation refuses this set."
+says out "image 2 (img01.png), object 4, box 250 0 10 10, class x"
+expect 0 python3 - <<'PY'
+import json
+got = {f["check"]: f["count"] for f in json.load(open("bad_out.json"))["faults"]}
+size = got.pop("size_differs", 0)
+want = {"no_box": 1, "short_outline": 1, "unlisted_image": 1, "unlisted_class": 1, "repeated_id": 1,
+        "id_zero": 1, "repeated_image_id": 1, "repeated_class_name": 1, "negative_box": 1, "empty_box": 1,
+        "box_outside": 1, "box_partly_outside": 2, "repeated_box": 1, "mask_size": 1, "area": 1,
+        "missing_file": 3, "image_without_objects": 2, "class_without_objects": 1, "no_iscrowd": 1, "no_area": 1}
+assert got == want, (got, want)
+PY
+mkdir broken_xml && head -c 60 voc/Annotations/img01.xml >broken_xml/a.xml
+refuse 65 "the file is truncated" "$assay" validate broken_xml
 finish
