@@ -46,8 +46,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assay_memory_source source = {data, first};
     assay_memory_source rest = {data + (first < size ? first : 0),
                                 first < size ? size - first : size};
-    const assay_coco_options options = {
-        .masks = true, .keypoints = true, .most_rows = 1000, .most_values = 100000, .window = 1};
+    const assay_coco_options options = {.masks = true,
+                                        .keypoints = true,
+                                        .extras = true,
+                                        .most_rows = 1000,
+                                        .most_values = 100000,
+                                        .window = 1};
     assay_coco_truth *truth = NULL;
     assay_coco_rows *results = NULL;
     assay_error err = {0};

@@ -1,5 +1,6 @@
 #include "assay/evaluate.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "command.h"
@@ -11,6 +12,7 @@ typedef struct arguments {
     int64_t seed;
     const char *on_error;
     bool pixel;
+    double confidence;
 } arguments;
 
 static int evaluate(const command *self, const common_options *common, arguments *a)
@@ -68,6 +70,16 @@ static size_t detection_options(option *out, arguments *a)
          "detection: number of recall points, the points, or area"},
         {"sigmas", 0, OPTION_TEXT, &a->request.sigmas, "LIST",
          "keypoints: one number per keypoint"},
+        {"analyse", 0, OPTION_TEXT, &a->request.analyse, "LIST",
+         "detection: curves, operation, confusion, errors, or all"},
+        {"analysis-iou", 0, OPTION_TEXT, &a->request.analysis_iou, "IOU",
+         "detection: IoU of the analyses (default 0.5); for errors also a list"},
+        {"confidence", 0, OPTION_REAL, &a->confidence, "C",
+         "detection: operating point of the analyses (default: that of the best F1)"},
+        {"cluster", 0, OPTION_TEXT, &a->request.cluster, "COLUMN",
+         "detection: images with equal values (scene, flight) are resampled together"},
+        {"metadata", 0, OPTION_TEXT, &a->request.metadata, "FILE",
+         "detection: table about images, by image_id or file_name, for --where and --cluster"},
         {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
          "detection: widths and heights count one pixel more (VOC's development kit)"},
         {"truth-format", 0, OPTION_TEXT, &a->request.truth_format, "NAME",
@@ -91,6 +103,8 @@ static size_t detection_options(option *out, arguments *a)
 static int answer(const command *self, const common_options *common, arguments *a)
 {
     a->request.pixel = a->pixel;
+    a->request.has_confidence = !isnan(a->confidence);
+    a->request.confidence = a->request.has_confidence ? a->confidence : 0.0;
     a->request.skip_bad = strcmp(a->on_error, "skip") == 0;
     if (!a->request.predictions) {
         return complain(self, EXIT_USAGE, "--predictions FILE is missing; usage: %s", self->usage);
@@ -108,7 +122,8 @@ static int run(const command *self, int argc, char **argv)
     const char *none[1];
     arguments a = {.request = {.struct_size = sizeof a.request, .task = "classification"},
                    .seed = 1,
-                   .on_error = "stop"};
+                   .on_error = "stop",
+                   .confidence = (double)NAN};
     a.scores.split = true;
     a.classes.split = true;
     a.columns.split = true;

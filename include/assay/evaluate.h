@@ -48,6 +48,13 @@ typedef struct assay_evaluate_request {
     const char *recalls;        /**< number of points, the points, or "area" */
     const char *sigmas;         /**< keypoints: one per keypoint [those of COCO's persons] */
     int32_t pixel;              /**< 1: widths and heights count one pixel more */
+    const char *analyse;        /**< what beside AP: "curves", "operation", "confusion", "errors",
+                                     several with commas, or "all" [none] */
+    const char *analysis_iou;   /**< IoU of the analyses ["0.5"]; of errors also a list */
+    int32_t has_confidence;     /**< 1: the operating point is `confidence` [best F1] */
+    double confidence;          /**< of the operating point */
+    const char *cluster;        /**< column of the images: equal values are resampled together */
+    const char *metadata;       /**< table with columns about images, for where and cluster */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

@@ -32,6 +32,7 @@ typedef struct assay_annotation_options {
     const char *const *columns; /* tables: "image=path", ...; NULL-terminated; NULL = by name */
     bool masks;                 /* COCO: read segmentations too */
     bool keypoints;             /* COCO: read keypoints too */
+    bool extras;                /* COCO: keep the scalar members of images */
     bool for_evaluation;        /* VisDrone: as the benchmark evaluates */
     bool digest;
 } assay_annotation_options;

@@ -222,7 +222,8 @@ static assay_status read_coco_results(assay_coco_rows **out, const char *path,
 
 static assay_coco_options coco_options(const assay_annotation_options *options)
 {
-    return (assay_coco_options){.masks = options->masks, .keypoints = options->keypoints};
+    return (assay_coco_options){
+        .masks = options->masks, .keypoints = options->keypoints, .extras = options->extras};
 }
 
 /* ---- the two faces ---- */

@@ -4,6 +4,7 @@
 
 #include "api/context.h"
 #include "api/detection_inputs.h"
+#include "api/detection_slice.h"
 #include "assay/evaluate.h"
 #include "core/detection_measure.h"
 
@@ -15,6 +16,7 @@ typedef struct assay_detection_report {
     const assay_coco_truth *truth;
     int64_t results; /* rows of the results file */
     const assay_detection_inputs *inputs;
+    const assay_detection_selection *selection;
     assay_detection_summary summary;
     assay_result
         measures; /* the statistics, then AP, AP50, AP75, AR of every class, then the rest */
@@ -32,6 +34,8 @@ ASSAY_NODISCARD assay_status assay_detection_json(char **out, const assay_detect
                                                   assay_error *err);
 ASSAY_NODISCARD assay_status assay_detection_table(char **out, const assay_detection_report *report,
                                                    assay_error *err);
+/** The sections of the analyses, when there are any. */
+void assay_detection_analyses_table(assay_buffer *out, const assay_detection_report *report);
 enum { ASSAY_DETECTION_REMARKS = 24 };
 /** What was noticed in the files, one sentence each; returns how many, with counts. */
 int assay_detection_remarks(const char *texts[ASSAY_DETECTION_REMARKS],

@@ -62,15 +62,17 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
     }
     ASSAY_TRY(is_coco(&r.truth_is_file, request->truth, request->truth_format, err));
     ASSAY_TRY(is_coco(&r.results_alone, request->predictions, request->predictions_format, err));
-    r.truth = (assay_annotation_options){.format = request->truth_format,
-                                         .images = request->images,
-                                         .split = request->split,
-                                         .columns = request->columns,
-                                         .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
-                                         .masks = iou == ASSAY_IOU_MASK,
-                                         .keypoints = iou == ASSAY_IOU_KEYPOINTS,
-                                         .for_evaluation = true,
-                                         .digest = digests && !r.truth_is_file};
+    r.truth =
+        (assay_annotation_options){.format = request->truth_format,
+                                   .images = request->images,
+                                   .split = request->split,
+                                   .columns = request->columns,
+                                   .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
+                                   .masks = iou == ASSAY_IOU_MASK,
+                                   .keypoints = iou == ASSAY_IOU_KEYPOINTS,
+                                   .extras = request->where != NULL || request->cluster != NULL,
+                                   .for_evaluation = true,
+                                   .digest = digests && !r.truth_is_file};
     r.results = r.truth;
     r.results.format = request->predictions_format;
     r.results.images = NULL;

@@ -89,6 +89,31 @@ static const char *type_name(const assay_detection_report *r)
                                                     : "bbox";
 }
 
+static const char *context_name(const assay_detection_report *r)
+{
+    return r->request->where != NULL ? r->request->where : "all";
+}
+
+static void put_curves(assay_json *json, const assay_detection_report *r)
+{
+    assay_json_key(json, "curves");
+    assay_json_begin_array(json);
+    for (int64_t i = 0; i < r->measures.n_curves; i++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "context", context_name(r));
+        assay_curve_json(json, &r->measures.curves[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_key(json, "classes");
+    assay_json_begin_array(json);
+    const assay_measure *m = r->measures.measures + r->summary.n_statistics;
+    for (int64_t k = 0; k < r->summary.classes; k++) {
+        assay_json_text(json, m[k * r->summary.class_measures].class_name);
+    }
+    assay_json_end_array(json);
+}
+
 static void put_head(assay_json *json, const assay_detection_report *r)
 {
     assay_json_put_text(json, "assay", ASSAY_VERSION);
@@ -101,8 +126,16 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_put_text(json, "task", "detection");
     assay_json_put_text(json, "iou_type", type_name(r));
     assay_json_put_text(json, "convention", r->protocol.name);
+    if (r->request->cluster != NULL) {
+        assay_json_put_text(json, "cluster", r->request->cluster);
+        assay_json_put_int(json, "clusters", r->summary.clusters);
+    }
     assay_json_put_text(json, "estimand",
-                        "The population that the images are an independent random sample of.");
+                        r->request->cluster != NULL
+                            ? "The population that the clusters of images are an independent "
+                              "random sample of."
+                            : "The population that the images are an independent random sample "
+                              "of.");
     assay_json_end_object(json);
     assay_json_key(json, "data");
     assay_json_begin_array(json);
@@ -112,8 +145,12 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_key(json, "contexts");
     assay_json_begin_array(json);
     assay_json_begin_object(json);
-    assay_json_put_text(json, "name", "all");
-    assay_json_put_text(json, "kind", "dataset");
+    assay_json_put_text(json, "name", context_name(r));
+    assay_json_put_text(json, "kind", r->request->where != NULL ? "slice" : "dataset");
+    if (r->request->where != NULL) {
+        assay_json_put_text(json, "where", r->request->where);
+        assay_json_put_text(json, "slice_of", r->selection->n_images >= 0 ? "images" : "boxes");
+    }
     assay_json_put_int(json, "n", r->summary.images);
     assay_json_end_object(json);
     assay_json_end_array(json);
@@ -135,11 +172,12 @@ assay_status assay_detection_json(char **out, const assay_detection_report *repo
     assay_json_begin_array(&json);
     for (int64_t i = 0; i < report->measures.n_measures; i++) {
         assay_json_begin_object(&json);
-        assay_json_put_text(&json, "context", "all");
+        assay_json_put_text(&json, "context", context_name(report));
         assay_measure_json(&json, &report->measures.measures[i]);
         assay_json_end_object(&json);
     }
     assay_json_end_array(&json);
+    put_curves(&json, report);
     assay_json_key(&json, "remarks");
     assay_json_begin_array(&json);
     for (int i = 0; i < remarks; i++) {
@@ -269,6 +307,7 @@ assay_status assay_detection_table(char **out, const assay_detection_report *rep
         put_line(&text, &report->protocol, &what[i], &report->measures.measures[i]);
     }
     put_classes(&text, report);
+    assay_detection_analyses_table(&text, report);
     assay_buffer_putc(&text, '\n');
     put_interval_note(&text, report);
     int n = all_remarks(texts, counts, report);

@@ -49,4 +49,10 @@ ASSAY_NODISCARD assay_status assay_coco_end_lists(assay_coco_lists *lists,
                                                   assay_error *err);
 void assay_coco_lists_dispose(assay_coco_lists *lists);
 
+/** Keep a scalar member of an image; anything else is skipped. */
+ASSAY_NODISCARD assay_status assay_coco_read_extra(assay_coco_extras *extras, int64_t image,
+                                                   const char *key, assay_json_scan *scan,
+                                                   assay_error *err);
+void assay_coco_extras_dispose(assay_coco_extras *extras);
+
 #endif

@@ -94,6 +94,8 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
             ASSAY_TRY(assay_coco_read_list(&t->absent, &r->absent, scan, err));
         } else if (strcmp(key, "not_exhaustive_category_ids") == 0) {
             ASSAY_TRY(assay_coco_read_list(&t->partial, &r->partial, scan, err));
+        } else if (r->objects.options.extras) {
+            ASSAY_TRY(assay_coco_read_extra(&t->extras, at, key, scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_skip(scan, err));
         }
@@ -254,6 +256,7 @@ void assay_coco_truth_free(assay_coco_truth *truth)
         assay_free(truth->category_frequency);
         assay_coco_lists_dispose(&truth->absent);
         assay_coco_lists_dispose(&truth->partial);
+        assay_coco_extras_dispose(&truth->extras);
         for (int64_t i = 0; i < truth->n_images; i++) {
             assay_free(truth->image_file[i]);
         }

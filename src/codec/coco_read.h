@@ -60,6 +60,23 @@ typedef struct assay_coco_lists {
     int64_t given; /* images that have the member */
 } assay_coco_lists;
 
+/** A scalar member of an image that has no meaning of its own here: metadata for slices. */
+typedef struct assay_coco_extra {
+    int64_t image; /* row */
+    int32_t column;
+    bool is_text;
+    double number; /* booleans are 0 and 1 */
+    char *text;    /* NULL = not usable */
+} assay_coco_extra;
+
+/** All of them in the order of the file; at most 256 names. */
+typedef struct assay_coco_extras {
+    int32_t n_columns;
+    char **names;
+    int64_t n, room;
+    assay_coco_extra *entries;
+} assay_coco_extras;
+
 typedef struct assay_coco_rows {
     int64_t n;
     int64_t *id; /* truth; results have none, they count from 1 */
@@ -85,11 +102,13 @@ typedef struct assay_coco_truth {
     assay_coco_lists absent;  /* neg_category_ids: classes that are known not to be in the image */
     assay_coco_lists partial; /* not_exhaustive_category_ids: not all objects are annotated */
     assay_coco_rows objects;
+    assay_coco_extras extras; /* with the option extras */
 } assay_coco_truth;
 
 typedef struct assay_coco_options {
     bool masks;         /* read segmentations too */
     bool keypoints;     /* read keypoints too */
+    bool extras;        /* keep the scalar members of images */
     int64_t most_rows;  /* 0 = 2^31 */
     size_t most_values; /* numbers and runs of all shapes; 0 = 2^31 */
     size_t window;      /* of the scan */

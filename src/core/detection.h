@@ -28,7 +28,8 @@ typedef struct assay_detection_slice {
 typedef struct assay_detection_options {
     const assay_protocol *protocol; /* NULL = coco, boxes; copied */
     assay_detection_slice slice;
-    int threads; /* 0 = all cores */
+    bool details; /* keep the overlap of hits: for assay_operation */
+    int threads;  /* 0 = all cores */
     const assay_cancel *cancel;
 } assay_detection_options;
 

@@ -120,6 +120,15 @@ static void run_plane(assay_curve_output *out, double objects[L], assay_curve_sp
     assay_curves_weighted(out, space, &in, objects);
 }
 
+static bool any_counted(const assay_curve_output *curves, int n, int l)
+{
+    bool any = false;
+    for (int t = 0; t < n; t++) {
+        any |= curves->counted[t][l] > 0;
+    }
+    return any;
+}
+
 /* Mean over the thresholds of a statistic; NaN where the lane has neither objects nor, when that
  * counts, detections. */
 static double value_of(const assay_detection *d, const assay_statistic *what,
@@ -129,7 +138,7 @@ static double value_of(const assay_detection *d, const assay_statistic *what,
     double sum = 0.0;
     if (!(objects[l] > 0.0)) {
         bool zero = (d->protocol.rules & ASSAY_RULE_ABSENT_ZERO) != 0 && !what->recall &&
-                    curves->counted[l] > 0;
+                    any_counted(curves, n, l);
         return zero ? 0.0 : (double)NAN;
     }
     const double(*from)[L] = what->recall ? curves->recall : curves->ap;

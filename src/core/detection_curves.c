@@ -126,7 +126,7 @@ static inline bool beyond(const assay_curve_input *in, int64_t i)
 }
 
 /* The weights of everything, before the sweep takes them off again. */
-static void total(assay_curve_output *out, assay_curve_space *s, const assay_curve_input *in)
+static void total(assay_curve_space *s, const assay_curve_input *in)
 {
     for (int64_t i = 0; i < in->n; i++) {
         const int32_t *w = in->weight + (int64_t)in->image[i] * L;
@@ -134,7 +134,6 @@ static void total(assay_curve_output *out, assay_curve_space *s, const assay_cur
         if (b.skip == b.all || beyond(in, i)) {
             continue;
         }
-        add(out->counted, w);
         if ((b.hit | b.skip) == 0) {
             add(s->common, w);
             continue;
@@ -194,11 +193,12 @@ void assay_curves_weighted(assay_curve_output *out, assay_curve_space *space,
     assay_curve_space *s = space;
     memset(s->curves, 0, (size_t)in->n_curves * sizeof *s->curves);
     memset(s->common, 0, sizeof s->common);
-    memset(out->counted, 0, sizeof out->counted);
-    total(out, s, in);
+    total(s, in);
     for (int t = 0; t < in->n_curves; t++) {
         for (int l = 0; l < L; l++) {
-            out->recall[t][l] = (double)s->curves[t].hits[l] / objects[l];
+            const curve *c = &s->curves[t];
+            out->recall[t][l] = (double)c->hits[l] / objects[l];
+            out->counted[t][l] = c->hits[l] + c->others[l] + s->common[l];
         }
     }
     if (in->recall_only) {

@@ -37,7 +37,7 @@ typedef struct assay_curve_input {
 typedef struct assay_curve_output {
     double ap[ASSAY_MOST_THRESHOLDS][ASSAY_LANES];
     double recall[ASSAY_MOST_THRESHOLDS][ASSAY_LANES];
-    int32_t counted[ASSAY_LANES]; /* weight of the detections that some curve counts */
+    int32_t counted[ASSAY_MOST_THRESHOLDS][ASSAY_LANES]; /* weight of the detections */
 } assay_curve_output;
 
 /** Space for one weighting; one per worker. */

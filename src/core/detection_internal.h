@@ -33,6 +33,7 @@ struct assay_detection {
     const assay_cancel *cancel;
     int64_t n_images, n_categories, n_cells, n_kept;
     int64_t n_inside;     /* images in the slice */
+    uint8_t *inside;      /* per image; NULL = all */
     int64_t *image_id;    /* ascending */
     int64_t *image_row;   /* in the truth */
     int64_t *category_id; /* ascending */
@@ -50,6 +51,7 @@ struct assay_detection {
     uint16_t *hit;      /* per area range: bit t = matched at threshold t */
     uint16_t *skip;     /* per area range: bit t = ignored at threshold t */
     int64_t *positives; /* per class and area range */
+    float *overlap;     /* details: with the object that is hit at the first threshold; or NULL */
     int64_t *address;   /* per image: what addresses its weight; NULL = its id */
     int64_t n_clusters; /* 0 = every image for itself */
     assay_detection_notes notes;

@@ -51,37 +51,40 @@ static int32_t best_of(const matching *m, const candidate *c, int32_t n, const a
             continue;
         }
         least = c[i].iou;
-        best = c[i].object;
+        best = i;
     }
     return best;
 }
 
 typedef struct outcome {
     uint16_t hit, skip;
+    float overlap; /* with what is hit at the first threshold */
 } outcome;
 
 /* An object found; COCO notes matches as ids where 0 means none, so that one with the id 0 is used but
  * not found. */
-static void take(outcome *out, const matching *m, const assay_thing *o, uint16_t *taken, int area,
-                 uint16_t bits)
+static void take(outcome *out, const matching *m, const scratch *s, const candidate *c,
+                 uint16_t *taken, int area, uint16_t bits)
 {
+    const assay_thing *o = &s->objects[c->object];
     bool lost = (m->d->protocol.rules & ASSAY_RULE_ID_ZERO) != 0 &&
                 m->pairing->truth->objects.id[o->row] == 0;
     *taken |= bits;
     out->skip |= (o->ignored >> area & 1) != 0 ? bits : 0;
     out->hit |= lost ? 0 : bits;
+    out->overlap = (bits & 1) != 0 ? (float)c->iou : out->overlap;
 }
 
 /* COCO: a regular object is preferred to an ignored one, a better one to a worse one. */
 static outcome match_greedy(const matching *m, const scratch *s, int32_t n, int area)
 {
-    outcome out = {0, 0};
+    outcome out = {0, 0, 0.0F};
     uint16_t *taken = s->taken + (int64_t)area * m->most_objects;
     if (n == 1) {
-        const assay_thing *o = &s->objects[s->candidates[0].object];
-        uint16_t *used = &taken[s->candidates[0].object];
-        uint16_t bits = s->candidates[0].reached;
-        take(&out, m, o, used, area, o->crowd ? bits : (uint16_t)(bits & ~*used));
+        const candidate *c = &s->candidates[0];
+        bool crowd = s->objects[c->object].crowd;
+        take(&out, m, s, c, &taken[c->object], area,
+             crowd ? c->reached : (uint16_t)(c->reached & ~taken[c->object]));
         return out;
     }
     for (int t = 0; n > 0 && t < m->d->protocol.n_thresholds; t++) {
@@ -90,7 +93,8 @@ static outcome match_greedy(const matching *m, const scratch *s, int32_t n, int 
             g = best_of(m, s->candidates, n, s->objects, taken, area, t, true);
         }
         if (g >= 0) {
-            take(&out, m, &s->objects[g], &taken[g], area, (uint16_t)(1U << t));
+            const candidate *c = &s->candidates[g];
+            take(&out, m, s, c, &taken[c->object], area, (uint16_t)(1U << t));
         }
     }
     return out;
@@ -99,7 +103,7 @@ static outcome match_greedy(const matching *m, const scratch *s, int32_t n, int 
 /* VOC: the object that overlaps most is claimed, even when it is ignored or taken. */
 static outcome match_claim(const matching *m, const scratch *s, int32_t n, int area)
 {
-    outcome out = {0, 0};
+    outcome out = {0, 0, 0.0F};
     uint16_t *taken = s->taken + (int64_t)area * m->most_objects;
     const candidate *best = NULL;
     uint16_t groups = 0;
@@ -112,10 +116,9 @@ static outcome match_claim(const matching *m, const scratch *s, int32_t n, int a
         }
     }
     if (best != NULL) {
-        const assay_thing *o = &s->objects[best->object];
         uint16_t bits = best->reached;
-        bool ignored = (o->ignored >> area & 1) != 0;
-        take(&out, m, o, &taken[best->object], area,
+        bool ignored = (s->objects[best->object].ignored >> area & 1) != 0;
+        take(&out, m, s, best, &taken[best->object], area,
              ignored ? bits : (uint16_t)(bits & ~taken[best->object]));
     }
     /* What found no object of its own may lie in a group. */
@@ -145,6 +148,9 @@ static void match_one(const matching *m, const scratch *s, const assay_cell *cel
         outcome out = claim ? match_claim(m, s, n, a) : match_greedy(m, s, n, a);
         if ((t->ignored >> a & 1) != 0 || cell->partial) {
             out.skip |= (uint16_t)(m->all & ~out.hit);
+        }
+        if (a == 0 && d->overlap != NULL) {
+            d->overlap[kept] = out.overlap;
         }
         d->hit[kept * p->n_ranges + a] = out.hit;
         d->skip[kept * p->n_ranges + a] = out.skip;
@@ -297,6 +303,7 @@ typedef struct sorting {
     assay_detection *d;
     double *score;
     int32_t *image, *place, *row;
+    float *overlap; /* NULL without details */
     uint16_t *hit, *skip;
 } sorting;
 
@@ -320,6 +327,9 @@ static assay_status sort_class(void *payload, int64_t k, int worker, assay_error
         s->image[first + i] = d->image[from];
         s->place[first + i] = d->place[from];
         s->row[first + i] = d->row[from];
+        if (s->overlap != NULL) {
+            s->overlap[first + i] = d->overlap[from];
+        }
         memcpy(s->hit + (first + i) * stride, d->hit + from * stride, size);
         memcpy(s->skip + (first + i) * stride, d->skip + from * stride, size);
     }
@@ -332,7 +342,8 @@ static assay_status sort_class(void *payload, int64_t k, int worker, assay_error
     return status;
 }
 
-static assay_status kept_columns(sorting *s, const assay_detection *d, assay_error *err)
+static assay_status kept_columns(sorting *s, const assay_detection *d, bool details,
+                                 assay_error *err)
 {
     size_t room = (size_t)d->n_kept;
     size_t size = (size_t)d->protocol.n_ranges * sizeof *s->hit;
@@ -340,10 +351,11 @@ static assay_status kept_columns(sorting *s, const assay_detection *d, assay_err
     s->image = assay_alloc_raw(room, sizeof *s->image);
     s->place = assay_alloc_raw(room, sizeof *s->place);
     s->row = assay_alloc_raw(room, sizeof *s->row);
+    s->overlap = details ? assay_alloc_raw(room, sizeof *s->overlap) : NULL;
     s->hit = assay_alloc_raw(room, size);
     s->skip = assay_alloc_raw(room, size);
     return s->score != NULL && s->image != NULL && s->place != NULL && s->row != NULL &&
-                   s->hit != NULL && s->skip != NULL
+                   s->hit != NULL && s->skip != NULL && (!details || s->overlap != NULL)
                ? ASSAY_OK
                : assay_fail_memory(err);
 }
@@ -354,6 +366,7 @@ static void kept_dispose(const sorting *s)
     assay_free(s->image);
     assay_free(s->place);
     assay_free(s->row);
+    assay_free(s->overlap);
     assay_free(s->hit);
     assay_free(s->skip);
 }
@@ -365,15 +378,16 @@ static void kept_move(assay_detection *d, const sorting *from)
     d->image = from->image;
     d->place = from->place;
     d->row = from->row;
+    d->overlap = from->overlap;
     d->hit = from->hit;
     d->skip = from->skip;
 }
 
 static assay_status sort_all(assay_detection *d, assay_error *err)
 {
-    sorting old = {d, d->score, d->image, d->place, d->row, d->hit, d->skip};
+    sorting old = {d, d->score, d->image, d->place, d->row, d->overlap, d->hit, d->skip};
     sorting s = {.d = d};
-    assay_status status = kept_columns(&s, d, err);
+    assay_status status = kept_columns(&s, d, d->overlap != NULL, err);
     d->positives =
         assay_alloc((size_t)d->n_categories * (size_t)d->protocol.n_ranges, sizeof *d->positives);
     if (status == ASSAY_OK && d->positives == NULL) {
@@ -441,7 +455,7 @@ assay_status assay_detection_match(assay_detection **out, const assay_coco_truth
     prepare(&m, d);
     ASSAY_GOTO(check_reading(&pairing, err), done);
     ASSAY_GOTO(assay_detection_pair(&pairing, d, err), done);
-    status = kept_columns(&columns, d, err);
+    status = kept_columns(&columns, d, options->details, err);
     kept_move(d, &columns);
     if (status != ASSAY_OK) {
         goto done;

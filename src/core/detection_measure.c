@@ -111,8 +111,10 @@ static assay_status measure_statistics(const assay_detecting *c, assay_detection
     assay_detection_class_statistics(what, &d->protocol);
     for (int64_t k = 0; k < d->n_categories && classes != NULL; k++) {
         ASSAY_TRY(assay_detection_class_stats(values, d, arrays, k, err));
+        summary->class_measures = 0;
         for (int i = 0; i < CS; i++) {
             if (what[i].threshold >= -1) {
+                summary->class_measures++;
                 ASSAY_TRY(add_statistic(c, &what[i], values[i], assay_detection_objects(d, k, 0),
                                         assay_detecting_class(c, k),
                                         c->resample ? classes + k * CS + i : NULL,
@@ -121,6 +123,74 @@ static assay_status measure_statistics(const assay_detecting *c, assay_detection
         }
     }
     return ASSAY_OK;
+}
+
+/* Mean over the classes that have a value; NaN = none has. */
+static double class_mean(const assay_coco_arrays *a, const double *values, int64_t row)
+{
+    double sum = 0.0;
+    int64_t n = 0;
+    for (int64_t k = 0; k < a->classes; k++) {
+        double value = values[((row * a->classes + k) * a->n_ranges) * a->n_caps + a->n_caps - 1];
+        sum += value > -1.0 ? value : 0.0;
+        n += value > -1.0;
+    }
+    return n > 0 ? sum / (double)n : (double)NAN;
+}
+
+/* Precision and least confidence by recall, of all classes by IoU and of every class at the first. */
+static assay_status add_curves(const assay_detecting *c, const assay_coco_arrays *a,
+                               assay_error *err)
+{
+    static const char *const all[] = {"iou", "recall", "precision"};
+    static const char *const by_iou[] = {"iou", "average_precision", "average_recall"};
+    static const char *const single[] = {"class", "iou", "recall", "precision", "confidence"};
+    const assay_protocol *p = &c->detection->protocol;
+    int64_t points = (int64_t)a->n_thresholds * a->n_recalls;
+    int64_t own = a->classes * a->n_recalls;
+    assay_status status = ASSAY_OK;
+    double iou[ASSAY_MOST_THRESHOLDS][3];
+    double *rows = assay_alloc_raw((size_t)(points > own ? points : own), 5 * sizeof *rows);
+    if (rows == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t t = 0; t < a->n_thresholds; t++) {
+        double sum = 0.0;
+        for (int32_t r = 0; r < a->n_recalls; r++) {
+            double *row = rows + 3 * ((int64_t)t * a->n_recalls + r);
+            row[0] = p->thresholds[t];
+            row[1] = p->recalls[r];
+            row[2] = class_mean(a, a->precision, (int64_t)t * a->n_recalls + r);
+            sum += row[2];
+        }
+        iou[t][0] = p->thresholds[t];
+        iou[t][1] = sum / a->n_recalls;
+        iou[t][2] = class_mean(a, a->recall, t);
+    }
+    ASSAY_GOTO(assay_result_curve(c->out, "detection_precision_recall", all, 3, rows, points, err),
+               done);
+    ASSAY_GOTO(assay_result_curve(c->out, "detection_precision_by_iou", by_iou, 3, &iou[0][0],
+                                  a->n_thresholds, err),
+               done);
+    int64_t n = 0;
+    for (int64_t k = 0; k < a->classes; k++) {
+        for (int64_t r = 0; r < a->n_recalls; r++) {
+            int64_t at = ((r * a->classes + k) * a->n_ranges) * a->n_caps + a->n_caps - 1;
+            if (a->precision[at] > -1.0) {
+                double *row = rows + 5 * n++;
+                row[0] = (double)k;
+                row[1] = p->thresholds[0];
+                row[2] = p->recalls[r];
+                row[3] = a->precision[at];
+                row[4] = a->scores[at];
+            }
+        }
+    }
+    status =
+        assay_result_curve(c->out, "detection_class_precision_recall", single, 5, rows, n, err);
+done:
+    assay_free(rows);
+    return status;
 }
 
 static assay_status measure_precision(const assay_detecting *c, assay_detection_summary *summary,
@@ -147,7 +217,11 @@ static assay_status measure_precision(const assay_detecting *c, assay_detection_
                                              c->request.seed, err),
                    done);
     }
-    status = measure_statistics(c, summary, &arrays, c->resample ? stats : NULL, classes, err);
+    ASSAY_GOTO(measure_statistics(c, summary, &arrays, c->resample ? stats : NULL, classes, err),
+               done);
+    if ((c->request.analyses & ASSAY_ANALYSE_CURVES) != 0) {
+        status = add_curves(c, &arrays, err);
+    }
 done:
     assay_coco_arrays_dispose(&arrays);
     assay_free(stats);
@@ -188,6 +262,10 @@ assay_status assay_detection_measure(assay_result *out, assay_detection_summary 
                                    .most = 1.0};
     c.resample = c.request.replicates > 0 && summary->clusters >= 10;
     ASSAY_GOTO(measure_precision(&c, summary, err), done);
+    if ((c.request.analyses &
+         (ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION | ASSAY_ANALYSE_ERRORS)) != 0) {
+        ASSAY_GOTO(assay_detecting_analyse(&c, summary, err), done);
+    }
     summary->notes = *assay_detection_noted(c.detection);
     summary->images = assay_detection_images(c.detection);
     summary->classes = assay_detection_classes(c.detection);

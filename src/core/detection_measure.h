@@ -11,7 +11,11 @@
 
 /** What is measured beside the statistics of the protocol. */
 enum {
-    ASSAY_ANALYSE_CLASSES = 1 << 0 /* AP, AP50, AP75 and AR of every class */
+    ASSAY_ANALYSE_CLASSES = 1 << 0,   /* AP, AP50, AP75 and AR of every class */
+    ASSAY_ANALYSE_CURVES = 1 << 1,    /* precision by recall, AP by IoU: tables */
+    ASSAY_ANALYSE_OPERATION = 1 << 2, /* detection_operate.h, with tables */
+    ASSAY_ANALYSE_CONFUSION = 1 << 3, /* detection_confusion.h; needs the operating point too */
+    ASSAY_ANALYSE_ERRORS = 1 << 4     /* detection_errors.h */
 };
 
 /** Zero fields take the defaults in brackets. */
@@ -21,10 +25,15 @@ typedef struct assay_detection_request {
     const int64_t *cluster; /* per image of the truth: equal numbers are resampled together [NULL:
                                every image for itself] */
     uint32_t analyses;      /* ASSAY_ANALYSE_*, or'ed [none] */
-    double level;           /* two-sided confidence [0.95] */
-    int64_t replicates;     /* bootstrap replicates [1000]; -1 = no intervals */
-    uint64_t seed;          /* [1] */
-    int threads;            /* [all cores] */
+    double iou;             /* of the analyses [0.5] */
+    bool has_confidence;
+    double confidence; /* of the operating point [that of the best F1] */
+    int32_t n_error_ious;
+    double error_ious[ASSAY_MOST_THRESHOLDS]; /* of ASSAY_ANALYSE_ERRORS [iou] */
+    double level;                             /* two-sided confidence [0.95] */
+    int64_t replicates;                       /* bootstrap replicates [1000]; -1 = no intervals */
+    uint64_t seed;                            /* [1] */
+    int threads;                              /* [all cores] */
     const assay_cancel *cancel;
 } assay_detection_request;
 
@@ -33,12 +42,22 @@ typedef struct assay_detection_summary {
     assay_detection_notes notes;
     int64_t images, classes; /* images: of the slice */
     int64_t clusters;        /* what was resampled */
+    int class_measures;      /* of every class, after the statistics */
     int n_statistics;        /* the first measures of the result; then 4 of every class */
+    double confidence;       /* of the operating point, when there is one */
 } assay_detection_summary;
 
 /**
- * Measures, in this order: the statistics of the protocol (assay_protocol_statistics), then what
- * `analyses` asks for. Metrics are "coco_average_precision" and "coco_average_recall", or
+ * Measures, in this order: the statistics of the protocol (assay_protocol_statistics), those of the
+ * classes, those of the operating point (detection_precision, detection_recall, detection_f1,
+ * false_alarms_per_image, detection_mean_iou, images_with_false_alarm, images_with_all_found,
+ * log_average_miss_rate, detection_calibration_error, localisation_aware_calibration_error; some of
+ * every class), rates (object_found_rate, object_misclassified_rate, object_vanished_rate,
+ * hallucinations_per_image), and per error IoU tide_average_precision and tide_<kind> of all and of
+ * every class. Tables: detection_precision_recall, detection_class_precision_recall,
+ * detection_precision_by_iou, detection_confidence, detection_reliability, detection_images (worst
+ * first), detection_confusion (positions of classes in ascending order of ids; the number of classes =
+ * background). Metrics are "coco_average_precision" and "coco_average_recall", or
  * "detection_average_precision" and "detection_average_recall" under other conventions, with the
  * parameters iou, area, max_detections and convention; class names are borrowed from the truth.
  *

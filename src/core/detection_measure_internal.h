@@ -20,6 +20,10 @@ typedef struct assay_detecting {
 assay_measure *assay_detecting_add(const assay_detecting *c, const char *metric, const char *params,
                                    const char *class_name, double value, int64_t n,
                                    const char *reason);
+/** What request.analyses asks for beside AP. */
+ASSAY_NODISCARD assay_status assay_detecting_analyse(const assay_detecting *detecting,
+                                                     assay_detection_summary *summary,
+                                                     assay_error *err);
 /** Name of class k. */
 const char *assay_detecting_class(const assay_detecting *c, int64_t k);
 

@@ -456,9 +456,17 @@ static assay_status rank_lists(assay_detection *d, const assay_pairing *pairing,
                              truth->image_id, truth->n_images, err));
     ASSAY_TRY(assay_rank_ids(&d->category_id, &d->category_row, &d->n_categories, &repeated,
                              truth->category_id, truth->n_categories, err));
+    d->inside = pairing->slice->images != NULL ? assay_alloc((size_t)d->n_images, 1) : NULL;
+    if (pairing->slice->images != NULL && d->inside == NULL) {
+        return assay_fail_memory(err);
+    }
     for (int64_t i = 0; i < d->n_images; i++) {
-        d->n_inside +=
+        bool inside =
             pairing->slice->images == NULL || pairing->slice->images[d->image_row[i]] != 0;
+        d->n_inside += inside;
+        if (d->inside != NULL) {
+            d->inside[i] = inside;
+        }
     }
     return frequencies(d, truth, err);
 }

@@ -65,9 +65,53 @@ expect 0 cmp second first
 expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --seed 2
 says out "95 % interval, two-sided, from 1000 bootstrap replicates of the images."
 
+# conventions, grids, slices, clusters and analyses
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --convention coco-corrected
+says out "convention coco-corrected"
+says out "area=   all | maxDets=100 ] = 0.75"
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --convention voc2012
+says out " Average Precision  (AP) @[ IoU=0.50      | area=   all"
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou 0.5,0.6 --areas tiny:0:500 --max-detections 2,300
+says out "IoU=0.50:0.60 | area=   all | maxDets=300 ] = 0.752"
+says out "area=  tiny"
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where "area < 1000" --json -
+says out '"slice_of": "boxes"'
+says out '"context": "area < 1000"'
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where "objects = 1" --json -
+says out '"slice_of": "images"'
+python3 - <<'PY'
+import csv
+with open("meta.csv", "w", newline="") as f:
+    w = csv.writer(f)
+    w.writerow(["image_id", "scene"])
+    w.writerows([[i, "abcdefghijkl"[i // 2]] for i in range(1, 13)])
+PY
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --cluster scene --metadata meta.csv
+says out "No intervals: fewer than 10 clusters."
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --cluster image_id --analyse all --replicates 100
+says out "bootstrap replicates of the clusters"
+says out "What AP (0 to 100) would gain"
+says out "right class, wrong place"
+says out "log-average miss rate"
+says out "Images with most errors"
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --analyse all --json - --threads 1
+says out '"curve": "detection_confusion"'
+says out '"metric": "tide_localisation"'
+cp out first
+expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --analyse all --json - --threads 3
+cp out second
+expect 0 cmp second first
+
 refuse 64 "--truth FILE" "$assay" evaluate --task detection --predictions dt.json
 refuse 64 "expected bbox, segm or keypoints" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
-refuse 64 "--where does not belong" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where x=1
+refuse 64 'no column "colour"' "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where colour=1
+refuse 64 "no image fulfils" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where "width > 500"
+refuse 64 "the column 'scene'" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --cluster scene
+refuse 64 "the convention is 'voc'" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --convention voc
+refuse 65 "neg_category_ids" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --convention lvis
+refuse 64 "IoU thresholds are '2'" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou 2
+refuse 64 "expected curves" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --analyse tide
+refuse 64 "belong to --analyse" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --confidence 0.5
 refuse 64 "truth belongs" "$assay" evaluate --truth gt.json --predictions dt.json
 refuse 66 "missing.json" "$assay" evaluate --task detection --truth missing.json --predictions dt.json
 refuse 65 "no annotations of a known kind" "$assay" evaluate --task detection --truth . --predictions dt.json
