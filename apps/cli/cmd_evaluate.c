@@ -7,7 +7,7 @@
 
 typedef struct arguments {
     assay_evaluate_request request;
-    option_list scores, classes, metrics, columns;
+    option_list scores, classes, metrics, columns, intervals;
     const char *json;
     int64_t seed;
     const char *on_error;
@@ -29,6 +29,7 @@ static int evaluate(const command *self, const common_options *common, arguments
     a->request.scores = a->scores.items;
     a->request.classes = a->classes.items;
     a->request.metrics = a->metrics.items;
+    a->request.intervals = a->intervals.items;
     a->request.columns = a->columns.items;
     a->request.seed = (uint64_t)a->seed;
     assay_status status =
@@ -77,7 +78,7 @@ static size_t detection_options(option *out, arguments *a)
         {"confidence", 0, OPTION_REAL, &a->confidence, "C",
          "detection: operating point of the analyses (default: that of the best F1)"},
         {"cluster", 0, OPTION_TEXT, &a->request.cluster, "COLUMN",
-         "detection: images with equal values (scene, flight) are resampled together"},
+         "rows (detection: images) with equal values depend on each other: scene, flight"},
         {"metadata", 0, OPTION_TEXT, &a->request.metadata, "FILE",
          "detection: table about images, by image_id or file_name, for --where and --cluster"},
         {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
@@ -142,6 +143,8 @@ static int run(const command *self, int argc, char **argv)
         {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
          "a metric with parameters; repeatable"},
         {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
+        {"interval", 0, OPTION_LIST, &a.intervals, "NAME",
+         "an interval (assay describe interval); auc=NAME for ROC AUC; repeatable"},
         {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
         {"replicates", 0, OPTION_INT, &a.request.replicates, "N",
          "bootstrap replicates (default 1000, -1 for none)"},
@@ -161,6 +164,7 @@ static int run(const command *self, int argc, char **argv)
     option_list_free(&a.scores);
     option_list_free(&a.classes);
     option_list_free(&a.metrics);
+    option_list_free(&a.intervals);
     option_list_free(&a.columns);
     return code;
 }

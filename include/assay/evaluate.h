@@ -53,8 +53,14 @@ typedef struct assay_evaluate_request {
     const char *analysis_iou;   /**< IoU of the analyses ["0.5"]; of errors also a list */
     int32_t has_confidence;     /**< 1: the operating point is `confidence` [best F1] */
     double confidence;          /**< of the operating point */
-    const char *cluster;        /**< column of the images: equal values are resampled together */
+    const char *cluster;        /**< column that says which rows (detection: images) depend on each
+                                     other: scene, flight [all are independent] */
     const char *metadata;       /**< table with columns about images, for where and cluster */
+    const char *const
+        *intervals; /**< NULL-terminated interval operations "name:param=value"; each is
+                                     used for the measures it is made for [Clopper-Pearson,
+                                     Korn-Graubard, DeLong, bootstrap percentiles];
+                                     "auc=NAME" has ROC AUC resampled with it */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "core/units.h"
 
 static assay_status add_context(assay_compare_context **out, assay_compare_job *job,
                                 const char *name, const char *where, assay_error *err)
@@ -217,31 +218,12 @@ assay_status assay_compare_contexts(assay_compare_job *job, assay_error *err)
 assay_status assay_compare_clusters(assay_compare_job *job, assay_error *err)
 {
     const char *cluster = job->request->cluster;
-    const assay_column *column = NULL;
-    const char **texts = NULL, **values = NULL;
-    int64_t n = job->models[0]->n;
 
     if (!cluster) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(find_column(&column, job, "cluster", cluster, err));
-    ASSAY_TRY(column_texts(&texts, job, column, err));
-    for (int64_t i = 0; i < n; i++) {
-        if (!texts[i]) {
-            char place[256];
-            assay_duckdb_row_place(place, sizeof place, job->request->files[0], i + 1);
-            return assay_fail(
-                err, ASSAY_EFORMAT,
-                "%s: the cluster column '%.80s' is empty; every row needs the cluster "
-                "it belongs to",
-                place, cluster);
-        }
-    }
-    job->units = assay_arena_alloc(job->arena, (size_t)n + 1, sizeof *job->units);
-    if (!job->units) {
-        return assay_fail_memory(err);
-    }
-    ASSAY_TRY(number_texts(job->units, &job->n_units, &values, job, texts, err));
+    ASSAY_TRY(assay_units_make(&job->units, &job->n_units, job->arena, job->models[0]->columns,
+                               cluster, "--cluster", job->request->files[0], err));
     if (job->n_units < ASSAY_COMPARE_FEWEST_UNITS) {
         return assay_fail(err, ASSAY_EFORMAT,
                           "--cluster: column '%.80s' has %" PRId64

@@ -149,7 +149,6 @@ assay_status assay_evaluate_no_detection(const assay_evaluate_request *request, 
                {"analyse", r->analyse != NULL},
                {"analysis_iou", r->analysis_iou != NULL},
                {"confidence", r->has_confidence != 0},
-               {"cluster", r->cluster != NULL},
                {"metadata", r->metadata != NULL}};
     for (size_t i = 0; i < ASSAY_COUNT(own); i++) {
         if (own[i].given) {

@@ -7,10 +7,12 @@
 
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/detection.h"
+#include "api/intervals.h"
 #include "api/run.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "core/units.h"
 
 enum { MOST_METRICS = 256 };
 
@@ -21,7 +23,9 @@ typedef struct job {
     assay_predictions *predictions;
     assay_args *metrics[MOST_METRICS];
     size_t n_metrics;
-    assay_args *proportion, *replicate;
+    assay_interval_choice intervals;
+    int64_t *units;
+    int64_t n_units;
     assay_result result;
     int64_t n;
 } job;
@@ -52,8 +56,7 @@ static assay_status choose_metrics(job *j, assay_error *err)
         ASSAY_TRY(assay_args_parse(&j->metrics[j->n_metrics], ASSAY_OP_METRIC, *wanted, err));
         j->n_metrics++;
     }
-    ASSAY_TRY(assay_args_parse(&j->proportion, ASSAY_OP_INTERVAL, "clopper_pearson", err));
-    return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);
+    return assay_interval_choice_parse(&j->intervals, j->request->intervals, err);
 }
 
 static assay_status measure(job *j, assay_error *err)
@@ -64,12 +67,16 @@ static assay_status measure(job *j, assay_error *err)
                                       .replicates = r->replicates,
                                       .seed = r->seed ? r->seed : 1,
                                       .threads = j->context->threads,
-                                      .proportion_interval = j->proportion,
-                                      .replicate_interval = j->replicate,
                                       .cancel = &j->context->cancel};
     uint8_t *mask = NULL;
     assay_status status = ASSAY_OK;
 
+    assay_interval_choice_apply(&options, &j->intervals);
+    if (r->cluster) {
+        ASSAY_TRY(assay_units_make(&j->units, &j->n_units, j->arena, p->columns, r->cluster,
+                                   "--cluster", r->predictions, err));
+        options.units = j->units;
+    }
     j->n = p->n;
     if (r->where) {
         mask = assay_alloc((size_t)p->n + 1, 1);
@@ -135,8 +142,11 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_put_int(&json, "seed", (int64_t)(r->seed ? r->seed : 1));
     assay_json_put_real(&json, "level", r->level > 0.0 ? r->level : 0.95);
     assay_json_put_text(&json, "task", r->task);
-    assay_json_put_text(&json, "estimand",
-                        "The population that the rows are an independent random sample of.");
+    if (r->cluster) {
+        assay_json_put_text(&json, "cluster", r->cluster);
+        assay_json_put_int(&json, "clusters", j->n_units);
+    }
+    assay_json_put_text(&json, "estimand", assay_estimand(r->cluster != NULL));
     assay_json_end_object(&json);
     assay_json_key(&json, "data");
     assay_json_begin_array(&json);
@@ -174,8 +184,8 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     for (size_t i = 0; i < j->n_metrics; i++) {
         used[n++] = j->metrics[i];
     }
-    used[n++] = j->proportion;
-    used[n++] = j->replicate;
+    used[n++] = j->intervals.proportion;
+    used[n++] = j->intervals.replicate;
     assay_results_provenance(&json, used, n, NULL, NULL);
     assay_json_end_object(&json);
     assay_buffer_putc(&text, '\n');
@@ -233,8 +243,8 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     double level = j->request->level > 0.0 ? j->request->level : 0.95;
     assay_buffer_printf(&text,
                         "\nlow and high: %g %% interval, two-sided. --json FILE gives curves "
-                        "(confusion, reliability, risk) too.\n",
-                        100.0 * level);
+                        "(confusion, reliability, risk) too.\n%s\n",
+                        100.0 * level, assay_estimand(j->request->cluster != NULL));
     return assay_text_take(out, &text, err);
 }
 
@@ -268,6 +278,9 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
         return assay_fail(err, ASSAY_EINVAL,
                           "task is '%s', expected classification, regression or detection",
                           r->task);
+    }
+    if (is_detection(r) && r->intervals && r->intervals[0]) {
+        return assay_fail(err, ASSAY_EINVAL, "interval is for classification and regression");
     }
     if (!is_detection(r)) {
         ASSAY_TRY(assay_evaluate_no_detection(r, err));
@@ -338,8 +351,7 @@ done:
     for (size_t i = 0; i < j.n_metrics; i++) {
         assay_args_free(j.metrics[i]);
     }
-    assay_args_free(j.proportion);
-    assay_args_free(j.replicate);
+    assay_interval_choice_free(&j.intervals);
     assay_predictions_free(j.predictions);
     assay_arena_free(j.arena);
     return status;

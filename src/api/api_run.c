@@ -52,6 +52,8 @@ assay_evaluate_options assay_run_options(const assay_run *run)
                                     .threads = run->context->threads,
                                     .proportion_interval = run->plan->proportion_interval,
                                     .replicate_interval = run->plan->replicate_interval,
+                                    .clustered_interval = run->plan->clustered_interval,
+                                    .area_interval = run->plan->area_interval,
                                     .cancel = &run->context->cancel};
 }
 

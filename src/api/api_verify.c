@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/text.h"
 #include "codec/json_value.h"
+#include "core/units.h"
 #include "ops/op_table.h"
 
 typedef struct verification {
@@ -258,6 +259,13 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     if (n == 0) {
         cell->reason = "no datum belongs to this context";
         goto done;
+    }
+    if (plan->data[context->data].cluster) {
+        int64_t *units = NULL, clusters = 0;
+        ASSAY_GOTO(assay_units_make(&units, &clusters, v->run.arena, v->open->columns,
+                                    plan->data[context->data].cluster, "cluster", path, err),
+                   done);
+        options.units = units;
     }
     ASSAY_GOTO(assay_evaluate(&cell->result, v->open, mask,
                               (const assay_args *const *)plan->metrics, (size_t)plan->n_metrics,

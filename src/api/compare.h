@@ -4,6 +4,7 @@
 #define ASSAY_API_COMPARE_H
 
 #include "api/context.h"
+#include "api/intervals.h"
 #include "assay/compare.h"
 #include "core/align.h"
 #include "core/compare.h"
@@ -59,7 +60,5 @@ int64_t assay_comparison_permutations(int64_t tests, int64_t rows, int64_t repli
 void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
                            const char *const *models, const char *const *contexts, double level,
                            const double *margin);
-/** What the differences speak about. */
-const char *assay_comparison_estimand(bool clustered);
 
 #endif

@@ -154,15 +154,6 @@ void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
     assay_json_end_array(json);
 }
 
-const char *assay_comparison_estimand(bool clustered)
-{
-    return clustered ? "The difference between the models on the population of clusters that these "
-                       "are an "
-                       "independent random sample of, each cluster with the weight of its rows."
-                     : "The difference between the models on the population that the rows are an "
-                       "independent random sample of; it says nothing about data of another kind.";
-}
-
 /* ---- the document of `assay compare` ---- */
 
 static void put_run(assay_json *json, const assay_compare_job *job)
@@ -186,7 +177,7 @@ static void put_run(assay_json *json, const assay_compare_job *job)
         assay_json_put_text(json, "cluster", r->cluster);
         assay_json_put_int(json, "clusters", job->n_units);
     }
-    assay_json_put_text(json, "estimand", assay_comparison_estimand(r->cluster != NULL));
+    assay_json_put_text(json, "estimand", assay_estimand(r->cluster != NULL));
     assay_json_end_object(json);
     assay_json_key(json, "models");
     assay_json_begin_array(json);

@@ -132,10 +132,12 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     }
     assay_json_put_text(json, "estimand",
                         r->request->cluster != NULL
-                            ? "The population that the clusters of images are an independent "
-                              "random sample of."
-                            : "The population that the images are an independent random sample "
-                              "of.");
+                            ? "Values speak of this fixed test set; intervals speak of the "
+                              "population that its clusters of images are an independent random "
+                              "sample of, and not of data of another kind."
+                            : "Values speak of this fixed test set; intervals speak of the "
+                              "population that its images are an independent random sample of, and "
+                              "not of data of another kind.");
     assay_json_end_object(json);
     assay_json_key(json, "data");
     assay_json_begin_array(json);

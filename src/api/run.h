@@ -108,6 +108,10 @@ typedef struct assay_run {
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */
     assay_comparison comparison;
+    struct assay_run_units {
+        int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
+        bool known;
+    } * units;               /* n_data; made when first asked for */
     int32_t group, n_groups; /* model x data x perturbation: for the progress line */
 } assay_run;
 
@@ -132,6 +136,9 @@ ASSAY_NODISCARD assay_status assay_run_mask(uint8_t **mask, int64_t *n, const as
 /** Metadata of a data set, or of the predictions that stand for it. */
 const assay_table *assay_run_table(const assay_run *run, int32_t data);
 int64_t assay_run_rows(const assay_run *run, int32_t data);
+/** Clusters of the rows of a data set, as the plan's key `cluster` says; NULL without one. */
+ASSAY_NODISCARD assay_status assay_run_units(const int64_t **out, assay_run *run, int32_t data,
+                                             assay_error *err);
 /** A predictions file that belongs to the data set, or NULL. */
 const assay_predictions *assay_run_given_for(const assay_run *run, int32_t data);
 
@@ -142,6 +149,12 @@ ASSAY_NODISCARD assay_status assay_run_check_inputs(assay_run *run, assay_error 
 /** Predict and measure: one model x data x perturbation at a time, so that only one set of
  *  predictions is in memory. */
 ASSAY_NODISCARD assay_status assay_run_measure(assay_run *run, assay_error *err);
+/** Interval of the plain accuracy of the rows with mask[i] != 0 (NULL = all), for charts. */
+ASSAY_NODISCARD assay_status assay_run_accuracy_bounds(double *low, double *high,
+                                                       const assay_run *run,
+                                                       const assay_predictions *predictions,
+                                                       const uint8_t *mask, const int64_t *units,
+                                                       assay_error *err);
 /** Metrics of one context on predictions that are at hand. */
 ASSAY_NODISCARD assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
                                                     const assay_predictions *predictions,

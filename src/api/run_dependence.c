@@ -112,7 +112,7 @@ static double correlation(const clusters *c)
 }
 
 static assay_status report(assay_run *run, int32_t m, int32_t d, const assay_column *column,
-                           const clusters *c, bool declared, assay_error *err)
+                           const clusters *c, assay_error *err)
 {
     double icc = correlation(c);
     double mean = (double)c->n / (double)c->clusters;
@@ -130,12 +130,10 @@ static assay_status report(assay_run *run, int32_t m, int32_t d, const assay_col
         "%" PRId64 " data in %" PRId64 " groups. For the accuracy of %s the correlation within a "
         "group is %.2g, the design effect %.2g: the data are worth about %.0f independent ones, "
         "and "
-        "intervals that allow for it are about %.2g times as wide.%s",
+        "intervals that allow for it are about %.2g times as wide. If the column says which data "
+        "belong together, declare it: 'cluster' in the plan.",
         c->n, c->clusters, run->plan->models[m].title, icc, effect, (double)c->n / effect,
-        sqrt(effect),
-        declared ? ""
-                 : " If the column says which data belong together, declare it: 'cluster' in "
-                   "the plan.");
+        sqrt(effect));
     return assay_run_add_finding(run, "dependent_data",
                                  effect >= 3.0   ? 3
                                  : effect >= 1.3 ? 2
@@ -153,18 +151,20 @@ assay_status assay_run_check_dependence(assay_run *run, int32_t m, int32_t d,
         return assay_fail(err, ASSAY_EINVAL, "data %s has no column '%s' (cluster)",
                           run->plan->data[d].name, declared);
     }
+    if (declared) {
+        return ASSAY_OK; /* the intervals allow for it */
+    }
     for (int32_t i = 0; table && !p->truth && i < table->n_columns; i++) {
         const assay_column *column = &table->columns[i];
         clusters c;
-        bool wanted = declared ? column == assay_table_find(table, declared)
-                               : looks_like_cluster(column->name);
+        bool wanted = looks_like_cluster(column->name);
         if (!wanted || column->type == ASSAY_COLUMN_REAL || table->rows != p->n || p->n < 3 ||
             !all_present(column, p->n)) {
             continue;
         }
         ASSAY_TRY(count(&c, column, p, err));
         if (c.clusters >= 2 && c.clusters < c.n) {
-            return report(run, m, d, column, &c, declared != NULL, err);
+            return report(run, m, d, column, &c, err);
         }
     }
     return ASSAY_OK;

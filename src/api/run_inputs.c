@@ -6,6 +6,8 @@
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
 #include "base/alloc.h"
+#include "base/text.h"
+#include "core/units.h"
 
 static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
 {
@@ -170,6 +172,32 @@ const assay_table *assay_run_table(const assay_run *run, int32_t data)
     const assay_predictions *given = assay_run_given_for(run, data);
 
     return run->data[data] ? run->data[data]->metadata : given ? given->columns : NULL;
+}
+
+assay_status assay_run_units(const int64_t **out, assay_run *run, int32_t data, assay_error *err)
+{
+    const assay_plan_data *d = &run->plan->data[data];
+    char where[160];
+
+    *out = NULL;
+    if (!d->cluster) {
+        return ASSAY_OK;
+    }
+    if (!run->units) {
+        run->units = assay_arena_alloc(run->arena, (size_t)run->plan->n_data, sizeof *run->units);
+        if (!run->units) {
+            return assay_fail_memory(err);
+        }
+    }
+    if (!run->units[data].known) {
+        assay_text_printable(where, sizeof where, d->name);
+        ASSAY_TRY(assay_units_make(&run->units[data].of, &run->units[data].n, run->arena,
+                                   (assay_table *)(uintptr_t)assay_run_table(run, data), d->cluster,
+                                   "cluster", where, err));
+        run->units[data].known = true;
+    }
+    *out = run->units[data].of;
+    return ASSAY_OK;
 }
 
 int64_t assay_run_rows(const assay_run *run, int32_t data)

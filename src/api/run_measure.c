@@ -8,13 +8,33 @@
 #include "base/alloc.h"
 #include "base/reduce.h"
 
+assay_status assay_run_accuracy_bounds(double *low, double *high, const assay_run *run,
+                                       const assay_predictions *predictions, const uint8_t *mask,
+                                       const int64_t *units, assay_error *err)
+{
+    assay_evaluate_options options = assay_run_options(run);
+    const assay_args *accuracy = run->accuracy;
+    assay_status status = ASSAY_OK;
+    assay_arena *arena = NULL;
+    assay_result result;
+
+    options.units = units;
+    options.replicates = -1;
+    ASSAY_GOTO(assay_arena_new(&arena, 0, err), done);
+    assay_result_init(&result, arena);
+    ASSAY_GOTO(assay_evaluate(&result, predictions, mask, &accuracy, 1, &options, err), done);
+    *low = result.measures[0].low;
+    *high = result.measures[0].high;
+done:
+    assay_arena_free(arena);
+    return status;
+}
+
 /** The plain accuracy of a set of rows, with its interval: for charts, findings, breakdowns. */
 static assay_status count_cell(assay_run *run, assay_run_cell *cell,
                                const assay_predictions *predictions, const uint8_t *mask,
-                               assay_error *err)
+                               const int64_t *units, assay_error *err)
 {
-    const assay_args *interval = run->plan->proportion_interval;
-    double alpha = (1.0 - run->plan->level) / 2.0;
     assay_sum confidence = {0};
 
     cell->n = 0;
@@ -36,8 +56,7 @@ static assay_status count_cell(assay_run *run, assay_run_cell *cell,
     cell->mean_confidence = predictions->scores_are_probabilities && cell->n > 0
                                 ? assay_sum_value(&confidence) / (double)cell->n
                                 : NAN;
-    return interval->op->interval->proportion(&cell->low, &cell->high, cell->correct, cell->n,
-                                              alpha, alpha, interval->params, err);
+    return assay_run_accuracy_bounds(&cell->low, &cell->high, run, predictions, mask, units, err);
 }
 
 assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
@@ -53,7 +72,9 @@ assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
         cell->reason = "no datum belongs to this context";
         goto done;
     }
-    ASSAY_GOTO(count_cell(run, cell, predictions, mask, err), done);
+    ASSAY_GOTO(assay_run_units(&options.units, run, run->plan->contexts[cell->context].data, err),
+               done);
+    ASSAY_GOTO(count_cell(run, cell, predictions, mask, options.units, err), done);
     ASSAY_GOTO(assay_evaluate(&cell->result, predictions, mask,
                               (const assay_args *const *)run->plan->metrics,
                               (size_t)run->plan->n_metrics, &options, err),

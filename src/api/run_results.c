@@ -3,6 +3,7 @@
 #include <sys/utsname.h>
 
 #include "adapters/duckdb/duckdb_table.h"
+#include "api/intervals.h"
 #include "api/run.h"
 #include "assay/version.h"
 #include "base/alloc.h"
@@ -365,11 +366,17 @@ static void put_run(assay_json *json, const assay_run *run)
     assay_json_put_text(json, "started", run->started);
     assay_json_put_text(json, "finished", finished);
     assay_json_put_text(json, "status", "complete");
-    assay_json_put_text(
-        json, "estimand",
-        "Each number estimates what the model would reach on all data of the kind that the context "
-        "was drawn from. The intervals hold if the data are an independent random sample of that "
-        "kind; they say nothing about data of another kind.");
+    bool clustered = false;
+    for (int32_t d = 0; d < plan->n_data; d++) {
+        clustered = clustered || plan->data[d].cluster;
+    }
+    assay_json_put_text(json, "estimand",
+                        !clustered
+                            ? assay_estimand(false)
+                            : "Values speak of this fixed test set; intervals, tests and "
+                              "verdicts speak of the population that its rows (of data with a "
+                              "cluster key: its clusters) are an independent random sample of, "
+                              "and not of data of another kind.");
     assay_json_end_object(json);
 }
 

@@ -118,6 +118,12 @@ static assay_status canonical(assay_buffer *out, const assay_run *run, assay_err
     assay_json_put_int(&json, "rule", 1);
     ASSAY_TRY(put_op(&json, "proportion", plan->proportion_interval, err));
     ASSAY_TRY(put_op(&json, "other", plan->replicate_interval, err));
+    if (plan->clustered_interval) {
+        ASSAY_TRY(put_op(&json, "clustered", plan->clustered_interval, err));
+    }
+    if (plan->area_interval) {
+        ASSAY_TRY(put_op(&json, "auc", plan->area_interval, err));
+    }
     assay_json_put_int(&json, "replicates", plan->replicates);
     assay_json_put_int(&json, "seed", (int64_t)plan->seed);
     assay_json_key(&json, "requirements");

@@ -83,16 +83,26 @@ static assay_status more_needed(assay_verdict *v, assay_error *err)
         v->more_needed = 0;
         return ASSAY_OK;
     }
-    if (v->measure->successes >= 0) {
+    int64_t successes = v->measure->successes, n = v->measure->n;
+    double effect = 1.0;
+    if (successes < 0 && v->measure->hits >= 0.0 && v->measure->clusters > 0 &&
+        v->measure->effective >= 1.0) {
+        /* clustered rows are worth fewer independent ones; the design effect is taken to stay */
+        n = (int64_t)v->measure->effective;
+        successes = (int64_t)nearbyint(v->measure->value * (double)n);
+        effect = (double)v->measure->n / v->measure->effective;
+    }
+    if (successes >= 0) {
         int64_t more = ASSAY_PLAN_NEVER;
-        ASSAY_TRY(assay_claim_more(&more, v->measure->successes, v->measure->n, &claim, err));
+        ASSAY_TRY(assay_claim_more(&more, successes, n, &claim, err));
         /* The plan's interval may be another than the exact one of the planning rule. */
-        v->more_needed =
-            more == 0 ? more_by_scaling(v->measure, q->threshold, v->low, v->high) : more;
+        v->more_needed = more == 0  ? more_by_scaling(v->measure, q->threshold, v->low, v->high)
+                         : more < 0 ? more
+                                    : (int64_t)ceil((double)more * effect);
         if (more > 0 && more <= ASSAY_PREDICT_MOST) {
             double not_met = 0.0;
-            return assay_claim_predict(&v->probability_met, &not_met, v->measure->successes,
-                                       v->measure->n, more, &claim, err);
+            return assay_claim_predict(&v->probability_met, &not_met, successes, n, more, &claim,
+                                       err);
         }
         return ASSAY_OK;
     }
@@ -128,8 +138,9 @@ static const char *explain(const assay_run *run, const assay_verdict *v)
             return assay_arena_printf(
                 run->arena,
                 "The data allow values on both sides of %s. About %" PRId64
-                " more samples of this kind would decide it if the value stays what it is.",
-                threshold, v->more_needed);
+                " more samples of this kind%s would decide it if the value stays what it is.",
+                threshold, v->more_needed,
+                v->measure->clusters > 0 ? ", in as many clusters for each sample as now," : "");
         }
         return assay_arena_printf(run->arena,
                                   "The data allow values on both sides of %s, and the measured "
@@ -174,7 +185,8 @@ static assay_status beyond(bool *out, const assay_run *run, const assay_verdict 
 static assay_status invert(double *p, const assay_run *run, const assay_verdict *v, bool met,
                            assay_error *err)
 {
-    double low = v->measure->successes >= 0 ? 1e-12 : 1.0 / (double)v->measure->n_replicates;
+    bool resampled = v->measure->successes < 0 && v->measure->bounds == NULL;
+    double low = resampled ? 1.0 / (double)v->measure->n_replicates : 1e-12;
     double high = 0.5;
     bool holds = false;
 

@@ -9,7 +9,11 @@
 #include "base/sort.h"
 #include "core/compare_internal.h"
 #include "core/metric.h"
+#include "stats/clustered.h"
+#include "stats/continuous.h"
+#include "stats/delong.h"
 #include "stats/effect.h"
+#include "stats/normal.h"
 #include "stats/paired.h"
 
 void assay_comparison_init(assay_comparison *out, assay_arena *arena)
@@ -50,7 +54,7 @@ static assay_difference *new_difference(assay_comparison *comparison)
     made->outcome = ASSAY_OUTCOME_VALUE;
     made->difference = made->low = made->high = NAN;
     made->bound_low = made->bound_high = made->p = made->p_adjusted = NAN;
-    made->probability_better = made->cohens_h = made->odds_ratio = NAN;
+    made->probability_better = made->cohens_h = made->odds_ratio = made->se = made->df = NAN;
     made->method = made->test = "none";
     return made;
 }
@@ -157,6 +161,109 @@ static assay_status compare_right_rows(assay_difference *d, const comparing *c, 
     d->method = "tango";
     d->test = c->options->exact ? "mcnemar_exact" : "mcnemar_mid_p";
     d->p = c->options->exact ? test.exact : test.mid_p;
+    return ASSAY_OK;
+}
+
+/* ---- dependent rows: the clusters' differences ---- */
+
+static assay_status compare_clusters(assay_difference *d, const comparing *c, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    double *both = assay_alloc((size_t)c->clusters, 2 * sizeof *both);
+    assay_cluster_estimate estimate;
+    if (both == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < c->n; i++) {
+        int64_t row = c->rows[i], at = c->cluster[i];
+        both[at] += (double)right(c->models[d->b], row) - (double)right(c->models[d->a], row);
+        both[c->clusters + at] += 1.0;
+    }
+    ASSAY_GOTO(assay_cluster_ratio(&estimate, both, both + c->clusters, c->clusters, err), done);
+    double alpha = 1.0 - c->level, df = (double)(c->clusters - 1);
+    d->difference = estimate.value;
+    ASSAY_GOTO(assay_cluster_interval(&d->low, &d->high, &estimate, alpha / 2.0, alpha / 2.0, err),
+               done);
+    ASSAY_GOTO(assay_cluster_interval(&d->bound_low, &d->bound_high, &estimate, alpha, alpha, err),
+               done);
+    d->se = estimate.se;
+    d->df = df;
+    d->p = estimate.se > 0.0       ? 2.0 * assay_t_sf(fabs(estimate.value) / estimate.se, df)
+           : estimate.value == 0.0 ? 1.0
+                                   : 0.0;
+    d->probability_better = estimate.se > 0.0 ? assay_t_cdf(estimate.value / estimate.se, df) : 0.5;
+    d->method = assay_arena_printf(c->arena, "cluster_robust, %" PRId64 " clusters", c->clusters);
+    d->test = "cluster_robust t";
+    status = d->method != NULL ? ASSAY_OK : assay_fail_memory(err);
+done:
+    assay_free(both);
+    return status;
+}
+
+/* ---- areas under the ROC curve ---- */
+
+static const assay_args *args_of(const comparing *c, const assay_measure *measure)
+{
+    for (size_t j = 0; j < c->n_metrics; j++) {
+        const assay_metric *metric = c->metrics[j]->op->metric;
+        if (strcmp(c->metrics[j]->op->name, measure->metric) == 0 && metric->area != NULL &&
+            metric->area(c->metrics[j]->params)) {
+            return c->metrics[j];
+        }
+    }
+    return NULL;
+}
+
+/* DeLong's covariance; *done stays false where it says nothing. The variances of a pair of models are
+ * computed once for all measures. */
+static assay_status compare_areas(bool *done, assay_difference *d, comparing *c, assay_error *err)
+{
+    const assay_predictions *first = c->models[d->a], *second = c->models[d->b];
+    int32_t classes = first->classes, at = 0;
+    *done = false;
+    if (isnan(d->in_a->variance) || isnan(d->in_b->variance) || args_of(c, d->in_a) == NULL) {
+        return ASSAY_OK;
+    }
+    if (c->area_variance == NULL) {
+        c->area_variance =
+            assay_arena_alloc(c->arena, (size_t)classes + 2, sizeof *c->area_variance);
+        c->area_a = -1;
+    }
+    if (c->area_variance == NULL) {
+        return assay_fail_memory(err);
+    }
+    if (c->area_a != d->a || c->area_b != d->b) {
+        ASSAY_TRY(assay_area_differences(c->area_variance, first, second, c->rows, c->n, c->cluster,
+                                         c->clusters, err));
+        c->area_a = d->a;
+        c->area_b = d->b;
+    }
+    if (d->in_a->average != NULL) {
+        at = strcmp(d->in_a->average, "weighted") == 0;
+    } else {
+        while (at < classes && strcmp(first->class_names[at], d->in_a->class_name) != 0) {
+            at++;
+        }
+        at += 2;
+    }
+    double variance = at < classes + 2 ? c->area_variance[at] : NAN;
+    if (isnan(variance) || (variance <= 0.0 && d->difference != 0.0)) {
+        return ASSAY_OK;
+    }
+    double alpha = 1.0 - c->level, se = sqrt(variance);
+    double inside = assay_normal_quantile_upper(alpha / 2.0) * se;
+    double one = assay_normal_quantile_upper(alpha) * se;
+    d->low = fmax(-1.0, d->difference - inside);
+    d->high = fmin(1.0, d->difference + inside);
+    d->bound_low = fmax(-1.0, d->difference - one);
+    d->bound_high = fmin(1.0, d->difference + one);
+    d->se = se;
+    d->df = INFINITY;
+    d->p = assay_difference_p(d->difference, variance);
+    d->probability_better = se > 0.0 ? assay_normal_cdf(d->difference / se) : 0.5;
+    d->method = c->cluster != NULL ? "delong of clusters, paired" : "delong, paired";
+    d->test = "delong";
+    *done = true;
     return ASSAY_OK;
 }
 
@@ -302,15 +409,22 @@ static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t
         d->flips = count_flips(c, a, b);
         put_proportion_effects(d);
     }
-    bool exact = rows && c->options->evaluate.units == NULL;
+    bool exact = rows && c->options->evaluate.units == NULL && c->models[a]->weights == NULL;
+    bool done = false;
     if (exact) {
         ASSAY_TRY(compare_right_rows(d, c, err));
-    } else if (c->few_units) {
+        return ASSAY_OK;
+    }
+    if (c->few_units) {
         d->outcome = ASSAY_OUTCOME_TOO_FEW;
         d->reason = "fewer than 10 clusters: neither interval nor test can be trusted";
         return ASSAY_OK;
     }
-    return compare_draws(d, c, !exact, err);
+    if (rows && c->models[a]->weights == NULL) {
+        return compare_clusters(d, c, err);
+    }
+    ASSAY_TRY(compare_areas(&done, d, c, err));
+    return done ? ASSAY_OK : compare_draws(d, c, true, err);
 }
 
 /* Micro-averages of counts are the accuracy once more, and would cost multiplicity. */
@@ -361,18 +475,21 @@ static assay_status select_rows(comparing *c, const uint8_t *mask, assay_error *
     if (units == NULL) {
         return ASSAY_OK;
     }
-    int64_t seen[ASSAY_COMPARE_FEWEST_UNITS];
-    int64_t n = 0;
-    for (int64_t i = 0; i < c->n && n < ASSAY_COMPARE_FEWEST_UNITS; i++) {
-        int64_t k = 0;
-        while (k < n && seen[k] != units[c->rows[i]]) {
-            k++;
-        }
-        if (k == n) {
-            seen[n++] = units[c->rows[i]];
-        }
+    int64_t *keys = assay_arena_alloc(c->arena, (size_t)c->n + 1, sizeof *keys);
+    int64_t *order = assay_arena_alloc(c->arena, (size_t)c->n + 1, sizeof *order);
+    c->cluster = assay_arena_alloc(c->arena, (size_t)c->n + 1, sizeof *c->cluster);
+    if (keys == NULL || order == NULL || c->cluster == NULL) {
+        return assay_fail_memory(err);
     }
-    c->few_units = n < ASSAY_COMPARE_FEWEST_UNITS;
+    for (int64_t i = 0; i < c->n; i++) {
+        keys[i] = units[c->rows[i]];
+    }
+    ASSAY_TRY(assay_sort_order_i64(order, keys, c->n, err));
+    for (int64_t i = 0; i < c->n; i++) {
+        c->clusters += i == 0 || keys[order[i]] != keys[order[i - 1]];
+        c->cluster[order[i]] = c->clusters - 1;
+    }
+    c->few_units = c->clusters < ASSAY_COMPARE_FEWEST_UNITS;
     return ASSAY_OK;
 }
 

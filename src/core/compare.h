@@ -40,7 +40,8 @@ typedef struct assay_difference {
     int64_t n;                    /* data that both were measured on */
     double p;                     /* two-sided, of the hypothesis that both are equally good */
     const char *test;
-    double p_adjusted;         /* the caller's, over its family */
+    double se, df;     /* standard error and degrees of freedom (infinite: normal) when known */
+    double p_adjusted; /* the caller's, over its family */
     double probability_better; /* share of paired bootstrap replicates in which b is the better one,
                                   equal ones by half; NaN when there are none */
     bool has_flips;            /* the metric is the share of right rows */

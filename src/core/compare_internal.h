@@ -17,6 +17,9 @@ typedef struct comparing {
     const assay_compare_options *options;
     double level;
     bool few_units;
+    int64_t *cluster, clusters; /* of the selected rows, from 0; NULL = independent */
+    double *area_variance;      /* of the models area_a and area_b; NULL = none yet */
+    int32_t area_a, area_b;
     assay_arena *arena; /* of the comparison */
 } comparing;
 

@@ -8,7 +8,6 @@
 #include "core/evaluate_internal.h"
 #include "stats/intervals.h"
 
-static const int64_t fewest_rows = 10; /* below, resampling says nothing */
 static const int64_t most_replicates = 1000000;
 static const size_t largest_state = (size_t)1 << 30;
 
@@ -138,10 +137,11 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->state == NULL) {
         return assay_fail_memory(err);
     }
-    job->resample =
-        evaluation->replicates > 0 && !job->metric->curve_only && evaluation->n >= fewest_rows;
+    job->resample = evaluation->replicates > 0 && !job->metric->curve_only &&
+                    assay_units_drawn(evaluation) >= ASSAY_FEWEST_DRAWN;
     /* Differences of right rows follow from counts (core/compare.h). */
-    if (evaluation->paired && evaluation->units == NULL && job->metric->right_rows) {
+    if (evaluation->paired && job->metric->right_rows && evaluation->weights == NULL &&
+        evaluation->resample == ASSAY_RESAMPLE_POISSON) {
         job->resample = false;
     }
     uint32_t needs = args->op->needs;
@@ -278,27 +278,6 @@ done:
     return status;
 }
 
-/* The name of an interval operation with its parameters. */
-static assay_status interval_name(const char **out, assay_arena *arena, const assay_args *args,
-                                  const char *otherwise, assay_error *err)
-{
-    *out = otherwise;
-    if (args == NULL) {
-        return ASSAY_OK;
-    }
-    assay_status status = ASSAY_OK;
-    assay_buffer buffer;
-    assay_buffer_init(&buffer, 0);
-    ASSAY_GOTO(assay_args_text(&buffer, args, err), done);
-    *out = assay_arena_strdup(arena, buffer.data);
-    if (*out == NULL) {
-        status = assay_fail_memory(err);
-    }
-done:
-    assay_buffer_dispose(&buffer);
-    return status;
-}
-
 static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, assay_job *job,
                                assay_error *err)
 {
@@ -351,183 +330,6 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
     return ASSAY_OK;
 }
 
-static assay_status proportion_bounds(double *low, double *high, const assay_measure *measure,
-                                      double alpha, const assay_args *args, assay_error *err)
-{
-    if (args == NULL) {
-        return assay_clopper_pearson(low, high, measure->successes, measure->n, alpha, alpha, err);
-    }
-    if (args->op->interval == NULL || args->op->interval->proportion == NULL) {
-        return assay_fail(err, ASSAY_EINVAL, "%s is not an interval for a proportion",
-                          args->op->name);
-    }
-    return args->op->interval->proportion(low, high, measure->successes, measure->n, alpha, alpha,
-                                          args->params, err);
-}
-
-static assay_status replicate_bounds(double *low, double *high, const assay_measure *measure,
-                                     double alpha, const assay_args *args, assay_error *err)
-{
-    if (args == NULL) {
-        return assay_percentile_interval(low, high, measure->replicates, measure->n_replicates,
-                                         alpha, alpha, err);
-    }
-    if (args->op->interval == NULL || args->op->interval->replicates == NULL) {
-        return assay_fail(err, ASSAY_EINVAL, "%s is not an interval from bootstrap replicates",
-                          args->op->name);
-    }
-    return args->op->interval->replicates(low, high, measure->replicates, measure->n_replicates,
-                                          measure->value, alpha, alpha, args->params, err);
-}
-
-/* Ascending, in place, with `order` and `copy` of n elements as space. */
-static assay_status sort_values(double *values, int64_t n, int64_t *order, double *copy,
-                                assay_error *err)
-{
-    ASSAY_TRY(assay_sort_order(order, values, n, 0, err));
-    memcpy(copy, values, (size_t)n * sizeof *copy);
-    for (int64_t i = 0; i < n; i++) {
-        values[i] = copy[order[i]];
-    }
-    return ASSAY_OK;
-}
-
-/* Sort the defined replicates to the front and put the interval into the measure. */
-static assay_status interval_from_replicates(assay_measure *measure, double *values,
-                                             const assay_evaluation *evaluation,
-                                             const assay_args *args, const char *name,
-                                             assay_arena *arena, assay_error *err)
-{
-    int64_t n = 0;
-    if (evaluation->paired) {
-        double *draws =
-            assay_arena_alloc(arena, (size_t)evaluation->replicates, sizeof *measure->draws);
-        if (draws == NULL) {
-            return assay_fail_memory(err);
-        }
-        memcpy(draws, values, (size_t)evaluation->replicates * sizeof *draws);
-        measure->draws = draws;
-        measure->n_draws = evaluation->replicates;
-    }
-    for (int64_t i = 0; i < evaluation->replicates; i++) {
-        if (!isnan(values[i])) {
-            values[n++] = values[i];
-        }
-    }
-    int64_t undefined = evaluation->replicates - n;
-    ASSAY_TRY(sort_values(values, n, evaluation->sort_order, evaluation->sort_copy, err));
-    const char *note = "";
-    if (n == 0 || values[0] == values[n - 1]) {
-        note = n == 0 ? ", so there is no interval" : ", all equal, so there is no interval";
-    } else {
-        double alpha = (1.0 - evaluation->level) / 2.0;
-        measure->replicates = values;
-        measure->n_replicates = n;
-        assay_error refusal;
-        assay_status status =
-            replicate_bounds(&measure->low, &measure->high, measure, alpha, args, &refusal);
-        if (status == ASSAY_EUNSUPPORTED) {
-            measure->low = NAN;
-            measure->high = NAN;
-            note = ", too few for an interval";
-        } else if (status != ASSAY_OK) {
-            return assay_fail(err, status, "%s", refusal.message);
-        }
-    }
-    measure->method = undefined > 0
-                          ? assay_arena_printf(arena,
-                                               "%s, %" PRId64 " replicates, %" PRId64
-                                               " of them undefined and left out%s",
-                                               name, evaluation->replicates, undefined, note)
-                          : assay_arena_printf(arena, "%s, %" PRId64 " replicates%s", name,
-                                               evaluation->replicates, note);
-    return measure->method != NULL ? ASSAY_OK : assay_fail_memory(err);
-}
-
-/* The interval comes from replicates. */
-static bool wants_replicates(const assay_measure *measure)
-{
-    return measure->successes < 0 && measure->bounds == NULL &&
-           measure->outcome == ASSAY_OUTCOME_VALUE;
-}
-
-/* Number the columns of the replicate matrix; jobs without any are not resampled. */
-static assay_status number_columns(int64_t *columns, assay_evaluation *evaluation,
-                                   const assay_result *out, assay_error *err)
-{
-    *columns = 0;
-    for (size_t j = 0; j < evaluation->n_jobs; j++) {
-        assay_job *job = &evaluation->jobs[j];
-        if (!job->resample) {
-            continue;
-        }
-        job->column =
-            assay_arena_alloc(evaluation->arena, (size_t)job->n_measures, sizeof *job->column);
-        if (job->column == NULL) {
-            return assay_fail_memory(err);
-        }
-        int64_t before = *columns;
-        for (int64_t m = 0; m < job->n_measures; m++) {
-            const assay_measure *measure = &out->measures[job->first_measure + m];
-            bool wanted = wants_replicates(measure) ||
-                          (evaluation->paired && measure->outcome == ASSAY_OUTCOME_VALUE);
-            job->column[m] = wanted ? (*columns)++ : -1;
-        }
-        job->resample = *columns > before;
-    }
-    return ASSAY_OK;
-}
-
-static assay_status add_intervals(assay_result *out, assay_evaluation *evaluation,
-                                  const assay_evaluate_options *options, assay_error *err)
-{
-    const assay_args *proportion = options != NULL ? options->proportion_interval : NULL;
-    const assay_args *replicate = options != NULL ? options->replicate_interval : NULL;
-    const char *proportion_name = NULL;
-    const char *replicate_name = NULL;
-    double *matrix = NULL;
-    int64_t columns = 0;
-    ASSAY_TRY(interval_name(&proportion_name, out->arena, proportion, "clopper_pearson", err));
-    ASSAY_TRY(interval_name(&replicate_name, out->arena, replicate, "bootstrap_percentile", err));
-    ASSAY_TRY(number_columns(&columns, evaluation, out, err));
-    if (columns > 0) {
-        matrix = assay_arena_alloc(out->arena, (size_t)columns,
-                                   (size_t)evaluation->replicates * sizeof *matrix);
-        size_t n = (size_t)evaluation->replicates;
-        evaluation->sort_order = assay_arena_alloc(evaluation->arena, n, sizeof(int64_t));
-        evaluation->sort_copy = assay_arena_alloc(evaluation->arena, n, sizeof(double));
-        if (matrix == NULL || evaluation->sort_order == NULL || evaluation->sort_copy == NULL) {
-            return assay_fail_memory(err);
-        }
-        ASSAY_TRY(assay_bootstrap(matrix, evaluation, err));
-    }
-    double alpha = (1.0 - evaluation->level) / 2.0;
-    for (size_t j = 0; j < evaluation->n_jobs; j++) {
-        const assay_job *job = &evaluation->jobs[j];
-        for (int64_t m = 0; m < job->n_measures; m++) {
-            assay_measure *measure = &out->measures[job->first_measure + m];
-            bool column = job->resample && job->column[m] >= 0;
-            if (column) {
-                ASSAY_TRY(interval_from_replicates(
-                    measure, matrix + job->column[m] * evaluation->replicates, evaluation,
-                    replicate, replicate_name, out->arena, err));
-            }
-            if (measure->outcome == ASSAY_OUTCOME_VALUE && measure->successes >= 0) {
-                ASSAY_TRY(proportion_bounds(&measure->low, &measure->high, measure, alpha,
-                                            proportion, err));
-                measure->method = proportion_name;
-            } else if (measure->outcome == ASSAY_OUTCOME_VALUE && measure->bounds != NULL) {
-                ASSAY_TRY(measure->bounds(&measure->low, &measure->high, measure->evidence, alpha,
-                                          alpha, err));
-                measure->method = measure->bounds_name;
-            } else if (!column && wants_replicates(measure) && evaluation->replicates > 0) {
-                measure->method = "none: fewer than 10 rows";
-            }
-        }
-    }
-    return ASSAY_OK;
-}
-
 assay_status assay_evaluate(assay_result *out, const assay_predictions *predictions,
                             const uint8_t *mask, const assay_args *const *metrics, size_t n_metrics,
                             const assay_evaluate_options *options, assay_error *err)
@@ -547,6 +349,7 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
     evaluation.kinds = evaluation.weights != NULL ? ASSAY_WEIGHT_KINDS : 1;
     ASSAY_GOTO(select_rows(&evaluation, mask, err), done);
     ASSAY_GOTO(assay_weights_check(&evaluation, err), done);
+    ASSAY_GOTO(assay_clusters_find(&evaluation, err), done);
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(make_job(&evaluation.jobs[j], &evaluation, metrics[j], err), done);
     }
@@ -557,7 +360,7 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(finish_job(out, &evaluation, &evaluation.jobs[j], err), done);
     }
-    ASSAY_GOTO(add_intervals(out, &evaluation, options, err), done);
+    ASSAY_GOTO(assay_evaluate_intervals(out, &evaluation, options, err), done);
 done:
     if (status != ASSAY_OK) {
         out->n_measures = measures_before;
@@ -565,33 +368,4 @@ done:
     }
     assay_arena_free(evaluation.arena);
     return status;
-}
-
-assay_status assay_measure_bounds(double *low, double *high, const assay_measure *measure,
-                                  double confidence, const assay_evaluate_options *options,
-                                  assay_error *err)
-{
-    *low = NAN;
-    *high = NAN;
-    if (!(confidence >= 0.5 && confidence < 1.0)) {
-        return assay_fail(err, ASSAY_EINVAL, "confidence: %g is not between 0.5 and 1", confidence);
-    }
-    if (measure->outcome != ASSAY_OUTCOME_VALUE) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED, "%s has no value: %s", measure->metric,
-                          measure->reason != NULL ? measure->reason : "it is undefined");
-    }
-    double alpha = 1.0 - confidence;
-    if (measure->successes >= 0) {
-        return proportion_bounds(low, high, measure, alpha,
-                                 options != NULL ? options->proportion_interval : NULL, err);
-    }
-    if (measure->bounds != NULL) {
-        return measure->bounds(low, high, measure->evidence, alpha, alpha, err);
-    }
-    if (measure->replicates == NULL) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED, "%s has no interval (%s)", measure->metric,
-                          measure->method);
-    }
-    return replicate_bounds(low, high, measure, alpha,
-                            options != NULL ? options->replicate_interval : NULL, err);
 }

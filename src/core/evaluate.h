@@ -26,9 +26,14 @@ typedef struct assay_evaluate_options {
     int threads;                           /* 0 = all cores */
     const assay_args *proportion_interval; /* operation for proportions (clopper_pearson) */
     const assay_args *replicate_interval;  /* operation for the rest (bootstrap_percentile) */
+    const assay_args *clustered_interval;  /* for proportions with `units` (korn_graubard) */
+    /* For areas under the ROC curve (delong on the logit scale); one for bootstrap replicates has
+     * them resampled. */
+    const assay_args *area_interval;
     const assay_cancel *cancel;
     /* Per row of the predictions: what is drawn as a whole (image, scene, flight); NULL = each row
-     * by itself. Proportions of dependent rows get their interval from replicates too. */
+     * by itself. Proportions get their interval from the clusters' counts, areas under the ROC curve
+     * from the clusters' placements, everything else from replicates of whole clusters. */
     const int64_t *units;
     /* 1: weights are drawn by row (or unit) for every metric, so that evaluations of two models on
      * the same rows are resampled alike, and each measure keeps its `draws`. */
@@ -56,6 +61,14 @@ ASSAY_NODISCARD assay_status assay_evaluate(assay_result *out, const assay_predi
                                             const uint8_t *mask, const assay_args *const *metrics,
                                             size_t n_metrics, const assay_evaluate_options *options,
                                             assay_error *err);
+
+/** DeLong's variance of the difference between two models' areas on the n rows `rows` (NULL = the
+ *  first n) that both have: variance[0] of the macro, [1] of the weighted average, [2 + c] of class c
+ *  against the rest; NaN = too few rows of a class. cluster: 0..clusters-1 of each of the n rows, or
+ *  NULL. */
+ASSAY_NODISCARD assay_status assay_area_differences(
+    double *variance, const assay_predictions *first, const assay_predictions *second,
+    const int64_t *rows, int64_t n, const int64_t *cluster, int64_t clusters, assay_error *err);
 
 /** One-sided bounds of a measure at `confidence`: P(value below low) <= 1-confidence and likewise
  *  above high. Exact for proportions, from the replicates otherwise; ASSAY_EUNSUPPORTED when the

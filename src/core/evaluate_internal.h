@@ -12,9 +12,10 @@
 #include "core/metric.h"
 
 enum {
-    ASSAY_BLOCK_ROWS = 4096,   /* rows whose columns are derived at once: they fit into the cache */
-    ASSAY_CHUNK_BLOCKS = 8,    /* consecutive blocks with one state: the unit of parallel work */
-    ASSAY_DENSE_CLASSES = 2048 /* up to here all classes x classes cells are counted */
+    ASSAY_BLOCK_ROWS = 4096, /* rows whose columns are derived at once: they fit into the cache */
+    ASSAY_CHUNK_BLOCKS = 8,  /* consecutive blocks with one state: the unit of parallel work */
+    ASSAY_DENSE_CLASSES = 2048, /* up to here all classes x classes cells are counted */
+    ASSAY_FEWEST_DRAWN = 10     /* rows or clusters; below, resampling says nothing */
 };
 
 /** Weighted data are measured three times over: by their weights, for the value; by the squares and by
@@ -92,6 +93,10 @@ typedef struct assay_evaluation {
     int threads;
     const assay_cancel *cancel;
     const int64_t *units;
+    /* with units: clusters of the selected rows, numbered from 0; rows of the selection one cluster
+     * after the other, and where each cluster begins there */
+    int64_t clusters;
+    int64_t *cluster, *cluster_order, *cluster_start;
     bool paired;
     assay_resample resample;
     const assay_groups *groups;
@@ -129,6 +134,33 @@ ASSAY_NODISCARD assay_status assay_block_derive(assay_rows *out, assay_block_spa
 
 /** The pass over all rows: counts, states, kept columns. */
 ASSAY_NODISCARD assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err);
+
+/** Find the clusters of the selected rows; nothing without units. */
+ASSAY_NODISCARD assay_status assay_clusters_find(assay_evaluation *evaluation, assay_error *err);
+/** Bounds of proportions of clustered rows; nothing without units. */
+ASSAY_NODISCARD assay_status assay_evaluate_clusters(assay_result *out,
+                                                     const assay_evaluation *evaluation,
+                                                     const assay_args *interval, assay_error *err);
+/** Bounds of areas under the ROC curve; `name` is the interval's, when one is given. */
+ASSAY_NODISCARD assay_status assay_evaluate_areas(assay_result *out,
+                                                  const assay_evaluation *evaluation,
+                                                  const assay_args *interval, const char *name,
+                                                  assay_error *err);
+/** The intervals that the measures do not have yet. */
+ASSAY_NODISCARD assay_status assay_evaluate_intervals(assay_result *out,
+                                                      assay_evaluation *evaluation,
+                                                      const assay_evaluate_options *options,
+                                                      assay_error *err);
+/** The name of an interval operation with its parameters. */
+ASSAY_NODISCARD assay_status assay_interval_name(const char **out, assay_arena *arena,
+                                                 const assay_args *args, const char *otherwise,
+                                                 assay_error *err);
+
+/** Rows, or clusters, that are drawn in a replicate. */
+static inline int64_t assay_units_drawn(const assay_evaluation *evaluation)
+{
+    return evaluation->units == NULL ? evaluation->n : evaluation->clusters;
+}
 
 /** States of ranked metrics. */
 ASSAY_NODISCARD assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *err);

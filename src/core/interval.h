@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "stats/clustered.h"
 
 /** alpha_low and alpha_high are the error probabilities of the two ends: (1-level)/2 each for a
  *  two-sided interval; (alpha, 0) for a lower bound, whose upper end is then the range's end. */
@@ -17,6 +18,19 @@ typedef struct assay_interval {
     assay_status (*replicates)(double *low, double *high, const double *values, int64_t n,
                                double estimate, double alpha_low, double alpha_high,
                                const void *params, assay_error *err);
+    /** From ascending bootstrap replicates, the estimate, and the estimates without one group of rows
+     *  after the other. */
+    assay_status (*jackknifed)(double *low, double *high, const double *values, int64_t n,
+                               double estimate, const double *jackknife, int64_t groups,
+                               double alpha_low, double alpha_high, const void *params,
+                               assay_error *err);
+    /** From an estimate over clusters, for a proportion of dependent rows. */
+    assay_status (*clustered)(double *low, double *high, const assay_cluster_estimate *estimate,
+                              double alpha_low, double alpha_high, const void *params,
+                              assay_error *err);
+    /** From an area under the ROC curve and its variance. */
+    assay_status (*area)(double *low, double *high, double area, double variance, double alpha_low,
+                         double alpha_high, const void *params, assay_error *err);
 } assay_interval;
 
 #endif

@@ -55,6 +55,8 @@ assay_measure *assay_result_measure(assay_result *result)
     measure->high = NAN;
     measure->successes = -1;
     measure->hits = -1.0;
+    measure->variance = NAN;
+    measure->design_effect = NAN;
     return measure;
 }
 
@@ -112,6 +114,12 @@ void assay_measure_json(assay_json *json, const assay_measure *measure)
     if (measure->weighted) {
         assay_json_put_real(json, "weight", measure->weight);
         assay_json_put_real(json, "n_effective", measure->effective);
+    }
+    if (measure->clusters > 0) {
+        assay_json_put_int(json, "clusters", measure->clusters);
+        if (!isnan(measure->design_effect)) {
+            assay_json_put_real(json, "design_effect", measure->design_effect);
+        }
     }
     assay_json_put_text(json, "method", measure->method);
     assay_json_put_text(json, "outcome", assay_outcome_name(measure->outcome));

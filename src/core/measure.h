@@ -32,13 +32,15 @@ typedef struct assay_measure {
     const char *reason; /* for undefined / too few; a remark on a value (e.g. classes left out of an
                            average); else NULL */
     double value;
-    double low, high;   /* two-sided interval at `level`; NaN when there is none */
-    double level;       /* e.g. 0.95 */
-    int64_t n;          /* data behind the number (the denominator of a proportion) */
-    double weight;      /* their weight; n when they are not weighted */
-    double effective;   /* Kish: (sum of weights)^2 / sum of squared weights; n when not weighted */
-    int weighted;       /* 1: the data carry weights */
-    const char *method; /* interval operation with its parameters: "clopper_pearson",
+    double low, high; /* two-sided interval at `level`; NaN when there is none */
+    double level;     /* e.g. 0.95 */
+    int64_t n;        /* data behind the number (the denominator of a proportion) */
+    double weight;    /* their weight; n when they are not weighted */
+    double effective; /* Kish: (sum of weights)^2 / sum of squared weights; n when not weighted */
+    int weighted;     /* 1: the data carry weights */
+    int64_t clusters; /* of dependent rows behind the number; 0 = rows are taken as independent */
+    double design_effect; /* variance over that of as many independent rows; NaN = not known */
+    const char *method;   /* interval operation with its parameters: "clopper_pearson",
                            "bootstrap_percentile, 1000 replicates"; "none" without an interval */
     /* for one-sided bounds and planning; not written to the results */
     int64_t successes;        /* numerator when the measure is a proportion of independent rows,
@@ -46,16 +48,21 @@ typedef struct assay_measure {
     double hits;              /* weight of the successes of any proportion, else -1 */
     const double *replicates; /* ascending bootstrap replicates, or NULL */
     int64_t n_replicates;
+    const struct assay_args *interval; /* operation for the replicates when not the usual one */
+    const double *jackknife; /* values without one group of rows after the other, or NULL */
+    int64_t n_jackknife;
+    double variance;     /* DeLong's, of an area; NaN = none */
     const double *draws; /* n_draws replicates by their number, NaN = undefined; NULL unless the
                             evaluation was `paired` */
     int64_t n_draws;
-    /* the measure's own interval, used instead of replicates while rows are independent: its ends at
+    /* the measure's own interval, used instead of replicates: its ends at
      * error probabilities as in stats/intervals.h; NULL = none. `evidence` lives as long as the
      * measure; bounds_name becomes the method. */
     assay_status (*bounds)(double *low, double *high, const void *evidence, double alpha_low,
                            double alpha_high, assay_error *err);
     const void *evidence;
     const char *bounds_name;
+    const char *no_interval; /* why there can't be one, beginning with "none: "; or NULL */
 } assay_measure;
 
 /** A table of numbers behind a chart: reliability bins, a risk-coverage curve, confusion counts. */

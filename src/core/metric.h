@@ -180,6 +180,10 @@ typedef struct assay_metric {
      *  the part of the state that belongs to its class. Needs ASSAY_NEEDS_SCORES; block and merge are
      *  not called. */
     void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
+    /** NULL or 0 = no; 1: the measures are areas under the ROC curve, of each class against the rest,
+     *  behind their "macro" and "weighted" average, and finish leaves DeLong's variance in those of
+     *  the classes. */
+    int (*area)(const void *params);
     int curve_only; /* 1: no measures, so there is nothing to resample */
     int right_rows; /* 1: its one measure is the share of rows whose label is the target */
 } assay_metric;

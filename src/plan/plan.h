@@ -142,6 +142,8 @@ typedef struct assay_plan {
     assay_args **metrics;            /* those of the plan and those that requirements add */
     assay_args *proportion_interval; /* default clopper_pearson */
     assay_args *replicate_interval;  /* default bootstrap_percentile */
+    assay_args *clustered_interval;  /* of proportions of clustered data; NULL = korn_graubard */
+    assay_args *area_interval;       /* of areas under the ROC curve; NULL = delong */
     int32_t n_families;
     assay_plan_family *families;
     int32_t n_requirements;

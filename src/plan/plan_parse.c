@@ -117,5 +117,7 @@ void assay_plan_free(assay_plan *plan)
     }
     assay_args_free(plan->proportion_interval);
     assay_args_free(plan->replicate_interval);
+    assay_args_free(plan->clustered_interval);
+    assay_args_free(plan->area_interval);
     assay_arena_free(plan->arena);
 }

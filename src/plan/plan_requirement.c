@@ -130,13 +130,21 @@ static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
     if (node) {
         return assay_plan_read_op(out, NULL, node, ASSAY_OP_INTERVAL, r, err);
     }
+    if (!otherwise) {
+        return ASSAY_OK;
+    }
     ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_INTERVAL, otherwise, err));
     return assay_args_new(out, op, err);
 }
 
+static bool is_resampled(const assay_args *args)
+{
+    return args->op->interval->replicates || args->op->interval->jackknifed;
+}
+
 assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
 {
-    static const char *const interval_keys[] = {"proportion", "other"};
+    static const char *const interval_keys[] = {"proportion", "other", "clustered", "auc"};
     const assay_yaml *list = assay_yaml_get(root, "metrics");
     const assay_yaml *intervals = assay_yaml_get(root, "intervals");
     assay_args *args = NULL;
@@ -167,12 +175,20 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
                             "clopper_pearson", err));
     ASSAY_TRY(read_interval(&r->plan->replicate_interval, r, intervals, "other",
                             "bootstrap_percentile", err));
+    ASSAY_TRY(read_interval(&r->plan->clustered_interval, r, intervals, "clustered", NULL, err));
+    ASSAY_TRY(read_interval(&r->plan->area_interval, r, intervals, "auc", NULL, err));
+    const assay_args *clustered = r->plan->clustered_interval, *area = r->plan->area_interval;
     if (!r->plan->proportion_interval->op->interval->proportion ||
-        !r->plan->replicate_interval->op->interval->replicates) {
-        return assay_yaml_fail(r->path, intervals ? intervals : root, err,
-                               "intervals: 'proportion' takes an interval for proportions "
-                               "(clopper_pearson, wilson, ...), 'other' one for bootstrap "
-                               "replicates (bootstrap_percentile)");
+        !is_resampled(r->plan->replicate_interval) ||
+        (clustered && !clustered->op->interval->clustered) ||
+        (area && !area->op->interval->area && !is_resampled(area))) {
+        return assay_yaml_fail(
+            r->path, intervals ? intervals : root, err,
+            "intervals: 'proportion' takes an interval for proportions "
+            "(clopper_pearson, wilson, ...), 'other' one for bootstrap "
+            "replicates (bootstrap_percentile, bootstrap_basic, bca), 'clustered' "
+            "korn_graubard or cluster_robust, 'auc' delong or one for bootstrap "
+            "replicates");
     }
     return ASSAY_OK;
 }

@@ -262,6 +262,8 @@ static void put_root(assay_json *json)
     assay_json_begin_object(json);
     put_ref(json, "proportion", "interval");
     put_ref(json, "other", "interval");
+    put_ref(json, "clustered", "interval");
+    put_ref(json, "auc", "interval");
     assay_json_end_object(json);
     assay_json_end_object(json);
     put_map_of(json, "families", "family");

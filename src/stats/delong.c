@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/reduce.h"
@@ -90,6 +91,27 @@ static void roc_free(roc *r)
     assay_free(r->place);
 }
 
+/* (sum of squares - square of the sum / n) / (n - 1) / n of placements in units of 1 / (2 other). */
+static double mean_variance(assay_uint128 squares, assay_uint128 sum, int64_t n, int64_t other)
+{
+    assay_uint128 spread = squares * (uint64_t)n - sum * sum;
+    double unit = 2.0 * (double)other;
+    return (double)spread / (double)n / (double)n / (double)(n - 1) / unit / unit;
+}
+
+void assay_area_value(double *auc, double *variance, const assay_area_sums *sums)
+{
+    int64_t m = sums->positives, n = sums->negatives;
+    double pairs = 2.0 * (double)m * (double)n;
+    assay_uint128 right = (assay_uint128)2 * (uint64_t)m * (uint64_t)n - sums->twice;
+    *auc = (double)right / pairs;
+    *variance = NAN;
+    if (m >= 2 && n >= 2) {
+        *variance = mean_variance(sums->positive, sums->twice, m, n) +
+                    mean_variance(sums->negative, right, n, m);
+    }
+}
+
 /* S10 / m + S01 / n of models a and b: covariances of the placements within either class. */
 static double covariance_of(const roc *r, const double *auc, int64_t a, int64_t b)
 {
@@ -103,21 +125,14 @@ static double covariance_of(const roc *r, const double *auc, int64_t a, int64_t 
     return assay_sum_value(&sums[1]) / (m - 1.0) / m + assay_sum_value(&sums[0]) / (n - 1.0) / n;
 }
 
-assay_status assay_delong(double *auc, double *covariance, const double *const *scores, int64_t k,
-                          const uint8_t *positive, int64_t n, assay_error *err)
+static void covariances(double *covariance, const roc *r, const double *auc)
 {
-    roc r = {.scores = scores, .positive = positive, .k = k, .n = n};
-    assay_status status = ASSAY_OK;
-    ASSAY_GOTO(place_all(auc, &r, err), done);
-    for (int64_t a = 0; a < k; a++) {
+    for (int64_t a = 0; a < r->k; a++) {
         for (int64_t b = 0; b <= a; b++) {
-            covariance[a * k + b] = covariance_of(&r, auc, a, b);
-            covariance[b * k + a] = covariance[a * k + b];
+            covariance[a * r->k + b] = covariance_of(r, auc, a, b);
+            covariance[b * r->k + a] = covariance[a * r->k + b];
         }
     }
-done:
-    roc_free(&r);
-    return status;
 }
 
 /* Per cluster: sums of the placements' deviations of positives over their number, and of negatives.
@@ -180,24 +195,20 @@ static assay_status check_clusters(const int64_t *cluster, int64_t clusters, int
     return ASSAY_OK;
 }
 
-assay_status assay_delong_clustered(double *auc, double *covariance, const double *const *scores,
-                                    int64_t k, const uint8_t *positive, const int64_t *cluster,
-                                    int64_t clusters, int64_t n, assay_error *err)
+static assay_status clustered_covariances(double *covariance, const roc *r, const double *auc,
+                                          const int64_t *cluster, int64_t clusters,
+                                          assay_error *err)
 {
-    roc r = {.scores = scores, .positive = positive, .k = k, .n = n};
-    double *sums = NULL;
-    int64_t *members = NULL;
     assay_status status = ASSAY_OK;
-    ASSAY_GOTO(check_clusters(cluster, clusters, n, err), done);
-    ASSAY_GOTO(place_all(auc, &r, err), done);
-    sums = assay_alloc((size_t)clusters, 2 * (size_t)k * sizeof *sums);
-    members = assay_alloc((size_t)clusters, 2 * sizeof *members);
+    int64_t k = r->k;
+    double *sums = assay_alloc((size_t)clusters, 2 * (size_t)k * sizeof *sums);
+    int64_t *members = assay_alloc((size_t)clusters, 2 * sizeof *members);
     if (sums == NULL || members == NULL) {
         status = assay_fail_memory(err);
         goto done;
     }
     for (int64_t j = 0; j < k; j++) {
-        cluster_influence(sums + 2 * clusters * j, members, &r, auc[j], j, cluster, clusters);
+        cluster_influence(sums + 2 * clusters * j, members, r, auc[j], j, cluster, clusters);
     }
     if (with_class(members, clusters, 0) < 2.0 || with_class(members, clusters, 1) < 2.0) {
         status =
@@ -207,14 +218,50 @@ assay_status assay_delong_clustered(double *auc, double *covariance, const doubl
     for (int64_t a = 0; a < k; a++) {
         for (int64_t b = 0; b < k; b++) {
             covariance[a * k + b] = clustered_covariance(
-                sums + 2 * clusters * a, sums + 2 * clusters * b, members, &r, clusters);
+                sums + 2 * clusters * a, sums + 2 * clusters * b, members, r, clusters);
         }
     }
 done:
     assay_free(sums);
     assay_free(members);
+    return status;
+}
+
+assay_status assay_delong_full(double *auc, double *covariance, double *places,
+                               const double *const *scores, int64_t k, const uint8_t *positive,
+                               const int64_t *cluster, int64_t clusters, int64_t n,
+                               assay_error *err)
+{
+    roc r = {.scores = scores, .positive = positive, .k = k, .n = n};
+    assay_status status = ASSAY_OK;
+    if (cluster != NULL) {
+        ASSAY_GOTO(check_clusters(cluster, clusters, n, err), done);
+    }
+    ASSAY_GOTO(place_all(auc, &r, err), done);
+    if (places != NULL) {
+        memcpy(places, r.place, (size_t)n * (size_t)k * sizeof *places);
+    }
+    if (cluster != NULL) {
+        status = clustered_covariances(covariance, &r, auc, cluster, clusters, err);
+    } else {
+        covariances(covariance, &r, auc);
+    }
+done:
     roc_free(&r);
     return status;
+}
+
+assay_status assay_delong(double *auc, double *covariance, const double *const *scores, int64_t k,
+                          const uint8_t *positive, int64_t n, assay_error *err)
+{
+    return assay_delong_full(auc, covariance, NULL, scores, k, positive, NULL, 0, n, err);
+}
+
+assay_status assay_delong_clustered(double *auc, double *covariance, const double *const *scores,
+                                    int64_t k, const uint8_t *positive, const int64_t *cluster,
+                                    int64_t clusters, int64_t n, assay_error *err)
+{
+    return assay_delong_full(auc, covariance, NULL, scores, k, positive, cluster, clusters, n, err);
 }
 
 static double expit(double x)
@@ -247,6 +294,11 @@ assay_status assay_auc_interval(double *low, double *high, double auc, double va
         *high = on_logit ? expit(end) : fmin(1.0, end);
     }
     return ASSAY_OK;
+}
+
+double assay_perfect_area_bound(int64_t pairs, double alpha)
+{
+    return pairs > 0 ? pow(alpha, 1.0 / (double)pairs) : 0.0;
 }
 
 double assay_difference_p(double difference, double variance)

@@ -65,7 +65,7 @@ static void check_replicates(const assay_op *op, const void *params)
         assert_int_equal(
             op->interval->replicates(&low, &high, values, N, estimate, alpha, alpha, params, NULL),
             ASSAY_OK);
-        assert_true(values[0] <= low && low <= high && high <= values[N - 1]);
+        assert_true(2.0 * estimate - values[N - 1] <= low && low <= high && high <= 2.0 * estimate);
         assert_true(high - low > narrower);
         narrower = high - low;
         assert_int_equal(
@@ -87,14 +87,96 @@ static void check_replicates(const assay_op *op, const void *params)
         ASSAY_EUNSUPPORTED);
 }
 
+/* Symmetric replicates of an estimate in their middle: without bias and skewness the ends are those
+ * of the percentiles. */
+static void check_jackknifed(const assay_op *op, const void *params)
+{
+    enum { N = 2001, GROUPS = 40 };
+    double values[N], jackknife[GROUPS];
+    double low = 0, high = 0;
+    assay_error err = {0};
+    for (int i = 0; i < N; i++) {
+        values[i] = (double)i / (N - 1);
+    }
+    for (int i = 0; i < GROUPS; i++) {
+        jackknife[i] = 0.5 + (i % 2 == 0 ? 0.01 : -0.01);
+    }
+    assert_int_equal(op->interval->jackknifed(&low, &high, values, N, 0.5, jackknife, GROUPS, 0.025,
+                                              0.025, params, NULL),
+                     ASSAY_OK);
+    assert_true(fabs(low - 0.025) < 1e-3 && fabs(high - 0.975) < 1e-3);
+    assert_int_equal(op->interval->jackknifed(&low, &high, values, N, 0.5, jackknife, GROUPS, 0.05,
+                                              0.0, params, NULL),
+                     ASSAY_OK);
+    assert_true(fabs(low - 0.05) < 1e-3 && high == INFINITY);
+    assert_int_equal(op->interval->jackknifed(&low, &high, values, N, 2.0, jackknife, GROUPS, 0.025,
+                                              0.025, params, &err),
+                     ASSAY_EUNSUPPORTED);
+}
+
+/* Clusters that agree within themselves make the interval wider, and never leave [0, 1]. */
+static void check_clustered(const assay_op *op, const void *params)
+{
+    enum { C = 20 };
+    double alone[C], together[C], sizes[C];
+    assay_cluster_estimate loose, tight;
+    double low[3] = {0}, high[3] = {0};
+    for (int c = 0; c < C; c++) {
+        sizes[c] = 10.0;
+        alone[c] = c % 2 == 0 ? 5.0 : 7.0;
+        together[c] = c % 5 < 3 ? 10.0 : 0.0;
+    }
+    assert_int_equal(assay_cluster_ratio(&loose, alone, sizes, C, NULL), ASSAY_OK);
+    assert_int_equal(assay_cluster_ratio(&tight, together, sizes, C, NULL), ASSAY_OK);
+    assert_true(loose.value == tight.value);
+    const assay_cluster_estimate *both[] = {&loose, &tight};
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(
+            op->interval->clustered(&low[k], &high[k], both[k], 0.025, 0.025, params, NULL),
+            ASSAY_OK);
+        assert_true(0.0 <= low[k] && low[k] < 0.6 && 0.6 < high[k] && high[k] <= 1.0);
+        assert_int_equal(
+            op->interval->clustered(&low[2], &high[2], both[k], 0.025, 0.0, params, NULL),
+            ASSAY_OK);
+        assert_true(low[2] == low[k] && high[2] == 1.0);
+    }
+    assert_true(low[1] < low[0] && high[0] < high[1]);
+}
+
+static void check_area(const assay_op *op, const void *params)
+{
+    double narrower = -1.0;
+    for (double variance = 0.0; variance < 0.05; variance += 0.003) {
+        double low = 0, high = 0, end = 0, other = 0;
+        assert_int_equal(op->interval->area(&low, &high, 0.9, variance, 0.025, 0.025, params, NULL),
+                         ASSAY_OK);
+        assert_true(0.0 <= low && low <= 0.9 && 0.9 <= high && high <= 1.0);
+        assert_true(high - low > narrower);
+        narrower = high - low;
+        assert_int_equal(op->interval->area(&end, &other, 0.9, variance, 0.025, 0.0, params, NULL),
+                         ASSAY_OK);
+        assert_true(end == low && other == 1.0);
+    }
+}
+
 void check_interval_shape(const assay_op *op)
 {
+    const assay_interval *interval = op->interval;
     assay_args *args = harness_args(op, "");
-    assert_true((op->interval->proportion != NULL) != (op->interval->replicates != NULL));
-    if (op->interval->proportion != NULL) {
+    assert_int_equal((interval->proportion != NULL) + (interval->replicates != NULL) +
+                         (interval->jackknifed != NULL) + (interval->clustered != NULL) +
+                         (interval->area != NULL),
+                     1);
+    if (interval->proportion != NULL) {
         check_proportion(op, args->params);
-    } else {
+    } else if (interval->replicates != NULL) {
         check_replicates(op, args->params);
+    } else if (interval->jackknifed != NULL) {
+        check_jackknifed(op, args->params);
+    } else if (interval->clustered != NULL) {
+        check_clustered(op, args->params);
+    } else {
+        check_area(op, args->params);
     }
     assay_args_free(args);
 }

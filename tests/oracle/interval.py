@@ -8,6 +8,7 @@ import pathlib
 
 import scipy
 import statsmodels
+from scipy import optimize, stats
 from statsmodels.stats.proportion import proportion_confint
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "golden" / "interval"
@@ -40,9 +41,27 @@ def jeffreys(x, n, alpha, _):
     return 0.0 if x == 0 else low, 1.0 if x == n else high
 
 
+def agresti_coull(x, n, alpha, _):
+    """statsmodels does not cut the interval to [0, 1]."""
+    low, high = proportion_confint(x, n, 2 * alpha, "agresti_coull")
+    return max(0.0, low), min(1.0, high)
+
+
+def mid_p(x, n, alpha, _):
+    """The ends where the tail beyond x and half of P(x) are alpha, by scipy's brentq."""
+    def tail(p, upper):
+        beyond = stats.binom.cdf(x - 1, n, p) if upper else stats.binom.sf(x, n, p)
+        return beyond + stats.binom.pmf(x, n, p) / 2 - alpha
+    def end(upper):
+        return optimize.brentq(lambda p: tail(p, upper), 1e-15, 1 - 1e-15, xtol=1e-15, rtol=1e-14)
+    return 0.0 if x == 0 else end(False), 1.0 if x == n else end(True)
+
+
 if __name__ == "__main__":
     versions = statsmodels.__version__, scipy.__version__
     assert versions == ("0.15.0", "1.17.1"), versions
     write("clopper_pearson", two_sided("beta"))
     write("jeffreys", jeffreys)
+    write("agresti_coull", agresti_coull)
+    write("mid_p", mid_p)
     write("wilson", two_sided("wilson"))

@@ -1,30 +1,32 @@
+#include <math.h>
+
 #include "ops/shared/ranked.h"
+#include "stats/delong.h"
 
 typedef struct params {
     double max_fpr;
 } params;
 
-/* Twice the weight of the pairs (row of the class, other row) in the right order, ties counting once.
- * Counted pairs fit, because there are fewer than 2^32 rows. */
-static double pairs(const assay_ranking *ranking)
+/* Mann-Whitney with real weights. */
+static double weighted_area(const assay_ranking *ranking, double positives, double negatives)
 {
     assay_ranked_walk walk = {0};
-    if (ranking->real != NULL) {
-        assay_sum sum = {0};
-        while (assay_ranked_next(&walk, ranking)) {
-            assay_sum_add(&sum, (walk.fp - walk.fp_before) * (walk.tp + walk.tp_before));
-        }
-        return assay_sum_value(&sum);
+    assay_sum sum = {0};
+    while (assay_ranked_next(&walk, ranking)) {
+        assay_sum_add(&sum, (walk.fp - walk.fp_before) * (walk.tp + walk.tp_before));
     }
-    uint64_t twice = 0;
-    int64_t tp = 0;
-    int64_t fp = 0;
+    return assay_sum_value(&sum) / (2.0 * positives * negatives);
+}
+
+static void counted_area(assay_class_value *to, const assay_ranking *ranking)
+{
+    assay_ranked_walk walk = {0};
+    assay_area_sums sums = {0};
     while (assay_ranked_next_rows(&walk, ranking)) {
-        twice += (uint64_t)(walk.fp_rows - fp) * (uint64_t)(walk.tp_rows + tp);
-        tp = walk.tp_rows;
-        fp = walk.fp_rows;
+        assay_area_add(&sums, walk.tp_rows - sums.positives, walk.fp_rows - sums.negatives);
     }
-    return (double)twice;
+    assay_area_value(&to->value, &to->variance, &sums);
+    to->variance = ranking->weight == NULL ? to->variance : NAN;
 }
 
 /* Area up to max_fpr in units of rates, the last step cut by linear interpolation. */
@@ -58,7 +60,11 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     double positives = to->positives;
     double negatives = (to->n - to->positives);
     if (p->max_fpr >= 1.0) {
-        to->value = pairs(ranking) / (2.0 * positives * negatives);
+        if (ranking->real != NULL) {
+            to->value = weighted_area(ranking, positives, negatives);
+        } else {
+            counted_area(to, ranking);
+        }
         return;
     }
     double least = 0.5 * p->max_fpr * p->max_fpr;
@@ -66,8 +72,15 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     to->value = 0.5 * (1.0 + (area - least) / (p->max_fpr - least));
 }
 
-static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+static int area(const void *given)
+{
+    return ((const params *)given)->max_fpr >= 1.0;
+}
+
+static const assay_metric metric = {.state_size = assay_class_values_size,
+                                    .finish = assay_class_values_finish,
+                                    .ranked = ranked,
+                                    .area = area};
 
 static const assay_param specs[] = {
     ASSAY_REAL(params, max_fpr, 1.0, 0.001, 1.0, "",
@@ -80,7 +93,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_roc_auc = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "roc_auc",
     .title = "Area under the ROC curve",
     .summary =
@@ -99,7 +112,10 @@ const assay_op assay_op_metric_roc_auc = {
         "counts, rescaled so that guessing gives 0.5 and perfection 1 (McClish), as in scikit- "
         "learn.\n\n"
         "A class without a row in the truth (or to which every row belongs) is undefined; "
-        "averages leave it out and name it. torchmetrics returns 0 there.",
+        "averages leave it out and name it. torchmetrics returns 0 there.\n\n"
+        "The interval is DeLong's (see `delong`), for the whole curve of data without weights; "
+        "else "
+        "it comes from bootstrap replicates.",
     .citation =
         "Hanley, McNeil (1982), The meaning and use of the area under a ROC curve, Radiology "
         "143; McClish (1989), Analyzing a portion of the ROC curve, Medical Decision Making 9; "

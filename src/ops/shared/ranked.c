@@ -1,5 +1,7 @@
 #include "ops/shared/ranked.h"
 
+#include <math.h>
+
 #include "ops/shared/confusion.h"
 
 size_t assay_class_values_size(const void *params, int32_t classes)
@@ -13,6 +15,7 @@ assay_class_value *assay_class_value_start(void *state, const assay_ranking *ran
     assay_class_value *to = (assay_class_value *)state + ranking->class_index;
     to->n = ranking->positives + ranking->negatives;
     to->positives = ranking->positives;
+    to->variance = NAN;
     to->undefined = to->n == 0.0                        ? "there are no rows"
                     : ranking->positives == 0.0         ? "the class does not occur in the truth"
                     : both && ranking->negatives == 0.0 ? "every row belongs to the class"
@@ -72,6 +75,7 @@ assay_status assay_class_values_finish(assay_result *out, const void *state, con
         measure->class_name = shape->class_names[c];
         measure->weight = values[c].n;
         measure->value = values[c].value;
+        measure->variance = values[c].variance;
         if (values[c].n == 0.0) {
             assay_measure_undefine(measure, "there are no rows");
         } else if (values[c].undefined != NULL) {

@@ -113,6 +113,7 @@ typedef struct assay_class_value {
     double n;         /* weight of the rows */
     double positives; /* of the rows of the class */
     double value;
+    double variance;       /* of an area (assay_metric.area); NaN = not known */
     const char *undefined; /* reason, or NULL */
 } assay_class_value;
 

@@ -39,14 +39,20 @@ static assay_result evaluate(assay_arena *arena, const assay_predictions *p, con
     assay_result result;
     assay_evaluate_options options = {.replicates = replicates, .seed = 9, .threads = 2};
     const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_METRIC, name);
+    const assay_op *percentile =
+        assay_registry_find(assay_ops(), ASSAY_OP_INTERVAL, "bootstrap_percentile");
+    assay_args *resampled = NULL;
     assert_non_null(op);
     assert_int_equal(assay_args_new(&args, op, NULL), ASSAY_OK);
+    assert_int_equal(assay_args_new(&resampled, percentile, NULL), ASSAY_OK);
     const assay_args *metrics[1] = {args};
+    options.area_interval = replicates > 0 ? resampled : NULL;
     assay_result_init(&result, arena);
     if (assay_evaluate(&result, p, mask, metrics, 1, &options, &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
     assay_args_free(args);
+    assay_args_free(resampled);
     return result;
 }
 

@@ -1,0 +1,80 @@
+#include "api/intervals.h"
+
+#include <string.h>
+
+#include "api/context.h"
+#include "api/run.h"
+
+static assay_status place(assay_interval_choice *choice, assay_args *args, bool area,
+                          assay_error *err)
+{
+    const assay_interval *interval = args->op->interval;
+    bool resampled = interval->replicates || interval->jackknifed;
+    assay_args **slot = interval->proportion     ? &choice->proportion
+                        : area || interval->area ? &choice->area
+                        : resampled              ? &choice->replicate
+                                                 : &choice->clustered;
+
+    if (area && !resampled && !interval->area) {
+        assay_status status =
+            assay_fail(err, ASSAY_EINVAL,
+                       "interval: auc=%s: it is not made for areas; use delong, or "
+                       "one from bootstrap replicates (bootstrap_percentile, "
+                       "bootstrap_basic, bca)",
+                       args->op->name);
+        assay_args_free(args);
+        return status;
+    }
+    assay_args_free(*slot);
+    *slot = args;
+    return ASSAY_OK;
+}
+
+static assay_status parse(assay_interval_choice *choice, const char *text, assay_error *err)
+{
+    assay_args *args = NULL;
+    bool area = strncmp(text, "auc=", 4) == 0;
+
+    ASSAY_TRY(assay_args_parse(&args, ASSAY_OP_INTERVAL, area ? text + 4 : text, err));
+    return place(choice, args, area, err);
+}
+
+assay_status assay_interval_choice_parse(assay_interval_choice *out, const char *const *texts,
+                                         assay_error *err)
+{
+    ASSAY_TRY(parse(out, "clopper_pearson", err));
+    ASSAY_TRY(parse(out, "bootstrap_percentile", err));
+    for (size_t i = 0; texts && texts[i]; i++) {
+        ASSAY_TRY(parse(out, texts[i], err));
+    }
+    return ASSAY_OK;
+}
+
+void assay_interval_choice_free(assay_interval_choice *choice)
+{
+    assay_args_free(choice->proportion);
+    assay_args_free(choice->replicate);
+    assay_args_free(choice->clustered);
+    assay_args_free(choice->area);
+}
+
+void assay_interval_choice_apply(assay_evaluate_options *options,
+                                 const assay_interval_choice *choice)
+{
+    options->proportion_interval = choice->proportion;
+    options->replicate_interval = choice->replicate;
+    options->clustered_interval = choice->clustered;
+    options->area_interval = choice->area;
+}
+
+const char *assay_estimand(bool clustered)
+{
+    return clustered
+               ? "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+                 "population that its clusters are an independent random sample of, and not of "
+                 "data of "
+                 "another kind."
+               : "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+                 "population that its rows are an independent random sample of, and not of data of "
+                 "another kind.";
+}
