@@ -94,7 +94,6 @@ typedef struct assay_run {
     assay_model **models;      /* n_models; NULL = predictions file */
     assay_predictions **given; /* n_models; the predictions file's content, else NULL */
     assay_run_cell *cells;     /* n_models x n_contexts */
-    assay_args *accuracy;      /* the plain metric, for charts and findings */
     assay_verdict *verdicts;   /* n_requirements */
     assay_finding *findings;
     int32_t n_findings, capacity_findings;

@@ -13,19 +13,23 @@ assay_status assay_run_accuracy_bounds(double *low, double *high, const assay_ru
                                        const int64_t *units, assay_error *err)
 {
     assay_evaluate_options options = assay_run_options(run);
-    const assay_args *accuracy = run->accuracy;
+    assay_args *accuracy = NULL;
     assay_status status = ASSAY_OK;
     assay_arena *arena = NULL;
     assay_result result;
 
     options.units = units;
     options.replicates = -1;
+    ASSAY_TRY(assay_args_parse(&accuracy, ASSAY_OP_METRIC, "accuracy", err));
     ASSAY_GOTO(assay_arena_new(&arena, 0, err), done);
     assay_result_init(&result, arena);
-    ASSAY_GOTO(assay_evaluate(&result, predictions, mask, &accuracy, 1, &options, err), done);
+    ASSAY_GOTO(assay_evaluate(&result, predictions, mask, (const assay_args *const *)&accuracy, 1,
+                              &options, err),
+               done);
     *low = result.measures[0].low;
     *high = result.measures[0].high;
 done:
+    assay_args_free(accuracy);
     assay_arena_free(arena);
     return status;
 }

@@ -54,8 +54,8 @@ says out "sensor = s2 (13 rows)"
 says out "in 5 tests"
 expect 0 "$assay" compare a.csv b.csv -m accuracy --cluster scene --json -
 says out '"clusters": 13'
-says out "paired bootstrap"
-says out "sign-flip permutation"
+says out "cluster_robust, 13 clusters"
+says out "cluster_robust t"
 expect 0 "$assay" compare a.csv b.csv shuffled.csv -m accuracy
 says out "Cochran's Q"
 says out "b and shuffled"
