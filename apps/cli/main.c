@@ -5,9 +5,10 @@
 #include "assay/version.h"
 #include "command.h"
 
-static const command *const commands[] = {
-    &command_run,  &command_evaluate, &command_compare,  &command_predict,  &command_verify,
-    &command_size, &command_report,   &command_describe, &command_validate, &command_convert};
+static const command *const commands[] = {&command_run,      &command_evaluate, &command_compare,
+                                          &command_predict,  &command_verify,   &command_size,
+                                          &command_attack,   &command_report,   &command_describe,
+                                          &command_validate, &command_convert};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(void)
@@ -23,6 +24,7 @@ static void help(void)
           "  assay run plan.yaml                       carry out a test plan, write the report\n"
           "  assay evaluate --predictions p.csv        metrics with intervals, no model needed\n"
           "  assay compare old.csv new.csv             is the new model better, and where?\n"
+          "  assay attack model.onnx photos/           how much deliberate change it bears\n"
           "  assay describe metric                     what can be measured\n\n"
           "Exit codes: 0 all met or success, 1 a requirement not met, 2 inconclusive, 3 not\n"
           "evaluated, 64 usage, 65 bad data, 66 missing input, 69 missing component,\n"

@@ -49,10 +49,6 @@ void assay_attack_to_tensor(void *tensor, int64_t i, const assay_model *model, c
  *  times `weight` to out. */
 void assay_attack_from_tensor(float *out, const float *gradient, int64_t i,
                               const assay_model *model, float weight);
-/** An 8-bit image of the pixels, rounded half up. `out` is {0}. */
-ASSAY_NODISCARD assay_status assay_attack_to_image(assay_image *out, const float *pixels,
-                                                   int32_t channels, int32_t height, int32_t width,
-                                                   assay_error *err);
 
 ASSAY_NODISCARD assay_status assay_attack_oracle_new(assay_attack_oracle *out,
                                                      const assay_attack_images *images,
@@ -74,10 +70,5 @@ ASSAY_NODISCARD assay_status assay_attack_classify_rounded(int32_t *labels, floa
                                                            assay_model *model, const float *pixels,
                                                            const int32_t *rows, int64_t n,
                                                            assay_error *err);
-
-/** Whether the attack can be made at all. */
-ASSAY_NODISCARD assay_status assay_attack_check(const assay_attack_images *images,
-                                                const assay_attack_options *options,
-                                                assay_error *err);
 
 #endif

@@ -91,6 +91,10 @@ ASSAY_NODISCARD assay_status assay_attack_run(assay_attack_result **out,
                                               const assay_attack_images *images,
                                               const assay_attack_options *options,
                                               assay_error *err);
+/** Whether the attack can be made at all. */
+ASSAY_NODISCARD assay_status assay_attack_check(const assay_attack_images *images,
+                                                const assay_attack_options *options,
+                                                assay_error *err);
 void assay_attack_result_free(assay_attack_result *result);
 
 /** Images of a dataset as the model's preparation leaves them before scaling. */
@@ -104,5 +108,10 @@ typedef struct assay_attack_source {
  *  take images themselves all must have the size of the first: ASSAY_EFORMAT names the odd one. */
 ASSAY_NODISCARD assay_status assay_attack_images_of(assay_attack_images *out,
                                                     assay_attack_source *source, assay_error *err);
+
+/** An 8-bit image of the pixels, rounded half up. `out` is {0}. */
+ASSAY_NODISCARD assay_status assay_attack_to_image(assay_image *out, const float *pixels,
+                                                   int32_t channels, int32_t height, int32_t width,
+                                                   assay_error *err);
 
 #endif

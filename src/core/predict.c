@@ -309,21 +309,35 @@ static assay_status map_classes(int32_t *map, const char *const **names, const a
     return ASSAY_OK;
 }
 
-static assay_status fill_targets(assay_predictions *predictions, const assay_model *model,
-                                 const assay_dataset *dataset, assay_error *err)
+static assay_status map_targets(int32_t *targets, const char *const **names,
+                                const assay_model *model, const assay_dataset *dataset,
+                                assay_error *err)
 {
-    const char *const *names = NULL;
     int32_t *map = assay_alloc((size_t)dataset->classes, sizeof *map);
     if (map == NULL) {
         return assay_fail_memory(err);
     }
-    assay_status status = map_classes(map, &names, model, dataset, err);
+    assay_status status = map_classes(map, names, model, dataset, err);
     for (int64_t i = 0; status == ASSAY_OK && i < dataset->n; i++) {
         int32_t target = dataset->targets != NULL ? dataset->targets[i] : -1;
-        predictions->target[i] = target >= 0 && target < dataset->classes ? map[target] : -1;
+        targets[i] = target >= 0 && target < dataset->classes ? map[target] : -1;
     }
     assay_free(map);
-    ASSAY_TRY(status);
+    return status;
+}
+
+assay_status assay_predict_targets(int32_t *targets, const assay_model *model,
+                                   const assay_dataset *dataset, assay_error *err)
+{
+    const char *const *names = NULL;
+    return map_targets(targets, &names, model, dataset, err);
+}
+
+static assay_status fill_targets(assay_predictions *predictions, const assay_model *model,
+                                 const assay_dataset *dataset, assay_error *err)
+{
+    const char *const *names = NULL;
+    ASSAY_TRY(map_targets(predictions->target, &names, model, dataset, err));
     ASSAY_TRY(
         copy_texts(&predictions->class_names, predictions->arena, names, model->spec.classes, err));
     return copy_texts(&predictions->ids, predictions->arena, dataset->ids, dataset->n, err);

@@ -50,6 +50,10 @@ ASSAY_NODISCARD assay_status assay_predict(assay_predictions **out, assay_model 
                                            const assay_dataset *dataset,
                                            const assay_predict_options *options, assay_error *err);
 
+/** targets[i] of the data set in the model's classes, -1 = none; the rules of assay_predict. */
+ASSAY_NODISCARD assay_status assay_predict_targets(int32_t *targets, const assay_model *model,
+                                                   const assay_dataset *dataset, assay_error *err);
+
 /** SHA-256 over everything that predictions depend on: model, data, preprocessing, perturbation with
  *  parameters and revision, seed (only with a perturbation), backend version, Assay version. */
 ASSAY_NODISCARD assay_status assay_predict_key(char out[ASSAY_DIGEST_HEX], const assay_model *model,

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "base/alloc.h"
-#include "core/attack_run.h"
+#include "core/attack_probe.h"
 #include "support/reference_model.h"
 
 enum { N = 7, C = 3, H = 4, W = 4, SIZE = C * H * W, CLASSES = 4 };
@@ -277,6 +277,42 @@ static void test_refusals(void **state)
     assay_free(s);
 }
 
+/* A sound model passes; one whose slopes vanish, one that answers differently each time do not. */
+static void test_probe(void **state)
+{
+    (void)state;
+    scene *s = assay_alloc(1, sizeof *s);
+    assay_args args = {.op = &look_op};
+    assay_attack_probe probe;
+    assert_non_null(s);
+    new_scene(s);
+    label_all(s);
+    assay_attack_options options = options_of(s, &args);
+    assert_int_equal(assay_attack_probe_model(&probe, &s->images, &options, NULL), ASSAY_OK);
+    assert_int_equal(probe.n, N);
+    assert_int_equal(probe.changed, 0);
+    assert_true(probe.spread == 0.0);
+    assert_int_equal(probe.n_gradient, N);
+    assert_int_equal(probe.zero, 0);
+    assert_true(probe.cosine > 0.999 && probe.error < 0.05);
+    s->model.fault = REFERENCE_FLAT;
+    assert_int_equal(assay_attack_probe_model(&probe, &s->images, &options, NULL), ASSAY_OK);
+    assert_int_equal(probe.zero, N);
+    assert_false(probe.cosine > 0.99);
+    s->model.fault = REFERENCE_FICKLE;
+    assert_int_equal(assay_attack_probe_model(&probe, &s->images, &options, NULL), ASSAY_OK);
+    assert_true(probe.n == 0 || probe.changed > 0);
+    assert_true(probe.n == 0 || probe.spread > 1e-4);
+    s->model.fault = REFERENCE_SOUND;
+    s->model.model.spec.scores = ASSAY_SCORES_LABELS;
+    s->model.model.backend = &reference_scores_backend;
+    assert_int_equal(assay_attack_probe_model(&probe, &s->images, &options, NULL), ASSAY_OK);
+    assert_int_equal(probe.n, N);
+    assert_int_equal(probe.n_gradient, 0);
+    assert_true(isnan(probe.cosine) && isnan(probe.spread));
+    assay_free(s);
+}
+
 /* Losses against values worked out by hand. */
 static void test_losses(void **state)
 {
@@ -320,7 +356,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_chain_rule), cmocka_unit_test(test_recording),
         cmocka_unit_test(test_refusals),   cmocka_unit_test(test_losses),
-        cmocka_unit_test(test_norms),
+        cmocka_unit_test(test_norms),      cmocka_unit_test(test_probe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,124 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "assay/attack.h"
+#include "command.h"
+
+static int attack(const command *self, const common_options *common,
+                  const assay_attack_request *request, const char *json_path)
+{
+    cli_session session;
+    assay_error err = {0};
+    assay_attack_summary summary;
+    char *json = NULL;
+    char *table = NULL;
+    bool wants_table = !common->quiet && !(json_path != NULL && strcmp(json_path, "-") == 0);
+    int code = session_open(&session, self, common);
+    if (code != 0) {
+        return code;
+    }
+    assay_status status =
+        assay_attack_model(json_path != NULL ? &json : NULL, wants_table ? &table : NULL, &summary,
+                           session.context, request, &err);
+    session_close(&session);
+    if (status != ASSAY_OK) {
+        return session_fail(self, status, &err);
+    }
+    if (table != NULL) {
+        code = write_output(self, "-", table);
+    }
+    if (code == 0 && json != NULL) {
+        code = write_output(self, json_path, json);
+    }
+    assay_text_free(table);
+    assay_text_free(json);
+    return code;
+}
+
+static int run(const command *self, int argc, char **argv)
+{
+    common_options common = {0};
+    assay_attack_request request = {.struct_size = sizeof request};
+    option_list attacks = {0};
+    option_list with = {0};
+    option_list transfer = {0};
+    const char *inputs[2] = {NULL, NULL};
+    const char *json = NULL;
+    const char *on_error = "stop";
+    int64_t seed = 1;
+    int64_t repeats = 0;
+    size_t n = 0;
+    const option options[] = {
+        {"attack", 'a', OPTION_LIST, &attacks, "NAME[:P=V]", "attack or control (repeatable)"},
+        {"norm", 0, OPTION_TEXT, &request.norm, "NORM", "linf (default), l2, l1 or l0"},
+        {"eps", 0, OPTION_TEXT, &request.eps, "E,E", "budgets: 2/255,4/255 (pixels are 0 to 1)"},
+        {"out", 'o', OPTION_TEXT, &request.out, "FOLDER", "examples, traces, attack.json"},
+        {"json", 0, OPTION_TEXT, &json, "FILE", "the assessment as JSON; - for standard output"},
+        {"limit", 0, OPTION_INT, &request.limit, "N", "at most N images, drawn by the seed"},
+        {"target-class", 0, OPTION_TEXT, &request.target_class, "CLASS", "the answer wanted"},
+        {"transfer", 0, OPTION_LIST, &transfer, "MODEL", "try the examples on it (repeatable)"},
+        {"with", 0, OPTION_LIST, &with, "MODEL", "attack it together with MODEL (repeatable)"},
+        {"gradients", 0, OPTION_TEXT, &request.gradients, "MODEL", "take gradients from it"},
+        {"budget", 0, OPTION_INT, &request.budget, "N", "most queries of an image at one eps"},
+        {"repeats", 0, OPTION_INT, &repeats, "N", "average gradients over N calls"},
+        {"noise", 0, OPTION_REAL, &request.noise, "S", "noise of this sigma on each of them"},
+        {"target", 0, OPTION_TEXT, &request.target, "COLUMN", "true class in the manifest"},
+        {"labels", 0, OPTION_TEXT, &request.labels, "FILE", "targets, for IDX and NPY data"},
+        {"where", 0, OPTION_TEXT, &request.where, "SQL", "only data that fulfil this"},
+        {"by", 0, OPTION_TEXT, &request.by, "COLUMN", "also for each value of this column"},
+        {"level", 0, OPTION_REAL, &request.level, "P", "confidence of intervals (default 0.95)"},
+        {"seed", 0, OPTION_INT, &seed, "N", "of everything drawn (default 1)"},
+        {"on-error", 0, OPTION_TEXT, &on_error, "stop|skip", "what happens to a bad datum"},
+    };
+    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
+                            inputs, 2, &n);
+    if (code == 0 && !common.help) {
+        request.model = inputs[0];
+        request.data = inputs[1];
+        request.attacks = attacks.items;
+        request.with = with.items;
+        request.transfer = transfer.items;
+        request.skip_bad = strcmp(on_error, "skip") == 0;
+        request.seed = (uint64_t)seed;
+        request.repeats = (int32_t)repeats;
+        if (n < 2) {
+            code =
+                complain(self, EXIT_USAGE, "a model and data are needed; usage: %s", self->usage);
+        } else if (!request.skip_bad && strcmp(on_error, "stop") != 0) {
+            code =
+                complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", on_error);
+        } else if (request.limit < 0 || request.budget < 0 || repeats < 0 || repeats > 100000 ||
+                   !(request.noise >= 0.0 && request.noise <= 1.0)) {
+            code = complain(self, EXIT_USAGE,
+                            "--limit, --budget and --repeats are whole numbers from 0, --noise is "
+                            "0 to 1");
+        } else if (request.level != 0.0 && !(request.level > 0.0 && request.level < 1.0)) {
+            code = complain(self, EXIT_USAGE, "--level is %g, expected between 0 and 1",
+                            request.level);
+        } else {
+            code = attack(self, &common, &request, json);
+        }
+    }
+    option_list_free(&attacks);
+    option_list_free(&with);
+    option_list_free(&transfer);
+    return code;
+}
+
+const command command_attack = {
+    .name = "attack",
+    .summary = "How much deliberate change a classifier bears, and whether to believe it.",
+    .usage = "assay attack MODEL DATA [options]",
+    .details =
+        "For models that you are authorised to test. Without --attack: fgsm, pgd, autoattack and\n"
+        "noise; square, noise and spatial for models that give no gradients; noise and spatial\n"
+        "for models that give labels only. `assay describe attack` lists all.\n\n"
+        "eps is in units of the pixel range 0 to 1. The table says how many right answers are\n"
+        "left, with exact intervals, and what the automatic checks found.\n",
+    .examples =
+        "  assay attack digits.onnx digits/ --eps 0.05,0.1,0.2\n"
+        "  assay attack cats.onnx photos/ --attack autoattack --norm l2 --eps 0.5 --limit 500\n"
+        "  assay attack cats.onnx photos/ --attack mi_fgsm --eps 8/255 --transfer other.onnx\n"
+        "  assay attack model.yaml photos/ --attack square:queries=1000 --out evidence/attack\n",
+    .run = run,
+};

@@ -1,0 +1,133 @@
+/**
+ * @file attack.h
+ * The adversarial assessment: several attacks on one model and one data set, checks that tell whether
+ * they are to be believed, one JSON object for all of it. Inside src/api only.
+ */
+#ifndef ASSAY_API_ATTACK_H
+#define ASSAY_API_ATTACK_H
+
+#include "api/context.h"
+#include "assay/attack.h"
+#include "base/json_write.h"
+#include "core/attack_probe.h"
+#include "core/attack_run.h"
+
+enum { ASSAY_ASSESS_ATTACKS = 32, ASSAY_ASSESS_EXAMPLES = 6 };
+
+/** A count with its interval. */
+typedef struct assay_share {
+    int64_t x, n;
+    double value, low, high; /* NAN when n is 0 */
+} assay_share;
+
+typedef struct assay_assess_options {
+    assay_context *context;
+    assay_model *const *models; /* the first is the one that is assessed */
+    int32_t n_models;
+    assay_model *substitute;
+    assay_model *const *transfer;
+    int32_t n_transfer;
+    const assay_dataset *data;
+    const uint8_t *mask;              /* rows that are meant; NULL = all */
+    const assay_args *const *attacks; /* n_attacks */
+    int32_t n_attacks;
+    assay_norm norm;
+    const double *eps;
+    int32_t n_eps;
+    int32_t target; /* class to reach; -1 = untargeted */
+    int64_t limit;  /* most images, drawn at random by the seed; 0 = all */
+    int64_t budget;
+    int32_t repeats;
+    double noise, level;
+    uint64_t seed;
+    const char *by;     /* metadata column: robust accuracy for each of its values; NULL = none */
+    const char *folder; /* for pixels and traces; NULL = none */
+} assay_assess_options;
+
+typedef struct assay_example_pixels {
+    int64_t index;
+    float *before, *after;
+} assay_example_pixels;
+
+typedef struct assay_assessed {
+    const assay_args *attack;
+    assay_attack_result *result; /* owned */
+    double seconds;
+    int32_t n_examples;
+    assay_example_pixels examples[ASSAY_ASSESS_EXAMPLES];
+} assay_assessed;
+
+/** What a check found. */
+typedef enum assay_check_state {
+    ASSAY_CHECK_PASSED = 1,
+    ASSAY_CHECK_WARNING,
+    ASSAY_CHECK_NOT_APPLICABLE
+} assay_check_state;
+
+typedef struct assay_check {
+    const char *name;
+    assay_check_state state;
+    const char *text; /* what was found and what it means; in the arena or static */
+} assay_check;
+
+typedef struct assay_assessment {
+    assay_arena *arena; /* owned */
+    const assay_assess_options *options;
+    assay_attack_source source;
+    assay_attack_images images, all; /* the chosen rows, and all of the data set */
+    int64_t *rows;                   /* of the data set, images.n */
+    int32_t *targets;                /* labels of all rows, in the model's classes */
+    assay_assessed attacks[ASSAY_ASSESS_ATTACKS];
+    int32_t n_attacks;
+    assay_attack_probe probe;
+    int64_t unbounded_left,
+        unbounded_n; /* right answers under an unbounded attack; n 0 = not run */
+    int32_t n_checks;
+    assay_check checks[24];
+} assay_assessment;
+
+ASSAY_NODISCARD assay_status assay_assess(assay_assessment **out,
+                                          const assay_assess_options *options, assay_error *err);
+void assay_assessment_free(assay_assessment *assessment);
+
+/** "2/255,0.1" as numbers, ASSAY_ATTACK_EPS at most. */
+ASSAY_NODISCARD assay_status assay_parse_budgets(double *eps, int32_t *n, const char *list,
+                                                 assay_error *err);
+/** What is tried when nothing is named, appended to out[*n]; the caller frees them. */
+ASSAY_NODISCARD assay_status assay_usual_attacks(assay_args **out, int32_t *n,
+                                                 const assay_model *model,
+                                                 const assay_model *substitute, assay_norm norm,
+                                                 assay_error *err);
+
+/** Exact binomial interval (Clopper, Pearson). */
+ASSAY_NODISCARD assay_status assay_share_of(assay_share *out, int64_t x, int64_t n, double level,
+                                            assay_error *err);
+/** Images of class `label` (-1: all) and, when `only` is not NULL, with only[i] = 1. */
+typedef struct assay_selection {
+    int32_t label;
+    const uint8_t *only;
+} assay_selection;
+ASSAY_NODISCARD assay_status assay_clean_share(assay_share *out, const assay_assessment *a,
+                                               assay_selection of, assay_error *err);
+/** Right and not fooled by attack `k` at eps `e`; k = -1: by none of those bounded by the norm. */
+ASSAY_NODISCARD assay_status assay_robust_share(assay_share *out, const assay_assessment *a,
+                                                int32_t k, int32_t e, assay_selection of,
+                                                assay_error *err);
+
+ASSAY_NODISCARD assay_status assay_assess_checks(assay_assessment *a, assay_error *err);
+ASSAY_NODISCARD assay_status assay_assessment_json(assay_json *json, const assay_assessment *a,
+                                                   assay_error *err);
+/** The filled-in reporting checklist: member "checklist". */
+void assay_assessment_checklist(assay_json *json, const assay_assessment *a);
+ASSAY_NODISCARD assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
+                                                   assay_error *err);
+/** Pixels as NPY, examples as PNG, rows and traces as Parquet below options->folder. */
+ASSAY_NODISCARD assay_status assay_assess_save(const assay_assessment *a, int32_t k,
+                                               const float *pixels, assay_error *err);
+/** PNG as a data URI appended to the buffer. difference = 1: |after - before|, stretched. */
+ASSAY_NODISCARD assay_status assay_pixels_png(assay_buffer *out, const assay_assessment *a,
+                                              const float *pixels, assay_error *err);
+/** |after - before| scaled so that the largest change is white; returns the factor. */
+double assay_amplify(float *out, const float *before, const float *after, int64_t n);
+
+#endif

@@ -1,0 +1,361 @@
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "api/attack.h"
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/sort.h"
+#include "core/perturb.h"
+#include "core/predict.h"
+#include "stats/intervals.h"
+
+assay_status assay_share_of(assay_share *out, int64_t x, int64_t n, double level, assay_error *err)
+{
+    double alpha = (1.0 - level) / 2.0;
+    *out = (assay_share){.x = x, .n = n, .value = NAN, .low = NAN, .high = NAN};
+    if (n == 0) {
+        return ASSAY_OK;
+    }
+    out->value = (double)x / (double)n;
+    return assay_clopper_pearson(&out->low, &out->high, x, n, alpha, alpha, err);
+}
+
+static bool is_selected(const assay_assessment *a, int64_t i, assay_selection of)
+{
+    int32_t label = a->images.labels[i];
+    return label >= 0 && (of.label < 0 || label == of.label) &&
+           (of.only == NULL || of.only[i] != 0);
+}
+
+static bool is_right(const assay_assessment *a, int64_t i)
+{
+    return a->attacks[0].result->clean[i] == a->images.labels[i];
+}
+
+assay_status assay_clean_share(assay_share *out, const assay_assessment *a, assay_selection of,
+                               assay_error *err)
+{
+    int64_t x = 0;
+    int64_t n = 0;
+    for (int64_t i = 0; i < a->images.n; i++) {
+        n += is_selected(a, i, of);
+        x += is_selected(a, i, of) && is_right(a, i);
+    }
+    return assay_share_of(out, x, n, a->options->level, err);
+}
+
+static bool is_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_t i)
+{
+    int64_t at = (int64_t)e * a->images.n + i;
+    if (k >= 0) {
+        return a->attacks[k].result->success[at] != 0;
+    }
+    for (int32_t j = 0; j < a->n_attacks; j++) {
+        if (a->attacks[j].attack->op->attack->norms != 0 &&
+            a->attacks[j].result->success[at] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+assay_status assay_robust_share(assay_share *out, const assay_assessment *a, int32_t k, int32_t e,
+                                assay_selection of, assay_error *err)
+{
+    int64_t x = 0;
+    int64_t n = 0;
+    for (int64_t i = 0; i < a->images.n; i++) {
+        n += is_selected(a, i, of);
+        x += is_selected(a, i, of) && is_right(a, i) && !is_fooled(a, k, e, i);
+    }
+    return assay_share_of(out, x, n, a->options->level, err);
+}
+
+/* ---- which images --------------------------------------------------------------------------- */
+
+/* The chosen rows in the order of the data: all, or `limit` of them by a draw for each datum. */
+static assay_status choose_rows(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    int64_t n = 0;
+    a->rows = assay_arena_alloc(a->arena, (size_t)o->data->n, sizeof *a->rows);
+    double *draws = assay_alloc((size_t)o->data->n, sizeof *draws);
+    int64_t *order = assay_alloc((size_t)o->data->n, sizeof *order);
+    uint8_t *kept = assay_alloc((size_t)o->data->n, 1);
+    assay_status status = ASSAY_OK;
+    if (a->rows == NULL || draws == NULL || order == NULL || kept == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    uint32_t operation = assay_rng_operation("attack rows");
+    for (int64_t i = 0; i < o->data->n; i++) {
+        bool meant = (o->mask == NULL || o->mask[i] != 0) && a->targets[i] >= 0;
+        assay_rng rng =
+            assay_rng_stream(o->seed, operation, assay_perturb_address(o->data->ids[i]));
+        draws[i] = meant ? assay_rng_uniform(&rng) : 2.0;
+        n += meant;
+    }
+    ASSAY_GOTO(assay_sort_order(order, draws, o->data->n, 0, err), done);
+    int64_t most = o->limit > 0 && o->limit < n ? o->limit : n;
+    for (int64_t i = 0; i < most; i++) {
+        kept[order[i]] = 1;
+    }
+    n = 0;
+    for (int64_t i = 0; i < o->data->n; i++) {
+        if (kept[i]) {
+            a->rows[n++] = i;
+        }
+    }
+    a->images.n = n;
+    if (n == 0) {
+        status = assay_fail(err, ASSAY_EFORMAT, "data %s: there is no datum with a class to attack",
+                            o->data->name);
+    }
+done:
+    assay_free(draws);
+    assay_free(order);
+    assay_free(kept);
+    return status;
+}
+
+static assay_status read_chosen(void *payload, int64_t i, float *pixels, assay_error *err)
+{
+    assay_assessment *a = payload;
+    return a->all.read(a->all.payload, a->rows[i], pixels, err);
+}
+
+static assay_status prepare_images(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    a->source = (assay_attack_source){.dataset = o->data, .model = o->models[0]};
+    ASSAY_TRY(assay_attack_images_of(&a->all, &a->source, err));
+    a->targets = assay_arena_alloc(a->arena, (size_t)o->data->n, sizeof *a->targets);
+    if (a->targets == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_predict_targets(a->targets, o->models[0], o->data, err));
+    a->images = a->all;
+    ASSAY_TRY(choose_rows(a, err));
+    size_t n = (size_t)a->images.n;
+    int32_t *labels = assay_arena_alloc(a->arena, n, sizeof *labels);
+    int32_t *targets = assay_arena_alloc(a->arena, n, sizeof *targets);
+    const char **ids = assay_arena_alloc(a->arena, n, sizeof *ids);
+    if (labels == NULL || targets == NULL || ids == NULL) {
+        return assay_fail_memory(err);
+    }
+    int64_t kept = 0;
+    for (int64_t i = 0; i < a->images.n; i++) {
+        int64_t row = a->rows[i];
+        if (o->target >= 0 && a->targets[row] == o->target) {
+            continue; /* it is there already */
+        }
+        a->rows[kept] = row;
+        labels[kept] = a->targets[row];
+        targets[kept] = o->target;
+        ids[kept++] = o->data->ids[row];
+    }
+    a->images.n = kept;
+    a->images.payload = a;
+    a->images.read = read_chosen;
+    a->images.labels = labels;
+    a->images.targets = o->target >= 0 ? targets : NULL;
+    a->images.ids = ids;
+    return ASSAY_OK;
+}
+
+/* ---- one attack ----------------------------------------------------------------------------- */
+
+typedef struct keeper {
+    float *pixels; /* images.n x size, or NULL */
+    int64_t size;
+} keeper;
+
+static assay_status keep_row(void *payload, const assay_attack_row *row, assay_error *err)
+{
+    const keeper *k = payload;
+    (void)err;
+    if (k->pixels != NULL && row->best != NULL) {
+        memcpy(k->pixels + row->index * k->size, row->best, (size_t)k->size * sizeof(float));
+    }
+    return ASSAY_OK;
+}
+
+static assay_attack_options options_for(const assay_assessment *a, int32_t k)
+{
+    const assay_assess_options *o = a->options;
+    return (assay_attack_options){.attack = o->attacks[k],
+                                  .models = o->models,
+                                  .n_models = o->n_models,
+                                  .substitute = o->substitute,
+                                  .transfer = o->transfer,
+                                  .n_transfer = o->n_transfer,
+                                  .norm = o->norm,
+                                  .eps = o->eps,
+                                  .n_eps = o->n_eps,
+                                  .budget = o->budget,
+                                  .repeats = o->repeats,
+                                  .noise = o->noise,
+                                  .seed = o->seed,
+                                  .threads = o->context->threads,
+                                  .keep_events = o->folder != NULL,
+                                  .cancel = &o->context->cancel,
+                                  .log = &o->context->log,
+                                  .what = o->attacks[k]->op->name};
+}
+
+/* The first images that were right and are fooled, with their pixels. */
+static assay_status pick_examples(assay_assessment *a, int32_t k, const float *pixels,
+                                  assay_error *err)
+{
+    assay_assessed *one = &a->attacks[k];
+    int64_t size = (int64_t)a->images.channels * a->images.height * a->images.width;
+    for (int64_t i = 0; i < a->images.n && one->n_examples < ASSAY_ASSESS_EXAMPLES; i++) {
+        if (!isfinite(one->result->distance[i]) || one->result->distance[i] == 0.0) {
+            continue;
+        }
+        assay_example_pixels *e = &one->examples[one->n_examples];
+        e->index = i;
+        e->before = assay_arena_alloc(a->arena, (size_t)size, sizeof(float));
+        e->after = assay_arena_alloc(a->arena, (size_t)size, sizeof(float));
+        if (e->before == NULL || e->after == NULL) {
+            return assay_fail_memory(err);
+        }
+        ASSAY_TRY(a->images.read(a->images.payload, i, e->before, err));
+        memcpy(e->after, pixels + i * size, (size_t)size * sizeof(float));
+        one->n_examples++;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status run_one(assay_assessment *a, int32_t k, assay_error *err)
+{
+    static const size_t most = (size_t)4 << 30;
+    keeper keep = {.size = (int64_t)a->images.channels * a->images.height * a->images.width};
+    size_t bytes = (size_t)a->images.n * (size_t)keep.size * sizeof(float);
+    assay_attack_options options = options_for(a, k);
+    assay_attack_sink sink = {.payload = &keep, .row = keep_row};
+    assay_assessed *one = &a->attacks[k];
+    if (bytes > most) {
+        return assay_fail(err, ASSAY_ELIMIT,
+                          "the examples of %" PRId64 " images take %zu MiB, more than 4 GiB: take "
+                          "fewer (--limit)",
+                          a->images.n, bytes >> 20);
+    }
+    keep.pixels = assay_alloc((size_t)a->images.n * (size_t)keep.size, sizeof(float));
+    if (keep.pixels == NULL) {
+        return assay_fail_memory(err);
+    }
+    options.sink = &sink;
+    one->attack = a->options->attacks[k];
+    double started = assay_clock_seconds();
+    assay_status status = assay_attack_run(&one->result, &a->images, &options, err);
+    one->seconds = assay_clock_seconds() - started;
+    a->n_attacks = status == ASSAY_OK ? k + 1 : k;
+    if (status == ASSAY_OK) {
+        status = pick_examples(a, k, keep.pixels, err);
+    }
+    if (status == ASSAY_OK && a->options->folder != NULL) {
+        status = assay_assess_save(a, k, keep.pixels, err);
+    }
+    assay_free(keep.pixels);
+    return status;
+}
+
+/* ---- can it be believed? -------------------------------------------------------------------- */
+
+static assay_status probe(assay_assessment *a, assay_error *err)
+{
+    enum { MOST = 64 };
+    assay_attack_options options = options_for(a, 0);
+    assay_attack_images few = a->images;
+    few.n = few.n < MOST ? few.n : MOST;
+    return assay_attack_probe_model(&a->probe, &few, &options, err);
+}
+
+/* PGD with the whole pixel range as budget must fool everything (ART's SecurityCurve). */
+static assay_status run_unbounded(assay_assessment *a, assay_error *err)
+{
+    enum { MOST = 128 };
+    static const double eps[] = {1.0};
+    const assay_args *pgd = NULL;
+    assay_args *args = NULL;
+    assay_attack_result *r = NULL;
+    assay_attack_images few = a->images;
+    for (int32_t k = 0; k < a->options->n_attacks; k++) {
+        pgd = strcmp(a->options->attacks[k]->op->name, "pgd") == 0 ? a->options->attacks[k] : pgd;
+    }
+    if (pgd == NULL || a->options->target >= 0) {
+        return ASSAY_OK;
+    }
+    assay_attack_options options = options_for(a, 0);
+    few.n = few.n < MOST ? few.n : MOST;
+    assay_status status = ASSAY_OK;
+    ASSAY_GOTO(assay_args_new(&args, pgd->op, err), done);
+    ASSAY_GOTO(assay_args_set(args, "steps", "100", err), done);
+    ASSAY_GOTO(assay_args_set(args, "rel_step", "0.02", err), done);
+    options.attack = args;
+    options.norm = ASSAY_NORM_LINF;
+    options.eps = eps;
+    options.n_eps = 1;
+    options.n_transfer = 0;
+    options.keep_events = false;
+    options.log = NULL;
+    ASSAY_GOTO(assay_attack_run(&r, &few, &options, err), done);
+    a->unbounded_n = few.n;
+    for (int64_t i = 0; i < few.n; i++) {
+        a->unbounded_left += r->clean[i] == r->label[i] && !r->success[i];
+    }
+done:
+    assay_attack_result_free(r);
+    assay_args_free(args);
+    return status;
+}
+
+assay_status assay_assess(assay_assessment **out, const assay_assess_options *options,
+                          assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    assay_arena *arena = NULL;
+    assay_assessment *a = NULL;
+    *out = NULL;
+    if (options->n_attacks < 1 || options->n_attacks > ASSAY_ASSESS_ATTACKS) {
+        return assay_fail(err, ASSAY_EINVAL, "%d attacks, expected 1 to %d", options->n_attacks,
+                          (int)ASSAY_ASSESS_ATTACKS);
+    }
+    ASSAY_TRY(assay_arena_new(&arena, (size_t)8 << 30, err));
+    a = assay_arena_alloc(arena, 1, sizeof *a);
+    if (a == NULL) {
+        assay_arena_free(arena);
+        return assay_fail_memory(err);
+    }
+    a->arena = arena;
+    a->options = options;
+    ASSAY_GOTO(prepare_images(a, err), done);
+    for (int32_t k = 0; k < options->n_attacks; k++) {
+        assay_attack_options one = options_for(a, k);
+        ASSAY_GOTO(assay_attack_check(&a->images, &one, err), done);
+    }
+    ASSAY_GOTO(probe(a, err), done);
+    for (int32_t k = 0; k < options->n_attacks; k++) {
+        ASSAY_GOTO(run_one(a, k, err), done);
+    }
+    ASSAY_GOTO(run_unbounded(a, err), done);
+    ASSAY_GOTO(assay_assess_checks(a, err), done);
+    *out = a;
+    a = NULL;
+done:
+    assay_assessment_free(a);
+    return status;
+}
+
+void assay_assessment_free(assay_assessment *a)
+{
+    if (a == NULL) {
+        return;
+    }
+    for (int32_t k = 0; k < ASSAY_ASSESS_ATTACKS; k++) {
+        assay_attack_result_free(a->attacks[k].result);
+    }
+    assay_arena_free(a->arena);
+}
