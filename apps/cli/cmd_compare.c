@@ -107,6 +107,15 @@ static int run(const command *self, int argc, char **argv)
     a.classes.split = true;
     a.names.split = true;
     const option options[] = {
+        {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
+         "classification (the default) or detection"},
+        {"truth", 0, OPTION_TEXT, &a.request.truth, "PATH", "detection: annotations"},
+        {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "TYPE",
+         "detection: bbox (the default), segm or keypoints"},
+        {"convention", 0, OPTION_TEXT, &a.request.convention, "NAME",
+         "detection: whose rules count (default: coco)"},
+        {"metadata", 0, OPTION_TEXT, &a.request.metadata, "FILE",
+         "detection: table about images, for --where and --cluster"},
         {"name", 0, OPTION_LIST, &a.names, "A,B", "names of the models (default: the file names)"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
@@ -162,11 +171,14 @@ const command command_compare = {
         "matched by id, or by their order when there are no ids. Differences are later minus\n"
         "earlier file, with a paired interval and a test; p-values are adjusted over all tests.\n"
         "With --margin the exit code is 0 when no later model is worse than the first by more\n"
-        "than M in any context and metric, 1 when one is, 2 when the data do not tell.\n",
+        "than M in any context and metric, 1 when one is, 2 when the data do not tell.\n"
+        "With --task detection the files hold detections: differences of AP and AR, of every\n"
+        "class's AP, and the images that changed (--flips); the margin is judged on AP.\n",
     .examples =
         "  assay compare old.csv new.csv\n"
         "  assay compare old.csv new.csv -m accuracy --slice \"night=hour < 6\" --by sensor\n"
         "  assay compare old.csv new.csv -m accuracy --margin 0.02 --cluster flight\n"
+        "  assay compare --task detection --truth gt.json a.json b.json\n"
         "  assay compare a.parquet b.parquet c.parquet --json - --flips flips.csv\n",
     .run = run,
 };

@@ -26,19 +26,25 @@ typedef struct assay_compare_request {
     const char *where;          /**< SQL predicate over the columns of the first file [all rows] */
     const char *const *slices;  /**< NULL-terminated "name=SQL": further contexts [none] */
     const char *by;             /**< column of the first file: each of its values is a context */
-    const char *cluster;  /**< column of the first file: rows with the same value (image, scene,
+    const char *cluster;    /**< column of the first file: rows with the same value (image, scene,
                                      flight) depend on each other and are drawn together */
-    const char *adjust;   /**< holm, hochberg, holm_sidak, sidak, bonferroni, bh, by or none
+    const char *adjust;     /**< holm, hochberg, holm_sidak, sidak, bonferroni, bh, by or none
                                ["holm"] */
-    double level;         /**< two-sided confidence [0.95] */
-    int64_t replicates;   /**< bootstrap replicates [1000]; -1 = no resampling */
-    int64_t permutations; /**< of the sign-flip test [as many as the number of tests takes] */
-    uint64_t seed;        /**< [1] */
-    int32_t skip_bad;     /**< 1: leave out bad rows and those that not all files have */
-    int32_t per_class;    /**< 1: compare measures of single classes too */
-    int32_t exact;        /**< 1: McNemar's exact test [its mid-P version] */
-    int32_t has_margin;   /**< 1: judge non-inferiority with `margin` */
-    double margin;        /**< >= 0: how much worse still counts as not worse */
+    double level;           /**< two-sided confidence [0.95] */
+    int64_t replicates;     /**< bootstrap replicates [1000]; -1 = no resampling */
+    int64_t permutations;   /**< of the sign-flip test [as many as the number of tests takes] */
+    uint64_t seed;          /**< [1] */
+    int32_t skip_bad;       /**< 1: leave out bad rows and those that not all files have */
+    int32_t per_class;      /**< 1: compare measures of single classes too */
+    int32_t exact;          /**< 1: McNemar's exact test [its mid-P version] */
+    int32_t has_margin;     /**< 1: judge non-inferiority with `margin` */
+    double margin;          /**< >= 0: how much worse still counts as not worse */
+    const char *task;       /**< "classification" [default] or "detection"; requests that end before
+                                     this field are accepted too */
+    const char *truth;      /**< detection: annotations; required then */
+    const char *iou_type;   /**< detection: "bbox" [default], "segm" or "keypoints" */
+    const char *convention; /**< detection: "coco" [default] or another one (evaluate.h) */
+    const char *metadata;   /**< detection: table about images, for where and cluster */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

@@ -4,17 +4,41 @@
 
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/compare.h"
+#include "api/compare_detection.h"
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
 typedef assay_compare_job job;
 
+/* Programs that were built before the fields at the end existed give a shorter structure. */
+static assay_status complete(assay_compare_request *out, const assay_compare_request *r,
+                             assay_error *err)
+{
+    memset(out, 0, sizeof *out);
+    if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task)) {
+        return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
+    }
+    memcpy(out, r, r->struct_size);
+    out->struct_size = sizeof *out;
+    if (out->task && strcmp(out->task, "classification") != 0 &&
+        strcmp(out->task, "detection") != 0) {
+        return assay_fail(err, ASSAY_EINVAL, "task is '%s', expected classification or detection",
+                          out->task);
+    }
+    if ((!out->task || strcmp(out->task, "detection") != 0) &&
+        (out->truth || out->iou_type || out->convention || out->metadata)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "truth, iou_type, convention and metadata belong to the task detection");
+    }
+    return ASSAY_OK;
+}
+
 static assay_status check_request(job *j, const assay_compare_request *r, assay_error *err)
 {
     int32_t n = 0;
 
-    if (r->struct_size != sizeof *r || !r->files) {
+    if (!r->files) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request is incomplete: no files");
     }
     while (r->files[n]) {
@@ -271,7 +295,8 @@ assay_status assay_compare_files(char **json, char **table, char **flips,
                                  assay_compare_summary *summary, assay_context *context,
                                  const assay_compare_request *request, assay_error *err)
 {
-    job j = {.context = context, .request = request};
+    assay_compare_request whole;
+    job j = {.context = context, .request = &whole};
     assay_compare_summary counts = {0};
     assay_status status = ASSAY_OK;
     char **texts[] = {json, table, flips};
@@ -281,8 +306,16 @@ assay_status assay_compare_files(char **json, char **table, char **flips,
             *texts[i] = NULL;
         }
     }
-    ASSAY_TRY(check_request(&j, request, err));
-    j.level = request->level > 0.0 ? request->level : 0.95;
+    ASSAY_TRY(complete(&whole, request, err));
+    ASSAY_TRY(check_request(&j, &whole, err));
+    if (whole.task && strcmp(whole.task, "detection") == 0) {
+        status = assay_compare_detections(json, table, flips, &counts, context, &whole, err);
+        if (summary) {
+            *summary = counts;
+        }
+        return status;
+    }
+    j.level = whole.level > 0.0 ? whole.level : 0.95;
     ASSAY_TRY(assay_arena_new(&j.arena, (size_t)64 << 30, err));
     assay_comparison_init(&j.comparison, j.arena);
     ASSAY_GOTO(name_models(&j, err), done);

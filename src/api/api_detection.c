@@ -19,9 +19,11 @@ static assay_status iou_of(assay_iou_type *iou, const assay_evaluate_request *r,
                       name);
 }
 
-static assay_status protocol_of(assay_protocol *p, const assay_evaluate_request *r,
-                                assay_error *err)
+assay_status assay_detection_protocol_of(assay_protocol *out, const assay_evaluate_request *request,
+                                         assay_error *err)
 {
+    assay_protocol *p = out;
+    const assay_evaluate_request *r = request;
     assay_iou_type iou = ASSAY_IOU_BOX;
     const struct {
         const char *text;
@@ -167,7 +169,7 @@ assay_status assay_evaluate_detection(char **json, char **table, assay_context *
     assay_detection_selection selection = {0};
     assay_detection_report report = {.request = request};
     ASSAY_TRY(check(request, err));
-    ASSAY_TRY(protocol_of(&report.protocol, request, err));
+    ASSAY_TRY(assay_detection_protocol_of(&report.protocol, request, err));
     report.options = (assay_detection_request){
         .protocol = &report.protocol,
         .level = request->level > 0.0 ? request->level : 0.95,

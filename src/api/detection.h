@@ -27,6 +27,10 @@ ASSAY_NODISCARD assay_status assay_evaluate_detection(char **json, char **table,
                                                       assay_context *context,
                                                       const assay_evaluate_request *request,
                                                       assay_error *err);
+/** The protocol that the fields from iou_type to pixel ask for. */
+ASSAY_NODISCARD assay_status assay_detection_protocol_of(assay_protocol *out,
+                                                         const assay_evaluate_request *request,
+                                                         assay_error *err);
 /** Fields that belong to detection are refused. */
 ASSAY_NODISCARD assay_status assay_evaluate_no_detection(const assay_evaluate_request *request,
                                                          assay_error *err);

@@ -4,33 +4,27 @@
 
 #include "codec/rle.h"
 
-/* The boundary is drawn on a grid five times as fine; where it steps to another column of the fine
- * grid that is the middle of a pixel's column, it crosses that column at a height. Sorted, the
- * crossings are where runs end. */
+/* The boundary is drawn on a grid five times as fine, from one corner to the next in single steps of the
+ * coordinate with the longer way, the other one rounded. Where it steps between the fine columns 5 c + 2
+ * and 5 c + 3 it crosses the middle of the pixels' column c, at a height. Sorted, the crossings are where
+ * runs end; so only these steps are looked for. */
 
-enum { FINE = 5, FARTHEST = 1 << 26, LONGEST_OUTLINE = FINE << 23 };
+enum { FINE = 5, CROSSED = 2, FARTHEST = 1 << 26, LONGEST_OUTLINE = FINE << 23 };
 
 typedef struct outline {
     uint32_t *at; /* positions (column by column) where the boundary crosses a column */
     int64_t n, room;
     int32_t height, width;
-    int32_t u, v; /* the last point on the fine grid */
-    bool begun;
 } outline;
 
-static void visit(outline *o, int32_t u, int32_t v)
+/* Between the fine columns m and m + 1, at v of the fine rows or the one below (the smaller of both). */
+static void cross(outline *o, int64_t m, int64_t v)
 {
-    if (o->begun && u != o->u) {
-        double x = ((double)(u < o->u ? u : u - 1) + .5) / FINE - .5;
-        if (floor(x) == x && x >= 0.0 && x <= (double)(o->width - 1)) {
-            double y = ((double)(v < o->v ? v : o->v) + .5) / FINE - .5;
-            y = y < 0.0 ? 0.0 : y > (double)o->height ? (double)o->height : y;
-            o->at[o->n++] = (uint32_t)((int32_t)x * o->height + (int32_t)ceil(y));
-        }
-    }
-    o->begun = true;
-    o->u = u;
-    o->v = v;
+    int64_t column = (m - CROSSED) / FINE;
+    int64_t above = v - CROSSED; /* rows of pixels whose middle lies above, times five */
+    int64_t y = above <= 0 ? 0 : (above + FINE - 1) / FINE;
+    y = y > o->height ? o->height : y;
+    o->at[o->n++] = (uint32_t)(column * o->height + y);
 }
 
 static int32_t magnitude(int32_t value)
@@ -38,33 +32,66 @@ static int32_t magnitude(int32_t value)
     return value < 0 ? -value : value;
 }
 
-/* From one corner towards the next, the coordinate with the longer way in single steps. */
+/* The first and last fine column of crossings from `low` to below `high`. */
+typedef struct columns {
+    int64_t first, end;
+} columns;
+
+static columns crossed(const outline *o, int32_t low, int32_t high)
+{
+    int64_t first =
+        low <= CROSSED ? CROSSED : CROSSED + ((int64_t)low - CROSSED + FINE - 1) / FINE * FINE;
+    int64_t last = CROSSED + ((int64_t)o->width - 1) * FINE;
+    return (columns){first, high - 1 < last ? high - 1 : last};
+}
+
+/* An edge that runs more along the rows: every step is one fine column. */
+static void draw_wide(outline *o, int32_t xs, int32_t ys, int32_t xe, int32_t ye)
+{
+    double slope = (double)(ye - ys) / (xe - xs);
+    columns c = crossed(o, xs, xe);
+    for (int64_t m = c.first; m <= c.end; m += FINE) {
+        int64_t t = m - xs;
+        int32_t here = (int32_t)(ys + slope * (double)t + .5);
+        int32_t next = (int32_t)(ys + slope * (double)(t + 1) + .5);
+        cross(o, m, here < next ? here : next);
+    }
+}
+
+/* An edge that runs more along the columns: the first step at which the fine column is beyond m. */
+static void draw_high(outline *o, int32_t xs, int32_t ys, int32_t xe, int32_t ye)
+{
+    int32_t steps = ye - ys;
+    double slope = (double)(xe - xs) / steps;
+    bool right = xe > xs;
+    columns c = crossed(o, right ? xs : xe, right ? xe : xs);
+    for (int64_t m = c.first; m <= c.end; m += FINE) {
+        double edge = (double)(m + 1); /* at or above it the rounded column is beyond m */
+        int64_t t = (int64_t)((edge - .5 - xs) / slope);
+        t = t < 1 ? 1 : t > steps ? steps : t;
+        while (t > 1 && (xs + slope * (double)(t - 1) + .5 >= edge) == right) {
+            t--;
+        }
+        while (t < steps && (xs + slope * (double)t + .5 >= edge) != right) {
+            t++;
+        }
+        cross(o, m, t - 1 + ys);
+    }
+}
+
 static void draw(outline *o, int32_t xs, int32_t ys, int32_t xe, int32_t ye)
 {
     int32_t dx = magnitude(xe - xs);
     int32_t dy = magnitude(ye - ys);
-    bool flip = (dx >= dy && xs > xe) || (dx < dy && ys > ye);
-    if (dx == 0 && dy == 0) {
-        visit(o, xs, INT32_MIN); /* the COCO tools round 0/0 here, which no crossing ever uses */
+    bool wide = dx >= dy;
+    bool flip = wide ? xs > xe : ys > ye;
+    if (dx == 0) {
         return;
     }
-    if (flip) {
-        int32_t swap = xs;
-        xs = xe;
-        xe = swap;
-        swap = ys;
-        ys = ye;
-        ye = swap;
-    }
-    double slope = dx >= dy ? (double)(ye - ys) / dx : (double)(xe - xs) / dy;
-    int32_t steps = dx >= dy ? dx : dy;
-    for (int32_t d = 0; d <= steps; d++) {
-        int32_t t = flip ? steps - d : d;
-        if (dx >= dy) {
-            visit(o, t + xs, (int32_t)(ys + slope * t + .5));
-        } else {
-            visit(o, (int32_t)(xs + slope * t + .5), t + ys);
-        }
+    if (wide) {
+        draw_wide(o, flip ? xe : xs, flip ? ye : ys, flip ? xs : xe, flip ? ys : ye);
+    } else {
+        draw_high(o, flip ? xe : xs, flip ? ye : ys, flip ? xs : xe, flip ? ys : ye);
     }
 }
 

@@ -54,6 +54,7 @@ struct assay_detection {
     float *overlap;     /* details: with the object that is hit at the first threshold; or NULL */
     int64_t *address;   /* per image: what addresses its weight; NULL = its id */
     int64_t n_clusters; /* 0 = every image for itself */
+    int shown;          /* comparisons: which of the two halves of the images a replicate shows */
     assay_detection_notes notes;
 };
 
@@ -82,7 +83,7 @@ typedef struct assay_thing {
     uint8_t ignored; /* bit a: in area range a */
 } assay_thing;
 
-/** Fill in an object or detection; errors do not name the row. `height`, `width` and `image_id` are
+/** Fill in an object or detection; errors do not name the row. An object without canvas gets no mask. `height`, `width` and `image_id` are
  *  those of its image. */
 typedef struct assay_canvas {
     int64_t image_id;
@@ -100,6 +101,10 @@ double assay_thing_overlap(const assay_thing *detection, const assay_thing *obje
 /** Object keypoint similarity. */
 double assay_keypoint_similarity(const assay_thing *detection, const assay_thing *object,
                                  const assay_protocol *protocol);
+
+/** How images count in replicates: Poisson(1) times; or once or not at all, by a coin that image i of
+ *  the first half shows and its namesake in the second half the other side of. */
+enum { ASSAY_SHOWN_ALL, ASSAY_SHOWN_FIRST, ASSAY_SHOWN_SECOND };
 
 /** Weights of all images for the replicates 16 * block ...: image x 16. */
 void assay_detection_weights(int32_t *weights, const assay_detection *d, uint64_t seed,

@@ -211,7 +211,10 @@ static assay_status match_cell(const matching *m, scratch *s, int64_t c, assay_e
     const assay_canvas canvas = {d->image_id[cell->image], truth->image_height[image_row],
                                  truth->image_width[image_row]};
     assay_arena_reset(s->arena);
-    ASSAY_TRY(load_objects(m, s, cell, &canvas, d->cell_positives + c * d->protocol.n_ranges, err));
+    /* Masks that nothing is held against are not drawn. */
+    bool bare = cell->n_kept == 0 && (d->protocol.rules & ASSAY_RULE_FLOAT32) == 0;
+    ASSAY_TRY(load_objects(m, s, cell, bare ? NULL : &canvas,
+                           d->cell_positives + c * d->protocol.n_ranges, err));
     ASSAY_TRY(order_cell(s, m, rows, cell->n_detections, err));
     for (int32_t i = 0; i < cell->n_kept; i++) {
         assay_thing t;

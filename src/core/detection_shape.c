@@ -145,7 +145,7 @@ assay_status assay_thing_object(assay_thing *out, const assay_pairing *pairing, 
         ((rules & ASSAY_RULE_FLOAT32) != 0 && !(o->area > 0.0))) {
         o->area = o->box[2] * o->box[3];
     }
-    if (mask) {
+    if (mask && canvas != NULL) {
         ASSAY_TRY(row_mask(&o->mask, rows, row, false, canvas, arena, err));
         assay_rle_box(o->box, &o->mask);
         if ((rules & ASSAY_RULE_FLOAT32) != 0 && !(rows->area[row] > 0.0)) {

@@ -103,4 +103,41 @@ refuse 65 "nothing to compare" "$assay" compare a.csv b.csv --where "sensor = 's
 printf 'id,target,label\n1,a,a\n' >one.csv
 expect 0 "$assay" compare one.csv one.csv
 says out "one.csv (2)"
+
+# detectors: paired differences, a permutation test, the images that changed
+python3 - <<'PY'
+import json
+images, annotations, a, b = [], [], [], []
+for i in range(1, 31):
+    images.append({"id": i, "width": 200, "height": 200, "scene": i // 2})
+    for k in range(3):
+        annotations.append({"id": len(annotations) + 1, "image_id": i, "category_id": 1, "area": 400,
+                            "bbox": [50 * k, 0, 20, 20], "iscrowd": 0})
+        a.append({"image_id": i, "category_id": 1, "score": 1 / (1 + len(a)), "bbox": [50 * k, (i * k) % 5, 20, 20]})
+        b.append({"image_id": i, "category_id": 1, "score": 1 / (1 + len(b)), "bbox": [50 * k, (i * k) % 9, 20, 20]})
+json.dump({"images": images, "annotations": annotations, "categories": [{"id": 1, "name": "boat"}]}, open("gt.json", "w"))
+json.dump(a, open("da.json", "w"))
+json.dump(b, open("db.json", "w"))
+PY
+expect 0 "$assay" compare --task detection --truth gt.json da.json db.json --flips changed.csv
+says out "AP 0.50:0.95 all 100"
+says out "boat"
+says out "images change at IoU 0.5"
+expect 0 head -1 changed.csv
+says out "a,b,image,objects,found_a,found_b,false_alarms_a,false_alarms_b"
+expect 0 "$assay" compare --task detection --truth gt.json da.json db.json --json - --threads 1
+says out '"better": "a"'
+says out '"adjust": "westfall_young_maxt"'
+cp out first
+expect 0 "$assay" compare --task detection --truth gt.json da.json db.json --json - --threads 3
+cp out second
+expect 0 cmp second first
+expect 0 "$assay" compare --task detection --truth gt.json da.json da.json --margin 0.01 --replicates 100
+expect 1 "$assay" compare --task detection --truth gt.json da.json db.json --margin 0.01
+expect 0 "$assay" compare --task detection --truth gt.json da.json db.json --cluster scene
+says out "random clusters"
+refuse 64 "needs the truth" "$assay" compare --task detection da.json db.json
+refuse 64 "belong to the task detection" "$assay" compare --truth gt.json da.json db.json
+refuse 64 "--by does not belong" "$assay" compare --task detection --truth gt.json da.json db.json --by scene
+refuse 64 "is about boxes" "$assay" compare --task detection --truth gt.json da.json db.json --where "aspect >= 1"
 finish

@@ -172,6 +172,14 @@ static void test_peculiarities(void **state)
     assert_int_equal(out.notes.crowds, 1);
     assert_int_equal(out.notes.no_crowd, 1);
     assay_coco_arrays_dispose(&out.arrays);
+    /* also when another object is there to be taken: two crowds, the later one takes all three */
+    one(&out,
+        GT("1", BOX, "400", ",\"iscrowd\":1") "," GT("2", BOX, "400", ",\"iscrowd\":1") "," GT(
+            "3", "[150,150,20,20]", "400", ",\"iscrowd\":0"),
+        "[" DT(BOX, "0.9") "," DT(BOX, "0.8") "," DT(BOX, "0.7") "," DT("[150,150,20,20]",
+                                                                        "0.6") "]");
+    assert_true(out.stats[0] == 0.9999999999999998);
+    assay_coco_arrays_dispose(&out.arrays);
     /* 1024 belongs to small and to medium */
     one(&out, GT("1", "[10,10,32,32]", "1024", ""), "[" DT("[10,10,32,32]", "0.9") "]");
     assert_true(out.stats[3] > 0.99 && out.stats[4] > 0.99 && out.stats[5] == -1.0);

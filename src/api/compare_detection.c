@@ -1,0 +1,517 @@
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/compare_detection.h"
+#include "api/detection.h"
+#include "api/run.h"
+#include "assay/version.h"
+#include "base/alloc.h"
+#include "base/sort.h"
+#include "base/text.h"
+#include "core/detection_compare.h"
+#include "core/detection_operate.h"
+
+enum { MOST_MODELS = 32, SHOWN = 10 };
+
+/* One image that two detectors treat differently. */
+typedef struct changed_image {
+    int64_t row;
+    assay_operating_image a, b;
+} changed_image;
+
+/* A later detector against the first. */
+typedef struct pair {
+    assay_detection_difference *differences;
+    int64_t n;
+    changed_image *changed; /* most changed first */
+    int64_t n_changed;
+} pair;
+
+typedef struct job {
+    const assay_compare_request *request;
+    assay_context *context;
+    assay_protocol protocol;
+    assay_arena *arena;
+    int32_t n_models;
+    const char *names[MOST_MODELS];
+    double level;
+    assay_interval_rule rule;
+    uint64_t seed;
+    assay_coco_truth *truth;
+    assay_coco_rows *results[MOST_MODELS];
+    assay_detection *matched[MOST_MODELS];
+    pair pairs[MOST_MODELS];
+    int64_t images, clusters;
+} job;
+
+/* ---- reading and matching ---- */
+
+static assay_status check(job *j, assay_error *err)
+{
+    const assay_compare_request *r = j->request;
+    const assay_evaluate_request as = {.iou_type = r->iou_type, .convention = r->convention};
+    const struct {
+        const char *name;
+        bool given;
+    } foreign[] = {{"id", r->id != NULL},
+                   {"target", r->target != NULL},
+                   {"label", r->label != NULL},
+                   {"scores", r->scores != NULL && r->scores[0] != NULL},
+                   {"classes", r->classes != NULL && r->classes[0] != NULL},
+                   {"metric", r->metrics != NULL && r->metrics[0] != NULL},
+                   {"slice", r->slices != NULL && r->slices[0] != NULL},
+                   {"by", r->by != NULL},
+                   {"adjust", r->adjust != NULL},
+                   {"exact", r->exact != 0},
+                   {"permutations", r->permutations != 0},
+                   {"on-error skip", r->skip_bad != 0}};
+    for (size_t i = 0; i < ASSAY_COUNT(foreign); i++) {
+        if (foreign[i].given) {
+            return assay_fail(err, ASSAY_EINVAL, "--%s does not belong to the task detection",
+                              foreign[i].name);
+        }
+    }
+    if (r->truth == NULL) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the task detection needs the truth: --truth FILE (annotations)");
+    }
+    return assay_detection_protocol_of(&j->protocol, &as, err);
+}
+
+static assay_status name_models(job *j, assay_error *err)
+{
+    const assay_compare_request *r = j->request;
+    for (j->n_models = 0; r->files[j->n_models] != NULL; j->n_models++) {
+        const char *file = r->files[j->n_models];
+        const char *slash = strrchr(file, '/');
+        if (j->n_models == MOST_MODELS) {
+            return assay_fail(err, ASSAY_EINVAL, "at most %d detectors are compared", MOST_MODELS);
+        }
+        j->names[j->n_models] = slash != NULL && slash[1] != '\0' ? slash + 1 : file;
+    }
+    for (int32_t k = 0; k < j->n_models && r->names != NULL && r->names[0] != NULL; k++) {
+        if (r->names[k] == NULL) {
+            return assay_fail(err, ASSAY_EINVAL, "%d names are too few for %d files", k,
+                              j->n_models);
+        }
+        j->names[k] = r->names[k];
+    }
+    return ASSAY_OK;
+}
+
+/* All results are read; the truth once. */
+static assay_status read_all(job *j, assay_error *err)
+{
+    assay_evaluate_request as = {
+        .truth = j->request->truth, .where = j->request->where, .cluster = j->request->cluster};
+    for (int32_t k = 0; k < j->n_models; k++) {
+        assay_detection_inputs inputs = {0};
+        as.predictions = j->request->files[k];
+        ASSAY_TRY(
+            assay_detection_inputs_read(&inputs, j->context, &as, j->protocol.iou, false, err));
+        j->results[k] = inputs.results;
+        inputs.results = NULL;
+        if (k == 0) {
+            j->truth = inputs.truth;
+            inputs.truth = NULL;
+        }
+        assay_detection_inputs_dispose(&inputs);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status match(assay_detection **out, const job *j, const assay_protocol *protocol,
+                          int32_t k, const assay_detection_selection *s, bool details,
+                          assay_error *err)
+{
+    const assay_detection_options options = {.protocol = protocol,
+                                             .slice = s->slice,
+                                             .details = details,
+                                             .threads = j->context->threads,
+                                             .cancel = &j->context->cancel};
+    assay_status status = assay_detection_match(out, j->truth, j->results[k], &options, err);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s and %s", j->request->truth, j->request->files[k]);
+    }
+    return status;
+}
+
+static int64_t errors_of(const assay_operating_image *i)
+{
+    return (int64_t)i->objects - i->found + i->false_alarms;
+}
+
+static int by_row(const assay_operating_image *x, int64_t n, int64_t *of_row)
+{
+    for (int64_t i = 0; i < n; i++) {
+        of_row[x[i].row] = i;
+    }
+    return 0;
+}
+
+/* Images in which found objects or false alarms differ, by how much the errors changed. */
+static assay_status list_changed(pair *out, const job *j, const assay_operating_image *a,
+                                 const assay_operating_image *b, int64_t n, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t *of_row = assay_alloc_raw((size_t)j->truth->n_images, sizeof *of_row);
+    int64_t *key = assay_alloc_raw((size_t)n, sizeof *key);
+    int64_t *order = assay_alloc_raw((size_t)n, sizeof *order);
+    changed_image *all = assay_alloc_raw((size_t)n, sizeof *all);
+    out->changed = assay_arena_alloc(j->arena, (size_t)n, sizeof *out->changed);
+    if (of_row == NULL || key == NULL || order == NULL || all == NULL || out->changed == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    (void)by_row(b, n, of_row);
+    for (int64_t i = 0; i < n; i++) {
+        const assay_operating_image *other = &b[of_row[a[i].row]];
+        if (a[i].found != other->found || a[i].false_alarms != other->false_alarms) {
+            int64_t change = errors_of(other) - errors_of(&a[i]);
+            key[out->n_changed] = -(change < 0 ? -change : change);
+            all[out->n_changed++] = (changed_image){a[i].row, a[i], *other};
+        }
+    }
+    ASSAY_GOTO(assay_sort_order_i64(order, key, out->n_changed, err), done);
+    for (int64_t i = 0; i < out->n_changed; i++) {
+        out->changed[i] = all[order[i]];
+    }
+done:
+    assay_free(of_row);
+    assay_free(key);
+    assay_free(order);
+    assay_free(all);
+    return status;
+}
+
+/* Images of one detector at its best F1, at the first threshold of 0.5 or below. */
+static assay_status images_of(assay_operating_image **out, int64_t *n, const job *j, int32_t k,
+                              const assay_detection_selection *s, assay_error *err)
+{
+    assay_protocol single = j->protocol;
+    assay_detection *d = NULL;
+    assay_operation *o = NULL;
+    assay_status status = ASSAY_OK;
+    single.n_thresholds = single.n_ranges = single.n_caps = 1;
+    single.thresholds[0] = 0.5;
+    single.caps[0] = j->protocol.caps[j->protocol.n_caps - 1];
+    ASSAY_TRY(match(&d, j, &single, k, s, true, err));
+    ASSAY_GOTO(assay_operation_new(&o, d, (double)NAN, err), done);
+    status = assay_operation_images(out, n, o, err);
+done:
+    assay_operation_free(o);
+    assay_detection_free(d);
+    return status;
+}
+
+static assay_status compare_all(job *j, const assay_detection_selection *s, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    assay_operating_image *first = NULL;
+    assay_operating_image *other = NULL;
+    int64_t n = 0;
+    for (int32_t k = 0; k < j->n_models; k++) {
+        ASSAY_TRY(match(&j->matched[k], j, &j->protocol, k, s, false, err));
+        ASSAY_TRY(assay_detection_cluster(&j->clusters, j->matched[k], s->cluster, err));
+    }
+    j->images = assay_detection_images(j->matched[0]);
+    j->rule.units = j->clusters;
+    j->rule.clustered = s->cluster != NULL;
+    ASSAY_TRY(images_of(&first, &n, j, 0, s, err));
+    for (int32_t k = 1; k < j->n_models; k++) {
+        ASSAY_GOTO(assay_detection_compare(&j->pairs[k].differences, &j->pairs[k].n, j->matched[0],
+                                           j->matched[k], &j->rule, j->seed, j->arena, err),
+                   done);
+        ASSAY_GOTO(images_of(&other, &n, j, k, s, err), done);
+        ASSAY_GOTO(list_changed(&j->pairs[k], j, first, other, n, err), done);
+        assay_free(other);
+        other = NULL;
+    }
+done:
+    assay_free(first);
+    assay_free(other);
+    return status;
+}
+
+/* ---- answers ---- */
+
+static const char *class_of(const job *j, const assay_detection_difference *d)
+{
+    return d->class < 0
+               ? NULL
+               : j->truth->category_name[assay_detection_category(j->matched[0], d->class)];
+}
+
+static const char *better(const job *j, const assay_detection_difference *d)
+{
+    return d->p_adjusted <= 1.0 - j->level ? (d->difference > 0.0 ? "b" : "a") : "undecided";
+}
+
+static void put_difference(assay_json *json, const job *j, int32_t k,
+                           const assay_detection_difference *d)
+{
+    char iou[32];
+    bool coco = strcmp(j->protocol.name, "coco") == 0;
+    assay_protocol_iou_text(iou, sizeof iou, &j->protocol, d->what.threshold);
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "a", j->names[0]);
+    assay_json_put_text(json, "b", j->names[k]);
+    assay_json_put_text(json, "context", j->request->where != NULL ? j->request->where : "all");
+    assay_json_put_text(json, "metric",
+                        d->what.recall ? (coco ? "coco_average_recall" : "detection_average_recall")
+                        : coco         ? "coco_average_precision"
+                                       : "detection_average_precision");
+    assay_json_key(json, "params");
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "iou", iou);
+    assay_json_put_text(json, "area", j->protocol.ranges[d->what.range].name);
+    assay_json_put_int(json, "max_detections",
+                       d->what.cap >= 0 ? j->protocol.caps[d->what.cap] : 100);
+    assay_json_put_text(json, "convention", j->protocol.name);
+    assay_json_end_object(json);
+    if (class_of(j, d) != NULL) {
+        assay_json_put_text(json, "class", class_of(j, d));
+    }
+    assay_json_put_text(json, "direction", "higher is better");
+    assay_json_put_real(json, "in_a", d->in_a);
+    assay_json_put_real(json, "in_b", d->in_b);
+    assay_json_put_real(json, "difference", d->difference);
+    assay_json_put_real(json, "low", d->low);
+    assay_json_put_real(json, "high", d->high);
+    assay_json_put_real(json, "level", j->level);
+    assay_json_put_int(json, "n", d->n);
+    assay_json_put_text(json, "method", d->method);
+    assay_json_put_real(json, "p", d->p);
+    assay_json_put_real(json, "p_adjusted", d->p_adjusted);
+    assay_json_put_text(json, "test",
+                        isnan(d->p) ? "none" : "permutation of the detectors by image");
+    assay_json_put_real(json, "probability_b_better", d->probability_better);
+    assay_json_put_text(json, "better", better(j, d));
+    assay_json_put_text(json, "outcome", isnan(d->difference) ? "undefined" : "value");
+    assay_json_end_object(json);
+}
+
+static void put_changed(assay_json *json, const job *j, int32_t k)
+{
+    for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
+        const changed_image *c = &j->pairs[k].changed[i];
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "a", j->names[0]);
+        assay_json_put_text(json, "b", j->names[k]);
+        assay_json_put_int(json, "image", j->truth->image_id[c->row]);
+        if (j->truth->image_file[c->row] != NULL) {
+            assay_json_put_text(json, "file_name", j->truth->image_file[c->row]);
+        }
+        assay_json_put_int(json, "objects", c->a.objects);
+        assay_json_put_int(json, "found_a", c->a.found);
+        assay_json_put_int(json, "found_b", c->b.found);
+        assay_json_put_int(json, "false_alarms_a", c->a.false_alarms);
+        assay_json_put_int(json, "false_alarms_b", c->b.false_alarms);
+        assay_json_end_object(json);
+    }
+}
+
+static assay_status to_json(char **out, const job *j, assay_error *err)
+{
+    assay_buffer text;
+    assay_json json;
+    assay_buffer_init(&text, 0);
+    assay_json_init(&json, &text, 1);
+    assay_json_begin_object(&json);
+    assay_json_put_text(&json, "assay", ASSAY_VERSION);
+    assay_json_put_int(&json, "schema", 1);
+    assay_json_key(&json, "run");
+    assay_json_begin_object(&json);
+    assay_json_put_text(&json, "task", "detection");
+    assay_json_put_text(&json, "convention", j->protocol.name);
+    assay_json_put_int(&json, "seed", (int64_t)j->seed);
+    assay_json_put_real(&json, "level", j->level);
+    assay_json_put_int(&json, "replicates", j->rule.replicates);
+    assay_json_put_text(&json, "adjust", "westfall_young_maxt");
+    assay_json_put_text(&json, "family", "all statistics and classes of a pair of detectors");
+    if (j->request->cluster != NULL) {
+        assay_json_put_text(&json, "cluster", j->request->cluster);
+        assay_json_put_int(&json, "clusters", j->clusters);
+    }
+    assay_json_end_object(&json);
+    assay_json_key(&json, "comparisons");
+    assay_json_begin_array(&json);
+    for (int32_t k = 1; k < j->n_models; k++) {
+        for (int64_t i = 0; i < j->pairs[k].n; i++) {
+            put_difference(&json, j, k, &j->pairs[k].differences[i]);
+        }
+    }
+    assay_json_end_array(&json);
+    assay_json_key(&json, "changed_images");
+    assay_json_begin_array(&json);
+    for (int32_t k = 1; k < j->n_models; k++) {
+        put_changed(&json, j, k);
+    }
+    assay_json_end_array(&json);
+    assay_json_end_object(&json);
+    assay_buffer_putc(&text, '\n');
+    return assay_text_take(out, &text, err);
+}
+
+static void put_row(assay_buffer *out, const job *j, const assay_detection_difference *d)
+{
+    char iou[32];
+    char name[64];
+    assay_protocol_iou_text(iou, sizeof iou, &j->protocol, d->what.threshold);
+    if (d->class >= 0) {
+        assay_text_printable(name, sizeof name, class_of(j, d));
+    } else {
+        (void)snprintf(name, sizeof name, "%s %s %s %" PRId32, d->what.recall ? "AR" : "AP", iou,
+                       j->protocol.ranges[d->what.range].name,
+                       d->what.cap >= 0 ? j->protocol.caps[d->what.cap] : 100);
+    }
+    if (isnan(d->difference)) {
+        assay_buffer_printf(out, "  %-32.32s       -       -       -\n", name);
+        return;
+    }
+    assay_buffer_printf(out, "  %-32.32s %7.3f %7.3f %+7.3f", name, d->in_a, d->in_b,
+                        d->difference);
+    if (!isnan(d->low)) {
+        assay_buffer_printf(out, "   %+0.3f to %+0.3f", d->low, d->high);
+    } else {
+        assay_buffer_printf(out, "   %-16s", "");
+    }
+    if (!isnan(d->p)) {
+        assay_buffer_printf(out, "   %-8.3g %-8.3g %s", d->p, d->p_adjusted, better(j, d));
+    }
+    assay_buffer_putc(out, '\n');
+}
+
+static assay_status to_table(char **out, const job *j, assay_error *err)
+{
+    assay_buffer text;
+    assay_buffer_init(&text, 0);
+    assay_buffer_printf(&text, "%s: %" PRId64 " images, convention %s\n", j->request->truth,
+                        j->images, j->protocol.name);
+    for (int32_t k = 1; k < j->n_models; k++) {
+        const pair *p = &j->pairs[k];
+        assay_buffer_printf(&text, "\na = %s, b = %s\n  %-32s %7s %7s %7s   %-16s   %-8s %-8s %s\n",
+                            j->names[0], j->names[k], "", "a", "b", "b - a", "from, to", "p",
+                            "adjusted", "better");
+        for (int64_t i = 0; i < p->n; i++) {
+            put_row(&text, j, &p->differences[i]);
+        }
+        assay_buffer_printf(&text,
+                            "\n%" PRId64 " images change at IoU 0.5, each at its best F1; most "
+                            "changed (id, objects, found a, b, false alarms a, b)\n",
+                            p->n_changed);
+        for (int64_t i = 0; i < p->n_changed && i < SHOWN; i++) {
+            const changed_image *c = &p->changed[i];
+            assay_buffer_printf(&text,
+                                "  %14" PRId64 " %6" PRId32 " %6" PRId32 " %6" PRId32 " %6" PRId32
+                                " %6" PRId32 "\n",
+                                j->truth->image_id[c->row], c->a.objects, c->a.found, c->b.found,
+                                c->a.false_alarms, c->b.false_alarms);
+        }
+    }
+    assay_buffer_printf(&text,
+                        "\nfrom, to: %g %% interval of the difference, paired; p: the detectors "
+                        "change places in random %s; adjusted: over all rows (maxT).\n",
+                        100.0 * j->level, j->request->cluster != NULL ? "clusters" : "images");
+    return assay_text_take(out, &text, err);
+}
+
+static assay_status to_csv(char **out, const job *j, assay_error *err)
+{
+    assay_buffer text;
+    assay_buffer_init(&text, 0);
+    assay_buffer_puts(&text, "a,b,image,objects,found_a,found_b,false_alarms_a,false_alarms_b\n");
+    for (int32_t k = 1; k < j->n_models; k++) {
+        for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
+            const changed_image *c = &j->pairs[k].changed[i];
+            assay_buffer_printf(&text,
+                                "%d,%d,%" PRId64 ",%" PRId32 ",%" PRId32 ",%" PRId32 ",%" PRId32
+                                ",%" PRId32 "\n",
+                                1, k + 1, j->truth->image_id[c->row], c->a.objects, c->a.found,
+                                c->b.found, c->a.false_alarms, c->b.false_alarms);
+        }
+    }
+    return assay_text_take(out, &text, err);
+}
+
+/* AP, the first statistic, decides with a margin. */
+static void summarise(assay_compare_summary *out, const job *j)
+{
+    for (int32_t k = 1; k < j->n_models; k++) {
+        for (int64_t i = 0; i < j->pairs[k].n; i++) {
+            const assay_detection_difference *d = &j->pairs[k].differences[i];
+            out->tests += !isnan(d->p);
+            out->shown += d->p_adjusted <= 1.0 - j->level;
+            out->not_compared += isnan(d->difference);
+        }
+        const assay_detection_difference *ap = j->pairs[k].differences;
+        /* Detectors that differ nowhere have no interval, and none is worse. */
+        if (j->request->has_margin != 0 && isnan(ap->low) && ap->difference == 0.0 &&
+            j->pairs[k].n_changed == 0) {
+            out->noninferior++;
+        } else if (j->request->has_margin != 0 && !isnan(ap->low)) {
+            out->noninferior += ap->low > -j->request->margin;
+            out->inferior += ap->high < -j->request->margin;
+            out->undecided += ap->low <= -j->request->margin && ap->high >= -j->request->margin;
+        }
+    }
+}
+
+static assay_status answer(char **json, char **table, char **flips, const job *j, assay_error *err)
+{
+    if (json != NULL) {
+        ASSAY_TRY(to_json(json, j, err));
+    }
+    if (table != NULL) {
+        ASSAY_TRY(to_table(table, j, err));
+    }
+    return flips != NULL ? to_csv(flips, j, err) : ASSAY_OK;
+}
+
+assay_status assay_compare_detections(char **json, char **table, char **flips,
+                                      assay_compare_summary *summary, assay_context *context,
+                                      const assay_compare_request *request, assay_error *err)
+{
+    job j = {.request = request, .context = context};
+    assay_detection_selection selection = {0};
+    assay_status status = ASSAY_OK;
+    j.level = request->level > 0.0 ? request->level : 0.95;
+    j.seed = request->seed != 0 ? request->seed : 1;
+    j.rule = (assay_interval_rule){.level = j.level,
+                                   .replicates = request->replicates == 0  ? 1000
+                                                 : request->replicates < 0 ? 0
+                                                                           : request->replicates};
+    ASSAY_TRY(check(&j, err));
+    ASSAY_TRY(assay_arena_new(&j.arena, (size_t)16 << 30, err));
+    ASSAY_GOTO(name_models(&j, err), done);
+    ASSAY_GOTO(read_all(&j, err), done);
+    if (request->where != NULL && j.n_models > 0) {
+        ASSAY_GOTO(assay_detection_select(&selection, j.truth, j.results[0], request->where,
+                                          request->cluster, request->metadata, err),
+                   done);
+        if (selection.slice.images == NULL) {
+            status = assay_fail(err, ASSAY_EINVAL,
+                                "--where of a comparison selects images; \"%s\" is about boxes",
+                                request->where);
+            goto done;
+        }
+    } else {
+        ASSAY_GOTO(assay_detection_select(&selection, j.truth, j.results[0], NULL, request->cluster,
+                                          request->metadata, err),
+                   done);
+    }
+    ASSAY_GOTO(compare_all(&j, &selection, err), done);
+    summarise(summary, &j);
+    status = answer(json, table, flips, &j, err);
+done:
+    for (int32_t k = 0; k < j.n_models; k++) {
+        assay_detection_free(j.matched[k]);
+        assay_coco_results_free(j.results[k]);
+    }
+    assay_coco_truth_free(j.truth);
+    assay_detection_selection_dispose(&selection);
+    assay_arena_free(j.arena);
+    return status;
+}
