@@ -5,6 +5,7 @@
 
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
+#include "api/run_boxes.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "codec/json_value.h"
@@ -102,8 +103,12 @@ static assay_status prepare(assay_run *run, assay_error *err)
         }
         ASSAY_TRY(assay_folder_make(predictions, err));
     }
-    ASSAY_TRY(assay_run_open_models(run, err));
-    ASSAY_TRY(assay_run_open_data(run, err));
+    if (plan->task == ASSAY_TASK_DETECTION) {
+        ASSAY_TRY(assay_run_boxes_open(run, err));
+    } else {
+        ASSAY_TRY(assay_run_open_models(run, err));
+        ASSAY_TRY(assay_run_open_data(run, err));
+    }
     return assay_run_check_inputs(run, err);
 }
 
@@ -195,6 +200,7 @@ static void summarise(assay_run_summary *out, const assay_run *run)
 
 static void dispose(assay_run *run)
 {
+    assay_run_boxes_dispose(run);
     for (int32_t m = 0; run->plan && m < run->plan->n_models; m++) {
         if (run->models) {
             assay_model_free(run->models[m]);
@@ -228,8 +234,13 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
     if (request->check) {
         goto done;
     }
-    ASSAY_GOTO(assay_run_measure(&run, err), done);
-    ASSAY_GOTO(assay_run_compare(&run, err), done);
+    if (run.boxes != NULL) {
+        ASSAY_GOTO(assay_run_boxes_measure(&run, err), done);
+        assay_comparison_init(&run.comparison, run.arena);
+    } else {
+        ASSAY_GOTO(assay_run_measure(&run, err), done);
+        ASSAY_GOTO(assay_run_compare(&run, err), done);
+    }
     ASSAY_GOTO(assay_run_rule(&run, err), done);
     ASSAY_GOTO(assay_run_verify(&run, err), done);
     ASSAY_GOTO(assay_run_find(&run, err), done);

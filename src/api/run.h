@@ -111,6 +111,7 @@ typedef struct assay_run {
         int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
         bool known;
     } * units;               /* n_data; made when first asked for */
+    struct assay_run_boxes *boxes; /* task detection: run_boxes.h; else NULL */
     int32_t group, n_groups; /* model x data x perturbation: for the progress line */
 } assay_run;
 

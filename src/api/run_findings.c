@@ -359,8 +359,10 @@ static assay_status find_changed_rule(assay_run *run, assay_error *err)
 assay_status assay_run_find(assay_run *run, assay_error *err)
 {
     ASSAY_TRY(find_changed_rule(run, err));
-    ASSAY_TRY(find_preprocessing(run, err));
-    for (int32_t m = 0; m < run->plan->n_models; m++) {
+    if (!run->boxes) {
+        ASSAY_TRY(find_preprocessing(run, err));
+    }
+    for (int32_t m = 0; !run->boxes && m < run->plan->n_models; m++) {
         ASSAY_TRY(find_weak_contexts(run, m, err));
         ASSAY_TRY(find_weak_class(run, m, err));
         ASSAY_TRY(find_overconfidence(run, m, err));

@@ -5,6 +5,7 @@
 #include "adapters/filesystem/dataset_open.h"
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
+#include "api/run_boxes.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "core/units.h"
@@ -204,6 +205,9 @@ int64_t assay_run_rows(const assay_run *run, int32_t data)
 {
     const assay_predictions *given = assay_run_given_for(run, data);
 
+    if (run->boxes && !run->data[data]) {
+        return run->boxes->truth[data].truth->n_images;
+    }
     return run->data[data] ? run->data[data]->n : given ? given->n : 0;
 }
 

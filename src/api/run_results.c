@@ -5,6 +5,7 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/intervals.h"
 #include "api/run.h"
+#include "api/run_boxes.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -360,6 +361,7 @@ static void put_run(assay_json *json, const assay_run *run)
     assay_json_put_text(json, "path", plan->path);
     assay_json_put_text(json, "digest", plan->digest);
     assay_json_end_object(json);
+    assay_json_put_text(json, "task", assay_task_name(plan->task));
     assay_json_put_int(json, "seed", (int64_t)plan->seed);
     assay_json_put_real(json, "level", plan->level);
     assay_json_put_int(json, "replicates", plan->replicates);
@@ -422,6 +424,7 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
     }
     assay_json_end_array(&json);
     assay_results_validation(&json, run);
+    assay_results_boxes(&json, run);
     put_findings(&json, run);
     put_breakdowns(&json, run);
     put_examples(&json, run);

@@ -1,7 +1,9 @@
 #include <math.h>
 
 #include "api/run.h"
+#include "api/run_boxes.h"
 #include "base/alloc.h"
+#include "core/detect.h"
 
 static void put_ports(assay_json *json, const char *key, const assay_port *ports, int32_t n)
 {
@@ -45,11 +47,11 @@ assay_status assay_results_model(assay_json *json, const assay_run *run, int32_t
     assay_json_begin_object(json);
     assay_json_put_text(json, "name", plan->name);
     assay_json_put_text(json, "title", plan->title);
-    if (given) {
+    if (plan->predictions) {
         assay_json_put_text(json, "kind", "predictions");
         assay_json_put_text(json, "path", plan->predictions);
-        assay_json_put_text(json, "digest", given->digest);
-        put_texts(json, "classes", given->class_names, given->classes);
+        assay_json_put_text(json, "digest", given ? given->digest : run->boxes->given_digest[m]);
+        put_texts(json, "classes", given ? given->class_names : NULL, given ? given->classes : 0);
         assay_json_key(json, "preprocess");
         assay_json_null(json);
         assay_json_end_object(json);
@@ -67,6 +69,12 @@ assay_status assay_results_model(assay_json *json, const assay_run *run, int32_t
         assay_json_null(json);
     } else {
         status = assay_preprocess_json(&text, &model->spec.preprocess, err);
+        assay_json_raw(json, status == ASSAY_OK ? text.data : "null");
+    }
+    if (status == ASSAY_OK && assay_model_is_detector(model)) {
+        assay_buffer_clear(&text);
+        status = assay_detector_json(&text, &model->spec.detector, err);
+        assay_json_key(json, "detector");
         assay_json_raw(json, status == ASSAY_OK ? text.data : "null");
     }
     put_ports(json, "inputs", model->inputs, model->n_inputs);
@@ -176,8 +184,12 @@ assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t 
     assay_json_begin_object(json);
     assay_json_put_text(json, "name", plan->name);
     assay_json_put_text(json, "title", plan->title);
-    assay_json_put_text(json, "path", data ? data->path : given_path(run, d));
-    assay_json_put_text(json, "digest", data ? data->digest : given ? given->digest : NULL);
+    assay_json_put_text(json, "path", data || run->boxes ? plan->path : given_path(run, d));
+    assay_json_put_text(json, "digest",
+                        data         ? data->digest
+                        : given      ? given->digest
+                        : run->boxes ? run->boxes->truth[d].notes.digest
+                                     : NULL);
     if (plan->cluster) {
         assay_json_put_text(json, "cluster", plan->cluster);
     }

@@ -19,6 +19,8 @@ const char *assay_task_name(assay_task task)
         return "classification";
     case ASSAY_TASK_REGRESSION:
         return "regression";
+    case ASSAY_TASK_DETECTION:
+        return "detection";
     case ASSAY_TASKS:
         break;
     }
@@ -381,6 +383,8 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
     const char *const texts[] = {op->title, op->summary, op->description, op->citation, op->since};
     int shapes = (op->metric != NULL) + (op->interval != NULL) + (op->perturbation != NULL) +
                  (op->attack != NULL) + (op->decoder != NULL);
+    /* What is measured about detections is measured all at once, not metric by metric. */
+    bool described = op->kind == ASSAY_OP_METRIC && op->task == ASSAY_TASK_DETECTION;
 
     if (!is_identifier(op->name)) {
         return assay_fail(err, ASSAY_EINTERNAL, "an operation's name is not lower_snake_case");
@@ -392,7 +396,8 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
                               op->name);
         }
     }
-    if (op->revision < 1 || shapes != 1 || (op->kind == ASSAY_OP_METRIC) != (op->metric != NULL) ||
+    if (op->revision < 1 || shapes != (described ? 0 : 1) ||
+        (op->kind == ASSAY_OP_METRIC && !described) != (op->metric != NULL) ||
         (op->kind == ASSAY_OP_INTERVAL) != (op->interval != NULL) ||
         (op->kind == ASSAY_OP_ATTACK) != (op->attack != NULL) ||
         (op->kind == ASSAY_OP_DECODER) != (op->decoder != NULL)) {

@@ -72,6 +72,7 @@ typedef struct assay_param {
 typedef enum assay_task {
     ASSAY_TASK_CLASSIFICATION = 0, /* a class per row */
     ASSAY_TASK_REGRESSION,         /* a real number per row */
+    ASSAY_TASK_DETECTION,          /* boxes per image; measured by core/detection_measure.h */
     ASSAY_TASKS
 } assay_task;
 
@@ -115,7 +116,7 @@ typedef struct assay_op {
     size_t n_params;
     size_t params_size;          /* bytes of the parameter struct; 0 when there are no parameters */
     const char *const *examples; /* NULL-terminated command lines or plan snippets */
-    const struct assay_metric *metric;
+    const struct assay_metric *metric; /* NULL for the task detection */
     const struct assay_interval *interval;
     const struct assay_perturbation *perturbation;
     const struct assay_attack *attack;

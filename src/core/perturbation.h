@@ -22,6 +22,7 @@ typedef struct assay_perturbation {
     /** Parameter value at which the perturbation changes nothing (bit-exact); the harness checks it. */
     double identity;
     int has_identity;
+    int moves_pixels; /* 1: objects are elsewhere afterwards, so boxes of the truth no longer fit */
 } assay_perturbation;
 
 #endif

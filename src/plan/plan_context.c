@@ -8,8 +8,9 @@
 static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
                                   const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {"title", "path",   "target", "path_column", "id_column",
-                                        "root",  "labels", "images", "classes",     "cluster"};
+    static const char *const known[] = {"title",     "path",    "target", "path_column",
+                                        "id_column", "root",    "labels", "images",
+                                        "classes",   "cluster", "format"};
     const char *path = NULL;
     const char *root = NULL;
 
@@ -23,6 +24,11 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
     ASSAY_TRY(assay_yaml_text(&data->id_column, node, "id_column", r->path, err));
     ASSAY_TRY(assay_yaml_text(&root, node, "root", r->path, err));
     ASSAY_TRY(assay_yaml_text(&data->labels, node, "labels", r->path, err));
+    ASSAY_TRY(assay_yaml_text(&data->format, node, "format", r->path, err));
+    if (data->format && r->plan->task != ASSAY_TASK_DETECTION) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "format"), err,
+                               "format is for annotations of boxes: say 'task: detection'");
+    }
     ASSAY_TRY(assay_yaml_text(&data->cluster, node, "cluster", r->path, err));
     ASSAY_TRY(assay_yaml_text(&data->images, node, "images", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&data->class_names, NULL, node, "classes", r->path, r->arena, err));

@@ -20,16 +20,20 @@ const char *assay_plan_folder(assay_arena *arena, const char *path)
     return slash == path ? "/" : assay_arena_printf(arena, "%.*s", (int)(slash - path), path);
 }
 
+enum { PLAN_CLASSIFICATION = 1, PLAN_DETECTION };
+static const char *const task_names[] = {NULL, "classification", "detection"};
+
 static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
 {
-    static const char *const known[] = {"assay",   "title",     "description", "marking",
-                                        "seed",    "level",     "replicates",  "on_error",
-                                        "models",  "data",      "contexts",    "sweeps",
-                                        "metrics", "intervals", "families",    "requirements"};
+    static const char *const known[] = {
+        "assay",  "title",      "description", "marking",  "task",        "seed",
+        "level",  "replicates", "on_error",    "models",   "data",        "contexts",
+        "sweeps", "metrics",    "intervals",   "families", "requirements"};
     assay_plan *plan = r->plan;
     int64_t version = 0;
     int64_t seed = 1;
     const char *on_error = "stop";
+    int task = PLAN_CLASSIFICATION;
 
     ASSAY_TRY(assay_yaml_check_keys(root, known, ASSAY_COUNT(known), "the plan", r->path, err));
     ASSAY_TRY(assay_yaml_int(&version, root, "assay", 1, 1, r->path, err));
@@ -45,6 +49,9 @@ static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assa
     ASSAY_TRY(assay_yaml_int(&seed, root, "seed", 0, INT64_MAX, r->path, err));
     ASSAY_TRY(assay_yaml_real(&plan->level, root, "level", 0.5, 0.999999, r->path, err));
     ASSAY_TRY(assay_yaml_int(&plan->replicates, root, "replicates", 100, 1000000, r->path, err));
+    ASSAY_TRY(
+        assay_yaml_choice(&task, root, "task", task_names, ASSAY_COUNT(task_names), r->path, err));
+    plan->task = task == PLAN_DETECTION ? ASSAY_TASK_DETECTION : ASSAY_TASK_CLASSIFICATION;
     plan->seed = (uint64_t)seed;
     plan->skip_bad = strcmp(on_error, "skip") == 0;
     if (!plan->skip_bad && strcmp(on_error, "stop") != 0) {

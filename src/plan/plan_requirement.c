@@ -80,10 +80,10 @@ assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_a
 {
     assay_plan *plan = r->plan;
 
-    if (args->op->task != ASSAY_TASK_CLASSIFICATION) {
-        assay_status status =
-            assay_fail(err, ASSAY_EINVAL, "%s: metric %s is for %s, but plans test classification",
-                       r->path, args->op->name, assay_task_name(args->op->task));
+    if (args->op->task != plan->task) {
+        assay_status status = assay_fail(
+            err, ASSAY_EINVAL, "%s: metric %s is for %s, but this plan tests %s (`task`)", r->path,
+            args->op->name, assay_task_name(args->op->task), assay_task_name(plan->task));
         assay_args_free(args);
         return status;
     }
@@ -119,6 +119,9 @@ const char *const *assay_default_metrics(void)
 
     return names;
 }
+
+static const char *const detection_metrics[] = {"coco_average_precision", "coco_average_recall",
+                                                NULL};
 
 static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
                                   const assay_yaml *map, const char *key, const char *otherwise,
@@ -161,7 +164,9 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
         ASSAY_TRY(assay_plan_read_op(&args, NULL, list->values[i], ASSAY_OP_METRIC, r, err));
         ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
     }
-    for (const char *const *name = assay_default_metrics(); !list && *name; name++) {
+    const char *const *usual =
+        r->plan->task == ASSAY_TASK_DETECTION ? detection_metrics : assay_default_metrics();
+    for (const char *const *name = usual; !list && *name; name++) {
         const assay_op *op = NULL;
         ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, *name, err));
         ASSAY_TRY(assay_args_new(&args, op, err));
@@ -298,6 +303,9 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
     ASSAY_TRY(assay_yaml_text(&q->text, node, "text", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->class_name, node, "class", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->average, node, "average", r->path, err));
+    if (plan->task == ASSAY_TASK_DETECTION && !q->class_name && !q->average) {
+        q->average = "macro"; /* AP and AR are means over classes */
+    }
     ASSAY_TRY(assay_yaml_text(&q->source, node, "source", r->path, err));
     bool composite = assay_yaml_get(node, "all_of") || assay_yaml_get(node, "any_of");
     q->objective = NAN;

@@ -44,10 +44,10 @@ static void put_texts(assay_json *json, const char *key)
 }
 
 /** "name", or {"name": {parameters}}: one alternative per operation. */
-/* Plans test classification. */
+/* Plans test classification and detection. */
 static bool is_offered(const assay_op *op, assay_op_kind kind)
 {
-    return op->kind == kind && op->task == ASSAY_TASK_CLASSIFICATION;
+    return op->kind == kind && op->task != ASSAY_TASK_REGRESSION;
 }
 
 static void put_operations(assay_json *json, const assay_registry *registry, assay_op_kind kind)
@@ -102,7 +102,8 @@ static void put_model(assay_json *json)
     put_texts(json, "score_columns");
     put_texts(json, "classes");
     put_typed(json, "input", "object", "preprocessing, see docs/preprocessing.md");
-    put_typed(json, "output", "object", "name and kind of the scores");
+    put_typed(json, "output", "object",
+              "scores of a classifier, or the decoder of a detector; see docs/detectors.md");
     put_typed(json, "batch", "integer", NULL);
     put_typed(json, "timeout", "number", "seconds that a command may take for one batch");
     assay_json_end_object(json);
@@ -112,7 +113,7 @@ static void put_model(assay_json *json)
 static void put_data(assay_json *json)
 {
     static const char *const keys[] = {"title", "path",   "target", "path_column", "id_column",
-                                       "root",  "labels", "images", "cluster"};
+                                       "root",  "labels", "images", "cluster",     "format"};
 
     assay_json_key(json, "data");
     open_object(json, NULL);
@@ -245,6 +246,8 @@ static void put_root(assay_json *json)
     put_typed(json, "title", "string", NULL);
     put_typed(json, "description", "string", NULL);
     put_typed(json, "marking", "string", "at the top and bottom of every page of every format");
+    assay_json_key(json, "task");
+    assay_json_raw(json, "{\"enum\":[\"classification\",\"detection\"]}");
     put_typed(json, "seed", "integer", NULL);
     put_typed(json, "level", "number", "two-sided confidence of intervals; default 0.95");
     put_typed(json, "replicates", "integer", "bootstrap replicates; default 1000");

@@ -252,8 +252,7 @@ void check_perturbation_identity(const assay_op *op)
 
 static int moves_pixels(const assay_op *op)
 {
-    return strcmp(op->name, "rotation") == 0 || strcmp(op->name, "translation") == 0 ||
-           strcmp(op->name, "scale") == 0;
+    return op->perturbation->moves_pixels;
 }
 
 /* Same shape, input left alone, values in range, alpha kept by what does not move pixels. */

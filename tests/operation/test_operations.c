@@ -6,7 +6,8 @@ static void each(assay_op_kind kind, void (*check)(const assay_op *op))
     const assay_registry *registry = assay_ops();
     int checked = 0;
     for (size_t i = 0; i < registry->n; i++) {
-        if (registry->ops[i]->kind == kind) {
+        /* Metrics of detections are descriptors only: core/detection_measure.h measures. */
+        if (registry->ops[i]->kind == kind && registry->ops[i]->task != ASSAY_TASK_DETECTION) {
             print_message("  %s %s\n", assay_op_kind_name(kind), registry->ops[i]->name);
             check(registry->ops[i]);
             checked++;

@@ -56,11 +56,28 @@ static int has_extension(const char *path, const char *const *extensions)
     return 0;
 }
 
+static assay_status read_files(assay_dataset_draft *draft, assay_error *err)
+{
+    for (int64_t i = 0; i < draft->options->n_files; i++) {
+        const assay_dataset_file *file = &draft->options->files[i];
+        const char *id = assay_draft_text(draft, file->id, err);
+        const char *path = assay_arena_strdup(draft->arena, file->path);
+        if (id == NULL || path == NULL) {
+            return assay_fail_memory(err);
+        }
+        ASSAY_TRY(assay_draft_add(draft, id, path, i, err));
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_source(assay_dataset_draft *draft, assay_error *err)
 {
     static const char *const tables[] = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson", NULL};
     static const char *const arrays[] = {".npy", ".npz", NULL};
     const char *path = draft->path;
+    if (draft->options->files != NULL) {
+        return read_files(draft, err);
+    }
     switch (assay_file_kind(path)) {
     case 0:
         return assay_fail(err, ASSAY_ENOTFOUND, "%s: there is no such file or folder", path);

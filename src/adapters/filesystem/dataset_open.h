@@ -4,6 +4,11 @@
 
 #include "core/dataset.h"
 
+/** An image file, for data sets that somebody else has listed. */
+typedef struct assay_dataset_file {
+    const char *id, *path; /* live as long as the options */
+} assay_dataset_file;
+
 typedef struct assay_dataset_options {
     const char *name;        /* NULL = last part of the path */
     const char *target;      /* manifest column of the class; NULL = "target", else "label" */
@@ -22,6 +27,8 @@ typedef struct assay_dataset_options {
     const assay_cancel *cancel;
     const assay_log *log;
     const char *cache; /* folder for computed columns, keyed by content; NULL = none */
+    const assay_dataset_file *files; /* the data, in this order; the path is a name only then */
+    int64_t n_files;
 } assay_dataset_options;
 
 /**

@@ -51,6 +51,7 @@ static const assay_perturbation shape = {
     .severities = {5.0, 10.0, 15.0, 20.0, 30.0},
     .identity = 0.0,
     .has_identity = 1,
+    .moves_pixels = 1,
 };
 
 extern const assay_op assay_op_perturbation_rotation;

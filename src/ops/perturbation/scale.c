@@ -48,6 +48,7 @@ static const assay_perturbation shape = {
     .severities = {0.9, 0.8, 0.7, 0.6, 0.5},
     .identity = 1.0,
     .has_identity = 1,
+    .moves_pixels = 1,
 };
 
 extern const assay_op assay_op_perturbation_scale;

@@ -77,6 +77,7 @@ static const assay_perturbation shape = {
     .severities = {0.02, 0.05, 0.1, 0.15, 0.2},
     .identity = 0.0,
     .has_identity = 1,
+    .moves_pixels = 1,
 };
 
 extern const assay_op assay_op_perturbation_translation;

@@ -1,0 +1,69 @@
+/** @file run_boxes.h  What a run needs when its task is detection. Inside src/api only. */
+#ifndef ASSAY_API_RUN_BOXES_H
+#define ASSAY_API_RUN_BOXES_H
+
+#include "api/annotations.h"
+#include "api/run.h"
+#include "core/detection.h"
+#include "core/detection_measure.h"
+#include "core/detections.h"
+
+enum { ASSAY_RUN_ANALYSES = ASSAY_ANALYSE_CLASSES };
+
+/** The truth of one data set. */
+typedef struct assay_run_truth {
+    assay_coco_truth *truth; /* owned */
+    assay_annotation_notes notes;
+    int64_t *row;     /* per datum of run->data: its image in the truth; NULL without images */
+    int64_t *cluster; /* per image of the truth, or NULL */
+    int64_t objects;
+} assay_run_truth;
+
+/** A box of the gallery. */
+typedef struct assay_gallery_box {
+    const char *role;  /* "truth" or "prediction" */
+    const char *state; /* "found", "missed", "crowd"; "hit", "false", "ignored" */
+    const char *class_name;
+    double score;  /* NaN for truth */
+    double box[4]; /* left, top, width, height, pixels of the image */
+} assay_gallery_box;
+
+typedef struct assay_gallery {
+    int32_t model, context;
+    const char *id;
+    int32_t width, height;
+    int64_t missed, alarms;
+    double threshold;  /* of the score: boxes below are not drawn */
+    const char *image; /* data URI */
+    int32_t n_boxes;
+    assay_gallery_box *boxes;
+} assay_gallery;
+
+typedef struct assay_run_boxes {
+    assay_run_truth *truth;  /* per data set */
+    assay_coco_rows **given; /* per model: its file of predictions, else NULL; owned */
+    const char **given_digest;
+    assay_gallery *gallery;
+    int32_t n_gallery, capacity_gallery;
+} assay_run_boxes;
+
+/** Truth, images and files of predictions; in place of opening data sets of classes. */
+ASSAY_NODISCARD assay_status assay_run_boxes_open(assay_run *run, assay_error *err);
+void assay_run_boxes_dispose(assay_run *run);
+ASSAY_NODISCARD assay_status assay_run_boxes_measure(assay_run *run, assay_error *err);
+/** Curves beside the measures of a cell: precision over recall, operating points. `threshold` gets
+ *  the score with the best F1 at IoU 0.5 (NaN = none). */
+ASSAY_NODISCARD assay_status assay_run_boxes_curves(double *threshold, assay_run *run,
+                                                    assay_run_cell *cell,
+                                                    const assay_coco_truth *truth,
+                                                    const assay_coco_rows *results,
+                                                    const uint8_t *images, assay_error *err);
+/** The images with the most errors, with their boxes drawn. */
+ASSAY_NODISCARD assay_status assay_run_boxes_gallery(assay_run *run, int32_t model, int32_t context,
+                                                     const assay_coco_rows *results,
+                                                     const uint8_t *images, double threshold,
+                                                     assay_error *err);
+/** The members "detection" and "gallery" of results.json. */
+void assay_results_boxes(assay_json *json, const assay_run *run);
+
+#endif

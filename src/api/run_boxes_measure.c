@@ -1,0 +1,334 @@
+/* Detectors over data: predicted, matched and measured context by context. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "adapters/duckdb/duckdb_table.h"
+#include "adapters/filesystem/batch_store.h"
+#include "adapters/filesystem/file.h"
+#include "api/boxes.h"
+#include "api/run_boxes.h"
+#include "base/alloc.h"
+#include "core/detect.h"
+#include "core/detection_measure.h"
+#include "core/perturbation.h"
+
+static bool same_args(const assay_args *a, const assay_args *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
+}
+
+/* ---- predicting ---- */
+
+static const char *file_part(assay_arena *arena, const char *name)
+{
+    char *part = assay_arena_printf(arena, "%.60s", name);
+    for (char *c = part; c != NULL && *c != '\0'; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || (*c == '.' && c != part);
+        *c = plain ? *c : '_';
+    }
+    return part;
+}
+
+/* COCO results and Parquet in the evidence, once. */
+static assay_status export_boxes(assay_run *run, const char *stem, const assay_detections *boxes,
+                                 const assay_box_numbers *numbers, assay_error *err)
+{
+    const char *json = assay_arena_printf(run->arena, "%s.json", stem);
+    const char *parquet = assay_arena_printf(run->arena, "%s.parquet", stem);
+    assay_buffer text;
+    assay_table *table = NULL;
+    if (json == NULL || parquet == NULL) {
+        return assay_fail_memory(err);
+    }
+    if (assay_file_kind(json) == 1 && assay_file_kind(parquet) == 1) {
+        return ASSAY_OK;
+    }
+    assay_buffer_init(&text, 0);
+    assay_status status = assay_boxes_coco(&text, boxes, numbers, err);
+    if (status == ASSAY_OK) {
+        status = assay_file_write(json, text.data, text.size, err);
+    }
+    assay_buffer_dispose(&text);
+    if (status == ASSAY_OK) {
+        status = assay_boxes_table(&table, boxes, numbers, err);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_duckdb_write_table(parquet, table, err);
+    }
+    assay_table_free(table);
+    return status;
+}
+
+/* The detections as COCO rows that refer to the truth. */
+static assay_status to_rows(assay_coco_rows **out, const assay_detections *boxes,
+                            const assay_box_numbers *numbers, assay_error *err)
+{
+    assay_coco_rows *rows = assay_alloc(1, sizeof *rows);
+    size_t n = (size_t)boxes->n;
+    *out = rows;
+    if (rows == NULL) {
+        return assay_fail_memory(err);
+    }
+    rows->image = assay_alloc_raw(n + 1, sizeof *rows->image);
+    rows->category = assay_alloc_raw(n + 1, sizeof *rows->category);
+    rows->box = assay_alloc_raw(4 * n + 1, sizeof *rows->box);
+    rows->score = assay_alloc_raw(n + 1, sizeof *rows->score);
+    rows->has = assay_alloc(n + 1, sizeof *rows->has);
+    if (rows->image == NULL || rows->category == NULL || rows->box == NULL || rows->score == NULL ||
+        rows->has == NULL) {
+        return assay_fail_memory(err);
+    }
+    rows->n = boxes->n;
+    memcpy(rows->box, boxes->box, 4 * n * sizeof *rows->box);
+    memcpy(rows->score, boxes->score, n * sizeof *rows->score);
+    memset(rows->has, ASSAY_COCO_BOX, n);
+    for (int64_t i = 0; i < boxes->images; i++) {
+        for (int64_t r = boxes->first[i]; r < boxes->first[i + 1]; r++) {
+            rows->image[r] = numbers->image[i];
+            rows->category[r] = numbers->category[boxes->label[r]];
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* Numbers of the truth for the images of the data and the classes of the model. */
+static assay_status number(assay_box_numbers *out, assay_run *run, int32_t model, int32_t data,
+                           assay_error *err)
+{
+    const assay_run_truth *t = &run->boxes->truth[data];
+    const assay_model_spec *spec = &run->models[model]->spec;
+    ASSAY_TRY(assay_box_numbers_make(out, run->data[data], spec->classes, spec->class_names,
+                                     t->truth, err));
+    for (int64_t i = 0; i < run->data[data]->n; i++) {
+        out->image[i] = t->truth->image_id[t->row[i]];
+    }
+    if (out->unknown == spec->classes) {
+        return assay_fail(
+            err, ASSAY_EFORMAT,
+            "none of the model's %d classes (\"%s\", ...) stands in the truth (\"%s\", "
+            "...): the names must be spelt alike; correct `classes` of the model",
+            spec->classes, spec->class_names[0],
+            t->truth->n_categories > 0 ? t->truth->category_name[0] : "");
+    }
+    return ASSAY_OK;
+}
+
+static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model, int32_t context,
+                            assay_error *err)
+{
+    const assay_plan_context *c = &run->plan->contexts[context];
+    assay_status status = ASSAY_OK;
+    assay_batch_store *store = NULL;
+    assay_detections *boxes = NULL;
+    assay_box_numbers numbers = {0};
+    char key[ASSAY_DIGEST_HEX];
+    const char *place = c->perturbation != NULL ? c->name : run->plan->data[c->data].name;
+    const char *what = assay_arena_printf(run->arena, "[%d/%d] %.100s on %.100s", ++run->group,
+                                          run->n_groups, run->plan->models[model].name, place);
+    assay_predict_options options = {.perturbation = c->perturbation,
+                                     .seed = run->plan->seed,
+                                     .threads = run->context->threads,
+                                     .cancel = &run->context->cancel,
+                                     .log = &run->context->log,
+                                     .what = what};
+    ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
+    const char *folder =
+        assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
+    const char *first = file_part(run->arena, run->plan->models[model].name);
+    const char *second = file_part(run->arena, place);
+    const char *stem = first != NULL && second != NULL
+                           ? assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s", run->out,
+                                                first, second, key)
+                           : NULL;
+    if (what == NULL || folder == NULL || stem == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_GOTO(number(&numbers, run, model, c->data, err), done);
+    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
+    options.store = store;
+    ASSAY_GOTO(assay_detect(&boxes, run->models[model], run->data[c->data], &options, err), done);
+    ASSAY_GOTO(assay_batch_store_flush(store, err), done);
+    ASSAY_GOTO(export_boxes(run, stem, boxes, &numbers, err), done);
+    assay_run_log(run, ASSAY_LOG_INFO, "boxes of %s: %" PRId64 " in %" PRId64 " images, sha256:%s",
+                  what, boxes->n, boxes->images, boxes->digest);
+    status = to_rows(out, boxes, &numbers, err);
+done:
+    assay_batch_store_close(store);
+    assay_detections_free(boxes);
+    assay_box_numbers_dispose(&numbers);
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s", what);
+    }
+    return status;
+}
+
+/* ---- measuring ---- */
+
+/* Images of the truth that belong to a context: NULL = all of them. */
+static assay_status choose_images(uint8_t **out, int64_t *n, const assay_run *run, int32_t context,
+                                  assay_error *err)
+{
+    int32_t data = run->plan->contexts[context].data;
+    const assay_run_truth *t = &run->boxes->truth[data];
+    uint8_t *mask = NULL;
+    *out = NULL;
+    *n = t->truth->n_images;
+    if (run->data[data] == NULL) {
+        return run->plan->contexts[context].where == NULL
+                   ? ASSAY_OK
+                   : assay_fail(err, ASSAY_EINVAL,
+                                "'where' needs the images, and they are not "
+                                "there: give the data a `root`");
+    }
+    ASSAY_TRY(assay_run_mask(&mask, n, run, context, err));
+    uint8_t *images = assay_alloc((size_t)t->truth->n_images + 1, 1);
+    if (images == NULL) {
+        assay_free(mask);
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < run->data[data]->n; i++) {
+        images[t->row[i]] = mask == NULL || mask[i] != 0;
+    }
+    assay_free(mask);
+    *out = images;
+    return ASSAY_OK;
+}
+
+static assay_status measure_cell(assay_run *run, assay_run_cell *cell,
+                                 const assay_coco_rows *results, assay_error *err)
+{
+    const assay_plan_context *c = &run->plan->contexts[cell->context];
+    const assay_run_truth *t = &run->boxes->truth[c->data];
+    assay_status status = ASSAY_OK;
+    assay_detection_summary summary;
+    uint8_t *images = NULL;
+    double threshold = NAN;
+    ASSAY_TRY(choose_images(&images, &cell->n, run, cell->context, err));
+    if (cell->n == 0) {
+        cell->reason = "no image belongs to this context";
+        goto done;
+    }
+    assay_detection_request request = {.slice = {.images = images},
+                                       .cluster = t->cluster,
+                                       .analyses = ASSAY_RUN_ANALYSES,
+                                       .level = run->plan->level,
+                                       .replicates = run->plan->replicates,
+                                       .seed = run->plan->seed,
+                                       .threads = run->context->threads,
+                                       .cancel = &run->context->cancel};
+    if (c->sweep >= 0) {
+        request.analyses &= ASSAY_ANALYSE_CLASSES;
+    }
+    ASSAY_GOTO(assay_detection_measure(&cell->result, &summary, t->truth, results, &request, err),
+               done);
+    cell->evaluated = 1;
+    cell->mean_confidence = NAN;
+    cell->low = NAN;
+    cell->high = NAN;
+    if (c->sweep < 0) {
+        ASSAY_GOTO(assay_run_boxes_curves(&threshold, run, cell, t->truth, results, images, err),
+                   done);
+    }
+    if (c->where == NULL && c->perturbation == NULL && c->sweep < 0) {
+        status = assay_run_boxes_gallery(run, cell->model, cell->context, results, images,
+                                         threshold, err);
+    }
+done:
+    assay_free(images);
+    return status;
+}
+
+/* Contexts of one model that share data and perturbation with context `first`. */
+static assay_status measure_group(assay_run *run, int32_t model, int32_t first, assay_error *err)
+{
+    const assay_plan_context *contexts = run->plan->contexts;
+    const assay_coco_rows *results = run->boxes->given[model];
+    assay_coco_rows *computed = NULL;
+    assay_status status = ASSAY_OK;
+    if (results == NULL) {
+        ASSAY_GOTO(predict(&computed, run, model, first, err), done);
+        results = computed;
+    }
+    for (int32_t k = first; k < run->plan->n_contexts; k++) {
+        assay_run_cell *cell = assay_run_cell_at(run, model, k);
+        if (cell->evaluated || cell->reason != NULL || contexts[k].data != contexts[first].data ||
+            !same_args(contexts[k].perturbation, contexts[first].perturbation) ||
+            !assay_run_wanted(run, model, k)) {
+            continue;
+        }
+        status = measure_cell(run, cell, results, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "model %s, context %s", run->plan->models[model].name,
+                               contexts[k].name);
+            goto done;
+        }
+    }
+done:
+    assay_coco_results_free(computed);
+    return status;
+}
+
+/* Why a model can't be measured in a context, or NULL. */
+static const char *obstacle(const assay_run *run, int32_t model, int32_t context)
+{
+    const assay_plan_context *c = &run->plan->contexts[context];
+    if (c->perturbation != NULL && c->perturbation->op->perturbation->moves_pixels) {
+        return "this perturbation moves the objects, and the truth stays where it is";
+    }
+    if (run->plan->models[model].predictions == NULL) {
+        return NULL;
+    }
+    if (run->plan->models[model].data != c->data) {
+        return "the file of predictions belongs to other data";
+    }
+    return c->perturbation != NULL ? "a file of predictions cannot be asked about perturbed data"
+                                   : NULL;
+}
+
+static int32_t count_groups(const assay_run *run)
+{
+    const assay_plan_context *contexts = run->plan->contexts;
+    int32_t n = 0;
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; run->models[m] != NULL && c < run->plan->n_contexts; c++) {
+            int32_t k = 0;
+            while (k < c && !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
+                              same_args(contexts[k].perturbation, contexts[c].perturbation))) {
+                k++;
+            }
+            n += k == c && assay_run_wanted(run, m, c) && obstacle(run, m, c) == NULL;
+        }
+    }
+    return n;
+}
+
+assay_status assay_run_boxes_measure(assay_run *run, assay_error *err)
+{
+    run->n_groups = count_groups(run);
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+            assay_run_cell *cell = assay_run_cell_at(run, m, c);
+            cell->model = m;
+            cell->context = c;
+            assay_result_init(&cell->result, run->arena);
+        }
+    }
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+            assay_run_cell *cell = assay_run_cell_at(run, m, c);
+            if (!assay_run_wanted(run, m, c) || cell->evaluated || cell->reason != NULL) {
+                continue;
+            }
+            cell->reason = obstacle(run, m, c);
+            if (cell->reason == NULL) {
+                ASSAY_TRY(measure_group(run, m, c, err));
+            }
+        }
+    }
+    return ASSAY_OK;
+}

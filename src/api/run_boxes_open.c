@@ -1,0 +1,261 @@
+/* Truth, images and files of predictions of a run about detection. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "adapters/filesystem/dataset_open.h"
+#include "adapters/filesystem/file.h"
+#include "api/run_boxes.h"
+#include "base/alloc.h"
+
+/* The folder that a COCO file's names are relative to: the declared one, or the first of the usual
+ * places where the first image is. */
+static const char *image_root(const assay_run *run, const assay_plan_data *data,
+                              const assay_coco_truth *truth)
+{
+    static const char *const places[] = {".", "images", "JPEGImages", "../images"};
+    const char *folder = assay_path_folder(run->arena, data->path);
+    if (data->root != NULL || folder == NULL || truth->n_images == 0 ||
+        truth->image_file[0] == NULL) {
+        return data->root != NULL ? data->root : folder;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(places); i++) {
+        const char *root = i == 0 ? folder : assay_path_join(run->arena, folder, places[i]);
+        const char *path =
+            root != NULL ? assay_path_join(run->arena, root, truth->image_file[0]) : NULL;
+        if (path != NULL && assay_file_kind(path) == 1) {
+            return root;
+        }
+    }
+    return folder;
+}
+
+/* Path of every image of the truth. */
+static assay_status list_images(assay_dataset_file *files, assay_run *run, int32_t d,
+                                const assay_annotation_options *options, assay_error *err)
+{
+    const assay_plan_data *data = &run->plan->data[d];
+    const assay_coco_truth *truth = run->boxes->truth[d].truth;
+    assay_annotation_set set = {0};
+    const char *root = image_root(run, data, truth);
+    int64_t next = 0;
+    if (run->boxes->truth[d].notes.format != ASSAY_ANNOTATIONS_COCO) {
+        ASSAY_TRY(assay_annotation_find(&set, data->path, options, false, run->arena, err));
+    }
+    for (int64_t i = 0; i < truth->n_images; i++) {
+        const char *name = truth->image_file[i];
+        if (name == NULL) {
+            return assay_fail(err, ASSAY_EFORMAT, "%s: image %" PRId64 " has no file name",
+                              data->path, truth->image_id[i]);
+        }
+        /* The truth lists the images in the order of the files, so this finds each at once. */
+        const char *path = NULL;
+        for (int64_t tried = 0; tried < set.n && path == NULL; tried++, next++) {
+            next = next < set.n ? next : 0;
+            path = set.files[next].name != NULL && strcmp(set.files[next].name, name) == 0
+                       ? set.files[next].image
+                       : NULL;
+        }
+        path = path != NULL     ? path
+               : name[0] == '/' ? name
+                                : assay_path_join(run->arena, root, name);
+        if (path == NULL) {
+            return assay_fail_memory(err);
+        }
+        files[i] = (assay_dataset_file){.id = name, .path = path};
+    }
+    return ASSAY_OK;
+}
+
+/* Images are needed by models that run; files of predictions do without. */
+static bool needs_images(const assay_run *run, const assay_dataset_file *files, int64_t n)
+{
+    for (int32_t m = 0; m < run->plan->n_models; m++) {
+        if (run->models[m] != NULL) {
+            return true;
+        }
+    }
+    return n > 0 && assay_file_kind(files[0].path) == 1;
+}
+
+static assay_status open_images(assay_run *run, int32_t d, const assay_dataset_file *files,
+                                assay_error *err)
+{
+    const assay_plan_data *data = &run->plan->data[d];
+    assay_run_truth *t = &run->boxes->truth[d];
+    assay_dataset_options options = {
+        .name = data->name,
+        .files = files,
+        .n_files = t->truth->n_images,
+        .skip_bad = run->plan->skip_bad,
+        .measure = 1,
+        .threads = run->context->threads,
+        .cancel = &run->context->cancel,
+        .log = &run->context->log,
+        .cache = run->request->check ? NULL : assay_path_join(run->arena, run->out, "cache")};
+    ASSAY_TRY(assay_dataset_open(&run->data[d], data->path, &options, err));
+    const assay_dataset *set = run->data[d];
+    t->row = assay_arena_alloc(run->arena, (size_t)set->n + 1, sizeof *t->row);
+    if (t->row == NULL) {
+        return assay_fail_memory(err);
+    }
+    /* Both are in the order of the truth; bad images are missing from the data. */
+    for (int64_t i = 0, row = 0; i < set->n; i++, row++) {
+        while (row < t->truth->n_images && strcmp(t->truth->image_file[row], set->ids[i]) != 0) {
+            row++;
+        }
+        t->row[i] = row;
+    }
+    assay_run_log(run, ASSAY_LOG_INFO,
+                  "data %s: %" PRId64 " images, %" PRId64 " objects, %" PRId64 " images left out",
+                  data->name, set->n, t->truth->objects.n, set->n_skipped);
+    for (int64_t i = 0; i < set->n_skipped; i++) {
+        assay_run_log(run, ASSAY_LOG_WARNING, "left out: %s: %s", set->skipped[i].where,
+                      set->skipped[i].reason);
+    }
+    return ASSAY_OK;
+}
+
+/* Which images belong together, from a column of the data. */
+static assay_status read_clusters(assay_run *run, int32_t d, assay_error *err)
+{
+    const char *name = run->plan->data[d].cluster;
+    assay_run_truth *t = &run->boxes->truth[d];
+    if (name == NULL) {
+        return ASSAY_OK;
+    }
+    const assay_column *column =
+        run->data[d] != NULL ? assay_table_find(run->data[d]->metadata, name) : NULL;
+    if (column == NULL || column->type == ASSAY_COLUMN_REAL) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "data %s has no column '%s' of texts or whole numbers to group images by",
+                          run->plan->data[d].name, name);
+    }
+    t->cluster = assay_arena_alloc(run->arena, (size_t)t->truth->n_images + 1, sizeof *t->cluster);
+    if (t->cluster == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < t->truth->n_images; i++) {
+        t->cluster[i] = -1 - i;
+    }
+    for (int64_t i = 0; i < run->data[d]->n; i++) {
+        int64_t k = 0; /* the first datum with the same value */
+        while (k < i && (column->type == ASSAY_COLUMN_INT
+                             ? column->ints[k] != column->ints[i]
+                             : strcmp(column->texts[k] != NULL ? column->texts[k] : "",
+                                      column->texts[i] != NULL ? column->texts[i] : "") != 0)) {
+            k++;
+        }
+        t->cluster[t->row[i]] = k;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status open_data(assay_run *run, int32_t d, assay_error *err)
+{
+    const assay_plan_data *data = &run->plan->data[d];
+    assay_run_truth *t = &run->boxes->truth[d];
+    const assay_annotation_options options = {
+        .format = data->format, .images = data->root, .for_evaluation = true, .digest = true};
+    if (data->path == NULL) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "detection needs the truth: give the data set a path (annotations)");
+    }
+    ASSAY_TRY(assay_annotations_truth(&t->truth, &t->notes, data->path, &options, err));
+    t->objects = t->truth->objects.n;
+    assay_dataset_file *files =
+        assay_arena_alloc(run->arena, (size_t)t->truth->n_images + 1, sizeof *files);
+    if (files == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(list_images(files, run, d, &options, err));
+    if (needs_images(run, files, t->truth->n_images)) {
+        ASSAY_TRY(open_images(run, d, files, err));
+    }
+    return read_clusters(run, d, err);
+}
+
+static assay_status open_model(assay_run *run, int32_t m, assay_error *err)
+{
+    const assay_plan_model *model = &run->plan->models[m];
+    if (model->predictions != NULL) {
+        return ASSAY_OK; /* read once the truth is known */
+    }
+    ASSAY_TRY(assay_model_open_spec(&run->models[m], &model->spec, !model->has_input, model->name,
+                                    run->arena, err));
+    if (!assay_model_is_detector(run->models[m])) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the model is no detector: its description must say `output: {decoder: "
+                          "...}` (`assay describe decoder` lists them)");
+    }
+    assay_run_log(run, ASSAY_LOG_INFO, "model %s: %s, %s", model->name, run->models[m]->spec.path,
+                  run->models[m]->backend_version);
+    return ASSAY_OK;
+}
+
+static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
+{
+    const assay_plan_model *model = &run->plan->models[m];
+    const assay_annotation_options options = {.digest = true};
+    assay_annotation_notes notes;
+    if (model->predictions == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_annotations_results(&run->boxes->given[m], &notes, model->predictions,
+                                        run->boxes->truth[model->data].truth, &options, err));
+    run->boxes->given_digest[m] = assay_arena_strdup(run->arena, notes.digest);
+    return run->boxes->given_digest[m] != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+    assay_run_boxes *b = assay_arena_alloc(run->arena, 1, sizeof *b);
+    if (b == NULL) {
+        return assay_fail_memory(err);
+    }
+    b->truth = assay_arena_alloc(run->arena, (size_t)plan->n_data + 1, sizeof *b->truth);
+    b->given = assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given);
+    b->given_digest =
+        assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given_digest);
+    if (b->truth == NULL || b->given == NULL || b->given_digest == NULL) {
+        return assay_fail_memory(err);
+    }
+    run->boxes = b;
+    assay_status status = ASSAY_OK;
+    for (int32_t m = 0; m < plan->n_models; m++) {
+        status = open_model(run, m, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "%s:%d:%d: model %s", plan->path, plan->models[m].mark.line,
+                               plan->models[m].mark.column, plan->models[m].name);
+            return status;
+        }
+    }
+    for (int32_t d = 0; d < plan->n_data; d++) {
+        status = open_data(run, d, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "%s:%d:%d: data %s", plan->path, plan->data[d].mark.line,
+                               plan->data[d].mark.column, plan->data[d].name);
+            return status;
+        }
+    }
+    for (int32_t m = 0; m < plan->n_models; m++) {
+        status = open_given(run, m, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "%s:%d:%d: model %s", plan->path, plan->models[m].mark.line,
+                               plan->models[m].mark.column, plan->models[m].name);
+            return status;
+        }
+    }
+    return ASSAY_OK;
+}
+
+void assay_run_boxes_dispose(assay_run *run)
+{
+    assay_run_boxes *b = run->boxes;
+    for (int32_t d = 0; b != NULL && d < run->plan->n_data; d++) {
+        assay_coco_truth_free(b->truth[d].truth);
+    }
+    for (int32_t m = 0; b != NULL && m < run->plan->n_models; m++) {
+        assay_coco_results_free(b->given[m]);
+    }
+}

@@ -1,0 +1,92 @@
+/* What results.json holds about detection beside measures and curves. */
+#include <math.h>
+
+#include "api/run_boxes.h"
+
+static void put_box(assay_json *json, const assay_gallery_box *b)
+{
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "role", b->role);
+    assay_json_put_text(json, "state", b->state);
+    assay_json_put_text(json, "class", b->class_name);
+    if (!isnan(b->score)) {
+        assay_json_put_real(json, "score", b->score);
+    }
+    assay_json_key(json, "box");
+    assay_json_begin_array(json);
+    for (int k = 0; k < 4; k++) {
+        assay_json_real(json, round(b->box[k] * 100.0) / 100.0);
+    }
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+}
+
+static void put_gallery(assay_json *json, const assay_run *run)
+{
+    const assay_run_boxes *b = run->boxes;
+    assay_json_key(json, "gallery");
+    assay_json_begin_array(json);
+    for (int32_t i = 0; i < b->n_gallery; i++) {
+        const assay_gallery *g = &b->gallery[i];
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "model", run->plan->models[g->model].name);
+        assay_json_put_text(json, "context", run->plan->contexts[g->context].name);
+        assay_json_put_text(json, "id", g->id);
+        assay_json_put_int(json, "width", g->width);
+        assay_json_put_int(json, "height", g->height);
+        assay_json_put_int(json, "missed", g->missed);
+        assay_json_put_int(json, "false", g->alarms);
+        assay_json_put_real(json, "threshold", g->threshold);
+        assay_json_put_text(json, "image", g->image);
+        assay_json_key(json, "boxes");
+        assay_json_begin_array(json);
+        for (int32_t k = 0; k < g->n_boxes; k++) {
+            put_box(json, &g->boxes[k]);
+        }
+        assay_json_end_array(json);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+}
+
+static void put_truth(assay_json *json, const assay_run *run, int32_t d)
+{
+    const assay_run_truth *t = &run->boxes->truth[d];
+    const assay_coco_rows *objects = &t->truth->objects;
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "data", run->plan->data[d].name);
+    assay_json_put_text(json, "format", assay_annotation_format_name(t->notes.format));
+    assay_json_put_text(json, "digest", t->notes.digest);
+    assay_json_put_int(json, "images", t->truth->n_images);
+    assay_json_put_int(json, "objects", objects->n);
+    assay_json_key(json, "classes");
+    assay_json_begin_array(json);
+    for (int64_t k = 0; k < t->truth->n_categories; k++) {
+        int64_t n = 0;
+        for (int64_t i = 0; i < objects->n; i++) {
+            n += objects->category[i] == t->truth->category_id[k];
+        }
+        if (n > 0) {
+            assay_json_begin_object(json);
+            assay_json_put_text(json, "name", t->truth->category_name[k]);
+            assay_json_put_int(json, "n", n);
+            assay_json_end_object(json);
+        }
+    }
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+}
+
+void assay_results_boxes(assay_json *json, const assay_run *run)
+{
+    if (run->boxes == NULL) {
+        return;
+    }
+    assay_json_key(json, "truth");
+    assay_json_begin_array(json);
+    for (int32_t d = 0; d < run->plan->n_data; d++) {
+        put_truth(json, run, d);
+    }
+    assay_json_end_array(json);
+    put_gallery(json, run);
+}

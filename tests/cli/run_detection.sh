@@ -1,0 +1,113 @@
+#!/bin/bash
+# assay run with task: detection: measures, slices, verdicts, gallery, resuming, files of predictions,
+# threads, and what is refused.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+golden=$ASSAY_SOURCE/tests/golden/onnx
+cp "$golden/detector_yolov8.onnx" y.onnx
+mkdir photos
+python3 - <<'PY'
+import json
+images, annotations = [], []
+for i in range(1, 13):
+    white = i % 3 == 0
+    open(f"photos/{i}.pgm", "wb").write(b"P5\n32 32\n255\n" + bytes([255 * white]) * 1024)
+    images.append({"id": 100 - i, "file_name": f"photos/{i}.pgm", "width": 32, "height": 32})
+    # The model says: ship 12,12,8,8 (score 0.5, 1 on white), buoy in the same place, ship 6,21,4,6.
+    annotations.append({"id": i, "image_id": 100 - i, "category_id": 9, "bbox": [12, 12, 8, 8 + i % 2],
+                        "area": 64, "iscrowd": 0})
+    if i % 2:
+        annotations.append({"id": 50 + i, "image_id": 100 - i, "category_id": 5,
+                            "bbox": [0, 0, 6, 6], "area": 36, "iscrowd": 0})
+json.dump({"images": images, "annotations": annotations,
+           "categories": [{"id": 5, "name": "buoy"}, {"id": 9, "name": "ship"}]}, open("truth.json", "w"))
+PY
+cat >y.yaml <<'YAML'
+file: y.onnx
+classes: [ship, buoy]
+input: {color: rgb, steps: [letterbox: {width: 32, height: 32}]}
+output: {decoder: yolov8, nms: {iou: 0.5}, confidence: 0.01}
+YAML
+plan() { # EXTRA
+    cat >plan.yaml <<YAML
+assay: 1
+task: detection
+title: Detector
+replicates: 200
+models:
+  yolo: {file: y.onnx}
+data:
+  sea: {path: truth.json$1}
+contexts:
+  sea: {data: sea}
+  bright: {data: sea, where: mean > 0.5}
+sweeps:
+  dim: {data: sea, perturbation: brightness, values: {change: [-0.2]}}
+requirements:
+  - {id: R1, text: a, metric: coco_average_precision, class: ship, context: sea, at_least: 0.2}
+  - {id: R2, text: b, metric: coco_average_precision, context: sea, at_least: 0.9}
+  - {id: R3, text: c, metric: {coco_average_recall: {max_detections: 10}}, context: bright, at_least: 0.9}
+YAML
+}
+plan ''
+expect 0 "$assay" run --check plan.yaml
+expect 1 "$assay" run plan.yaml --out e
+says out "1 MET, 1 NOT MET, 0 INCONCLUSIVE, 1 NOT EVALUATED"
+says e/report.html "Detector"
+value() { # FOLDER CONTEXT CLASS-OR-NONE IOU: the AP
+    python3 - "$@" <<'PY'
+import json, sys
+folder, context, name, iou = sys.argv[1:]
+for m in json.load(open(f"{folder}/results.json"))["measures"]:
+    if (m["metric"] == "coco_average_precision" and m["context"] == context and
+            m.get("class", "none") == name and m["params"]["iou"] == iou and m["params"]["area"] == "all"):
+        print(m["value"], m["n"])
+PY
+}
+# The same as assay predict and assay evaluate on their own.
+expect 0 "$assay" predict --model y.onnx --data truth.json --out d.json
+expect 0 "$assay" evaluate --task detection --truth truth.json --predictions d.json --replicates 200 --json all.json
+mkdir alone
+sed 's/"context": *"all"/"context": "sea"/' all.json >alone/results.json
+for what in "none 0.50:0.95" "none 0.50" "ship 0.50" "buoy 0.75"; do
+    # shellcheck disable=SC2086
+    [ -n "$(value e sea $what)" ] && [ "$(value e sea $what)" = "$(value alone sea $what)" ] ||
+        fail "run and evaluate differ: $what: $(value e sea $what), $(value alone sea $what)"
+    checks=$((checks + 1))
+done
+[ "$(value e bright ship 0.50)" = "0.9999999999999998 4" ] || [ "$(value e bright ship 0.50 | cut -d' ' -f2)" = 4 ] ||
+    fail "the slice: $(value e bright ship 0.50)"
+says e/results.json '"state": "missed"'
+says e/results.json 'detection_operating_points'
+# Resumed, with another number of threads: nothing is run again, the same numbers.
+cp e/results.json first.json
+expect 1 "$assay" run plan.yaml --out e --threads 2
+strip() { # without times, counts of queries and the command
+    python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); r["provenance"].pop("command"); [r["run"].pop(k) for k in ("started", "finished")]; [m.pop("queries") for m in r["models"]]; print(json.dumps(r, indent=1))' "$1"
+}
+strip first.json >a
+strip e/results.json >b
+expect 0 cmp a b
+says e/results.json '"queries": 0'
+# Files of predictions stand for a detector.
+plan ''
+sed -i 's/yolo: {file: y.onnx}/yolo: {predictions: d.json, data: sea}/; /sweeps/,+1d' plan.yaml
+expect 1 "$assay" run plan.yaml --out f
+[ "$(value f sea ship 0.50)" = "$(value e sea ship 0.50)" ] || fail "predictions file: $(value f sea ship 0.50)"
+
+# What is refused
+plan ''
+sed -i 's/bright: {data: sea, where: mean > 0.5}/turned: {data: sea, perturbation: {rotation: {angle: 10}}}/; s/context: bright/context: turned/' plan.yaml
+sed -i 's/context: sea, at_least: 0.9/context: turned, at_least: 0.9/' plan.yaml
+expect 3 "$assay" run plan.yaml --out g
+says g/results.json "this perturbation moves the objects"
+plan ''
+sed -i 's/coco_average_precision, context/accuracy, context/' plan.yaml
+refuse 64 "metric accuracy is for classification, but this plan tests detection" "$assay" run plan.yaml --out g
+plan ', format: vok'
+refuse 64 "vok" "$assay" run plan.yaml --out g
+plan ''
+sed -i 's/ship, buoy/boat, plane/' y.yaml
+refuse 65 "none of the model's 2 classes" "$assay" run plan.yaml --out g
+sed -i 's/output: .*/output: {scores: logits}/; s/classes: .*/classes: [a, b]/' y.yaml
+expect 65 "$assay" run plan.yaml --out g
+finish
