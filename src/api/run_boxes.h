@@ -8,7 +8,10 @@
 #include "core/detection_measure.h"
 #include "core/detections.h"
 
-enum { ASSAY_RUN_ANALYSES = ASSAY_ANALYSE_CLASSES };
+enum {
+    ASSAY_RUN_ANALYSES = ASSAY_ANALYSE_CLASSES | ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION |
+                         ASSAY_ANALYSE_ERRORS
+};
 
 /** The truth of one data set. */
 typedef struct assay_run_truth {

@@ -131,6 +131,16 @@ static void match_one(const sorting *s, int64_t image, int64_t detection)
     }
 }
 
+static const char *class_of(const assay_coco_truth *truth, int64_t category)
+{
+    for (int64_t k = 0; k < truth->n_categories; k++) {
+        if (truth->category_id[k] == category) {
+            return truth->category_name[k];
+        }
+    }
+    return NULL;
+}
+
 static assay_status match_image(const sorting *s, int64_t image, assay_error *err)
 {
     int64_t first = s->detections.first[image];
@@ -147,6 +157,9 @@ static assay_status match_image(const sorting *s, int64_t image, assay_error *er
     int64_t wrong = 0;
     for (int64_t i = 0; status == ASSAY_OK && i < n && score[order[i]] >= s->threshold; i++) {
         int64_t d = s->detections.row[first + order[i]];
+        if (class_of(s->truth, s->results->category[d]) == NULL) {
+            continue; /* a class that nobody has annotated counts neither way */
+        }
         match_one(s, image, d);
         wrong += s->detection_state[d] == 0;
     }
@@ -157,16 +170,6 @@ static assay_status match_image(const sorting *s, int64_t image, assay_error *er
     assay_free(score);
     assay_free(order);
     return status;
-}
-
-static const char *class_of(const assay_coco_truth *truth, int64_t category)
-{
-    for (int64_t k = 0; k < truth->n_categories; k++) {
-        if (truth->category_id[k] == category) {
-            return truth->category_name[k];
-        }
-    }
-    return NULL;
 }
 
 static void put_box(assay_gallery *g, const sorting *s, bool truth, int64_t row)
@@ -184,7 +187,7 @@ static void put_box(assay_gallery *g, const sorting *s, bool truth, int64_t row)
     assay_gallery_box *b = &g->boxes[g->n_boxes++];
     *b = (assay_gallery_box){.role = truth ? "truth" : "prediction",
                              .state = truth ? object_words[state] : detection_words[state],
-                             .class_name = name != NULL ? name : "a class that the truth lacks",
+                             .class_name = name != NULL ? name : "?",
                              .score = truth ? (double)NAN : rows->score[row]};
     memcpy(b->box, rows->box + 4 * row, sizeof b->box);
 }

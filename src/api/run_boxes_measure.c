@@ -199,6 +199,29 @@ static assay_status choose_images(uint8_t **out, int64_t *n, const assay_run *ru
     return ASSAY_OK;
 }
 
+/* Boxes of classes that the truth does not list count neither for nor against: people should know. */
+static assay_status tell_left_out(assay_run *run, const assay_run_cell *cell,
+                                  const assay_detection_summary *summary,
+                                  const assay_coco_rows *results, assay_error *err)
+{
+    const assay_plan_context *c = &run->plan->contexts[cell->context];
+    int64_t n = summary->notes.results_elsewhere;
+    if (n == 0 || c->where != NULL || c->perturbation != NULL || c->sweep >= 0) {
+        return ASSAY_OK;
+    }
+    const char *title = assay_arena_printf(
+        run->arena, "%" PRId64 " of %" PRId64 " boxes name classes that \"%s\" does not annotate",
+        n, results->n, run->plan->data[c->data].title);
+    return title == NULL
+               ? assay_fail_memory(err)
+               : assay_run_add_finding(
+                     run, "classes_elsewhere", 1, cell->model, cell->context, title,
+                     "They were left out: nobody has said where such objects are, so they can be "
+                     "called neither right nor wrong. If the model must not report such things "
+                     "here, it makes more false alarms than this report shows.",
+                     err);
+}
+
 static assay_status measure_cell(assay_run *run, assay_run_cell *cell,
                                  const assay_coco_rows *results, assay_error *err)
 {
@@ -226,6 +249,7 @@ static assay_status measure_cell(assay_run *run, assay_run_cell *cell,
     }
     ASSAY_GOTO(assay_detection_measure(&cell->result, &summary, t->truth, results, &request, err),
                done);
+    ASSAY_GOTO(tell_left_out(run, cell, &summary, results, err), done);
     cell->evaluated = 1;
     cell->mean_confidence = NAN;
     cell->low = NAN;

@@ -59,6 +59,25 @@ static void put_truth(assay_json *json, const assay_run *run, int32_t d)
     assay_json_put_text(json, "digest", t->notes.digest);
     assay_json_put_int(json, "images", t->truth->n_images);
     assay_json_put_int(json, "objects", objects->n);
+    /* Names in the order of their numbers, by which the confusion speaks of them. */
+    assay_json_key(json, "categories");
+    assay_json_begin_array(json);
+    int64_t last = INT64_MIN;
+    for (int64_t put = 0; put < t->truth->n_categories; put++) {
+        int64_t next = -1;
+        for (int64_t k = 0; k < t->truth->n_categories; k++) {
+            int64_t id = t->truth->category_id[k];
+            if ((put == 0 || id > last) && (next < 0 || id < t->truth->category_id[next])) {
+                next = k;
+            }
+        }
+        if (next < 0) {
+            break;
+        }
+        last = t->truth->category_id[next];
+        assay_json_text(json, t->truth->category_name[next]);
+    }
+    assay_json_end_array(json);
     assay_json_key(json, "classes");
     assay_json_begin_array(json);
     for (int64_t k = 0; k < t->truth->n_categories; k++) {

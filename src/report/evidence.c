@@ -82,10 +82,12 @@ static int find_name(const char *const *names, size_t n, const char *name, int h
     return -1;
 }
 
+/* Average precision is a mean over classes by its nature. */
 static bool is_overall(const assay_json_value *measure)
 {
     return assay_json_is_null(assay_json_get(measure, "class")) &&
-           assay_json_is_null(assay_json_get(measure, "average"));
+           (assay_json_is_null(assay_json_get(measure, "average")) ||
+            strcmp(assay_json_get_text(measure, "metric", ""), "coco_average_precision") == 0);
 }
 
 static void choose_headline(assay_evidence *evidence)
@@ -274,4 +276,24 @@ void *assay_evidence_alloc(const assay_evidence *evidence, assay_buffer *out, si
         out->failed = ASSAY_ENOMEM;
     }
     return memory;
+}
+
+bool assay_evidence_about(const assay_json_value *verdict, const assay_json_value *measure)
+{
+    const assay_json_value *wanted = assay_json_get(verdict, "params");
+    const assay_json_value *has = assay_json_get(measure, "params");
+    for (size_t i = 0; i < assay_json_size(wanted); i++) {
+        const assay_json_value *value = NULL;
+        const char *name = assay_json_member(wanted, i, &value);
+        const assay_json_value *other = assay_json_get(has, name);
+        const char *text = assay_json_as_text(value, NULL);
+        if (assay_json_is_null(other)) {
+            continue;
+        }
+        if (text != NULL ? strcmp(text, assay_json_as_text(other, "")) != 0
+                         : assay_json_as_real(value, 0.0) != assay_json_as_real(other, 0.0)) {
+            return false;
+        }
+    }
+    return true;
 }

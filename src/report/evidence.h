@@ -63,6 +63,8 @@ const char *assay_evidence_title(const assay_json_value *list, const char *name)
 /** NULL when there is none; no bounds to check. */
 const assay_json_value *assay_evidence_headline(const assay_evidence *evidence, int model,
                                                 int context);
+/** The verdict speaks of the very measure: parameters that both name are the same. */
+bool assay_evidence_about(const assay_json_value *verdict, const assay_json_value *measure);
 /** The curve of that name, or NULL. */
 const assay_json_value *assay_evidence_curve(const assay_evidence *evidence, const char *name,
                                              int model, int context);

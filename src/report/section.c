@@ -1,6 +1,9 @@
 #include "report/section.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "base/text.h"
 
 void assay_section_begin(assay_buffer *out, const char *id, const char *heading, const char *lead)
 {
@@ -49,6 +52,21 @@ void assay_section_badge(assay_buffer *out, assay_verdict_kind kind)
     static const char *const sign[] = {"\xe2\x9c\x93", "\xe2\x9c\x95", "?", "\xe2\x80\x93"};
     assay_html_put(out, "<span class=\"badge %s\"><span aria-hidden=\"true\">%s</span> %s</span>",
                    css[kind], sign[kind], assay_evidence_verdict_name(kind));
+}
+
+bool assay_section_is_picture(const char *image)
+{
+    static const char *const starts[] = {"data:image/png;base64,", "data:image/jpeg;base64,"};
+    for (size_t i = 0; i < ASSAY_COUNT(starts); i++) {
+        if (assay_text_starts(image, starts[i])) {
+            const char *data = image + strlen(starts[i]);
+            return data[0] != '\0' &&
+                   strspn(data,
+                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") ==
+                       strlen(data);
+        }
+    }
+    return false;
 }
 
 void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what)

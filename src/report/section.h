@@ -19,6 +19,10 @@ void assay_section_findings(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_contexts(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_compare(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_sweeps(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence);
+/** Part of assay_section_boxes: kinds of errors, confusion with the background. */
+void assay_section_boxes_errors(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_breakdowns(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_confusion(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_reliability(assay_buffer *out, const assay_evidence *evidence);
@@ -43,6 +47,8 @@ void assay_section_legend(assay_buffer *out, const assay_evidence *evidence);
 size_t assay_section_main_contexts(const assay_evidence *evidence, int *out, size_t limit);
 /** `<span class="badge ...">` with a sign and the word. */
 void assay_section_badge(assay_buffer *out, assay_verdict_kind kind);
+/** A picture that lies in the text itself (PNG or JPEG as data URI): nothing else may be loaded. */
+bool assay_section_is_picture(const char *image);
 /** A note that only the first `shown` of `total` are shown; nothing when all are. */
 void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what);
 

@@ -21,7 +21,8 @@ static void read_thresholds(dots *out, const assay_evidence *evidence, int conte
             continue;
         }
         int model = assay_evidence_model(evidence, assay_json_get_text(verdict, "model", NULL));
-        if (model >= 0) {
+        if (model >= 0 &&
+            assay_evidence_about(verdict, assay_evidence_headline(evidence, model, context))) {
             out->threshold[model] = assay_evidence_real(verdict, "threshold");
         }
     }

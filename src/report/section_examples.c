@@ -6,26 +6,10 @@
 
 enum { OPEN = 8, PER_GROUP = 24, SHOWN = 240 };
 
-/** Only pictures that lie in the text itself: nothing else may be loaded. */
-static bool is_picture(const char *image)
-{
-    static const char *const starts[] = {"data:image/png;base64,", "data:image/jpeg;base64,"};
-    for (size_t i = 0; i < ASSAY_COUNT(starts); i++) {
-        if (assay_text_starts(image, starts[i])) {
-            const char *data = image + strlen(starts[i]);
-            return data[0] != '\0' &&
-                   strspn(data,
-                          "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") ==
-                       strlen(data);
-        }
-    }
-    return false;
-}
-
 static void put_picture(assay_buffer *out, const char *image, const char *alt, const char *caption)
 {
     assay_buffer_puts(out, "<span class=\"thumb\">");
-    if (is_picture(image)) {
+    if (assay_section_is_picture(image)) {
         assay_buffer_puts(out, "<img src=\"");
         assay_buffer_puts(out, image);
         assay_html_put(out, "\" alt=\"%s\">", alt);

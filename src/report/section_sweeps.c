@@ -95,6 +95,10 @@ static void put_thresholds(assay_buffer *out, const assay_evidence *evidence,
             continue;
         }
         int model = assay_evidence_model(evidence, assay_json_get_text(verdict, "model", NULL));
+        if (model >= 0 &&
+            !assay_evidence_about(verdict, assay_evidence_headline(evidence, model, context))) {
+            continue;
+        }
         double y = assay_plot_y(&sweep->plot, threshold);
         double right = sweep->plot.left + sweep->plot.width;
         const double line[4] = {sweep->plot.left, y, right, y};

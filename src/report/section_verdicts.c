@@ -30,6 +30,9 @@ static void put_picture(assay_buffer *out, const assay_evidence *evidence,
     double room = (to - from) * 0.15;
     from -= room;
     to += room;
+    if (from + room >= 0) { /* nothing lies below 0: no room is needed there */
+        from = fmax(from, 0);
+    }
     if (scale.percent) {
         from = fmax(from, 0);
         to = fmin(to, 1);

@@ -37,6 +37,13 @@ static const assay_metric_words metrics[] = {
      "How often the model is wrong, averaged over all shares of cases that it might be allowed to "
      "answer; low when its confidence tells right answers from wrong ones.",
      true, -1, NULL},
+    {"coco_average_precision", "Average precision",
+     "Does the detector put real objects before false alarms? 1 is perfect; mean over classes and, "
+     "unless another overlap is named, over overlaps of 50 to 95 %.",
+     false, 1, "iou"},
+    {"coco_average_recall", "Average recall",
+     "Which share of the objects the detector finds when false alarms do not count.", false, 1,
+     "max_detections"},
     {"error_rate", "Error rate", "How often the model's answer was wrong.", true, -1, NULL},
     {"specificity", "Specificity",
      "Of all samples that are not this class: how many the model left alone.", true, 1, NULL},

@@ -1,0 +1,371 @@
+/* Detection: average precision and recall, classes, precision over recall, operating points. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/sort.h"
+#include "base/text.h"
+#include "report/section.h"
+
+enum { CONTEXTS = 6, POINTS = 128, WIDTH = 520, HEIGHT = 300, CLASSES = 60, STEPS = 20 };
+
+static const char ap_name[] = "coco_average_precision";
+static const char ar_name[] = "coco_average_recall";
+
+typedef struct column {
+    const char *metric, *iou, *area, *title, *hint;
+} column;
+
+static const column columns[] = {
+    {ap_name, "0.50:0.95", "all", "AP", "mean over overlaps of 50 to 95 %"},
+    {ap_name, "0.50", "all", "AP50", "an overlap of one half is enough"},
+    {ap_name, "0.75", "all", "AP75", "three quarters are needed"},
+    {ap_name, "0.50:0.95", "small", "AP small", "objects below 32 \xc3\x97 32 pixels"},
+    {ap_name, "0.50:0.95", "medium", "AP medium", "up to 96 \xc3\x97 96 pixels"},
+    {ap_name, "0.50:0.95", "large", "AP large", "larger ones"},
+    {ar_name, "0.50:0.95", "all", "AR", "share found, false alarms do not count"},
+};
+
+static bool fits(const assay_json_value *measure, const column *c, const char *class_name)
+{
+    const assay_json_value *params = assay_json_get(measure, "params");
+    const char *own = assay_json_get_text(measure, "class", NULL);
+    return assay_text_equal(assay_json_get_text(measure, "metric", ""), c->metric) &&
+           assay_text_equal(own, class_name) &&
+           assay_text_equal(assay_json_get_text(params, "iou", ""), c->iou) &&
+           assay_text_equal(assay_json_get_text(params, "area", ""), c->area) &&
+           assay_json_get_int(params, "max_detections", 0) == 100;
+}
+
+static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
+                                    const column *c, const char *class_name)
+{
+    size_t n = assay_json_size(evidence->measures);
+    for (size_t i = 0; i < n; i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        if (fits(m, c, class_name) &&
+            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
+            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the table that people know ---- */
+
+static void put_cell(assay_buffer *out, const assay_json_value *measure)
+{
+    double value = assay_evidence_real(measure, "value");
+    double low = assay_evidence_real(measure, "low");
+    double high = assay_evidence_real(measure, "high");
+    assay_html_put(out, "<td class=\"r\">%s",
+                   isnan(value) ? "\xe2\x80\x93" : assay_figure_fixed(value, 3).text);
+    if (!isnan(low) && !isnan(high)) {
+        assay_html_put(out, "<small class=\"reason\">%s\xe2\x80\x93%s</small>",
+                       assay_figure_fixed(low, 2).text, assay_figure_fixed(high, 2).text);
+    }
+    assay_buffer_puts(out, "</td>");
+}
+
+static void put_table(assay_buffer *out, const assay_evidence *evidence, int context)
+{
+    assay_html_put(out,
+                   "<h3 class=\"group\">%s</h3>\n<div class=\"wide\"><table>\n<thead><tr>"
+                   "<th scope=\"col\">Model</th>",
+                   assay_evidence_context_title(evidence, context));
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        assay_html_put(out,
+                       "<th scope=\"col\" class=\"r\">%s<small class=\"reason\">%s</small></th>",
+                       columns[i].title, columns[i].hint);
+    }
+    assay_buffer_puts(out, "</tr></thead>\n<tbody>\n");
+    for (size_t m = 0; m < evidence->n_models; m++) {
+        if (find(evidence, (int)m, context, &columns[0], NULL) == NULL) {
+            continue;
+        }
+        assay_buffer_puts(out, "<tr><th scope=\"row\">");
+        if (evidence->n_models > 1) {
+            assay_svg_legend_mark(out, (int)m);
+        }
+        assay_html_put(out, " %s</th>", assay_evidence_model_title(evidence, (int)m));
+        for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+            put_cell(out, find(evidence, (int)m, context, &columns[i], NULL));
+        }
+        assay_buffer_puts(out, "</tr>\n");
+    }
+    assay_buffer_puts(out, "</tbody>\n</table></div>\n");
+}
+
+/* ---- classes ---- */
+
+static void read_dot(assay_dot *dot, const assay_json_value *measure)
+{
+    dot->value = assay_evidence_real(measure, "value");
+    dot->low = assay_evidence_real(measure, "low");
+    dot->high = assay_evidence_real(measure, "high");
+    dot->n = assay_json_get_int(measure, "n", 0);
+}
+
+/* Names of the classes that were measured in a context, in the order of the results. */
+static size_t list_classes(const char *names[CLASSES], const assay_evidence *evidence, int context,
+                           size_t *total)
+{
+    size_t n = 0;
+    *total = 0;
+    for (size_t i = 0; i < assay_json_size(evidence->measures); i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        const char *name = assay_json_get_text(m, "class", NULL);
+        if (name == NULL || !fits(m, &columns[1], name) ||
+            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) != context ||
+            isnan(assay_evidence_real(m, "value"))) {
+            continue;
+        }
+        size_t k = 0;
+        while (k < n && strcmp(names[k], name) != 0) {
+            k++;
+        }
+        if (k == n) {
+            (*total)++;
+            if (n < CLASSES) {
+                names[n++] = name;
+            }
+        }
+    }
+    return n;
+}
+
+static void put_classes(assay_buffer *out, const assay_evidence *evidence, int context,
+                        bool several)
+{
+    const char *names[CLASSES];
+    double keys[CLASSES];
+    int64_t order[CLASSES];
+    size_t total = 0;
+    size_t n = list_classes(names, evidence, context, &total);
+    assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
+    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .percent = false};
+    if (n == 0 || dots == NULL) {
+        return;
+    }
+    /* Worst first, by the first model that has the class. */
+    for (size_t k = 0; k < n; k++) {
+        keys[k] = NAN;
+        for (size_t m = 0; m < evidence->n_models && isnan(keys[k]); m++) {
+            keys[k] = assay_evidence_real(find(evidence, (int)m, context, &columns[1], names[k]),
+                                          "value");
+        }
+    }
+    if (assay_sort_order(order, keys, (int64_t)n, 0, NULL) != ASSAY_OK) {
+        out->failed = ASSAY_ENOMEM;
+        return;
+    }
+    assay_html_put(out,
+                   "<figure class=\"rows\">\n<figcaption><b>By class%s%s</b> <span "
+                   "class=\"quiet\">AP50, the hardest first; n counts the objects</span>"
+                   "</figcaption>\n",
+                   several ? ": " : "",
+                   several ? assay_evidence_context_title(evidence, context) : "");
+    for (size_t k = 0; k < n; k++) {
+        const char *name = names[order[k]];
+        for (size_t m = 0; m < evidence->n_models; m++) {
+            read_dot(&dots[m], find(evidence, (int)m, context, &columns[1], name));
+        }
+        assay_section_dots(out, evidence, &track, name, NULL, dots, NULL);
+    }
+    assay_section_dots_foot(out, &track, assay_evidence_real(evidence->run, "level"));
+    assay_buffer_puts(out, "</figure>\n");
+    assay_section_rest(out, n, total, "classes");
+}
+
+/* ---- precision over recall ---- */
+
+static double cell(const assay_json_value *row, int at)
+{
+    return at >= 0 && assay_json_is_array(row)
+               ? assay_json_as_real(assay_json_at(row, (size_t)at), NAN)
+               : NAN;
+}
+
+static void put_line(assay_buffer *out, const assay_plot *plot, const assay_json_value *curve,
+                     int model, const char *name, const char *css)
+{
+    const assay_json_value *rows = assay_json_get(curve, "rows");
+    int x = assay_evidence_column(curve, "recall");
+    int y = assay_evidence_column(curve, name);
+    double line[2 * POINTS];
+    size_t n = 0;
+    for (size_t i = 0; i < assay_json_size(rows) && n < POINTS; i++) {
+        double recall = cell(assay_json_at(rows, i), x);
+        double precision = cell(assay_json_at(rows, i), y);
+        line[2 * n] = assay_plot_x(plot, recall);
+        line[2 * n++ + 1] = isnan(precision) ? (double)NAN : assay_plot_y(plot, precision);
+    }
+    assay_svg_path(out, css, model, line, n);
+    if (n > 0 && strcmp(css, "line") == 0) {
+        assay_svg_mark(out, model, line[0], line[1]);
+    }
+}
+
+static void put_curves(assay_buffer *out, const assay_evidence *evidence, int context)
+{
+    assay_plot plot = {.left = 56, .top = 26, .width = WIDTH - 76, .height = HEIGHT - 78};
+    plot.x = assay_ticks_make(0, 1, 5);
+    plot.y = assay_ticks_make(0, 1, 5);
+    assay_html_put(out,
+                   "<figure class=\"card\">\n<figcaption><b>%s</b> <span class=\"quiet\">thick: "
+                   "overlap of one half; thin: three quarters</span></figcaption>\n",
+                   assay_evidence_context_title(evidence, context));
+    assay_plot_begin(out, WIDTH, HEIGHT, "Precision and recall");
+    assay_plot_y_axis(out, &plot, true, "share of its boxes that are right");
+    assay_plot_x_axis(out, &plot, true, "share of the objects that it finds");
+    for (size_t m = 0; m < evidence->n_models; m++) {
+        const assay_json_value *curve =
+            assay_evidence_curve(evidence, "detection_pr_curve", (int)m, context);
+        if (curve != NULL) {
+            put_line(out, &plot, curve, (int)m, "iou_75", "line thin");
+            put_line(out, &plot, curve, (int)m, "iou_50", "line");
+        }
+    }
+    assay_plot_end(out);
+    assay_buffer_puts(out, "</figure>\n");
+}
+
+/* ---- operating points: one row of radio buttons, one panel for each ---- */
+
+static void put_share(assay_buffer *out, const char *css, double share, const char *what)
+{
+    assay_html_put(out,
+                   "<div><b class=\"big\">%s</b><svg class=\"bar\" height=\"10\" "
+                   "aria-hidden=\"true\"><rect class=\"paper\" width=\"100%%\" "
+                   "height=\"10\" rx=\"3\"/>",
+                   assay_figure_percent(share, 0).text);
+    if (share > 0.0) {
+        assay_html_put(out, "<rect class=\"%s\" width=\"%s%%\" height=\"10\" rx=\"3\"/>", css,
+                       assay_figure_fixed(100.0 * share, 1).text);
+    }
+    assay_html_put(out, "</svg><small>%s</small></div>", what);
+}
+
+static void put_panel(assay_buffer *out, const assay_json_value *row, const int at[8])
+{
+    double found = cell(row, at[5]);
+    double missed = cell(row, at[6]);
+    double alarms = cell(row, at[7]);
+    assay_buffer_puts(out, "<div>");
+    put_share(out, "good-bar", cell(row, at[2]), "of the objects are found");
+    put_share(out, "good-bar", cell(row, at[1]), "of its boxes are right");
+    assay_html_put(out, "<div><b class=\"big\">%s</b><small>false alarms per image</small></div>",
+                   assay_figure_fixed(cell(row, at[4]), 2).text);
+    assay_html_put(
+        out,
+        "<p class=\"note\">Boxes with a score of %s or more: %s objects found, %s "
+        "missed, %s false alarms; F1 %s.</p></div>\n",
+        assay_figure_fixed(cell(row, at[0]), 2).text, assay_figure_count((int64_t)found).text,
+        assay_figure_count((int64_t)missed).text, assay_figure_count((int64_t)alarms).text,
+        assay_figure_fixed(cell(row, at[3]), 3).text);
+}
+
+static void put_points(assay_buffer *out, const assay_evidence *evidence, int model, int context,
+                       const assay_json_value *curve)
+{
+    static const char *const names[] = {"threshold",       "precision", "recall", "f1",
+                                        "false_per_image", "found",     "missed", "false"};
+    const assay_json_value *rows = assay_json_get(curve, "rows");
+    size_t n = assay_json_size(rows) < STEPS ? assay_json_size(rows) : STEPS;
+    int at[8];
+    for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
+        at[i] = assay_evidence_column(curve, names[i]);
+    }
+    if (n == 0) {
+        return;
+    }
+    assay_html_put(out,
+                   "<figure class=\"card\">\n<figcaption><b>%s</b> <span class=\"quiet\">%s"
+                   "</span></figcaption>\n<div class=\"op\" role=\"radiogroup\" aria-label="
+                   "\"Least score\"><span class=\"quiet\">least score</span>\n",
+                   assay_evidence_model_title(evidence, model),
+                   assay_evidence_context_title(evidence, context));
+    for (size_t i = 0; i < n; i++) {
+        bool best = i + 1 == n;
+        char id[48];
+        (void)snprintf(id, sizeof id, "op-%d-%d-%zu", model, context, i);
+        assay_html_put(out,
+                       "<input type=\"radio\" id=\"%s\" name=\"op-%d-%d\"%s><label "
+                       "for=\"%s\">%s%s</label>",
+                       id, model, context, best ? " checked" : "", id, best ? "best F1: " : "",
+                       assay_figure_fixed(cell(assay_json_at(rows, i), at[0]), 2).text);
+    }
+    assay_buffer_puts(out, "\n");
+    for (size_t i = 0; i < n; i++) {
+        put_panel(out, assay_json_at(rows, i), at);
+    }
+    assay_buffer_puts(out, "</div>\n</figure>\n");
+}
+
+/* Which panel is seen when which button is chosen. */
+static void put_rules(assay_buffer *out)
+{
+    assay_buffer_puts(out, "<style>");
+    for (int i = 1; i <= STEPS; i++) {
+        assay_html_put(out, "%s.op>input:nth-of-type(%d):checked~div:nth-of-type(%d)",
+                       i > 1 ? "," : "", i, i);
+    }
+    assay_buffer_puts(out, "{display:grid}</style>\n");
+}
+
+static void put_operating(assay_buffer *out, const assay_evidence *evidence, const int *contexts,
+                          size_t n)
+{
+    bool begun = false;
+    for (size_t c = 0; c < n; c++) {
+        for (size_t m = 0; m < evidence->n_models; m++) {
+            const assay_json_value *curve =
+                assay_evidence_curve(evidence, "detection_operating_points", (int)m, contexts[c]);
+            if (curve == NULL) {
+                continue;
+            }
+            if (!begun) {
+                begun = true;
+                assay_buffer_puts(
+                    out, "<h3>From which score on should a box count?</h3>\n<p class=\"lead\">A "
+                         "detector gives every box a score; whoever uses it decides from which "
+                         "score on a box counts. Choose one (with the arrow keys, too) and see "
+                         "what it costs: all classes together, overlap of at least one half.</p>\n"
+                         "<div class=\"cards\">\n");
+                put_rules(out);
+            }
+            put_points(out, evidence, (int)m, contexts[c], curve);
+        }
+    }
+    assay_buffer_puts(out, begun ? "</div>\n" : "");
+}
+
+void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
+{
+    int contexts[CONTEXTS];
+    size_t n = 0;
+    if (!assay_text_equal(assay_json_get_text(evidence->run, "task", ""), "detection")) {
+        return;
+    }
+    n = assay_section_main_contexts(evidence, contexts, CONTEXTS);
+    assay_section_begin(out, "boxes", "Finding objects",
+                        "Average precision asks whether the model puts real objects before false "
+                        "alarms; 1 is perfect, and what is good depends on the task. Below each "
+                        "number is the range in which the true value lies.");
+    assay_section_legend(out, evidence);
+    for (size_t c = 0; c < n; c++) {
+        put_table(out, evidence, contexts[c]);
+    }
+    assay_buffer_puts(out, "<div class=\"cards\">\n");
+    for (size_t c = 0; c < n; c++) {
+        put_curves(out, evidence, contexts[c]);
+    }
+    assay_buffer_puts(out, "</div>\n");
+    put_operating(out, evidence, contexts, n);
+    assay_section_boxes_errors(out, evidence);
+    for (size_t c = 0; c < n; c++) {
+        put_classes(out, evidence, contexts[c], n > 1);
+    }
+    assay_section_end(out);
+}
