@@ -142,6 +142,8 @@ static int run(const command *self, int argc, char **argv)
         {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
         {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
          "a metric with parameters; repeatable"},
+        {"weights", 0, OPTION_TEXT, &a.request.weights, "COLUMN",
+         "how much each row counts: a column of numbers >= 0 (default: all alike)"},
         {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
         {"interval", 0, OPTION_LIST, &a.intervals, "NAME",
          "an interval (assay describe interval); auc=NAME for ROC AUC; repeatable"},
@@ -186,6 +188,7 @@ const command command_evaluate = {
         "  assay evaluate --predictions p.csv --json -\n"
         "  assay evaluate --predictions p.parquet --target truth --scores cat,dog,bird\n"
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
+        "  assay evaluate --predictions p.csv --weights sampling_weight\n"
         "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
         "  assay evaluate --task detection --truth set/data.yaml --predictions runs/labels\n"

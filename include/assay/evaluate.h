@@ -28,6 +28,7 @@ typedef struct assay_evaluate_request {
     int64_t replicates;         /**< bootstrap replicates [1000]; -1 = no bootstrap intervals */
     uint64_t seed;              /**< [1] */
     int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
+    const char *weights;        /**< column of row weights, numbers >= 0 [every row counts once] */
     const char *truth;          /**< detection: annotations, a file or a folder; requests that end
                                      before this field are accepted too */
     const char *iou_type;       /**< detection: "bbox" [default], "segm" or "keypoints" */

@@ -11,6 +11,7 @@
 #include "api/run.h"
 #include "assay/version.h"
 #include "base/alloc.h"
+#include "base/reduce.h"
 #include "base/text.h"
 #include "core/units.h"
 
@@ -123,6 +124,23 @@ static void put_measures(assay_json *json, const job *j, const char *context)
     assay_json_end_array(json);
 }
 
+typedef struct weights_totals {
+    double sum;
+    double effective; /* Kish */
+} weights_totals;
+
+static weights_totals total_weights(const assay_predictions *p)
+{
+    assay_sum sum = {0};
+    assay_sum squares = {0};
+    for (int64_t i = 0; i < p->n; i++) {
+        assay_sum_add(&sum, p->weights[i]);
+        assay_sum_add(&squares, p->weights[i] * p->weights[i]);
+    }
+    double total = assay_sum_value(&sum);
+    return (weights_totals){total, total * (total / assay_sum_value(&squares))};
+}
+
 static assay_status to_json(char **out, const job *j, assay_error *err)
 {
     const assay_evaluate_request *r = j->request;
@@ -146,7 +164,11 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
         assay_json_put_text(&json, "cluster", r->cluster);
         assay_json_put_int(&json, "clusters", j->n_units);
     }
-    assay_json_put_text(&json, "estimand", assay_estimand(r->cluster != NULL));
+    assay_json_put_text(&json, "estimand",
+                        p->weights && !r->cluster
+                            ? "The population that the rows are an independent random sample of, "
+                              "each row standing for as much of it as its weight says."
+                            : assay_estimand(r->cluster != NULL));
     assay_json_end_object(&json);
     assay_json_key(&json, "data");
     assay_json_begin_array(&json);
@@ -155,6 +177,12 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_put_text(&json, "digest", p->digest);
     assay_json_put_int(&json, "n", p->n);
     assay_json_put_int(&json, "skipped_rows", p->skipped);
+    if (p->weights) {
+        weights_totals totals = total_weights(p);
+        assay_json_put_text(&json, "weights", r->weights);
+        assay_json_put_real(&json, "weight", totals.sum);
+        assay_json_put_real(&json, "n_effective", totals.effective);
+    }
     if (p->task == ASSAY_TASK_CLASSIFICATION) {
         assay_json_key(&json, "classes");
         assay_json_begin_array(&json);
@@ -218,6 +246,12 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     }
     if (p->skipped > 0) {
         assay_buffer_printf(&text, ", %" PRId64 " bad rows left out", p->skipped);
+    }
+    if (p->weights) {
+        weights_totals totals = total_weights(p);
+        assay_buffer_printf(&text,
+                            ", weighted by %s: total weight %.6g, as good as %.1f equal rows",
+                            j->request->weights, totals.sum, totals.effective);
     }
     assay_buffer_printf(&text, "\n\n%-34s %-18s %10s %10s %10s %10s  %s\n", "metric", "class",
                         "value", "low", "high", "n", "interval");
@@ -285,6 +319,9 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
     if (!is_detection(r)) {
         ASSAY_TRY(assay_evaluate_no_detection(r, err));
     }
+    if (is_detection(r) && r->weights) {
+        return assay_fail(err, ASSAY_EINVAL, "weights do not belong to the task detection");
+    }
     if (is_regression(r) && ((r->scores && r->scores[0]) || (r->classes && r->classes[0]))) {
         return assay_fail(err, ASSAY_EINVAL,
                           "scores and classes belong to classification, the task is regression");
@@ -313,9 +350,12 @@ static assay_status read_predictions(job *j, assay_error *err)
     const assay_values_columns values = {
         .id = r->id, .target = r->target, .value = r->label, .skip_bad = r->skip_bad};
 
-    return is_regression(r)
-               ? assay_duckdb_read_values(&j->predictions, r->predictions, &values, err)
-               : assay_duckdb_read_predictions(&j->predictions, r->predictions, &columns, err);
+    ASSAY_TRY(is_regression(r)
+                  ? assay_duckdb_read_values(&j->predictions, r->predictions, &values, err)
+                  : assay_duckdb_read_predictions(&j->predictions, r->predictions, &columns, err));
+    return r->weights ? assay_predictions_weigh(j->predictions, r->weights, r->predictions,
+                                                r->skip_bad, err)
+                      : ASSAY_OK;
 }
 
 assay_status assay_evaluate_file(char **json, char **table, assay_context *context,

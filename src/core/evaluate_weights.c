@@ -62,22 +62,6 @@ assay_status assay_finish_kinds(assay_result *out, const assay_evaluation *evalu
     return ASSAY_OK;
 }
 
-/* p (1 - p) over the linearised variance of the weighted share: W. G. Cochran, "Sampling techniques",
- * 3rd ed. (1977), 6.3, with every row drawn by itself. Kish's number where no row differs from the
- * others, because then the data say nothing about the variance. Never more than there are rows. */
-static double effective_trials(const assay_measure *m, double hits_squared, double weight_squared,
-                               double rows)
-{
-    double p = m->hits / m->weight;
-    double spread =
-        (1.0 - p) * (1.0 - p) * hits_squared + p * p * fmax(weight_squared - hits_squared, 0.0);
-    if (!(p > 0.0 && p < 1.0) || rows < 2.0 || !(spread > 0.0)) {
-        return fmin(m->effective, rows);
-    }
-    double variance = rows / (rows - 1.0) * spread / m->weight / m->weight;
-    return fmin(p * (1.0 - p) / variance, rows);
-}
-
 static assay_status proportion_bounds(double *low, double *high, const void *evidence,
                                       double alpha_low, double alpha_high, assay_error *err)
 {
@@ -105,11 +89,12 @@ assay_status assay_measure_count(assay_measure *measure, assay_arena *arena,
         if (estimate == NULL) {
             return assay_fail_memory(err);
         }
-        double trials = effective_trials(measure, squares->hits, squares->weight, rows->weight);
-        *estimate = (assay_cluster_estimate){.value = fmin(measure->value, 1.0),
-                                             .effective = trials,
-                                             .total = trials,
-                                             .clusters = INT64_MAX};
+        const assay_weighted_counts counts = {.weight = measure->weight,
+                                              .squares = squares->weight,
+                                              .hits = measure->hits,
+                                              .hits_squares = squares->hits,
+                                              .rows = rows->weight};
+        ASSAY_TRY(assay_weighted_share(estimate, &counts, err));
         measure->bounds = proportion_bounds;
         measure->evidence = estimate;
         measure->bounds_name = "korn_graubard of weighted rows";

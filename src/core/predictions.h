@@ -46,6 +46,12 @@ ASSAY_NODISCARD assay_status assay_predictions_argmax(assay_predictions *predict
                                                       assay_error *err);
 /** Fill scores_are_probabilities. */
 void assay_predictions_check_scores(assay_predictions *predictions);
+/** Take the weights of the rows from the metadata column `name`, and renew the digest. A weight that is
+ *  missing, no number, negative or infinite: ASSAY_EFORMAT naming the first few rows and how many there
+ *  are; with skip_bad the row counts as skipped and weighs nothing. `path` is for messages. */
+ASSAY_NODISCARD assay_status assay_predictions_weigh(assay_predictions *predictions,
+                                                     const char *name, const char *path,
+                                                     int skip_bad, assay_error *err);
 ASSAY_NODISCARD assay_status assay_predictions_digest(assay_predictions *predictions,
                                                       assay_error *err);
 void assay_predictions_free(assay_predictions *predictions);

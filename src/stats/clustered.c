@@ -134,6 +134,31 @@ assay_status assay_korn_graubard(double *low, double *high, const assay_cluster_
     return ASSAY_OK;
 }
 
+assay_status assay_weighted_share(assay_cluster_estimate *out, const assay_weighted_counts *counts,
+                                  assay_error *err)
+{
+    const assay_weighted_counts *c = counts;
+    *out = (assay_cluster_estimate){.value = NAN, .se = NAN, .deff = NAN, .icc = NAN};
+    ASSAY_TRY(assay_check_positive("weighted share", "the total weight", c->weight, err));
+    ASSAY_TRY(assay_check_positive("weighted share", "the sum of squares", c->squares, err));
+    double p = fmin(c->hits / c->weight, 1.0);
+    double spread =
+        (1.0 - p) * (1.0 - p) * c->hits_squares + p * p * fmax(c->squares - c->hits_squares, 0.0);
+    double trials = fmin(c->weight * (c->weight / c->squares), c->rows);
+    out->value = p;
+    out->se = 0.0;
+    if (p > 0.0 && p < 1.0 && c->rows >= 2.0 && spread > 0.0) {
+        double variance = c->rows / (c->rows - 1.0) * (spread / c->weight / c->weight);
+        out->se = sqrt(variance);
+        out->deff = variance / (p * (1.0 - p) / c->rows);
+        trials = fmin(p * (1.0 - p) / variance, c->rows);
+    }
+    out->effective = trials;
+    out->total = trials;
+    out->clusters = INT64_MAX;
+    return ASSAY_OK;
+}
+
 assay_status assay_design_effect(double *out, double mean_size, double cv, double icc,
                                  assay_error *err)
 {

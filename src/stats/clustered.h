@@ -49,6 +49,21 @@ ASSAY_NODISCARD assay_status assay_korn_graubard(double *low, double *high,
                                                  double alpha_low, double alpha_high,
                                                  assay_error *err);
 
+/** The same for a share of independently drawn rows with weights: sums of the weights and of the squared
+ *  weights, of all rows and of the successes. effective = p (1 - p) over the linearised variance
+ *  rows / (rows - 1) sum w^2 (y - p)^2 / (sum w)^2, at most `rows`; with no failure (or no success) Kish's
+ *  (sum w)^2 / sum w^2. Put into assay_korn_graubard the quantiles of t cancel, as every row is a cluster of
+ *  its own. */
+typedef struct assay_weighted_counts {
+    double weight, squares;    /* of all rows */
+    double hits, hits_squares; /* of the successes */
+    double rows;               /* of positive weight */
+} assay_weighted_counts;
+
+ASSAY_NODISCARD assay_status assay_weighted_share(assay_cluster_estimate *out,
+                                                  const assay_weighted_counts *counts,
+                                                  assay_error *err);
+
 /** Kish (1965): 1 + ((1 + cv^2) mean_size - 1) icc for cluster sizes with the coefficient of
  *  variation cv. */
 ASSAY_NODISCARD assay_status assay_design_effect(double *out, double mean_size, double cv,

@@ -47,6 +47,32 @@ printf '%s\n' '{"target":"x","label":"x"}' '{"target":"y","label":"x"}' >p.jsonl
 expect 0 "$assay" evaluate --predictions p.jsonl -m accuracy
 says out "0.5"
 
+# weights: 3 of 5 right, but the right ones weigh 2 + 1 + 1 of 8
+cat >w.csv <<'CSV'
+id,target,label,w
+a,cat,cat,2
+b,cat,dog,3
+c,dog,dog,1
+d,dog,dog,1
+e,bird,cat,1
+f,cat,cat,0
+CSV
+expect 0 "$assay" evaluate --predictions w.csv --weights w -m accuracy --json -
+says out '"value": 0.5,'
+says out '"n": 5,'
+says out '"weight": 8'
+says out '"n_effective": 4'
+says out 'korn_graubard of weighted rows'
+refuse 65 'no column "weight"' "$assay" evaluate --predictions w.csv --weights weight
+sed 's/,3$/,-3/; s/^d,dog,dog,1/d,dog,dog,/' w.csv >negative.csv
+refuse 65 'row 2 (b) holds -3, row 4 (d) holds no number' "$assay" evaluate --predictions negative.csv --weights w
+expect 0 "$assay" evaluate --predictions negative.csv --weights w --on-error skip -m accuracy
+says out '2 bad rows left out'
+sed 's/,[0-9]$/,0/' w.csv >zero.csv
+refuse 65 'above zero' "$assay" evaluate --predictions zero.csv --weights w
+sed 's/^a,cat,cat,2/a,cat,cat,much/' w.csv >word.csv
+refuse 65 'row 1 (a) holds "much";' "$assay" evaluate --predictions word.csv --weights w
+
 refuse 66 "missing.csv" "$assay" evaluate --predictions missing.csv
 mkdir folder
 expect 65 "$assay" evaluate --predictions folder

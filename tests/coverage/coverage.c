@@ -109,6 +109,7 @@ int main(int argc, char **argv)
     cover_proportions(&c);
     cover_pools_and_rates(&c);
     cover_clusters(&c);
+    cover_weights(&c);
     cover_bootstrap(&c);
     cover_pairs(&c);
     cover_tests(&c);

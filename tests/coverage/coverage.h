@@ -51,6 +51,7 @@ void must(assay_status status);
 void cover_proportions(coverage *c);
 void cover_pools_and_rates(coverage *c);
 void cover_clusters(coverage *c);
+void cover_weights(coverage *c);
 void cover_bootstrap(coverage *c);
 void cover_pairs(coverage *c);
 void cover_tests(coverage *c);

@@ -10,6 +10,30 @@
 #include "codec/json_value.h"
 #include "operation/metric_data.h"
 
+static void golden_weights(assay_predictions *p, const assay_json_value *weights)
+{
+    if (weights == NULL) {
+        return;
+    }
+    assert_int_equal(p->n, assay_json_size(weights));
+    p->weights = assay_arena_alloc(p->arena, (size_t)p->n, sizeof *p->weights);
+    assert_non_null(p->weights);
+    for (int64_t i = 0; i < p->n; i++) {
+        p->weights[i] = assay_json_as_real(assay_json_at(weights, (size_t)i), NAN);
+    }
+}
+
+/* What is said of weighted rows and of an interval, where the golden says it. */
+static bool extras_equal(const assay_measure *got, const assay_json_value *want)
+{
+    bool interval = assay_json_get(want, "low") != NULL;
+    return harness_close(assay_json_get_real(want, "weight", got->weight), got->weight, 1e-12) &&
+           harness_close(assay_json_get_real(want, "n_effective", got->effective), got->effective,
+                         1e-12) &&
+           (!interval || (harness_close(got->low, assay_json_get_real(want, "low", NAN), 1e-9) &&
+                          harness_close(got->high, assay_json_get_real(want, "high", NAN), 1e-9)));
+}
+
 /* NULL when there is no such file. */
 static assay_json_doc *read_golden(const char *name)
 {
@@ -99,7 +123,7 @@ static void check_golden_measures(const char *where, const assay_result *result,
                      got->n == assay_json_get_int(want, "n", -1) &&
                      got->successes == assay_json_get_int(want, "successes", -1) &&
                      (got->outcome == ASSAY_OUTCOME_VALUE) == !isnan(value) &&
-                     harness_close(got->value, value, 1e-12);
+                     harness_close(got->value, value, 1e-12) && extras_equal(got, want);
         if (!equal) {
             fail_msg("%s: measure %" PRId64 " (%s %s): %.17g of n = %" PRId64 " (%" PRId64
                      "), wanted %.17g of %" PRId64,
@@ -191,6 +215,7 @@ static int check_golden_file(const assay_json_doc *doc, bool covered[MOST_OPERAT
     for (size_t d = 0; d < assay_json_size(datasets); d++) {
         const assay_json_value *data = assay_json_at(datasets, d);
         assay_predictions *p = golden_predictions(data);
+        golden_weights(p, assay_json_get(data, "weights"));
         assay_arena *arena = NULL;
         assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
         const assay_groups *groups = golden_groups(arena, data);
@@ -217,7 +242,7 @@ void check_metric_golden(void)
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
     static const char *const files[] = {"metric_classification", "metric_classification_more",
-                                        "metric_regression", "metric_fairness"};
+                                        "metric_regression", "metric_weighted", "metric_fairness"};
     int cases = 0;
     for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
         assay_json_doc *shared = read_golden(files[f]);
