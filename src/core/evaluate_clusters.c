@@ -82,8 +82,8 @@ static assay_status count_cluster(counting *c, int64_t cluster, int worker, assa
     ASSAY_TRY(job->metric->finish(&result, c->states[worker], job->params, &shape, err));
     for (int64_t k = 0; k < c->n_which; k++) {
         const assay_measure *m = &result.measures[c->which[k]];
-        c->hits[k * e->clusters + cluster] = m->hits;
-        c->weight[k * e->clusters + cluster] = m->weight;
+        c->hits[k * e->clusters + cluster] = m->hits / e->mean_weight[ASSAY_WEIGHT_REAL];
+        c->weight[k * e->clusters + cluster] = m->weight / e->mean_weight[ASSAY_WEIGHT_REAL];
     }
     return ASSAY_OK;
 }
