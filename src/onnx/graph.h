@@ -78,6 +78,7 @@ typedef struct assay_onnx_value {
     const void *proto;               /* of a port: its declaration */
     bool initialiser, input, output;
     int32_t mark; /* scratch of one pass */
+    void *pass;   /* the same */
 } assay_onnx_value;
 
 typedef struct assay_onnx_attribute {

@@ -1,0 +1,386 @@
+/* Functions of one number. f'(x) is written with y = f(x) where that is cheaper: the forward value is
+ * there already. At a kink the derivative is that of torch: 0 for Relu at 0. */
+#include <math.h>
+#include <string.h>
+
+#include "onnx/vjp/vjp.h"
+
+typedef struct unary {
+    onnx_vjp *v;
+    assay_onnx_build *b;
+    assay_onnx_value *x, *y, *dy;
+} unary;
+
+typedef assay_onnx_value *(*unary_fn)(const unary *u);
+
+static assay_onnx_value *number(const unary *u, double value)
+{
+    return onnx_real(u->b, u->x->type, value);
+}
+
+static assay_onnx_value *mul(const unary *u, assay_onnx_value *a, assay_onnx_value *b)
+{
+    return onnx_2(u->b, "Mul", a, b);
+}
+
+static assay_onnx_value *above(const unary *u, assay_onnx_value *a, double limit)
+{
+    return onnx_2(u->b, "Greater", a, number(u, limit));
+}
+
+static assay_onnx_value *below(const unary *u, assay_onnx_value *a, double limit)
+{
+    return onnx_2(u->b, "Less", a, number(u, limit));
+}
+
+static assay_onnx_value *choose(const unary *u, assay_onnx_value *mask, assay_onnx_value *yes,
+                                assay_onnx_value *no)
+{
+    return onnx_3(u->b, "Where", mask, yes, no);
+}
+
+static double parameter(const unary *u, const char *name, double otherwise)
+{
+    const assay_onnx_attribute *found = assay_onnx_attribute_find(u->v->node, name);
+    return found != NULL ? (double)found->f : otherwise;
+}
+
+/* 1 - t */
+static assay_onnx_value *one_less(const unary *u, assay_onnx_value *t)
+{
+    return onnx_2(u->b, "Sub", number(u, 1.0), t);
+}
+
+static assay_onnx_value *square(const unary *u, assay_onnx_value *t)
+{
+    return mul(u, t, t);
+}
+
+static assay_onnx_value *relu(const unary *u)
+{
+    return onnx_keep(u->b, above(u, u->y, 0.0), u->dy);
+}
+
+static assay_onnx_value *leaky_relu(const unary *u)
+{
+    return choose(u, above(u, u->x, 0.0), u->dy,
+                  onnx_scale(u->b, u->dy, parameter(u, "alpha", (double)0.01F)));
+}
+
+static assay_onnx_value *thresholded_relu(const unary *u)
+{
+    return onnx_keep(u->b, above(u, u->x, parameter(u, "alpha", 1.0)), u->dy);
+}
+
+/* For x <= 0, y = a (exp(x) - 1), so that y' = y + a. */
+static assay_onnx_value *elu(const unary *u)
+{
+    double alpha = parameter(u, "alpha", 1.0);
+    assay_onnx_value *slope = onnx_shift(u->b, u->y, alpha);
+    return choose(u, above(u, u->x, 0.0), u->dy, mul(u, u->dy, slope));
+}
+
+static assay_onnx_value *selu(const unary *u)
+{
+    double alpha = parameter(u, "alpha", (double)1.67326319217681884765625F);
+    double gamma = parameter(u, "gamma", (double)1.05070102214813232421875F);
+    assay_onnx_value *slope = onnx_shift(u->b, u->y, alpha * gamma);
+    return mul(u, u->dy, choose(u, above(u, u->x, 0.0), number(u, gamma), slope));
+}
+
+static assay_onnx_value *celu(const unary *u)
+{
+    double alpha = parameter(u, "alpha", 1.0);
+    assay_onnx_value *slope = onnx_shift(u->b, onnx_scale(u->b, u->y, 1.0 / alpha), 1.0);
+    return choose(u, above(u, u->x, 0.0), u->dy, mul(u, u->dy, slope));
+}
+
+static assay_onnx_value *sigmoid(const unary *u)
+{
+    return mul(u, mul(u, u->dy, u->y), one_less(u, u->y));
+}
+
+static assay_onnx_value *hard_sigmoid(const unary *u)
+{
+    assay_onnx_value *inside = onnx_2(u->b, "And", above(u, u->y, 0.0), below(u, u->y, 1.0));
+    return onnx_keep(u->b, inside, onnx_scale(u->b, u->dy, parameter(u, "alpha", (double)0.2F)));
+}
+
+/* x clip((x + 3) / 6, 0, 1): (2x + 3) / 6 inside of (-3, 3). */
+static assay_onnx_value *hard_swish(const unary *u)
+{
+    assay_onnx_value *slope = onnx_shift(u->b, onnx_scale(u->b, u->x, 1.0 / 3.0), 0.5);
+    slope = choose(u, above(u, u->x, -3.0), slope, number(u, 0.0));
+    return mul(u, u->dy, choose(u, below(u, u->x, 3.0), slope, number(u, 1.0)));
+}
+
+static assay_onnx_value *tanh_(const unary *u)
+{
+    return mul(u, u->dy, one_less(u, square(u, u->y)));
+}
+
+static assay_onnx_value *softplus(const unary *u)
+{
+    return mul(u, u->dy, onnx_1(u->b, "Sigmoid", u->x));
+}
+
+static assay_onnx_value *softsign(const unary *u)
+{
+    assay_onnx_value *t = onnx_shift(u->b, onnx_1(u->b, "Abs", u->x), 1.0);
+    return onnx_2(u->b, "Div", u->dy, square(u, t));
+}
+
+static assay_onnx_value *erf_(const unary *u)
+{
+    assay_onnx_value *t = onnx_1(u->b, "Exp", onnx_1(u->b, "Neg", square(u, u->x)));
+    return mul(u, u->dy, onnx_scale(u->b, t, 2.0 / sqrt(acos(-1.0))));
+}
+
+/* Phi(x) + x phi(x); with approximate "tanh" the derivative of the approximation. */
+static assay_onnx_value *gelu(const unary *u)
+{
+    double pi = acos(-1.0);
+    if (strcmp(assay_onnx_attribute_text(u->v->node, "approximate", "none"), "tanh") == 0) {
+        double c = sqrt(2.0 / pi);
+        assay_onnx_value *xx = square(u, u->x);
+        assay_onnx_value *inner =
+            mul(u, u->x, onnx_shift(u->b, onnx_scale(u->b, xx, c * 0.044715), c));
+        assay_onnx_value *t = onnx_1(u->b, "Tanh", inner);
+        assay_onnx_value *steep = onnx_shift(u->b, onnx_scale(u->b, xx, 3.0 * c * 0.044715), c);
+        assay_onnx_value *right = mul(u, mul(u, u->x, one_less(u, square(u, t))), steep);
+        assay_onnx_value *sum = onnx_2(u->b, "Add", onnx_shift(u->b, t, 1.0), right);
+        return mul(u, u->dy, onnx_scale(u->b, sum, 0.5));
+    }
+    assay_onnx_value *cdf = onnx_1(u->b, "Erf", onnx_scale(u->b, u->x, sqrt(0.5)));
+    cdf = onnx_shift(u->b, onnx_scale(u->b, cdf, 0.5), 0.5);
+    assay_onnx_value *pdf = onnx_1(u->b, "Exp", onnx_scale(u->b, square(u, u->x), -0.5));
+    pdf = onnx_scale(u->b, pdf, 1.0 / sqrt(2.0 * pi));
+    return mul(u, u->dy, onnx_2(u->b, "Add", cdf, mul(u, u->x, pdf)));
+}
+
+/* x tanh(softplus(x)) */
+static assay_onnx_value *mish(const unary *u)
+{
+    assay_onnx_value *t = onnx_1(u->b, "Tanh", onnx_1(u->b, "Softplus", u->x));
+    assay_onnx_value *steep = mul(u, one_less(u, square(u, t)), onnx_1(u->b, "Sigmoid", u->x));
+    return mul(u, u->dy, onnx_2(u->b, "Add", t, mul(u, u->x, steep)));
+}
+
+static assay_onnx_value *shrink(const unary *u)
+{
+    assay_onnx_value *outside = above(u, onnx_1(u->b, "Abs", u->x), parameter(u, "lambd", 0.5));
+    return onnx_keep(u->b, outside, u->dy);
+}
+
+static assay_onnx_value *neg(const unary *u)
+{
+    return onnx_1(u->b, "Neg", u->dy);
+}
+
+static assay_onnx_value *abs_(const unary *u)
+{
+    return mul(u, u->dy, onnx_1(u->b, "Sign", u->x));
+}
+
+static assay_onnx_value *exp_(const unary *u)
+{
+    return mul(u, u->dy, u->y);
+}
+
+static assay_onnx_value *log_(const unary *u)
+{
+    return onnx_2(u->b, "Div", u->dy, u->x);
+}
+
+static assay_onnx_value *sqrt_(const unary *u)
+{
+    return onnx_2(u->b, "Div", onnx_scale(u->b, u->dy, 0.5), u->y);
+}
+
+static assay_onnx_value *reciprocal(const unary *u)
+{
+    return onnx_1(u->b, "Neg", mul(u, u->dy, square(u, u->y)));
+}
+
+static assay_onnx_value *sin_(const unary *u)
+{
+    return mul(u, u->dy, onnx_1(u->b, "Cos", u->x));
+}
+
+static assay_onnx_value *cos_(const unary *u)
+{
+    return onnx_1(u->b, "Neg", mul(u, u->dy, onnx_1(u->b, "Sin", u->x)));
+}
+
+static assay_onnx_value *tan_(const unary *u)
+{
+    return mul(u, u->dy, onnx_shift(u->b, square(u, u->y), 1.0));
+}
+
+static assay_onnx_value *sinh_(const unary *u)
+{
+    return mul(u, u->dy, onnx_1(u->b, "Cosh", u->x));
+}
+
+static assay_onnx_value *cosh_(const unary *u)
+{
+    return mul(u, u->dy, onnx_1(u->b, "Sinh", u->x));
+}
+
+static assay_onnx_value *atan_(const unary *u)
+{
+    return onnx_2(u->b, "Div", u->dy, onnx_shift(u->b, square(u, u->x), 1.0));
+}
+
+static assay_onnx_value *atanh_(const unary *u)
+{
+    return onnx_2(u->b, "Div", u->dy, one_less(u, square(u, u->x)));
+}
+
+/* dy / sqrt(t) */
+static assay_onnx_value *over_root(const unary *u, assay_onnx_value *t)
+{
+    return onnx_2(u->b, "Div", u->dy, onnx_1(u->b, "Sqrt", t));
+}
+
+static assay_onnx_value *asin_(const unary *u)
+{
+    return over_root(u, one_less(u, square(u, u->x)));
+}
+
+static assay_onnx_value *acos_(const unary *u)
+{
+    return onnx_1(u->b, "Neg", asin_(u));
+}
+
+static assay_onnx_value *asinh_(const unary *u)
+{
+    return over_root(u, onnx_shift(u->b, square(u, u->x), 1.0));
+}
+
+static assay_onnx_value *acosh_(const unary *u)
+{
+    return over_root(u, onnx_shift(u->b, square(u, u->x), -1.0));
+}
+
+static const struct {
+    const char *op;
+    unary_fn fn;
+} functions[] = {
+    {"Abs", abs_},
+    {"Acos", acos_},
+    {"Acosh", acosh_},
+    {"Asin", asin_},
+    {"Asinh", asinh_},
+    {"Atan", atan_},
+    {"Atanh", atanh_},
+    {"Celu", celu},
+    {"Cos", cos_},
+    {"Cosh", cosh_},
+    {"Elu", elu},
+    {"Erf", erf_},
+    {"Exp", exp_},
+    {"Gelu", gelu},
+    {"HardSigmoid", hard_sigmoid},
+    {"HardSwish", hard_swish},
+    {"LeakyRelu", leaky_relu},
+    {"Log", log_},
+    {"Mish", mish},
+    {"Neg", neg},
+    {"Reciprocal", reciprocal},
+    {"Relu", relu},
+    {"Selu", selu},
+    {"Shrink", shrink},
+    {"Sigmoid", sigmoid},
+    {"Sin", sin_},
+    {"Sinh", sinh_},
+    {"Softplus", softplus},
+    {"Softsign", softsign},
+    {"Sqrt", sqrt_},
+    {"Tan", tan_},
+    {"Tanh", tanh_},
+    {"ThresholdedRelu", thresholded_relu},
+};
+
+void onnx_vjp_unary(onnx_vjp *v)
+{
+    const unary u = {v, &v->b, onnx_x(v), onnx_y(v), v->dy};
+    for (size_t i = 0; i < ASSAY_COUNT(functions); i++) {
+        if (strcmp(v->node->op, functions[i].op) == 0) {
+            onnx_give(v, 0, functions[i].fn(&u));
+        }
+    }
+}
+
+/* The slope is 1 up to and on the bounds, as torch.clamp has it. */
+void onnx_vjp_clip(onnx_vjp *v)
+{
+    assay_onnx_value *low = assay_onnx_in(v->node, 1);
+    assay_onnx_value *high = assay_onnx_in(v->node, 2);
+    assay_onnx_value *mask = NULL;
+    onnx_refuse_wanted(v, 1);
+    onnx_refuse_wanted(v, 2);
+    if (low != NULL) {
+        mask = onnx_2(&v->b, "GreaterOrEqual", onnx_x(v), low);
+    }
+    if (high != NULL) {
+        assay_onnx_value *under = onnx_2(&v->b, "LessOrEqual", onnx_x(v), high);
+        mask = mask != NULL ? onnx_2(&v->b, "And", mask, under) : under;
+    }
+    onnx_give(v, 0, mask != NULL ? onnx_keep(&v->b, mask, v->dy) : v->dy);
+}
+
+void onnx_vjp_prelu(onnx_vjp *v)
+{
+    assay_onnx_build *b = &v->b;
+    assay_onnx_value *slope = v->node->in[1];
+    assay_onnx_value *mask = onnx_2(b, "Greater", onnx_x(v), onnx_real(b, onnx_x(v)->type, 0.0));
+    if (onnx_want(v, 0)) {
+        onnx_give(v, 0, onnx_3(b, "Where", mask, v->dy, onnx_2(b, "Mul", v->dy, slope)));
+    }
+    if (onnx_want(v, 1)) {
+        assay_onnx_value *t = onnx_2(b, "Mul", v->dy, onnx_x(v));
+        t = onnx_3(b, "Where", mask, onnx_real(b, onnx_x(v)->type, 0.0), t);
+        onnx_give(v, 1, onnx_unbroadcast(b, t, slope));
+    }
+}
+
+/* What passes its input on: Identity, Cast, rounding taken as straight-through. */
+void onnx_vjp_pass(onnx_vjp *v)
+{
+    onnx_give(v, 0, v->dy);
+}
+
+/* q = round(x / scale) + zero, x = (q - zero) scale: straight through the rounding. */
+void onnx_vjp_quantize(onnx_vjp *v)
+{
+    bool back = strcmp(v->node->op, "DequantizeLinear") == 0;
+    assay_onnx_value *scale = assay_onnx_in(v->node, 1);
+    int64_t axis = assay_onnx_attribute_int(v->node, "axis", 1);
+    int64_t shape[ASSAY_ONNX_RANK];
+    const assay_onnx_value *x = onnx_x(v);
+    onnx_refuse_wanted(v, 1);
+    if (scale == NULL || scale->rank > 1) {
+        onnx_refuse(v, "quantises in blocks, for which there is no gradient rule");
+        return;
+    }
+    axis = axis < 0 ? axis + x->rank : axis;
+    for (int32_t d = 0; d < x->rank; d++) {
+        shape[d] = d == axis ? assay_onnx_count(scale) : 1;
+    }
+    assay_onnx_value *per = assay_onnx_count(scale) == 1
+                                ? onnx_reshape(&v->b, scale, 0, NULL)
+                                : onnx_reshape(&v->b, scale, x->rank, shape);
+    onnx_give(v, 0, onnx_2(&v->b, back ? "Mul" : "Div", v->dy, per));
+}
+
+void onnx_vjp_dropout(onnx_vjp *v)
+{
+    int64_t training = 0;
+    const assay_onnx_value *flag = assay_onnx_in(v->node, 2);
+    if (flag != NULL && (assay_onnx_constant_ints(&training, 1, flag) != 1 || training != 0)) {
+        onnx_refuse(v, "drops values at random (training_mode): export the model for inference");
+        return;
+    }
+    onnx_give(v, 0, v->dy);
+}
