@@ -6,6 +6,7 @@
 
 #include "adapters/onnxruntime/onnx_detect.h"
 #include "adapters/onnxruntime/onnx_file.h"
+#include "adapters/onnxruntime/onnx_gradient.h"
 #include "adapters/onnxruntime/onnx_shape.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
@@ -18,12 +19,14 @@ typedef struct onnx_model {
     int32_t output;   /* index of the port that gives the answer */
     size_t tensor_bytes;
     assay_onnx_roles roles; /* of a detector */
+    assay_onnx_gradients *gradients; /* owned */
 } onnx_model;
 
 static void free_model(void *self)
 {
     onnx_model *onnx = self;
     assay_onnx_roles_dispose(&onnx->roles);
+    assay_onnx_gradients_free(onnx->gradients);
     assay_ort_session_close(&onnx->session);
     assay_free(onnx);
 }
@@ -378,11 +381,20 @@ static assay_status resolve(assay_model *model, onnx_model *onnx, assay_error *e
     return assay_model_set_classes(model, classes, NULL, err);
 }
 
+static assay_status gradient(assay_model *model, float *out, float *loss, float *logits,
+                             const assay_model_batch *batch, const assay_loss *what,
+                             assay_error *err)
+{
+    const onnx_model *onnx = model->self;
+    return assay_onnx_gradients_run(onnx->gradients, out, loss, logits, batch, what, err);
+}
+
 static const assay_model_backend backend = {.name = "onnxruntime",
                                             .wants_images = 0,
                                             .concurrent = 1,
                                             .run = run_model,
                                             .infer = infer,
+                                            .gradient = gradient,
                                             .free = free_model};
 
 assay_status assay_onnx_model_open(assay_model **out, const assay_model_spec *spec,
@@ -411,6 +423,9 @@ assay_status assay_onnx_model_open(assay_model **out, const assay_model_spec *sp
         goto done;
     }
     status = resolve(model, onnx, err);
+    if (status == ASSAY_OK) {
+        status = assay_onnx_gradients_new(&onnx->gradients, model, onnx->output, onnx->shape, err);
+    }
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s", model->spec.path);
         goto done;

@@ -42,7 +42,9 @@ done:
     return status;
 }
 
-assay_status assay_ort_session_open(assay_ort_session *self, const char *path, assay_error *err)
+/* From the file, or from the bytes when `path` is NULL. */
+static assay_status open_session(assay_ort_session *self, const char *path, const void *bytes,
+                                 size_t size, assay_error *err)
 {
     assay_status status = ASSAY_OK;
     OrtSessionOptions *options = NULL;
@@ -52,11 +54,13 @@ assay_status assay_ort_session_open(assay_ort_session *self, const char *path, a
     ORT_TRY(DisableTelemetryEvents(self->env));
     ORT_TRY(CreateSessionOptions(&options));
     ASSAY_GOTO(set_options(self, options, err), done);
-    status = assay_ort_check(&self->ort,
-                             self->ort.api->CreateSession(self->env, path, options, &self->session),
-                             ASSAY_EFORMAT, err);
+    const OrtApi *api = self->ort.api;
+    status = assay_ort_check(
+        &self->ort,
+        path != NULL ? api->CreateSession(self->env, path, options, &self->session)
+                     : api->CreateSessionFromArray(self->env, bytes, size, options, &self->session),
+        ASSAY_EFORMAT, err);
     if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s", path);
         goto done;
     }
     ORT_TRY(CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &self->memory));
@@ -68,6 +72,21 @@ done:
         assay_ort_session_close(self);
     }
     return status;
+}
+
+assay_status assay_ort_session_open(assay_ort_session *self, const char *path, assay_error *err)
+{
+    assay_status status = open_session(self, path, NULL, 0, err);
+    if (status == ASSAY_EFORMAT) {
+        assay_error_prefix(err, "%s", path);
+    }
+    return status;
+}
+
+assay_status assay_ort_session_open_bytes(assay_ort_session *self, const void *bytes, size_t size,
+                                          assay_error *err)
+{
+    return open_session(self, NULL, bytes, size, err);
 }
 
 void assay_ort_session_close(assay_ort_session *self)

@@ -20,6 +20,9 @@ typedef struct assay_ort_session {
  *  optimisations, deterministic kernels, silent. */
 ASSAY_NODISCARD assay_status assay_ort_session_open(assay_ort_session *out, const char *path,
                                                     assay_error *err);
+/** The same of a model in memory (whose bytes are not needed any more afterwards). */
+ASSAY_NODISCARD assay_status assay_ort_session_open_bytes(assay_ort_session *out, const void *bytes,
+                                                          size_t size, assay_error *err);
 void assay_ort_session_close(assay_ort_session *self);
 
 /** Fill model->inputs and ->outputs and the describing texts. Ports that are no tensors, or tensors

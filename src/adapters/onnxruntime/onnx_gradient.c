@@ -1,0 +1,297 @@
+#include "adapters/onnxruntime/onnx_gradient.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <string.h>
+
+#include "adapters/onnxruntime/ort_session.h"
+#include "base/alloc.h"
+#include "onnx/build.h"
+#include "onnx/gradient.h"
+#include "onnx/head.h"
+#include "onnx/infer.h"
+#include "onnx/upgrade.h"
+
+enum { KINDS = ASSAY_LOSS_DLR_TARGETED + 1, MOST_IN = 3, OUT = 3 };
+
+typedef struct built {
+    assay_ort_session session;
+    bool ready;
+    assay_status failed; /* building it failed: the same answer again */
+    char message[1016];
+    const char *in[MOST_IN], *out[OUT]; /* gradient, loss, logits; in the arena */
+    int n_in;
+} built;
+
+struct assay_onnx_gradients {
+    const assay_model *model;
+    assay_arena *arena; /* owned; of names */
+    int32_t output;
+    int64_t shape[4];
+    pthread_mutex_t lock; /* guards building */
+    built kinds[KINDS];
+};
+
+assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, const assay_model *model,
+                                      int32_t output, const int64_t *shape, assay_error *err)
+{
+    assay_onnx_gradients *self = assay_alloc(1, sizeof *self);
+    *out = NULL;
+    if (self == NULL) {
+        return assay_fail_memory(err);
+    }
+    assay_status status = assay_arena_new(&self->arena, (size_t)1 << 20, err);
+    if (status != ASSAY_OK) {
+        assay_free(self);
+        return status;
+    }
+    self->model = model;
+    self->output = output;
+    for (int32_t d = 0; d < model->inputs[model->input].rank && d < 4; d++) {
+        self->shape[d] = shape[d];
+    }
+    pthread_mutex_init(&self->lock, NULL);
+    *out = self;
+    return ASSAY_OK;
+}
+
+void assay_onnx_gradients_free(assay_onnx_gradients *self)
+{
+    if (self == NULL) {
+        return;
+    }
+    for (int k = 0; k < KINDS; k++) {
+        if (self->kinds[k].ready) {
+            assay_ort_session_close(&self->kinds[k].session);
+        }
+    }
+    pthread_mutex_destroy(&self->lock);
+    assay_arena_free(self->arena);
+    assay_free(self);
+}
+
+static bool names_other(assay_loss_kind kind)
+{
+    return kind == ASSAY_LOSS_LOGIT_DIFFERENCE || kind == ASSAY_LOSS_DLR_TARGETED;
+}
+
+/* The logits [n, classes] in float32: the scores where they are logits; what a closing softmax gets;
+ * else the logarithm of the probabilities, whose softmax they are. */
+static assay_status find_logits(assay_onnx_value **out, const assay_onnx_gradients *self,
+                                assay_onnx_graph *graph, assay_onnx_value *scores, assay_error *err)
+{
+    assay_onnx_build b = {.graph = graph, .err = err};
+    const assay_model_spec *spec = &self->model->spec;
+    const int64_t shape[2] = {spec->batch, spec->classes};
+    const char *stripped = NULL;
+    *out = scores;
+    if (spec->scores == ASSAY_SCORES_PROBABILITIES) {
+        ASSAY_TRY(assay_onnx_strip_activation(out, &stripped, graph, scores, false, err));
+    }
+    if (!assay_onnx_is_static(*out) || assay_onnx_count(*out) != shape[0] * shape[1]) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "the shape of output \"%.200s\" depends on the data", scores->name);
+    }
+    *out = onnx_reshape(&b, onnx_cast(&b, *out, ASSAY_ONNX_FLOAT), 2, shape);
+    if (spec->scores == ASSAY_SCORES_PROBABILITIES && stripped == NULL) {
+        *out = onnx_1(&b, "Log",
+                      onnx_2(&b, "Max", *out, onnx_real(&b, ASSAY_ONNX_FLOAT, 1.1754944e-38)));
+    }
+    return b.status;
+}
+
+static assay_status add_gradient(assay_onnx_value *ports[OUT], built *to,
+                                 const assay_onnx_gradients *self, assay_onnx_graph *graph,
+                                 assay_loss_kind kind, assay_error *err)
+{
+    const assay_model *model = self->model;
+    const assay_port *port = &model->inputs[model->input];
+    assay_onnx_value *x = assay_onnx_find(graph, port->name);
+    assay_onnx_value *scores = assay_onnx_find(graph, model->outputs[self->output].name);
+    assay_onnx_value *label = NULL;
+    assay_onnx_value *other = NULL;
+    const int64_t n = model->spec.batch;
+    if (x == NULL || scores == NULL) {
+        return assay_fail(err, ASSAY_EINTERNAL, "the model has lost its input or output");
+    }
+    ASSAY_TRY(assay_onnx_pin(x, port->rank, self->shape, err));
+    ASSAY_TRY(assay_onnx_upgrade(graph, err));
+    ASSAY_TRY(find_logits(&ports[2], self, graph, scores, err));
+    ASSAY_TRY(assay_onnx_add_input(&label, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
+    if (names_other(kind)) {
+        ASSAY_TRY(assay_onnx_add_input(&other, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
+    }
+    ASSAY_TRY(
+        assay_onnx_add_loss(&ports[1], graph, (assay_onnx_loss)kind, ports[2], label, other, err));
+    const assay_onnx_gradient_request request = {
+        .outputs = &ports[1], .n_outputs = 1, .wanted = &x, .n_wanted = 1};
+    ASSAY_TRY(assay_onnx_gradient(&ports[0], NULL, graph, &request, err));
+    assay_onnx_build b = {.graph = graph, .err = err};
+    ports[0] = onnx_cast(&b, ports[0], ASSAY_ONNX_FLOAT);
+    to->in[to->n_in++] = x->name;
+    to->in[to->n_in++] = label->name;
+    if (other != NULL) {
+        to->in[to->n_in++] = other->name;
+    }
+    return b.status;
+}
+
+static assay_status keep_names(built *to, assay_onnx_gradients *self,
+                               assay_onnx_value *const ports[OUT], assay_error *err)
+{
+    for (int i = 0; i < to->n_in; i++) {
+        to->in[i] = assay_arena_strdup(self->arena, to->in[i]);
+        if (to->in[i] == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    for (int i = 0; i < OUT; i++) {
+        to->out[i] = assay_arena_strdup(self->arena, ports[i]->name);
+        if (to->out[i] == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status build(built *to, assay_onnx_gradients *self, assay_loss_kind kind,
+                          assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    assay_onnx_source source;
+    assay_onnx_value *ports[OUT] = {NULL};
+    assay_buffer packed;
+    assay_buffer_init(&packed, (size_t)2 << 30);
+    ASSAY_TRY(assay_onnx_source_open(&source, self->model->spec.path, err));
+    ASSAY_GOTO(add_gradient(ports, to, self, source.graph, kind, err), done);
+    ASSAY_GOTO(assay_onnx_set_outputs(source.graph, ports, OUT, err), done);
+    assay_onnx_prune(source.graph);
+    ASSAY_GOTO(keep_names(to, self, ports, err), done);
+    ASSAY_GOTO(assay_onnx_write(&packed, source.graph, err), done);
+    status = assay_ort_session_open_bytes(&to->session, packed.data, packed.size, err);
+    to->ready = status == ASSAY_OK;
+done:
+    if (status == ASSAY_EUNSUPPORTED) {
+        assay_error_prefix(err, "no gradients");
+    }
+    assay_buffer_dispose(&packed);
+    assay_onnx_source_close(&source);
+    return status;
+}
+
+static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind kind,
+                        assay_error *err)
+{
+    built *found = &self->kinds[kind];
+    assay_error own = {0};
+    pthread_mutex_lock(&self->lock);
+    if (!found->ready && found->failed == ASSAY_OK) {
+        found->failed = build(found, self, kind, &own);
+        memcpy(found->message, own.message, sizeof found->message);
+    }
+    pthread_mutex_unlock(&self->lock);
+    *out = found;
+    return found->ready ? ASSAY_OK : assay_fail(err, found->failed, "%s", found->message);
+}
+
+static assay_status tensor(OrtValue **out, const built *from, const void *data, size_t bytes,
+                           const int64_t *shape, size_t rank, ONNXTensorElementDataType element,
+                           assay_error *err)
+{
+    const assay_ort_session *session = &from->session;
+    void *mutable = NULL;
+    /* The interface wants a mutable pointer but only reads inputs. */
+    memcpy(&mutable, &data, sizeof mutable);
+    return assay_ort_check(&session->ort,
+                           session->ort.api->CreateTensorWithDataAsOrtValue(
+                               session->memory, mutable, bytes, shape, rank, element, out),
+                           ASSAY_EBACKEND, err);
+}
+
+static assay_status copy_out(float *out, const built *from, OrtValue *value, size_t n,
+                             assay_error *err)
+{
+    void *data = NULL;
+    if (out == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_ort_check(&from->session.ort,
+                              from->session.ort.api->GetTensorMutableData(value, &data),
+                              ASSAY_EBACKEND, err));
+    memcpy(out, data, n * sizeof *out);
+    return ASSAY_OK;
+}
+
+typedef struct call {
+    OrtValue *in[MOST_IN], *out[OUT];
+    int64_t *labels; /* batch of the label, then of the other */
+} call;
+
+static assay_status fill_call(call *c, const assay_onnx_gradients *self, const built *from,
+                              const assay_model_batch *batch, const assay_loss *what,
+                              assay_error *err)
+{
+    const assay_model *model = self->model;
+    const assay_port *port = &model->inputs[model->input];
+    const int64_t n = model->spec.batch;
+    size_t bytes = assay_dtype_size(port->type);
+    for (int32_t d = 0; d < port->rank; d++) {
+        bytes *= (size_t)self->shape[d];
+    }
+    c->labels = assay_alloc((size_t)n * 2, sizeof *c->labels);
+    if (c->labels == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < batch->n; i++) {
+        c->labels[i] = what->label[i];
+        c->labels[n + i] = what->other != NULL ? what->other[i] : 0;
+    }
+    ASSAY_TRY(tensor(&c->in[0], from, batch->tensor, bytes, self->shape, (size_t)port->rank,
+                     assay_ort_element(port->type), err));
+    for (int i = 1; i < from->n_in; i++) {
+        ASSAY_TRY(tensor(&c->in[i], from, c->labels + (i - 1) * n, (size_t)n * sizeof(int64_t), &n,
+                         1, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, err));
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradient, float *loss,
+                                      float *logits, const assay_model_batch *batch,
+                                      const assay_loss *what, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    built *from = NULL;
+    call c = {.labels = NULL};
+    const assay_model *model = self->model;
+    if (model->spec.scores == ASSAY_SCORES_LABELS) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "no gradients: the model gives labels, not scores");
+    }
+    if (assay_model_is_detector(model)) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "no gradients: these losses are of classes, and the model is a detector");
+    }
+    ASSAY_TRY(get(&from, self, what->kind, err));
+    const OrtApi *api = from->session.ort.api;
+    ASSAY_GOTO(fill_call(&c, self, from, batch, what, err), done);
+    ASSAY_GOTO(assay_ort_check(&from->session.ort,
+                               api->Run(from->session.session, NULL, from->in,
+                                        (const OrtValue *const *)c.in, (size_t)from->n_in,
+                                        from->out, OUT, c.out),
+                               ASSAY_EBACKEND, err),
+               done);
+    size_t n = (size_t)batch->n;
+    size_t size = (size_t)model->channels * (size_t)model->height * (size_t)model->width;
+    ASSAY_GOTO(copy_out(gradient, from, c.out[0], n * size, err), done);
+    ASSAY_GOTO(copy_out(loss, from, c.out[1], n, err), done);
+    status = copy_out(logits, from, c.out[2], n * (size_t)model->spec.classes, err);
+done:
+    for (int i = 0; i < MOST_IN; i++) {
+        api->ReleaseValue(c.in[i]);
+    }
+    for (int i = 0; i < OUT; i++) {
+        api->ReleaseValue(c.out[i]);
+    }
+    assay_free(c.labels);
+    return status;
+}

@@ -1,0 +1,44 @@
+/**
+ * @file onnx_gradient.h
+ * Gradients of an ONNX model: its graph with a loss and the gradient nodes added (src/onnx), as
+ * sessions of their own. One per loss, built when it is first asked for.
+ */
+#ifndef ASSAY_ADAPTERS_ONNXRUNTIME_GRADIENT_H
+#define ASSAY_ADAPTERS_ONNXRUNTIME_GRADIENT_H
+
+#include "core/model.h"
+#include "onnx/graph.h"
+
+typedef struct assay_onnx_gradients assay_onnx_gradients;
+
+/** `output` is the port that gives the scores, `shape` that of the input batch (as many entries as
+ *  the input port has dimensions). The model must outlive it. */
+ASSAY_NODISCARD assay_status assay_onnx_gradients_new(assay_onnx_gradients **out,
+                                                      const assay_model *model, int32_t output,
+                                                      const int64_t *shape, assay_error *err);
+
+/** The backend's hook; may be called from several threads. */
+ASSAY_NODISCARD assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradient,
+                                                      float *loss, float *logits,
+                                                      const assay_model_batch *batch,
+                                                      const assay_loss *what, assay_error *err);
+
+/** NULL is allowed. */
+void assay_onnx_gradients_free(assay_onnx_gradients *self);
+
+/** Read a model file and the files beside it that hold its weights. */
+typedef struct assay_onnx_source {
+    assay_onnx_graph *graph;
+    assay_arena *arena;
+    const char *folder;
+    const char **names; /* of the files beside it */
+    uint8_t **files;
+    size_t *sizes;
+    int32_t n, capacity;
+} assay_onnx_source;
+
+ASSAY_NODISCARD assay_status assay_onnx_source_open(assay_onnx_source *out, const char *path,
+                                                    assay_error *err);
+void assay_onnx_source_close(assay_onnx_source *source);
+
+#endif
