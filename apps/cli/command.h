@@ -44,6 +44,7 @@ extern const command command_compare;
 extern const command command_convert;
 extern const command command_describe;
 extern const command command_evaluate;
+extern const command command_model;
 extern const command command_predict;
 extern const command command_report;
 extern const command command_run;

@@ -7,8 +7,8 @@
 
 static const command *const commands[] = {&command_run,      &command_evaluate, &command_compare,
                                           &command_predict,  &command_verify,   &command_size,
-                                          &command_attack,   &command_report,   &command_describe,
-                                          &command_validate, &command_convert};
+                                          &command_attack,   &command_report,   &command_model,
+                                          &command_describe, &command_validate, &command_convert};
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
 static void help(void)

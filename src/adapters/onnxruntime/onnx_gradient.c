@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "adapters/onnxruntime/onnx_source.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
 #include "onnx/build.h"

@@ -7,7 +7,6 @@
 #define ASSAY_ADAPTERS_ONNXRUNTIME_GRADIENT_H
 
 #include "core/model.h"
-#include "onnx/graph.h"
 
 typedef struct assay_onnx_gradients assay_onnx_gradients;
 
@@ -25,20 +24,5 @@ ASSAY_NODISCARD assay_status assay_onnx_gradients_run(assay_onnx_gradients *self
 
 /** NULL is allowed. */
 void assay_onnx_gradients_free(assay_onnx_gradients *self);
-
-/** Read a model file and the files beside it that hold its weights. */
-typedef struct assay_onnx_source {
-    assay_onnx_graph *graph;
-    assay_arena *arena;
-    const char *folder;
-    const char **names; /* of the files beside it */
-    uint8_t **files;
-    size_t *sizes;
-    int32_t n, capacity;
-} assay_onnx_source;
-
-ASSAY_NODISCARD assay_status assay_onnx_source_open(assay_onnx_source *out, const char *path,
-                                                    assay_error *err);
-void assay_onnx_source_close(assay_onnx_source *source);
 
 #endif

@@ -18,7 +18,7 @@ typedef struct onnx_model {
     int64_t shape[4]; /* of the input, in use: the port's rank */
     int32_t output;   /* index of the port that gives the answer */
     size_t tensor_bytes;
-    assay_onnx_roles roles; /* of a detector */
+    assay_onnx_roles roles;          /* of a detector */
     assay_onnx_gradients *gradients; /* owned */
 } onnx_model;
 

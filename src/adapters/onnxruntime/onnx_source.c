@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
-#include "adapters/onnxruntime/onnx_gradient.h"
+#include "adapters/onnxruntime/onnx_source.h"
 #include "base/alloc.h"
 
 static bool leaves_folder(const char *location)

@@ -61,6 +61,7 @@ static assay_status open_session(assay_ort_session *self, const char *path, cons
                      : api->CreateSessionFromArray(self->env, bytes, size, options, &self->session),
         ASSAY_EFORMAT, err);
     if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s", path != NULL ? path : "the model with its gradients");
         goto done;
     }
     ORT_TRY(CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &self->memory));
@@ -76,11 +77,7 @@ done:
 
 assay_status assay_ort_session_open(assay_ort_session *self, const char *path, assay_error *err)
 {
-    assay_status status = open_session(self, path, NULL, 0, err);
-    if (status == ASSAY_EFORMAT) {
-        assay_error_prefix(err, "%s", path);
-    }
-    return status;
+    return open_session(self, path, NULL, 0, err);
 }
 
 assay_status assay_ort_session_open_bytes(assay_ort_session *self, const void *bytes, size_t size,

@@ -13,26 +13,29 @@ typedef struct sampling {
     bool exclude;
 } sampling;
 
-static double original(const sampling *s, int64_t i)
+/* In single precision, as runtimes compute it: at whole numbers rounding decides which pixel is the
+ * nearest, and the gradient has to follow. */
+static float original(const sampling *s, int64_t i)
 {
-    double x = (double)i;
-    double to = (double)s->to;
-    double from = (double)s->from;
+    float x = (float)i;
+    float to = (float)s->to;
+    float from = (float)s->from;
+    float scale = (float)s->scale;
     if (strcmp(s->coordinates, "asymmetric") == 0) {
-        return x / s->scale;
+        return x / scale;
     }
     if (strcmp(s->coordinates, "align_corners") == 0) {
-        return s->to == 1 ? 0.0 : x * (from - 1.0) / (to - 1.0);
+        return s->to == 1 ? 0.0F : x * (from - 1.0F) / (to - 1.0F);
     }
     if (strcmp(s->coordinates, "pytorch_half_pixel") == 0 && s->to == 1) {
-        return 0.0;
+        return 0.0F;
     }
     if (strcmp(s->coordinates, "half_pixel_symmetric") == 0) {
-        double adjusted = to / (from * s->scale);
-        double offset = from / 2.0 * (1.0 - adjusted);
-        return offset + (x + 0.5) / s->scale - 0.5;
+        float adjusted = to / (scale * from);
+        float offset = from / 2.0F * (1.0F - adjusted);
+        return offset + (x + 0.5F) / scale - 0.5F;
     }
-    return (x + 0.5) / s->scale - 0.5;
+    return (x + 0.5F) / scale - 0.5F;
 }
 
 static int64_t nearest(const sampling *s, double x)
@@ -69,7 +72,7 @@ static int64_t clamp(int64_t i, int64_t size)
 /* Column i of A^T [from, to]: the weights of output i. */
 static void sample(double *matrix, const sampling *s, int64_t i)
 {
-    double x = original(s, i);
+    double x = (double)original(s, i);
     if (strcmp(s->mode, "nearest") == 0) {
         matrix[clamp(nearest(s, x), s->from) * s->to + i] = 1.0;
         return;
@@ -139,7 +142,13 @@ static bool is_blocks(const onnx_vjp *v, const double *matrix, const sampling *s
 
 static bool supported(onnx_vjp *v, const sampling *s)
 {
+    bool unsure =
+        strcmp(s->coordinates, "half_pixel_symmetric") == 0 && strcmp(s->mode, "nearest") == 0;
     bool antialias = assay_onnx_attribute_int(v->node, "antialias", 0) != 0;
+    if (unsure) {
+        onnx_refuse(v, "takes the nearest pixel by half_pixel_symmetric, on which runtimes differ");
+        return false;
+    }
     if (antialias || strcmp(s->coordinates, "tf_crop_and_resize") == 0) {
         onnx_refuse(v, antialias ? "resizes with antialias, for which there is no gradient rule"
                                  : "crops and resizes, for which there is no gradient rule");

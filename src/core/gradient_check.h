@@ -1,0 +1,34 @@
+/**
+ * @file gradient_check.h
+ * Do a model's gradients describe what the model does? The directional derivative that the gradient
+ * gives is compared with central differences of the model's own answers.
+ */
+#ifndef ASSAY_CORE_GRADIENT_CHECK_H
+#define ASSAY_CORE_GRADIENT_CHECK_H
+
+#include "core/model.h"
+
+typedef struct assay_gradient_check {
+    int64_t n, directions;
+    double median_error; /* over data and directions: |measured - predicted|, relative to the larger
+                            of both and of the gradient's length in the direction's subspace */
+    double worst_error;
+    double agreeing; /* share of directions with an error up to 5 % */
+    double zero;     /* share of data whose gradient is zero */
+    int trusted;     /* median up to 1 %, 90 % agreeing, no more than 10 % zero */
+} assay_gradient_check;
+
+/**
+ * `tensor` holds n prepared float32 inputs. Looked at: the difference of the two greatest logits of
+ * each datum, which does not saturate; `directions` random ones per datum, every other one following
+ * the gradient's signs. The step is the one, of several, at which differences agree best with those
+ * of the next smaller step: rounding and kinks of the model spoil the others. The measured side uses
+ * assay_model_run where scores are logits, else the logits of the gradient pass, whose agreement with
+ * the scores is checked too (ASSAY_EFORMAT when they differ).
+ */
+ASSAY_NODISCARD assay_status assay_gradient_check_run(assay_gradient_check *out, assay_model *model,
+                                                      const float *tensor, int64_t n,
+                                                      int64_t directions, uint64_t seed,
+                                                      assay_error *err);
+
+#endif
