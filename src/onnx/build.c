@@ -300,6 +300,26 @@ assay_onnx_value *onnx_keep(assay_onnx_build *b, assay_onnx_value *mask, assay_o
     return b->status != ASSAY_OK ? NULL : onnx_3(b, "Where", mask, x, onnx_real(b, x->type, 0.0));
 }
 
+assay_onnx_value *onnx_mask(assay_onnx_build *b, assay_onnx_value *mask, assay_onnx_value *x)
+{
+    return b->status != ASSAY_OK ? NULL : onnx_2(b, "Mul", x, onnx_cast(b, mask, x->type));
+}
+
+/* A HardSigmoid as steep as float32 has it is one pass over the data; a comparison with its cast takes
+ * twice the time. Below 4e-39 the step is a ramp, where float32 has hardly any numbers left. */
+assay_onnx_value *onnx_step(assay_onnx_build *b, assay_onnx_value *x)
+{
+    if (b->status != ASSAY_OK) {
+        return NULL;
+    }
+    if (x->type != ASSAY_ONNX_FLOAT && x->type != ASSAY_ONNX_DOUBLE) {
+        return onnx_cast(b, onnx_2(b, "Greater", x, onnx_real(b, x->type, 0.0)), x->type);
+    }
+    const assay_onnx_attribute attributes[2] = {ONNX_FLOAT("alpha", 3e38F),
+                                                ONNX_FLOAT("beta", 0.0F)};
+    return onnx_emit(b, "HardSigmoid", 1, &x, 2, attributes, 1);
+}
+
 assay_onnx_value *onnx_unbroadcast(assay_onnx_build *b, assay_onnx_value *x,
                                    const assay_onnx_value *like)
 {

@@ -73,6 +73,10 @@ assay_onnx_value *onnx_slice(assay_onnx_build *b, assay_onnx_value *x, int32_t a
 assay_onnx_value *onnx_pad_zeros(assay_onnx_build *b, assay_onnx_value *x, const int64_t *pads);
 /** Where the mask (bool) holds, x, else zero. */
 assay_onnx_value *onnx_keep(assay_onnx_build *b, assay_onnx_value *mask, assay_onnx_value *x);
+/** The same as a product, which runtimes compute faster; x must be finite. */
+assay_onnx_value *onnx_mask(assay_onnx_build *b, assay_onnx_value *mask, assay_onnx_value *x);
+/** 1 where x > 0, else 0, in x's type. */
+assay_onnx_value *onnx_step(assay_onnx_build *b, assay_onnx_value *x);
 /** Sum over what broadcasting repeated, back to the shape of `like`. */
 assay_onnx_value *onnx_unbroadcast(assay_onnx_build *b, assay_onnx_value *x,
                                    const assay_onnx_value *like);

@@ -116,7 +116,7 @@ void onnx_vjp_extreme(onnx_vjp *v)
     assay_onnx_value *part = onnx_2(b, "Div", v->dy, count);
     for (int32_t i = 0; i < v->node->n_in; i++) {
         if (onnx_want(v, i)) {
-            give_back(v, i, onnx_keep(b, onnx_2(b, "Equal", v->node->in[i], y), part));
+            give_back(v, i, onnx_mask(b, onnx_2(b, "Equal", v->node->in[i], y), part));
         }
     }
 }
@@ -138,7 +138,7 @@ void onnx_vjp_where(onnx_vjp *v)
     assay_onnx_build *b = &v->b;
     assay_onnx_value *mask = v->node->in[0];
     if (onnx_want(v, 1)) {
-        give_back(v, 1, onnx_keep(b, mask, v->dy));
+        give_back(v, 1, onnx_mask(b, mask, v->dy));
     }
     if (onnx_want(v, 2)) {
         give_back(v, 2, onnx_3(b, "Where", mask, onnx_real(b, v->dy->type, 0.0), v->dy));

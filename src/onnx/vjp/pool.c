@@ -116,7 +116,7 @@ void onnx_vjp_global_pool(onnx_vjp *v)
     if (strcmp(v->node->op, "GlobalMaxPool") == 0) {
         assay_onnx_value *is = onnx_2(b, "Equal", x, onnx_y(v));
         assay_onnx_value *ties = onnx_sum(b, onnx_cast(b, is, x->type), axes, n, true);
-        onnx_give(v, 0, onnx_keep(b, is, onnx_2(b, "Div", v->dy, ties)));
+        onnx_give(v, 0, onnx_mask(b, is, onnx_2(b, "Div", v->dy, ties)));
         return;
     }
     onnx_give(v, 0, onnx_expand_like(b, onnx_scale(b, v->dy, 1.0 / (double)count), x));

@@ -46,7 +46,7 @@ static assay_onnx_value *to_extremes(onnx_vjp *v, assay_onnx_value *dy, assay_on
     assay_onnx_value *x = onnx_x(v);
     assay_onnx_value *is = onnx_2(b, "Equal", x, y);
     assay_onnx_value *ties = onnx_sum(b, onnx_cast(b, is, x->type), axes, n, true);
-    return onnx_keep(b, is, onnx_2(b, "Div", dy, ties));
+    return onnx_mask(b, is, onnx_2(b, "Div", dy, ties));
 }
 
 /* x / |x|, and 0 where the norm is 0, as torch has it. */

@@ -28,11 +28,6 @@ static assay_onnx_value *above(const unary *u, assay_onnx_value *a, double limit
     return onnx_2(u->b, "Greater", a, number(u, limit));
 }
 
-static assay_onnx_value *below(const unary *u, assay_onnx_value *a, double limit)
-{
-    return onnx_2(u->b, "Less", a, number(u, limit));
-}
-
 static assay_onnx_value *choose(const unary *u, assay_onnx_value *mask, assay_onnx_value *yes,
                                 assay_onnx_value *no)
 {
@@ -58,7 +53,7 @@ static assay_onnx_value *square(const unary *u, assay_onnx_value *t)
 
 static assay_onnx_value *relu(const unary *u)
 {
-    return onnx_keep(u->b, above(u, u->y, 0.0), u->dy);
+    return mul(u, u->dy, onnx_step(u->b, u->y));
 }
 
 static assay_onnx_value *leaky_relu(const unary *u)
@@ -69,7 +64,7 @@ static assay_onnx_value *leaky_relu(const unary *u)
 
 static assay_onnx_value *thresholded_relu(const unary *u)
 {
-    return onnx_keep(u->b, above(u, u->x, parameter(u, "alpha", 1.0)), u->dy);
+    return onnx_mask(u->b, above(u, u->x, parameter(u, "alpha", 1.0)), u->dy);
 }
 
 /* For x <= 0, y = a (exp(x) - 1), so that y' = y + a. */
@@ -100,18 +95,26 @@ static assay_onnx_value *sigmoid(const unary *u)
     return mul(u, mul(u, u->dy, u->y), one_less(u, u->y));
 }
 
-static assay_onnx_value *hard_sigmoid(const unary *u)
+/* 1 where 0 < t < 1 */
+static assay_onnx_value *inside(const unary *u, assay_onnx_value *t)
 {
-    assay_onnx_value *inside = onnx_2(u->b, "And", above(u, u->y, 0.0), below(u, u->y, 1.0));
-    return onnx_keep(u->b, inside, onnx_scale(u->b, u->dy, parameter(u, "alpha", (double)0.2F)));
+    return onnx_step(u->b, mul(u, t, one_less(u, t)));
 }
 
-/* x clip((x + 3) / 6, 0, 1): (2x + 3) / 6 inside of (-3, 3). */
+static assay_onnx_value *hard_sigmoid(const unary *u)
+{
+    double alpha = parameter(u, "alpha", (double)0.2F);
+    return mul(u, inside(u, u->y), onnx_scale(u->b, u->dy, alpha));
+}
+
+/* x h(x) with h = clip((x + 3) / 6, 0, 1): h + x / 6 where 0 < h < 1. */
 static assay_onnx_value *hard_swish(const unary *u)
 {
-    assay_onnx_value *slope = onnx_shift(u->b, onnx_scale(u->b, u->x, 1.0 / 3.0), 0.5);
-    slope = choose(u, above(u, u->x, -3.0), slope, number(u, 0.0));
-    return mul(u, u->dy, choose(u, below(u, u->x, 3.0), slope, number(u, 1.0)));
+    const assay_onnx_attribute attributes[2] = {ONNX_FLOAT("alpha", (float)(1.0 / 6.0)),
+                                                ONNX_FLOAT("beta", 0.5F)};
+    assay_onnx_value *h = onnx_emit(u->b, "HardSigmoid", 1, &u->x, 2, attributes, 1);
+    assay_onnx_value *ramp = mul(u, onnx_scale(u->b, u->x, 1.0 / 6.0), inside(u, h));
+    return mul(u, u->dy, onnx_2(u->b, "Add", h, ramp));
 }
 
 static assay_onnx_value *tanh_(const unary *u)
@@ -169,7 +172,7 @@ static assay_onnx_value *mish(const unary *u)
 static assay_onnx_value *shrink(const unary *u)
 {
     assay_onnx_value *outside = above(u, onnx_1(u->b, "Abs", u->x), parameter(u, "lambd", 0.5));
-    return onnx_keep(u->b, outside, u->dy);
+    return onnx_mask(u->b, outside, u->dy);
 }
 
 static assay_onnx_value *neg(const unary *u)
@@ -312,22 +315,12 @@ void onnx_vjp_unary(onnx_vjp *v)
     }
 }
 
-/* The slope is 1 up to and on the bounds, as torch.clamp has it. */
+/* The slope is 1 up to and on the bounds, as torch.clamp has it: wherever nothing was changed. */
 void onnx_vjp_clip(onnx_vjp *v)
 {
-    assay_onnx_value *low = assay_onnx_in(v->node, 1);
-    assay_onnx_value *high = assay_onnx_in(v->node, 2);
-    assay_onnx_value *mask = NULL;
     onnx_refuse_wanted(v, 1);
     onnx_refuse_wanted(v, 2);
-    if (low != NULL) {
-        mask = onnx_2(&v->b, "GreaterOrEqual", onnx_x(v), low);
-    }
-    if (high != NULL) {
-        assay_onnx_value *under = onnx_2(&v->b, "LessOrEqual", onnx_x(v), high);
-        mask = mask != NULL ? onnx_2(&v->b, "And", mask, under) : under;
-    }
-    onnx_give(v, 0, mask != NULL ? onnx_keep(&v->b, mask, v->dy) : v->dy);
+    onnx_give(v, 0, onnx_mask(&v->b, onnx_2(&v->b, "Equal", onnx_x(v), onnx_y(v)), v->dy));
 }
 
 void onnx_vjp_prelu(onnx_vjp *v)
