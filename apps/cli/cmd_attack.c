@@ -56,12 +56,17 @@ static int run(const command *self, int argc, char **argv)
         {"json", 0, OPTION_TEXT, &json, "FILE", "the assessment as JSON; - for standard output"},
         {"limit", 0, OPTION_INT, &request.limit, "N", "at most N images, drawn by the seed"},
         {"target-class", 0, OPTION_TEXT, &request.target_class, "CLASS", "the answer wanted"},
-        {"transfer", 0, OPTION_LIST, &transfer, "MODEL", "try the examples on it (repeatable)"},
+        {"transfer", 0, OPTION_LIST, &transfer, "MODEL",
+         "try the examples on it; a folder: on all in it"},
         {"with", 0, OPTION_LIST, &with, "MODEL", "attack it together with MODEL (repeatable)"},
         {"gradients", 0, OPTION_TEXT, &request.gradients, "MODEL", "take gradients from it"},
         {"budget", 0, OPTION_INT, &request.budget, "N", "most queries of an image at one eps"},
         {"repeats", 0, OPTION_INT, &repeats, "N", "average gradients over N calls"},
         {"noise", 0, OPTION_REAL, &request.noise, "S", "noise of this sigma on each of them"},
+        {"certify", 0, OPTION_REAL, &request.certify, "SIGMA",
+         "certify it by randomised smoothing"},
+        {"certify-draws", 0, OPTION_INT, &request.certify_draws, "N",
+         "draws for each image (1000)"},
         {"target", 0, OPTION_TEXT, &request.target, "COLUMN", "true class in the manifest"},
         {"labels", 0, OPTION_TEXT, &request.labels, "FILE", "targets, for IDX and NPY data"},
         {"where", 0, OPTION_TEXT, &request.where, "SQL", "only data that fulfil this"},
@@ -88,10 +93,12 @@ static int run(const command *self, int argc, char **argv)
             code =
                 complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", on_error);
         } else if (request.limit < 0 || request.budget < 0 || repeats < 0 || repeats > 100000 ||
-                   !(request.noise >= 0.0 && request.noise <= 1.0)) {
+                   !(request.noise >= 0.0 && request.noise <= 1.0) ||
+                   !(request.certify >= 0.0 && request.certify <= 100.0) ||
+                   request.certify_draws < 0) {
             code = complain(self, EXIT_USAGE,
-                            "--limit, --budget and --repeats are whole numbers from 0, --noise is "
-                            "0 to 1");
+                            "--limit, --budget, --repeats and --certify-draws are whole numbers "
+                            "from 0, --noise is 0 to 1, --certify 0 to 100");
         } else if (request.level != 0.0 && !(request.level > 0.0 && request.level < 1.0)) {
             code = complain(self, EXIT_USAGE, "--level is %g, expected between 0 and 1",
                             request.level);

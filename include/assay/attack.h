@@ -41,7 +41,9 @@ typedef struct assay_attack_request {
     double noise;             /**< standard deviation of the noise on each of them [0] */
     double level;             /**< two-sided confidence [0.95] */
     uint64_t seed;            /**< [1] */
-    int32_t skip_bad;         /**< 1: leave out bad data and count them */
+    double certify; /**< sigma: also certify the smoothed model by randomised smoothing [no] */
+    int64_t certify_draws; /**< draws of noise for each image [1000] */
+    int32_t skip_bad;      /**< 1: leave out bad data and count them */
 } assay_attack_request;
 
 typedef struct assay_attack_summary {

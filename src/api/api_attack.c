@@ -86,15 +86,47 @@ static assay_status parse_budget(job *j, assay_error *err)
     return assay_parse_budgets(j->eps, &j->n_eps, list, err);
 }
 
+static assay_status open_one(assay_model **out, int32_t *n, const char *path, job *j,
+                             assay_error *err)
+{
+    if (*n >= ASSAY_ATTACK_MODELS) {
+        return assay_fail(err, ASSAY_EINVAL, "more than %d models", (int)ASSAY_ATTACK_MODELS);
+    }
+    ASSAY_TRY(assay_model_open_file(&out[*n], path, path, j->arena, err));
+    ++*n;
+    return ASSAY_OK;
+}
+
+/* Every .onnx file of a folder, in the order of their names. */
+static assay_status open_folder(assay_model **out, int32_t *n, const char *folder, job *j,
+                                assay_error *err)
+{
+    const char **names = NULL;
+    int64_t count = 0;
+    int32_t before = *n;
+    ASSAY_TRY(assay_folder_list(&names, &count, folder, j->arena, err));
+    for (int64_t i = 0; i < count; i++) {
+        if (assay_text_ends_nocase(names[i], ".onnx")) {
+            const char *path = assay_path_join(j->arena, folder, names[i]);
+            if (path == NULL) {
+                return assay_fail_memory(err);
+            }
+            ASSAY_TRY(open_one(out, n, path, j, err));
+        }
+    }
+    return *n > before ? ASSAY_OK
+                       : assay_fail(err, ASSAY_ENOTFOUND, "there is no .onnx file in %s", folder);
+}
+
 static assay_status open_list(assay_model **out, int32_t *n, const char *const *paths, job *j,
                               assay_error *err)
 {
     for (size_t i = 0; paths != NULL && paths[i] != NULL; i++) {
-        if (*n >= ASSAY_ATTACK_MODELS) {
-            return assay_fail(err, ASSAY_EINVAL, "more than %d models", (int)ASSAY_ATTACK_MODELS);
+        if (assay_file_kind(paths[i]) == 2) {
+            ASSAY_TRY(open_folder(out, n, paths[i], j, err));
+        } else {
+            ASSAY_TRY(open_one(out, n, paths[i], j, err));
         }
-        ASSAY_TRY(assay_model_open_file(&out[*n], paths[i], paths[i], j->arena, err));
-        ++*n;
     }
     return ASSAY_OK;
 }
@@ -102,7 +134,6 @@ static assay_status open_list(assay_model **out, int32_t *n, const char *const *
 static assay_status open_inputs(job *j, assay_error *err)
 {
     const assay_attack_request *r = j->request;
-    const char *const first[] = {r->model, NULL};
     assay_dataset_options options = {.target = r->target,
                                      .labels = r->labels,
                                      .skip_bad = r->skip_bad,
@@ -110,7 +141,7 @@ static assay_status open_inputs(job *j, assay_error *err)
                                      .threads = j->context->threads,
                                      .cancel = &j->context->cancel,
                                      .log = &j->context->log};
-    ASSAY_TRY(open_list(j->models, &j->n_models, first, j, err));
+    ASSAY_TRY(open_one(j->models, &j->n_models, r->model, j, err));
     ASSAY_TRY(open_list(j->models, &j->n_models, r->with, j, err));
     ASSAY_TRY(open_list(j->transfer, &j->n_transfer, r->transfer, j, err));
     if (r->gradients != NULL) {
@@ -215,6 +246,8 @@ static assay_status assess(job *j, assay_error *err)
                                     .noise = r->noise,
                                     .level = r->level > 0.0 ? r->level : 0.95,
                                     .seed = r->seed != 0 ? r->seed : 1,
+                                    .certify = r->certify,
+                                    .certify_draws = r->certify_draws,
                                     .by = r->by,
                                     .folder = r->out};
     assay_assess_options *kept = assay_arena_alloc(j->arena, 1, sizeof *kept);
@@ -293,7 +326,7 @@ assay_status assay_attack_model(char **json, char **table, assay_attack_summary 
                                 assay_context *context, const assay_attack_request *request,
                                 assay_error *err)
 {
-    assay_attack_summary unused;
+    assay_attack_summary unused = {0};
     if (json != NULL) {
         *json = NULL;
     }

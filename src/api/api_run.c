@@ -214,6 +214,7 @@ static void dispose(assay_run *run)
     }
     assay_plan_free(run->plan);
     assay_buffer_dispose(&run->log);
+    assay_buffer_dispose(&run->attacks);
     assay_arena_free(run->arena);
 }
 
@@ -228,6 +229,7 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
         return assay_fail(err, ASSAY_EINVAL, "assay_run_request is incomplete: no plan");
     }
     assay_buffer_init(&run.log, 0);
+    assay_buffer_init(&run.attacks, 0);
     assay_clock_utc(run.started);
     ASSAY_GOTO(assay_arena_new(&run.arena, (size_t)16 << 30, err), done);
     ASSAY_GOTO(prepare(&run, err), done);
@@ -239,6 +241,7 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
         assay_comparison_init(&run.comparison, run.arena);
     } else {
         ASSAY_GOTO(assay_run_measure(&run, err), done);
+        ASSAY_GOTO(assay_run_attack(&run, err), done);
         ASSAY_GOTO(assay_run_compare(&run, err), done);
     }
     ASSAY_GOTO(assay_run_rule(&run, err), done);

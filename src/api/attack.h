@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 #include "core/attack_probe.h"
 #include "core/attack_run.h"
+#include "core/smoothing.h"
 
 enum { ASSAY_ASSESS_ATTACKS = 32, ASSAY_ASSESS_EXAMPLES = 6 };
 
@@ -40,6 +41,8 @@ typedef struct assay_assess_options {
     int32_t repeats;
     double noise, level;
     uint64_t seed;
+    double certify;        /* sigma of the smoothing certificate; 0 = none */
+    int64_t certify_draws; /* 0 = 1000 */
     const char *by;     /* metadata column: robust accuracy for each of its values; NULL = none */
     const char *folder; /* for pixels and traces; NULL = none */
 } assay_assess_options;
@@ -81,7 +84,10 @@ typedef struct assay_assessment {
     int32_t n_attacks;
     assay_attack_probe probe;
     int64_t unbounded_left,
-        unbounded_n; /* right answers under an unbounded attack; n 0 = not run */
+        unbounded_n;           /* right answers under an unbounded attack; n 0 = not run */
+    assay_smoothing smoothing; /* its settings; sigma 0 = not done */
+    int32_t *certified;        /* images.n: class that the smoothed model gives; -1 = abstains */
+    double *radius;            /* images.n */
     int32_t n_checks;
     assay_check checks[24];
 } assay_assessment;

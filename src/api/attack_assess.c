@@ -312,6 +312,28 @@ done:
     return status;
 }
 
+static assay_status certify(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    if (o->certify <= 0.0) {
+        return ASSAY_OK;
+    }
+    assay_attack_options options = options_for(a, 0);
+    assay_attack_images untargeted = a->images;
+    untargeted.targets = NULL;
+    options.what = "certify";
+    a->smoothing = (assay_smoothing){.sigma = o->certify,
+                                     .first = 100,
+                                     .draws = o->certify_draws > 0 ? o->certify_draws : 1000,
+                                     .alpha = 0.001};
+    a->certified = assay_arena_alloc(a->arena, (size_t)a->images.n, sizeof *a->certified);
+    a->radius = assay_arena_alloc(a->arena, (size_t)a->images.n, sizeof *a->radius);
+    if (a->certified == NULL || a->radius == NULL) {
+        return assay_fail_memory(err);
+    }
+    return assay_smooth(a->certified, a->radius, &untargeted, &options, &a->smoothing, err);
+}
+
 assay_status assay_assess(assay_assessment **out, const assay_assess_options *options,
                           assay_error *err)
 {
@@ -341,6 +363,7 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
         ASSAY_GOTO(run_one(a, k, err), done);
     }
     ASSAY_GOTO(run_unbounded(a, err), done);
+    ASSAY_GOTO(certify(a, err), done);
     ASSAY_GOTO(assay_assess_checks(a, err), done);
     *out = a;
     a = NULL;

@@ -170,7 +170,8 @@ static void check_control(assay_assessment *a)
             return;
         }
     }
-    add(a, "noise_control", ASSAY_CHECK_PASSED, "Every attack budget beats random noise of it.");
+    add(a, "noise_control", ASSAY_CHECK_PASSED,
+        "The attacks find at least what random noise of the same size finds.");
 }
 
 static void check_single_step(assay_assessment *a)

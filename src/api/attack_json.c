@@ -405,6 +405,44 @@ done:
     return status;
 }
 
+/* Accuracy of the smoothed model that no change within the radius (L2) can take away. */
+static assay_status put_certificate(assay_json *json, const assay_assessment *a, assay_error *err)
+{
+    static const double radii[] = {0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
+    int64_t abstained = 0;
+    if (a->certified == NULL) {
+        return ASSAY_OK;
+    }
+    for (int64_t i = 0; i < a->images.n; i++) {
+        abstained += a->certified[i] < 0;
+    }
+    assay_json_key(json, "certificate");
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "method", "randomised smoothing");
+    assay_json_put_real(json, "sigma", a->smoothing.sigma);
+    assay_json_put_int(json, "first_draws", a->smoothing.first);
+    assay_json_put_int(json, "draws", a->smoothing.draws);
+    assay_json_put_real(json, "alpha", a->smoothing.alpha);
+    assay_json_put_int(json, "abstained", abstained);
+    assay_json_key(json, "certified_accuracy");
+    assay_json_begin_array(json);
+    for (size_t r = 0; r < ASSAY_COUNT(radii); r++) {
+        int64_t x = 0;
+        for (int64_t i = 0; i < a->images.n; i++) {
+            x += a->certified[i] == a->images.labels[i] && a->radius[i] >= radii[r];
+        }
+        assay_share share;
+        ASSAY_TRY(assay_share_of(&share, x, a->images.n, a->options->level, err));
+        assay_json_begin_object(json);
+        assay_json_put_real(json, "radius", radii[r]);
+        put_share(json, &share);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+    return ASSAY_OK;
+}
+
 static const char *const states[] = {NULL, "passed", "warning", "not_applicable"};
 
 static void put_checks(assay_json *json, const assay_assessment *a)
@@ -455,6 +493,7 @@ assay_status assay_assessment_json(assay_json *json, const assay_assessment *a, 
     assay_json_end_array(json);
     ASSAY_TRY(put_classes(json, a, err));
     ASSAY_TRY(put_slices(json, a, err));
+    ASSAY_TRY(put_certificate(json, a, err));
     put_checks(json, a);
     assay_assessment_checklist(json, a);
     assay_json_end_object(json);

@@ -87,6 +87,27 @@ static void put_transfer(assay_buffer *out, const assay_assessment *a)
     }
 }
 
+static void put_certificate(assay_buffer *out, const assay_assessment *a)
+{
+    static const double radii[] = {0.0, 0.25, 0.5, 1.0, 2.0};
+    if (a->certified == NULL) {
+        return;
+    }
+    assay_buffer_printf(out,
+                        "\nCertified: right with Gaussian noise (sigma %g) averaged out, whatever "
+                        "the change within an L2 radius\n ",
+                        a->smoothing.sigma);
+    for (size_t r = 0; r < ASSAY_COUNT(radii); r++) {
+        int64_t x = 0;
+        for (int64_t i = 0; i < a->images.n; i++) {
+            x += a->certified[i] == a->images.labels[i] && a->radius[i] >= radii[r];
+        }
+        assay_buffer_printf(out, " %g: %.1f %%%s", radii[r],
+                            100.0 * (double)x / (double)a->images.n,
+                            r + 1 < ASSAY_COUNT(radii) ? "," : "\n");
+    }
+}
+
 assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a, assay_error *err)
 {
     static const char *const marks[] = {"", "ok", "WARNING", "-"};
@@ -103,6 +124,7 @@ assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
     assay_buffer_putc(out, '\n');
     ASSAY_TRY(put_table(out, a, err));
     put_transfer(out, a);
+    put_certificate(out, a);
     assay_buffer_puts(out, "\nAre the numbers to be believed?\n");
     for (int32_t c = 0; c < a->n_checks; c++) {
         if (a->checks[c].state != ASSAY_CHECK_NOT_APPLICABLE) {

@@ -107,6 +107,7 @@ typedef struct assay_run {
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */
     assay_comparison comparison;
+    assay_buffer attacks; /* elements of the member "attacks" of results.json */
     struct assay_run_units {
         int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
         bool known;
@@ -169,6 +170,8 @@ ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t mod
 ASSAY_NODISCARD assay_status assay_run_predict_again(assay_run *run, assay_predictions **out,
                                                      int32_t model, int32_t context,
                                                      assay_error *err);
+/** Every entry of the plan's `attacks` on each of its models: run->attacks, findings. */
+ASSAY_NODISCARD assay_status assay_run_attack(assay_run *run, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_compare(assay_run *run, assay_error *err);
 /** The members "comparisons" and "omnibus" of results.json. */
 ASSAY_NODISCARD assay_status assay_results_comparison(assay_json *json, const assay_run *run,

@@ -415,6 +415,14 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
     }
     assay_json_end_array(&json);
     put_cells(&json, run);
+    if (plan->n_attacks > 0) {
+        assay_json_key(&json, "attacks");
+        assay_json_begin_array(&json);
+        if (run->attacks.size > 0) {
+            assay_json_raw(&json, run->attacks.data);
+        }
+        assay_json_end_array(&json);
+    }
     ASSAY_TRY(assay_results_comparison(&json, run, err));
     assay_results_rule(&json, run);
     assay_json_key(&json, "verdicts");

@@ -79,10 +79,11 @@ int32_t assay_class_of(const float *scores, int32_t classes)
 
 static double cross_entropy(const float *z, int32_t classes, int32_t label)
 {
-    double most = (double)z[assay_class_of(z, classes)];
-    double sum = 0.0;
+    int32_t best = assay_class_of(z, classes);
+    double most = (double)z[best];
+    double sum = 1.0; /* the best class's own */
     for (int32_t c = 0; c < classes; c++) {
-        sum += exp((double)z[c] - most);
+        sum += c != best ? exp((double)z[c] - most) : 0.0;
     }
     return log(sum) + most - (double)z[label];
 }

@@ -59,7 +59,8 @@ enum {
     ASSAY_ATTACK_TARGETED = 1u << 1,  /* can aim at a class */
     ASSAY_ATTACK_CONTROL = 1u << 2,   /* no attack: what chance and the world do by themselves */
     ASSAY_ATTACK_UNIVERSAL = 1u << 3, /* one change for all data: the block is the whole data set */
-    ASSAY_ATTACK_DRAWS = 1u << 4      /* uses random numbers */
+    ASSAY_ATTACK_DRAWS = 1u << 4,     /* uses random numbers */
+    ASSAY_ATTACK_ALL = 1u << 5        /* wants every row with a label, right or not (looks only) */
 };
 
 /** One adversarial point better than all before. */
@@ -74,6 +75,7 @@ struct assay_attack_oracle;
 typedef struct assay_attack_block {
     /* Given. */
     int64_t n;
+    int64_t datum; /* index of row 0 */
     int32_t channels, height, width, classes;
     int64_t size;          /* channels * height * width */
     const float *x0;       /* n x size, the originals */

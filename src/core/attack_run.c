@@ -166,7 +166,7 @@ static assay_status attack_once(work *w, double eps, assay_error *err)
         if (right && universal && b->distance[r] > 0.0) {
             forget(b, r); /* what another change did does not count for this one */
         }
-        if (right && !b->fooled[r]) {
+        if (job->attack->traits & ASSAY_ATTACK_ALL ? w->labels[r] >= 0 : right && !b->fooled[r]) {
             b->active[b->n_active++] = (int32_t)r;
         }
     }
@@ -307,6 +307,7 @@ static assay_status run_block(void *payload, int64_t number, int worker, assay_e
     (void)worker;
     w.block =
         (assay_attack_block){.n = images->n - w.first < job->rows ? images->n - w.first : job->rows,
+                             .datum = w.first,
                              .channels = images->channels,
                              .height = images->height,
                              .width = images->width,

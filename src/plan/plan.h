@@ -72,6 +72,32 @@ typedef struct assay_plan_sweep {
     int32_t n_points;
 } assay_plan_sweep;
 
+enum { ASSAY_PLAN_BUDGETS = 64 };
+
+/** Adversarial attacks on models of the plan. */
+typedef struct assay_plan_attack {
+    const char *name;
+    assay_mark mark;
+    const char *title;
+    int32_t data;
+    const char *where; /* SQL predicate or NULL */
+    const char *by;    /* metadata column or NULL */
+    int32_t *models;   /* attacked; NULL = all that can be asked */
+    int32_t n_models;
+    int32_t *transfer; /* tried on the examples */
+    int32_t n_transfer;
+    int32_t gradients;        /* model that gradients come from; -1 = the attacked one */
+    const char *target_class; /* NULL = any wrong answer */
+    assay_args **ops;         /* NULL = the usual ones for the model */
+    int32_t n_ops;
+    int32_t norm; /* an assay_norm */
+    double *eps;  /* ascending */
+    int32_t n_eps;
+    int64_t limit, budget; /* 0 = none */
+    int32_t repeats;       /* 0 = 1 */
+    double noise;
+} assay_plan_attack;
+
 typedef enum assay_compare { ASSAY_AT_LEAST = 1, ASSAY_AT_MOST } assay_compare;
 
 /** A group of requirements that answer one question together. */
@@ -140,6 +166,8 @@ typedef struct assay_plan {
     assay_plan_context *contexts;
     int32_t n_sweeps;
     assay_plan_sweep *sweeps;
+    int32_t n_attacks;
+    assay_plan_attack *attacks;
     int32_t n_metrics;
     assay_args **metrics;            /* those of the plan and those that requirements add */
     assay_args *proportion_interval; /* default clopper_pearson */

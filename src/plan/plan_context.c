@@ -105,8 +105,8 @@ assay_status assay_plan_read_data(assay_plan_reader *r, const assay_yaml *root, 
 }
 
 /** `data:` of a context or sweep; may be left out when there is one data set. */
-static assay_status read_data_ref(int32_t *out, const assay_plan_reader *r, const assay_yaml *node,
-                                  assay_error *err)
+assay_status assay_plan_read_data_ref(int32_t *out, const assay_plan_reader *r,
+                                      const assay_yaml *node, assay_error *err)
 {
     const char *name = NULL;
     const char *names[64];
@@ -133,30 +133,31 @@ static assay_status read_data_ref(int32_t *out, const assay_plan_reader *r, cons
         nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 }
 
-static assay_status read_model_refs(assay_plan_context *context, const assay_plan_reader *r,
-                                    const assay_yaml *node, assay_error *err)
+assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *key,
+                                        const assay_plan_reader *r, const assay_yaml *node,
+                                        assay_error *err)
 {
     const char *const *names = NULL;
-    int32_t n = 0;
+    int32_t count = 0;
 
-    ASSAY_TRY(assay_yaml_texts(&names, &n, node, "models", r->path, r->arena, err));
+    ASSAY_TRY(assay_yaml_texts(&names, &count, node, key, r->path, r->arena, err));
     if (!names) {
         return ASSAY_OK;
     }
-    context->models = assay_arena_alloc(r->arena, (size_t)n, sizeof *context->models);
-    if (!context->models) {
+    *out = assay_arena_alloc(r->arena, (size_t)count, sizeof **out);
+    if (!*out) {
         return assay_fail_memory(err);
     }
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < count; i++) {
         int32_t m = 0;
         while (m < r->plan->n_models && strcmp(r->plan->models[m].name, names[i]) != 0) {
             m++;
         }
         if (m == r->plan->n_models) {
-            return assay_yaml_fail(r->path, assay_yaml_get(node, "models"), err,
+            return assay_yaml_fail(r->path, assay_yaml_get(node, key), err,
                                    "there is no model '%s'", names[i]);
         }
-        context->models[context->n_models++] = m;
+        (*out)[(*n)++] = m;
     }
     return ASSAY_OK;
 }
@@ -191,8 +192,9 @@ static assay_status read_context(assay_plan_reader *r, const char *name, const a
     ASSAY_TRY(new_context(&context, r, name, node, err));
     ASSAY_TRY(assay_yaml_text(&context->title, node, "title", r->path, err));
     ASSAY_TRY(assay_yaml_text(&context->where, node, "where", r->path, err));
-    ASSAY_TRY(read_data_ref(&context->data, r, node, err));
-    ASSAY_TRY(read_model_refs(context, r, node, err));
+    ASSAY_TRY(assay_plan_read_data_ref(&context->data, r, node, err));
+    ASSAY_TRY(
+        assay_plan_read_model_refs(&context->models, &context->n_models, "models", r, node, err));
     if (perturbation) {
         ASSAY_TRY(assay_plan_read_op(&context->perturbation, &context->severity, perturbation,
                                      ASSAY_OP_PERTURBATION, r, err));
@@ -263,8 +265,9 @@ static assay_status read_sweep(assay_plan_reader *r, assay_plan_sweep *sweep,
     ASSAY_TRY(assay_yaml_text(&sweep->title, node, "title", r->path, err));
     ASSAY_TRY(assay_yaml_text(&sweep->where, node, "where", r->path, err));
     ASSAY_TRY(assay_yaml_text(&sweep->perturbation, node, "perturbation", r->path, err));
-    ASSAY_TRY(read_data_ref(&sweep->data, r, node, err));
-    ASSAY_TRY(read_model_refs(&pattern, r, node, err));
+    ASSAY_TRY(assay_plan_read_data_ref(&sweep->data, r, node, err));
+    ASSAY_TRY(
+        assay_plan_read_model_refs(&pattern.models, &pattern.n_models, "models", r, node, err));
     pattern.data = sweep->data;
     pattern.where = sweep->where;
     if (!sweep->perturbation || (severity != NULL) == (values != NULL)) {

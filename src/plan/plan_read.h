@@ -31,6 +31,15 @@ ASSAY_NODISCARD assay_status assay_plan_read_data(assay_plan_reader *r, const as
                                                   assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_contexts(assay_plan_reader *r, const assay_yaml *root,
                                                       assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_attacks(assay_plan_reader *r, const assay_yaml *root,
+                                                     assay_error *err);
+/** The member `data`: index of a data set; the only one when nothing is said. */
+ASSAY_NODISCARD assay_status assay_plan_read_data_ref(int32_t *out, const assay_plan_reader *r,
+                                                      const assay_yaml *node, assay_error *err);
+/** A list of model names as indices; *out NULL when the member is not there. */
+ASSAY_NODISCARD assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *key,
+                                                        const assay_plan_reader *r,
+                                                        const assay_yaml *node, assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root,
                                                      assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_requirements(assay_plan_reader *r,

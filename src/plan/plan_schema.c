@@ -170,6 +170,34 @@ static void put_sweep(assay_json *json)
     assay_json_end_object(json);
 }
 
+static void put_attacks(assay_json *json)
+{
+    static const char *const texts[] = {"title", "data",      "where",
+                                        "by",    "gradients", "target_class"};
+
+    assay_json_key(json, "attack_plan");
+    open_object(json, "attacks on models that one is authorised to test");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    for (size_t i = 0; i < ASSAY_COUNT(texts); i++) {
+        put_typed(json, texts[i], "string", NULL);
+    }
+    put_texts(json, "models");
+    put_texts(json, "transfer");
+    assay_json_key(json, "attacks");
+    assay_json_raw(json, "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/attack\"}}");
+    assay_json_key(json, "norm");
+    assay_json_raw(json, "{\"enum\":[\"linf\",\"l2\",\"l1\",\"l0\"]}");
+    put_texts(json, "eps");
+    put_typed(json, "limit", "integer", "most images, drawn by the seed");
+    put_typed(json, "budget", "integer", "most queries of an image at one eps");
+    put_typed(json, "repeats", "integer", "gradients are averaged over so many calls");
+    put_typed(json, "noise", "number", "noise of this sigma on each of them");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
 static void put_requirement(assay_json *json)
 {
     assay_json_key(json, "requirement");
@@ -257,6 +285,7 @@ static void put_root(assay_json *json)
     put_map_of(json, "data", "data");
     put_map_of(json, "contexts", "context");
     put_map_of(json, "sweeps", "sweep");
+    put_map_of(json, "attacks", "attack_plan");
     put_list_of(json, "metrics", "metric");
     assay_json_key(json, "intervals");
     open_object(json, NULL);
@@ -292,6 +321,7 @@ assay_status assay_plan_schema(assay_buffer *out, const assay_registry *registry
     put_data(&json);
     put_context(&json);
     put_sweep(&json);
+    put_attacks(&json);
     put_family(&json);
     put_requirement(&json);
     for (int kind = 1; kind <= ASSAY_OP_KINDS; kind++) {

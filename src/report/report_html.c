@@ -15,6 +15,7 @@ static const part parts[] = {
     {"boxes", "Objects", assay_section_boxes},
     {"sweeps", "Disturbances", assay_section_sweeps},
     {"gallery", "Images", assay_section_gallery},
+    {"attacks", "Attacks", assay_section_attacks},
     {"breakdowns", "Properties", assay_section_breakdowns},
     {"confusion", "Mix-ups", assay_section_confusion},
     {"reliability", "Confidence", assay_section_reliability},

@@ -129,6 +129,7 @@ static const char *const style[] = {
     ".bar rect{fill:var(--c)}\n"
     ".plain{list-style:none;margin:.6rem 0 0;padding:0;font-size:.9rem}.plain li{margin:.3rem 0}\n"
     ".pairs{margin:.2rem 0 0;padding-left:1.4rem;font-size:.9rem}\n"
+    ".examples.three{grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr))!important}"
     ".examples{display:grid;grid-template-columns:repeat(auto-fill,minmax(13.5rem,1fr));gap:.8rem;"
     "list-style:none;margin:0;padding:0}\n"
     ".example{border:1px solid var(--line);border-radius:10px;padding:.7rem;font-size:.875rem;"

@@ -44,6 +44,38 @@ expect 0 "$assay" attack m.onnx photos --attack noise:draws=5 --eps 8/255 --tran
 expect 0 "$assay" attack m.onnx photos --attack square:queries=50 --eps 0.3 --target-class 7
 says out "wants the answer 7"
 
+expect 0 "$assay" attack m.onnx photos --attack noise:draws=5 --eps 0.1 --certify 0.1 --certify-draws 200
+says out "Certified"
+
+# in a plan
+cat >plan.yaml <<'YAML'
+assay: 1
+title: Attacked
+models: {reader: {file: m.onnx}}
+data: {strokes: {path: photos}}
+attacks:
+  deliberate:
+    title: Deliberate changes
+    norm: linf
+    eps: [8/255, 0.3]
+    attacks: [square: {queries: 100}, noise: {draws: 10}, occlusion]
+    transfer: [reader]
+YAML
+expect 0 "$assay" run plan.yaml
+says evidence/report.html "What deliberate changes do to it"
+says evidence/report.html "Worst case of all"
+says evidence/results.json '"worst_case"'
+expect 0 test -s evidence/attacks/deliberate/reader/1_square/rows.parquet
+sed 's/8.255/0.5/' plan.yaml >bad.yaml
+expect 64 "$assay" run bad.yaml
+says err "above the one before"
+sed 's/norm: linf/norm: l7/' plan.yaml >bad.yaml
+expect 64 "$assay" run bad.yaml
+says err "linf, l2, l1 or l0"
+sed 's/occlusion/oclusion/' plan.yaml >bad.yaml
+expect 64 "$assay" run bad.yaml
+says err "occlusion"
+
 # bad input
 expect 64 "$assay" attack m.onnx
 expect 64 "$assay" attack m.onnx photos --norm l9

@@ -187,18 +187,15 @@ static bool covers(const window *w, int64_t y, int64_t x)
     return y >= w->top && y < w->top + w->side && x >= w->left && x < w->left + w->side;
 }
 
-/* Sum of squares of a plane within the first window and, without counting twice, the second. */
-static double energy(const float *plane, int64_t width, const window *one, const window *two)
+/* Sum of squares of a plane within a window, without what `other` (side 0 = nothing) covers. */
+static double energy(const float *plane, int64_t width, const window *w, const window *other)
 {
     double sum = 0.0;
-    for (int pass = 0; pass < (two != NULL ? 2 : 1); pass++) {
-        const window *w = pass == 0 ? one : two;
-        for (int64_t y = w->top; y < w->top + w->side; y++) {
-            for (int64_t x = w->left; x < w->left + w->side; x++) {
-                if (pass == 0 || !covers(one, y, x)) {
-                    double d = (double)plane[y * width + x];
-                    sum += d * d;
-                }
+    for (int64_t y = w->top; y < w->top + w->side; y++) {
+        for (int64_t x = w->left; x < w->left + w->side; x++) {
+            if (!covers(other, y, x)) {
+                double d = (double)plane[y * width + x];
+                sum += d * d;
             }
         }
     }
@@ -211,15 +208,17 @@ static void shift_energy(const state *t, int64_t r, const window *to, const wind
                          double unused)
 {
     const assay_attack_block *b = t->b;
+    const window nothing = {0};
     float *delta = t->x + r * b->size;
     fill_pattern(t->pattern, to->side, &b->rng[r]);
     double both = 0.0;
     for (int32_t c = 0; c < b->channels; c++) {
-        both += energy(delta + (int64_t)c * b->height * b->width, b->width, to, from);
+        const float *plane = delta + (int64_t)c * b->height * b->width;
+        both += energy(plane, b->width, to, &nothing) + energy(plane, b->width, from, to);
     }
     for (int32_t c = 0; c < b->channels; c++) {
         float *plane = delta + (int64_t)c * b->height * b->width;
-        double old = sqrt(energy(plane, b->width, to, NULL)) + 1e-12;
+        double old = sqrt(energy(plane, b->width, to, &nothing)) + 1e-12;
         double sign = coin(&b->rng[r]);
         double sum = 0.0;
         double length = sqrt(unused / (double)b->channels + both);
