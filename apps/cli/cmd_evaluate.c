@@ -55,9 +55,9 @@ static size_t detection_options(option *out, arguments *a)
 {
     const option options[] = {
         {"truth", 0, OPTION_TEXT, &a->request.truth, "PATH",
-         "detection: annotations, a file or a folder"},
+         "detection: annotations; segmentation: folder of label maps"},
         {"iou-type", 0, OPTION_TEXT, &a->request.iou_type, "TYPE",
-         "detection: overlap of bbox (the default), segm or keypoints"},
+         "detection: overlap of bbox (the default), segm, obb or keypoints"},
         {"convention", 0, OPTION_TEXT, &a->request.convention, "NAME",
          "detection: coco (the default), coco-corrected, lvis, voc2007, voc2012, open-images, "
          "torchmetrics"},
@@ -83,6 +83,8 @@ static size_t detection_options(option *out, arguments *a)
          "detection: table about images, by image_id or file_name, for --where and --cluster"},
         {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
          "detection: widths and heights count one pixel more (VOC's development kit)"},
+        {"ignore", 0, OPTION_TEXT, &a->request.ignore, "LABEL|none",
+         "segmentation: pixels of this label do not count (default 255)"},
         {"truth-format", 0, OPTION_TEXT, &a->request.truth_format, "NAME",
          "detection: coco, yolo, voc, labelme, visdrone, dota, table (default: told)"},
         {"predictions-format", 0, OPTION_TEXT, &a->request.predictions_format, "NAME",
@@ -132,7 +134,7 @@ static int run(const command *self, int argc, char **argv)
         {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
          "predictions: .csv, .parquet or .jsonl; detection: also COCO, YOLO, ..."},
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
-         "classification (the default), regression or detection"},
+         "classification (the default), regression, detection or segmentation"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
          "true class or value (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
@@ -182,7 +184,8 @@ const command command_evaluate = {
         "With --task regression it has two columns of numbers: target and prediction.\n"
         "With --task detection it holds detections, and --truth names the annotations: COCO, a\n"
         "YOLO folder with data.yaml, Pascal VOC, labelme, VisDrone, DOTA or a table; the format\n"
-        "is told from the content (docs/annotations.md).\n",
+        "is told from the content (docs/annotations.md).\n"
+        "With --task segmentation both are folders of label maps (PNG) with the same file names.\n",
     .examples =
         "  assay evaluate --predictions p.csv\n"
         "  assay evaluate --predictions p.csv --json -\n"
@@ -192,6 +195,7 @@ const command command_evaluate = {
         "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
         "  assay evaluate --task detection --truth set/data.yaml --predictions runs/labels\n"
+        "  assay evaluate --task segmentation --truth masks --predictions out --classes road,car\n"
         "  assay evaluate --predictions p.csv --where \"contrast < 0.2 AND source = 'field'\"\n",
     .run = run,
 };

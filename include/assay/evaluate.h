@@ -12,7 +12,8 @@ extern "C" {
 /** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
 typedef struct assay_evaluate_request {
     size_t struct_size;         /**< sizeof(assay_evaluate_request) */
-    const char *task;           /**< "classification" [default], "regression" or "detection" */
+    const char *task;           /**< "classification" [default], "regression", "detection" or
+                                     "segmentation" */
     const char *predictions;    /**< .csv, .parquet or .jsonl; detection: detections, a file
                                      or a folder; required */
     const char *id;             /**< column ["id" if there] */
@@ -40,6 +41,7 @@ typedef struct assay_evaluate_request {
     const char *split;              /**< of a data.yaml [val, else test, else train] */
     const char *voc_corners;        /**< "edges" [default] or "pixels" */
     const char *const *columns;     /**< NULL-terminated "image=COLUMN", ... of tables [by name] */
+    const char *ignore; /**< segmentation: the label that does not count, or "none" [255] */
     /* detection: whose rules count, and how much of them is changed */
     const char *convention; /**< "coco" [default], "coco-corrected", "lvis", "voc2007", "voc2012",
                                      "open-images" or "torchmetrics" */

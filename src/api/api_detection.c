@@ -7,7 +7,7 @@
 
 static assay_status iou_of(assay_iou_type *iou, const assay_evaluate_request *r, assay_error *err)
 {
-    static const char *const names[] = {"bbox", "segm", "keypoints"};
+    static const char *const names[] = {"bbox", "segm", "keypoints", "obb"};
     const char *name = r->iou_type != NULL ? r->iou_type : names[0];
     for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
         if (strcmp(name, names[i]) == 0) {
@@ -15,8 +15,8 @@ static assay_status iou_of(assay_iou_type *iou, const assay_evaluate_request *r,
             return ASSAY_OK;
         }
     }
-    return assay_fail(err, ASSAY_EINVAL, "the IoU type is '%s', expected bbox, segm or keypoints",
-                      name);
+    return assay_fail(err, ASSAY_EINVAL,
+                      "the IoU type is '%s', expected bbox, segm, obb or keypoints", name);
 }
 
 assay_status assay_detection_protocol_of(assay_protocol *out, const assay_evaluate_request *request,

@@ -9,6 +9,7 @@
 #include "api/detection.h"
 #include "api/intervals.h"
 #include "api/run.h"
+#include "api/segmentation.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/reduce.h"
@@ -287,6 +288,11 @@ static bool is_detection(const assay_evaluate_request *r)
     return r->task && strcmp(r->task, "detection") == 0;
 }
 
+static bool is_segmentation(const assay_evaluate_request *r)
+{
+    return r->task && strcmp(r->task, "segmentation") == 0;
+}
+
 /* Programs that were built before the fields at the end existed give a shorter structure. */
 static assay_status complete(assay_evaluate_request *out, const assay_evaluate_request *r,
                              assay_error *err)
@@ -308,15 +314,19 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
                           "assay_evaluate_request is incomplete: no predictions");
     }
     if (r->task && strcmp(r->task, "classification") != 0 && !is_regression(r) &&
-        !is_detection(r)) {
+        !is_detection(r) && !is_segmentation(r)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "task is '%s', expected classification, regression or detection",
+                          "task is '%s', expected classification, regression, detection or "
+                          "segmentation",
                           r->task);
     }
-    if (is_detection(r) && r->intervals && r->intervals[0]) {
+    if ((is_detection(r) || is_segmentation(r)) && r->intervals && r->intervals[0]) {
         return assay_fail(err, ASSAY_EINVAL, "interval is for classification and regression");
     }
-    if (!is_detection(r)) {
+    if (r->ignore && !is_segmentation(r)) {
+        return assay_fail(err, ASSAY_EINVAL, "ignore belongs to the task segmentation");
+    }
+    if (!is_detection(r) && !is_segmentation(r)) {
         ASSAY_TRY(assay_evaluate_no_detection(r, err));
     }
     if (is_detection(r) && r->weights) {
@@ -375,6 +385,9 @@ assay_status assay_evaluate_file(char **json, char **table, assay_context *conte
     ASSAY_TRY(check_request(&whole, err));
     if (is_detection(&whole)) {
         return assay_evaluate_detection(json, table, context, &whole, err);
+    }
+    if (is_segmentation(&whole)) {
+        return assay_evaluate_segmentation(json, table, context, &whole, err);
     }
     ASSAY_GOTO(assay_arena_new(&j.arena, (size_t)16 << 30, err), done);
     assay_result_init(&j.result, j.arena);

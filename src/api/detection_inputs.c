@@ -68,7 +68,7 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
                                    .split = request->split,
                                    .columns = request->columns,
                                    .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
-                                   .masks = iou == ASSAY_IOU_MASK,
+                                   .masks = iou == ASSAY_IOU_MASK || iou == ASSAY_IOU_ORIENTED,
                                    .keypoints = iou == ASSAY_IOU_KEYPOINTS,
                                    .extras = request->where != NULL || request->cluster != NULL,
                                    .for_evaluation = true,

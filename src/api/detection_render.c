@@ -86,6 +86,7 @@ static const char *type_name(const assay_detection_report *r)
 {
     return r->protocol.iou == ASSAY_IOU_MASK        ? "segm"
            : r->protocol.iou == ASSAY_IOU_KEYPOINTS ? "keypoints"
+           : r->protocol.iou == ASSAY_IOU_ORIENTED  ? "obb"
                                                     : "bbox";
 }
 
@@ -284,7 +285,7 @@ static void put_interval_note(assay_buffer *out, const assay_detection_report *r
 
 static void put_title(assay_buffer *out, const assay_detection_report *report)
 {
-    static const char *const overlaps[] = {"boxes", "masks", "keypoints (OKS)"};
+    static const char *const overlaps[] = {"boxes", "masks", "keypoints (OKS)", "turned boxes"};
     assay_buffer_printf(out,
                         "%s: %" PRId64 " images, %" PRId64 " annotations, %" PRId64
                         " categories; %s: %" PRId64 " results\nIoU of %s, convention %s%s\n\n",

@@ -21,6 +21,7 @@ typedef struct png_reader {
     assay_status status;
     assay_image image;   /* owned until handed over */
     assay_image indices; /* palette images: one byte per pixel, owned */
+    bool as_stored;      /* palette indices and small grey values are not expanded */
     jmp_buf jump;
 } png_reader;
 
@@ -197,7 +198,7 @@ static void read_image(png_reader *reader)
     int color = png_get_color_type(png, reader->info);
     int depth = png_get_bit_depth(png, reader->info);
     bool palette = color == PNG_COLOR_TYPE_PALETTE;
-    assay_image *into = palette ? &reader->indices : &reader->image;
+    assay_image *into = palette && !reader->as_stored ? &reader->indices : &reader->image;
     assay_status status =
         assay_image_new_raw(into, (int32_t)png_get_image_width(png, reader->info),
                             (int32_t)png_get_image_height(png, reader->info), channels_of(color),
@@ -205,7 +206,7 @@ static void read_image(png_reader *reader)
     if (status != ASSAY_OK) {
         reader_stop(reader, status);
     }
-    if (palette) {
+    if (palette || (reader->as_stored && depth < 8)) {
         png_set_packing(png);
     } else if (depth < 8) {
         png_set_expand_gray_1_2_4_to_8(png);
@@ -213,7 +214,7 @@ static void read_image(png_reader *reader)
         png_set_swap(png);
     }
     read_rows(reader, into);
-    if (palette) {
+    if (palette && !reader->as_stored) {
         expand_palette(reader);
     }
 }
@@ -232,11 +233,11 @@ static assay_status reader_run(png_reader *reader)
     return reader->status;
 }
 
-static assay_status png_decode(assay_image *out, int *orientation, const assay_image_source *source,
-                               assay_error *err)
+static assay_status decode_with(assay_image *out, int *orientation,
+                                const assay_image_source *source, bool as_stored, assay_error *err)
 {
     assay_image_shape shape = {0, 0, 1};
-    png_reader reader = {.source = source, .err = err, .status = ASSAY_OK};
+    png_reader reader = {.source = source, .err = err, .status = ASSAY_OK, .as_stored = as_stored};
 
     ASSAY_TRY(png_probe(&shape, source, err));
     assay_status status = reader_run(&reader);
@@ -249,6 +250,18 @@ static assay_status png_decode(assay_image *out, int *orientation, const assay_i
     assay_image_dispose(&reader.indices);
     assay_image_dispose(&reader.image);
     return status;
+}
+
+static assay_status png_decode(assay_image *out, int *orientation, const assay_image_source *source,
+                               assay_error *err)
+{
+    return decode_with(out, orientation, source, false, err);
+}
+
+assay_status assay_png_samples(assay_image *out, const assay_image_source *source, assay_error *err)
+{
+    int orientation = 1;
+    return decode_with(out, &orientation, source, true, err);
 }
 
 const assay_image_codec assay_image_codec_png = {ASSAY_IMAGE_PNG, png_probe, png_decode};

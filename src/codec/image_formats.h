@@ -41,6 +41,9 @@ extern const assay_image_codec assay_image_codec_tiff;
 extern const assay_image_codec assay_image_codec_pnm;
 extern const assay_image_codec assay_image_codec_bmp;
 
+/** A PNG file's samples as they are stored: palette indices, grey values of 1 to 16 bits unscaled. */
+ASSAY_NODISCARD assay_status assay_png_samples(assay_image *out, const assay_image_source *source,
+                                               assay_error *err);
 /** Sizes from a header against the limits; `name` ("PNG") begins the message. */
 ASSAY_NODISCARD assay_status assay_image_size_check(const char *name, int64_t width, int64_t height,
                                                     const assay_image_limits *limits,

@@ -3,6 +3,7 @@
 #define ASSAY_CORE_DETECTION_INTERNAL_H
 
 #include "base/arena.h"
+#include "codec/oriented.h"
 #include "codec/rle.h"
 #include "core/detection.h"
 
@@ -76,6 +77,7 @@ typedef struct assay_thing {
     double area;
     assay_rle mask;
     int64_t row;
+    assay_hull hull;      /* turned boxes */
     const double *points; /* keypoints of the row, or NULL */
     int32_t n_points, n_visible;
     bool crowd;      /* takes any number of detections, over their own area */

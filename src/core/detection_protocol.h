@@ -34,7 +34,8 @@ enum {
 typedef enum assay_iou_type {
     ASSAY_IOU_BOX = 1,
     ASSAY_IOU_MASK,
-    ASSAY_IOU_KEYPOINTS /* object keypoint similarity (Lin et al. 2014) */
+    ASSAY_IOU_KEYPOINTS, /* object keypoint similarity (Lin et al. 2014) */
+    ASSAY_IOU_ORIENTED   /* boxes that are turned, given by their four corners */
 } assay_iou_type;
 
 /** Rules that conventions set or not. */

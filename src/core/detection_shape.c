@@ -75,6 +75,24 @@ static assay_status row_mask(assay_rle *out, const assay_coco_rows *rows, int64_
     return part_mask(out, rows->box + 4 * row, 4, true, c, arena, err);
 }
 
+/* The four corners of a row; a box without any is one that is not turned. */
+static assay_status row_hull(assay_thing *t, const assay_coco_rows *rows, int64_t row,
+                             assay_error *err)
+{
+    const assay_coco_shapes *s = &rows->shapes;
+    if ((rows->has[row] & ASSAY_COCO_POLYGONS) == 0) {
+        assay_hull_of_box(&t->hull, t->box);
+        return ASSAY_OK;
+    }
+    const int64_t *part = s->part + s->first[row];
+    if (s->count[row] != 1 || part[1] - part[0] != ASSAY_QUAD) {
+        return assay_fail(err, ASSAY_EFORMAT,
+                          "its outline is not four corners, which turned boxes (obb) have");
+    }
+    assay_hull_of(&t->hull, s->numbers + part[0]);
+    return ASSAY_OK;
+}
+
 static void single_precision(assay_thing *t)
 {
     for (int i = 0; i < 4; i++) {
@@ -152,6 +170,10 @@ assay_status assay_thing_object(assay_thing *out, const assay_pairing *pairing, 
             o->area = assay_rle_area(&o->mask);
         }
     }
+    if (p->iou == ASSAY_IOU_ORIENTED) {
+        ASSAY_TRY(row_hull(o, rows, row, err));
+        o->area = o->hull.area;
+    }
     if (p->iou == ASSAY_IOU_KEYPOINTS) {
         ASSAY_TRY(object_points(o, rows, row, p, err));
         int32_t annotated = rows->points.visible[row];
@@ -219,7 +241,13 @@ assay_status assay_thing_detection(assay_thing *out, const assay_pairing *pairin
             "word for all");
     }
     t->area = t->box[2] * t->box[3];
-    if (keypoints) {
+    if (p->iou == ASSAY_IOU_ORIENTED) {
+        if (!boxed && (rows->has[row] & ASSAY_COCO_POLYGONS) == 0) {
+            return assay_fail(err, ASSAY_EFORMAT, "it has neither four corners nor a bbox");
+        }
+        ASSAY_TRY(row_hull(t, rows, row, err));
+        t->area = t->hull.area;
+    } else if (keypoints) {
         ASSAY_TRY(take_points(t, &rows->points, row, p, err));
         t->area = pairing->boxed ? t->area : points_area(t);
     } else if (p->iou == ASSAY_IOU_MASK || !pairing->boxed) {
@@ -276,6 +304,8 @@ double assay_thing_overlap(const assay_thing *detection, const assay_thing *obje
         return assay_rle_iou(&detection->mask, detection->box, &object->mask, object->box, crowd);
     case ASSAY_IOU_KEYPOINTS:
         return assay_keypoint_similarity(detection, object, protocol);
+    case ASSAY_IOU_ORIENTED:
+        return assay_hull_iou(&detection->hull, &object->hull, crowd);
     default:
         break;
     }

@@ -193,6 +193,20 @@ expect 0 "$assay" convert to_yolo --to yolo --out twice_yolo
 for truth in to_yolo to_voc to_dota to.parquet; do
     expect 0 "${evaluate[@]}" --truth $truth --predictions dt.csv --replicates -1
 done
+# turned boxes: those that are not turned give what boxes give
+expect 0 "$assay" convert gt.json --to dota --out gt_dota --images yolo/images/val
+expect 0 "${evaluate[@]}" --truth gt_dota --predictions dt.csv --iou-type obb
+says out "IoU of turned boxes"
+sed 1,2d out | grep -v "without an annotation" >got
+sed 1d want >want_obb
+expect 0 cmp got want_obb
+mkdir turned turned_p
+echo "30 20 50 40 30 60 10 40 ship 0" >turned/a.txt
+echo "a 0.9 30 20 50 40 30 60 10 40" >turned_p/Task1_ship.txt
+expect 0 "${evaluate[@]}" --truth turned --predictions turned_p --iou-type obb --convention voc2007
+says out "1.000"
+expect 0 "${evaluate[@]}" --truth turned --predictions turned_p --iou-type obb
+says out "area=   all | maxDets=100 ] = 1.000"
 # detections
 expect 0 "$assay" convert dt.json --truth gt.json --to yolo --out dt_yolo
 expect 0 diff -r dt_yolo dots

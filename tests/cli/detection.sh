@@ -103,7 +103,7 @@ cp out second
 expect 0 cmp second first
 
 refuse 64 "--truth FILE" "$assay" evaluate --task detection --predictions dt.json
-refuse 64 "expected bbox, segm or keypoints" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
+refuse 64 "expected bbox, segm, obb or keypoints" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
 refuse 64 'no column "colour"' "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where colour=1
 refuse 64 "no image fulfils" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where "width > 500"
 refuse 64 "the column 'scene'" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --cluster scene

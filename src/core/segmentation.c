@@ -1,0 +1,167 @@
+#include "core/segmentation.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+enum { NO_CLASS = 65535 };
+
+void assay_segmentation_scratch_dispose(assay_segmentation_scratch *s)
+{
+    assay_free(s->truth);
+    assay_free(s->predicted);
+    assay_free(s->truth_distance);
+    assay_free(s->predicted_distance);
+    *s = (assay_segmentation_scratch){0};
+}
+
+static assay_status scratch_room(assay_segmentation_scratch *s, int64_t pixels, assay_error *err)
+{
+    if (pixels <= s->pixels) {
+        return ASSAY_OK;
+    }
+    assay_segmentation_scratch_dispose(s);
+    size_t n = (size_t)pixels;
+    s->truth = assay_alloc_raw(n, sizeof *s->truth);
+    s->predicted = assay_alloc_raw(n, sizeof *s->predicted);
+    s->truth_distance = assay_alloc_raw(n, sizeof *s->truth_distance);
+    s->predicted_distance = assay_alloc_raw(n, sizeof *s->predicted_distance);
+    if (s->truth == NULL || s->predicted == NULL || s->truth_distance == NULL ||
+        s->predicted_distance == NULL) {
+        assay_segmentation_scratch_dispose(s);
+        return assay_fail_memory(err);
+    }
+    s->pixels = pixels;
+    return ASSAY_OK;
+}
+
+static uint16_t class_of(uint32_t label, const assay_segmentation_options *o)
+{
+    return label < (uint32_t)o->classes && (int64_t)label != o->ignore ? (uint16_t)label : NO_CLASS;
+}
+
+static int32_t least(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Step to a neighbour: its distance when it has the same class, else it is the outside itself. */
+static int32_t via(const uint16_t *classes, const int32_t *distance, int64_t at, int64_t to)
+{
+    return classes[to] == classes[at] ? distance[to] + 1 : 1;
+}
+
+/* Chessboard distance of every pixel to the nearest one that is not of its class, or outside of the
+ * image. Two passes over eight neighbours give it exactly (Rosenfeld and Pfaltz 1968), for all classes
+ * at once, because a neighbour of another class is at distance 0 for this one. */
+static void distances(int32_t *distance, const uint16_t *classes, int32_t width, int32_t height)
+{
+    for (int32_t y = 0; y < height; y++) {
+        for (int32_t x = 0; x < width; x++) {
+            int64_t at = (int64_t)y * width + x;
+            int32_t d = 1;
+            if (x > 0 && y > 0 && x < width - 1 && y < height - 1) {
+                d = via(classes, distance, at, at - 1);
+                d = least(d, via(classes, distance, at, at - width - 1));
+                d = least(d, via(classes, distance, at, at - width));
+                d = least(d, via(classes, distance, at, at - width + 1));
+            }
+            distance[at] = d;
+        }
+    }
+    for (int32_t y = height - 2; y > 0; y--) {
+        for (int32_t x = width - 2; x > 0; x--) {
+            int64_t at = (int64_t)y * width + x;
+            int32_t d = distance[at];
+            d = least(d, via(classes, distance, at, at + 1));
+            d = least(d, via(classes, distance, at, at + width + 1));
+            d = least(d, via(classes, distance, at, at + width));
+            d = least(d, via(classes, distance, at, at + width - 1));
+            distance[at] = d;
+        }
+    }
+}
+
+typedef struct counting {
+    assay_segment_counts by_class[ASSAY_SEGMENTATION_CLASSES];
+} counting;
+
+static void count_pixels(counting *c, int64_t *confusion, const assay_segmentation_scratch *s,
+                         int64_t pixels, const assay_segmentation_options *o)
+{
+    for (int64_t i = 0; i < pixels; i++) {
+        uint16_t t = s->truth[i];
+        uint16_t p = s->predicted[i];
+        if (t == NO_CLASS) {
+            continue;
+        }
+        c->by_class[t].truth++;
+        c->by_class[t].both += t == p;
+        if (p != NO_CLASS) {
+            c->by_class[p].predicted++;
+        }
+        if (confusion != NULL) {
+            confusion[(int64_t)t * (o->classes + 1) + (p == NO_CLASS ? o->classes : p)]++;
+        }
+    }
+}
+
+static void count_boundaries(counting *c, const assay_segmentation_scratch *s, int64_t pixels,
+                             int32_t dilation)
+{
+    for (int64_t i = 0; i < pixels; i++) {
+        uint16_t t = s->truth[i];
+        uint16_t p = s->predicted[i];
+        bool truth = t != NO_CLASS && s->truth_distance[i] <= dilation;
+        bool predicted = p != NO_CLASS && s->predicted_distance[i] <= dilation;
+        if (truth) {
+            c->by_class[t].boundary_truth++;
+            c->by_class[t].boundary_both += predicted && p == t;
+        }
+        if (predicted) {
+            c->by_class[p].boundary_predicted++;
+        }
+    }
+}
+
+assay_status assay_segmentation_count(assay_segment_counts *counts, int32_t *n, int64_t *confusion,
+                                      const assay_label_map *truth,
+                                      const assay_label_map *predicted,
+                                      const assay_segmentation_options *o,
+                                      assay_segmentation_scratch *s, assay_error *err)
+{
+    int64_t pixels = (int64_t)truth->width * truth->height;
+    if (truth->width != predicted->width || truth->height != predicted->height) {
+        return assay_fail(err, ASSAY_EFORMAT, "the prediction is %d x %d pixels, the truth %d x %d",
+                          predicted->width, predicted->height, truth->width, truth->height);
+    }
+    ASSAY_TRY(scratch_room(s, pixels, err));
+    counting *c = assay_alloc(1, sizeof *c);
+    if (c == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < pixels; i++) {
+        s->truth[i] = class_of(truth->labels[i], o);
+        s->predicted[i] = s->truth[i] == NO_CLASS ? NO_CLASS : class_of(predicted->labels[i], o);
+    }
+    count_pixels(c, confusion, s, pixels, o);
+    if (!o->no_boundary) {
+        double ratio = o->ratio > 0.0 ? o->ratio : 0.02;
+        double diagonal =
+            sqrt((double)truth->width * truth->width + (double)truth->height * truth->height);
+        int32_t dilation = (int32_t)nearbyint(ratio * diagonal);
+        distances(s->truth_distance, s->truth, truth->width, truth->height);
+        distances(s->predicted_distance, s->predicted, truth->width, truth->height);
+        count_boundaries(c, s, pixels, dilation < 1 ? 1 : dilation);
+    }
+    *n = 0;
+    for (int32_t k = 0; k < o->classes; k++) {
+        if (c->by_class[k].truth > 0 || c->by_class[k].predicted > 0) {
+            counts[*n] = c->by_class[k];
+            counts[(*n)++].class_index = k;
+        }
+    }
+    assay_free(c);
+    return ASSAY_OK;
+}

@@ -1,0 +1,95 @@
+/**
+ * @file segmentation.h
+ * Semantic segmentation: how far the predicted label maps agree with the true ones, pixel by pixel and
+ * along the boundaries.
+ *
+ * Pixels whose true label is the ignored one (or no class) are left out of everything, in the
+ * prediction too. A predicted label that is no class is a miss of the true class and no false alarm of
+ * any. Boundary IoU: Cheng, Girshick, Dollar, Berg, Kirillov (2021), "Boundary IoU: Improving
+ * Object-Centric Image Segmentation Evaluation".
+ */
+#ifndef ASSAY_CORE_SEGMENTATION_H
+#define ASSAY_CORE_SEGMENTATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "codec/label_map.h"
+
+enum { ASSAY_SEGMENTATION_CLASSES = 1024 };
+
+/** Pixels of one class in one image. */
+typedef struct assay_segment_counts {
+    int32_t class_index;
+    int64_t truth, predicted, both;                            /* pixels */
+    int64_t boundary_truth, boundary_predicted, boundary_both; /* pixels near the own boundary */
+} assay_segment_counts;
+
+typedef struct assay_segmentation_options {
+    int32_t classes;  /* labels are 0 .. classes - 1 */
+    int64_t ignore;   /* a label; -1 = none */
+    double ratio;     /* width of the boundary as a share of the diagonal; 0 = 0.02 */
+    bool no_boundary; /* do not count boundaries */
+} assay_segmentation_options;
+
+/** Scratch memory of one worker; zero-initialise. */
+typedef struct assay_segmentation_scratch {
+    int64_t pixels;
+    uint16_t *truth, *predicted; /* class of each pixel; 65535 = none */
+    int32_t *truth_distance, *predicted_distance;
+} assay_segmentation_scratch;
+void assay_segmentation_scratch_dispose(assay_segmentation_scratch *scratch);
+
+/**
+ * Count one pair of label maps of the same size. `counts` gets those of every class that occurs in
+ * either (room for options->classes), by ascending class, *n their number. `confusion` (may be NULL):
+ * classes x (classes + 1), rows = truth, last column = predicted as no class; pixels are added.
+ */
+ASSAY_NODISCARD assay_status assay_segmentation_count(
+    assay_segment_counts *counts, int32_t *n, int64_t *confusion, const assay_label_map *truth,
+    const assay_label_map *predicted, const assay_segmentation_options *options,
+    assay_segmentation_scratch *scratch, assay_error *err);
+
+/** Sums over images, class by class. */
+typedef struct assay_segment_sums {
+    int64_t truth, predicted, both, boundary_truth, boundary_predicted, boundary_both;
+} assay_segment_sums;
+
+typedef enum assay_segment_statistic {
+    ASSAY_SEGMENT_MEAN_IOU,
+    ASSAY_SEGMENT_MEAN_DICE,
+    ASSAY_SEGMENT_PIXEL_ACCURACY,
+    ASSAY_SEGMENT_MEAN_ACCURACY,
+    ASSAY_SEGMENT_WEIGHTED_IOU,
+    ASSAY_SEGMENT_BOUNDARY_IOU,
+    ASSAY_SEGMENT_IMAGE_IOU, /* mean over images of their own mean IoU */
+    ASSAY_SEGMENT_STATISTICS
+} assay_segment_statistic;
+
+/** Numbers of one class: IoU, Dice, accuracy (recall), precision, boundary IoU; NaN = undefined. */
+enum { ASSAY_SEGMENT_CLASS_STATISTICS = 5 };
+void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS],
+                         const assay_segment_sums *sums);
+/** The statistics over all classes that occur in truth or prediction (accuracy: in the truth). The
+ *  last one is not set. */
+void assay_segment_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_segment_sums *sums,
+                       int32_t classes);
+/** Mean IoU of one image over the classes that occur in it; NaN when none does. */
+double assay_segment_image_iou(const assay_segment_counts *counts, int32_t n);
+
+/** Per image, one behind the other. */
+typedef struct assay_segmentation_images {
+    int64_t n;
+    const int64_t *first; /* per image, and one more: into counts */
+    const assay_segment_counts *counts;
+} assay_segmentation_images;
+
+/** Replicates in which every image counts Poisson(1) times: `all` gets replicates x statistics,
+ *  `by_class` (may be NULL) replicates x classes x class statistics. Image i is addressed by i. */
+ASSAY_NODISCARD assay_status assay_segmentation_bootstrap(double *all, double *by_class,
+                                                          const assay_segmentation_images *images,
+                                                          int32_t classes, int64_t replicates,
+                                                          uint64_t seed, int threads,
+                                                          assay_error *err);
+
+#endif

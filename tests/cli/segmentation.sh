@@ -1,0 +1,111 @@
+#!/bin/bash
+# assay evaluate --task segmentation: known numbers, kinds of PNG, intervals, wrong files.
+. "$ASSAY_SOURCE/tests/cli/_lib.sh"
+
+cat >png.py <<'PY'
+import os, struct, zlib
+def write(path, rows, depth=8, kind=0, palette=None):
+    """rows of label numbers; depth 1, 2, 4, 8 or 16; kind 0 grey, 3 palette"""
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    def pack(row):
+        if depth == 16:
+            return b"".join(struct.pack(">H", v) for v in row)
+        per = 8 // depth
+        row = list(row) + [0] * (-len(row) % per)
+        return bytes(sum(row[i + k] << (8 - depth * (k + 1)) for k in range(per)) for i in range(0, len(row), per))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    data = zlib.compress(b"".join(b"\0" + pack(r) for r in rows))
+    plte = chunk(b"PLTE", bytes(palette)) if palette else b""
+    open(path, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]),
+        len(rows), depth, kind, 0, 0, 0)) + plte + chunk(b"IDAT", data) + chunk(b"IEND", b""))
+PY
+python3 - <<'PY'
+import png
+truth = [[0, 0, 1, 1], [0, 0, 1, 1], [2, 2, 2, 255]]
+found = [[0, 1, 1, 1], [0, 0, 1, 0], [2, 2, 9, 0]]
+png.write("t/a.png", truth)
+png.write("p/a.png", found)
+png.write("t16/a.png", [[v if v != 255 else 65535 for v in r] for r in truth], 16)
+png.write("p16/a.png", found, 16)
+small = [[v if v != 255 else 3 for v in r] for r in truth]
+png.write("t2/a.png", small, 2)
+png.write("p4/a.png", [[v if v != 9 else 15 for v in r] for r in found], 4)
+png.write("palette/a.png", small, 2, 3, [0, 0, 0, 128, 0, 0, 0, 128, 0, 9, 9, 9])
+PY
+evaluate=("$assay" evaluate --task segmentation)
+# by hand: class 0: 3 of 4 found, 4 found in all: 3/5; class 1: 3 of 4, 4 in all: 3/5; class 2: 2 of 3, 2/3
+expect 0 "${evaluate[@]}" --truth t --predictions p --classes sky,road,car --json -
+cp out want.json
+expect 0 python3 - <<'PY'
+import json
+d = json.load(open("want.json"))
+m = {(x["metric"], x.get("class")): x["value"] for x in d["measures"]}
+def near(key, value):
+    assert abs(m[key] - value) < 1e-12, (key, m[key], value)
+near(("iou", "sky"), 3 / 5)
+near(("iou", "road"), 3 / 5)
+near(("iou", "car"), 2 / 3)
+near(("mean_iou", None), (3 / 5 + 3 / 5 + 2 / 3) / 3)
+near(("mean_image_iou", None), (3 / 5 + 3 / 5 + 2 / 3) / 3)
+near(("pixel_accuracy", None), 8 / 11)
+near(("mean_class_accuracy", None), (3 / 4 + 3 / 4 + 2 / 3) / 3)
+near(("dice", "car"), 4 / 5)
+near(("class_precision", "car"), 1)
+near(("weighted_iou", None), (4 * 3 / 5 + 4 * 3 / 5 + 3 * 2 / 3) / 11)
+assert d["confusion"] == [[3, 1, 0, 0], [1, 3, 0, 0], [0, 0, 2, 1]], d["confusion"]
+PY
+expect 0 "${evaluate[@]}" --truth t --predictions p --classes sky,road,car
+says out "mean IoU                            0.6222"
+says out "No intervals: fewer than 10 images."
+says out "label 255 is ignored"
+sed 1d out >want
+same()
+{
+    expect 0 "${evaluate[@]}" "$@" --classes sky,road,car
+    sed 1d out >got
+    expect 0 cmp got want
+}
+same --truth t16 --predictions p16 --ignore 65535
+same --truth t2 --predictions p4 --ignore 3
+same --truth palette --predictions p --ignore 3
+same --truth t --predictions p --ignore none # 255 is no class
+expect 0 "${evaluate[@]}" --truth t --predictions p
+says out "10 classes"
+
+python3 - <<'PY'
+import random, png
+random.seed(5)
+for i in range(15):
+    truth = [[(x // 8 + y // 6 + i) % 3 for x in range(40)] for y in range(30)]
+    png.write(f"many/t/s{i % 2}/{i}.png", truth)
+    png.write(f"many/p/s{i % 2}/{i}.png", [[v if random.random() < 0.9 - i / 40 else random.randrange(3) for v in r] for r in truth])
+png.write("many/p/extra.png", [[0]])
+PY
+expect 0 "${evaluate[@]}" --truth many/t --predictions many/p --json -
+says out "bootstrap_percentile over images, 1000 replicates"
+says out "predictions without a truth: left out"
+cp out first
+expect 0 "${evaluate[@]}" --truth many/t --predictions many/p --json - --threads 1
+cp out second
+expect 0 cmp first second
+expect 0 "${evaluate[@]}" --truth many/t --predictions many/p --seed 2
+says out "from, to: 95 % interval, two-sided, from 1000 bootstrap replicates of the images."
+expect 0 "${evaluate[@]}" --truth many/t --predictions many/t --replicates -1
+says out "boundary IoU (mean of classes)      1.0000"
+
+refuse 64 "--truth FOLDER" "${evaluate[@]}" --predictions p
+refuse 64 "iou_type belongs to the task detection" "${evaluate[@]}" --truth t --predictions p --iou-type bbox
+refuse 64 "expected a label or 'none'" "${evaluate[@]}" --truth t --predictions p --ignore x
+refuse 64 "ignore belongs to the task segmentation" "$assay" evaluate --predictions p.csv --ignore 3
+refuse 66 "is not a folder of label maps" "${evaluate[@]}" --truth t/a.png --predictions p
+refuse 66 "there is no prediction for many/t/s0/0.png" "${evaluate[@]}" --truth many/t --predictions p
+mkdir -p none cut other jpeg
+refuse 65 "there are no PNG files" "${evaluate[@]}" --truth none --predictions p
+head -c 60 p/a.png >cut/a.png
+refuse 65 "cut/a.png: PNG: the file" "${evaluate[@]}" --truth t --predictions cut
+python3 -c "import png; png.write('other/a.png', [[1, 2]])"
+refuse 65 "other/a.png: the prediction is 2 x 1 pixels, the truth 4 x 3" "${evaluate[@]}" --truth t --predictions other
+echo text >jpeg/a.png
+refuse 65 "a label map must be a PNG file" "${evaluate[@]}" --truth t --predictions jpeg
+finish
