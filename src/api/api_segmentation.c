@@ -7,11 +7,11 @@
 #include "adapters/filesystem/file.h"
 #include "adapters/filesystem/folder_walk.h"
 #include "api/detection.h"
+#include "api/draws.h"
+#include "api/panoptic.h"
 #include "api/segmentation.h"
 #include "base/alloc.h"
-#include "base/sort.h"
 #include "base/text.h"
-#include "stats/intervals.h"
 
 enum { FEWEST_IMAGES = 10, LARGEST_FILE = 1 << 30 };
 
@@ -202,7 +202,8 @@ static assay_status list_pairs(job *j, assay_error *err)
     int64_t n = 0;
     assay_segmentation_report *r = j->report;
     if (assay_file_kind(j->truth) != 2 || assay_file_kind(j->predictions) != 2) {
-        return assay_fail(err, ASSAY_ENOTFOUND, "%s is not a folder of label maps (PNG)",
+        return assay_fail(err, ASSAY_ENOTFOUND,
+                          "%s is neither a folder of label maps (PNG) nor a panoptic file",
                           assay_file_kind(j->truth) != 2 ? j->truth : j->predictions);
     }
     ASSAY_TRY(assay_folder_walk(&j->names, &r->n_images, j->truth, endings, r->arena, err));
@@ -256,47 +257,10 @@ static const char *const all_metrics[ASSAY_SEGMENT_STATISTICS] = {
 static const char *const class_metrics[ASSAY_SEGMENT_CLASS_STATISTICS] = {
     "iou", "dice", "class_accuracy", "class_precision", "boundary_iou"};
 
-typedef struct draws {
+typedef struct replicates {
+    assay_draws draws;
     double *all, *by_class; /* NULL = none */
-    double *column;
-    uint64_t *words, *spare;
-} draws;
-
-static assay_status bounds(assay_measure *m, const draws *d, const assay_segmentation_report *r,
-                           const double *from, int64_t at, int64_t stride, assay_error *err)
-{
-    int64_t n = 0;
-    double alpha = (1.0 - r->level) / 2.0;
-    if (from == NULL || m->outcome != ASSAY_OUTCOME_VALUE) {
-        m->method = r->replicates > 0 && from == NULL ? "none: fewer than 10 images" : "none";
-        return ASSAY_OK;
-    }
-    for (int64_t i = 0; i < r->replicates; i++) {
-        if (!isnan(from[i * stride + at])) {
-            d->words[n++] = assay_sort_key(from[i * stride + at], 0);
-        }
-    }
-    assay_sort_words(d->words, d->spare, n);
-    for (int64_t i = 0; i < n; i++) {
-        d->column[i] = assay_sort_key_value(d->words[i], 0);
-    }
-    assay_status status =
-        n > 0 ? assay_percentile_interval(&m->low, &m->high, d->column, n, alpha, alpha, NULL)
-              : ASSAY_EUNSUPPORTED;
-    if (status == ASSAY_EUNSUPPORTED) {
-        m->low = m->high = NAN;
-        m->method = "none: too few replicates have a value for this level";
-        return ASSAY_OK;
-    }
-    ASSAY_TRY(status);
-    m->method = assay_arena_printf(r->arena,
-                                   n == r->replicates ? "bootstrap_percentile over images, %" PRId64
-                                                        " replicates"
-                                                      : "bootstrap_percentile over images, %" PRId64
-                                                        " replicates have a value",
-                                   n);
-    return m->method != NULL ? ASSAY_OK : assay_fail_memory(err);
-}
+} replicates;
 
 static assay_measure *add(assay_segmentation_report *r, const char *metric, const char *class_name,
                           double value, int64_t n, const char *reason)
@@ -319,7 +283,8 @@ static assay_measure *add(assay_segmentation_report *r, const char *metric, cons
     return m;
 }
 
-static assay_status measure_with(assay_segmentation_report *r, const draws *d, assay_error *err)
+static assay_status measure_with(assay_segmentation_report *r, const replicates *d,
+                                 assay_error *err)
 {
     double all[ASSAY_SEGMENT_STATISTICS];
     double sum = 0.0;
@@ -338,7 +303,7 @@ static assay_status measure_with(assay_segmentation_report *r, const draws *d, a
         if (m == NULL) {
             return assay_fail_memory(err);
         }
-        ASSAY_TRY(bounds(m, d, r, d->all, i, ASSAY_SEGMENT_STATISTICS, err));
+        ASSAY_TRY(assay_draws_bounds(m, &d->draws, d->all, i, ASSAY_SEGMENT_STATISTICS, err));
     }
     for (int32_t k = 0; k < r->classes; k++) {
         double one[ASSAY_SEGMENT_CLASS_STATISTICS];
@@ -350,8 +315,9 @@ static assay_status measure_with(assay_segmentation_report *r, const draws *d, a
             if (m == NULL || name == NULL) {
                 return assay_fail_memory(err);
             }
-            ASSAY_TRY(bounds(m, d, r, d->by_class, (int64_t)k * ASSAY_SEGMENT_CLASS_STATISTICS + i,
-                             (int64_t)r->classes * ASSAY_SEGMENT_CLASS_STATISTICS, err));
+            ASSAY_TRY(assay_draws_bounds(
+                m, &d->draws, d->by_class, (int64_t)k * ASSAY_SEGMENT_CLASS_STATISTICS + i,
+                (int64_t)r->classes * ASSAY_SEGMENT_CLASS_STATISTICS, err));
         }
     }
     return ASSAY_OK;
@@ -360,18 +326,15 @@ static assay_status measure_with(assay_segmentation_report *r, const draws *d, a
 static assay_status measure(assay_segmentation_report *r, const assay_context *context,
                             assay_error *err)
 {
-    draws d = {0};
+    replicates d = {0};
     assay_status status = ASSAY_OK;
     size_t n = (size_t)r->replicates;
+    ASSAY_GOTO(assay_draws_init(&d.draws, r->arena, r->level, r->replicates, err), done);
     if (n > 0 && r->n_images >= FEWEST_IMAGES) {
         d.all = assay_alloc_raw(n, ASSAY_SEGMENT_STATISTICS * sizeof *d.all);
         d.by_class = assay_alloc_raw(n * (size_t)r->classes,
                                      ASSAY_SEGMENT_CLASS_STATISTICS * sizeof *d.by_class);
-        d.column = assay_alloc_raw(n, sizeof *d.column);
-        d.words = assay_alloc_raw(n, sizeof *d.words);
-        d.spare = assay_alloc_raw(n, sizeof *d.spare);
-        if (d.all == NULL || d.by_class == NULL || d.column == NULL || d.words == NULL ||
-            d.spare == NULL) {
+        if (d.all == NULL || d.by_class == NULL) {
             status = assay_fail_memory(err);
             goto done;
         }
@@ -383,9 +346,7 @@ static assay_status measure(assay_segmentation_report *r, const assay_context *c
 done:
     assay_free(d.all);
     assay_free(d.by_class);
-    assay_free(d.column);
-    assay_free(d.words);
-    assay_free(d.spare);
+    assay_draws_dispose(&d.draws);
     return status;
 }
 
@@ -406,7 +367,8 @@ static assay_status check(const assay_evaluate_request *q, assay_error *err)
     ASSAY_TRY(assay_evaluate_no_detection(&others, err));
     if (q->truth == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "the task segmentation needs the truth: --truth FOLDER (label maps)");
+                          "the task segmentation needs the truth: --truth FOLDER (label maps) or "
+                          "FILE (panoptic)");
     }
     for (size_t i = 0; i < ASSAY_COUNT(foreign); i++) {
         if (foreign[i].given) {
@@ -424,6 +386,9 @@ assay_status assay_evaluate_segmentation(char **json, char **table, assay_contex
     assay_segmentation_report r = {.request = q};
     job j = {.report = &r, .context = context, .truth = q->truth, .predictions = q->predictions};
     ASSAY_TRY(check(q, err));
+    if (assay_file_kind(q->truth) == 1) {
+        return assay_evaluate_panoptic(json, table, context, q, err);
+    }
     r.level = q->level > 0.0 ? q->level : 0.95;
     r.replicates = q->replicates == 0 ? 1000 : q->replicates == -1 ? 0 : q->replicates;
     r.seed = q->seed != 0 ? q->seed : 1;

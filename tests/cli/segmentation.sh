@@ -98,7 +98,8 @@ refuse 64 "--truth FOLDER" "${evaluate[@]}" --predictions p
 refuse 64 "iou_type belongs to the task detection" "${evaluate[@]}" --truth t --predictions p --iou-type bbox
 refuse 64 "expected a label or 'none'" "${evaluate[@]}" --truth t --predictions p --ignore x
 refuse 64 "ignore belongs to the task segmentation" "$assay" evaluate --predictions p.csv --ignore 3
-refuse 66 "is not a folder of label maps" "${evaluate[@]}" --truth t/a.png --predictions p
+refuse 66 "the folder of its label maps is not there" "${evaluate[@]}" --truth t/a.png --predictions p
+refuse 66 "is neither a folder of label maps" "${evaluate[@]}" --truth nowhere --predictions p
 refuse 66 "there is no prediction for many/t/s0/0.png" "${evaluate[@]}" --truth many/t --predictions p
 mkdir -p none cut other jpeg
 refuse 65 "there are no PNG files" "${evaluate[@]}" --truth none --predictions p
@@ -108,4 +109,61 @@ python3 -c "import png; png.write('other/a.png', [[1, 2]])"
 refuse 65 "other/a.png: the prediction is 2 x 1 pixels, the truth 4 x 3" "${evaluate[@]}" --truth t --predictions other
 echo text >jpeg/a.png
 refuse 65 "a label map must be a PNG file" "${evaluate[@]}" --truth t --predictions jpeg
+# panoptic: ids R + 256 G + 65536 B, the segments in a JSON file beside the folder
+python3 - <<'PY'
+import json, os, struct, zlib
+def rgb(path, rows):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    raw = b"".join(b"\0" + b"".join(bytes((v & 255, v >> 8 & 255, v >> 16)) for v in r) for r in rows)
+    open(path, "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", len(rows[0]),
+        len(rows), 8, 2, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(raw)) + chunk(b"IEND", b""))
+def write(name, pictures, classes):
+    annotations = []
+    for i, rows in enumerate(pictures):
+        rgb(f"{name}/{i}.png", rows)
+        flat = [v for r in rows for v in r]
+        annotations.append({"image_id": i, "file_name": f"{i}.png", "segments_info": [
+            {"id": v, "category_id": classes[v], "area": flat.count(v), "iscrowd": 0} for v in sorted(set(flat) - {0})]})
+    json.dump({"annotations": annotations, "categories": [{"id": 4, "name": "sky", "isthing": 0},
+               {"id": 6, "name": "car", "isthing": 1}, {"id": 8, "name": "dog", "isthing": 1}]}, open(name + ".json", "w"))
+classes = {1: 4, 70000: 6, 70001: 6}
+a = [[1, 1, 1, 1, 1, 1], [70000, 70000, 70000, 70001, 70001, 70001], [0, 0, 0, 0, 0, 0]]
+b = [[1, 1, 1, 1, 1, 1], [70000, 70000, 70001, 70001, 70001, 70001], [70001, 0, 0, 0, 0, 0]]
+write("pt", [a] * 12, classes)
+write("pp", [b] * 12, classes)
+PY
+# sky 1; cars: 2/3 and 3/(3 + 5 - 3 - 1 void) = 3/4
+expect 0 "${evaluate[@]}" --truth pt.json --predictions pp.json --json -
+cp out want.json
+expect 0 python3 - <<'PY'
+import json
+d = json.load(open("want.json"))
+m = {(x["metric"], x.get("class"), str(x.get("params"))): x for x in d["measures"]}
+def near(metric, name, value, params="None"):
+    got = m[metric, name, params]["value"]
+    assert (got is None) == (value is None) and (got is None or abs(got - value) < 1e-12), (metric, name, got)
+car = (2 / 3 + 3 / 4) / 2
+near("panoptic_quality", "sky", 1)
+near("panoptic_quality", "car", car)
+near("panoptic_segmentation_quality", "car", car)
+near("panoptic_recognition_quality", "car", 1)
+near("panoptic_quality", "dog", None)
+near("panoptic_quality", None, (1 + car) / 2)
+assert m["panoptic_quality", "car", "None"]["n"] == 24
+assert "1000 replicates" in m["panoptic_quality", "car", "None"]["method"]
+PY
+expect 0 "${evaluate[@]}" --truth pt.json --predictions pp.json --threads 1
+says out "car                        24        0        0   0.7083   0.7083   1.0000"
+refuse 64 "belong to folders of label maps" "${evaluate[@]}" --truth pt.json --predictions pp.json --ignore 3
+mv pp/3.png elsewhere.png
+refuse 66 "pp/3.png" "${evaluate[@]}" --truth pt.json --predictions pp.json
+mv elsewhere.png pp/3.png
+sed 's/"id": 70001/"id": 70002/' pp.json >pq.json && cp -r pp pq
+refuse 65 "has the segment 70001, which its JSON does not list" "${evaluate[@]}" --truth pt.json --predictions pq.json
+sed 's/"category_id": 6/"category_id": 7/' pp.json >pq.json
+refuse 65 "the class 7, which the truth's categories do not list" "${evaluate[@]}" --truth pt.json --predictions pq.json
+head -c 300 pp.json >pq.json
+refuse 65 "pq.json: line 1, byte" "${evaluate[@]}" --truth pt.json --predictions pq.json
 finish
