@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """assay evaluate --task detection beside pycocotools and faster-coco-eval, from the JSON files to the
-12 statistics, each in a process of its own: compare.py [PROGRAM] [--large]
+12 statistics, each in a process of its own: compare.py [--large] [--objects365]
 
 The program is $ASSAY_PROGRAM. Peers that are not installed are left out. Fails when a statistic
 differs from pycocotools in any bit."""
@@ -18,10 +18,16 @@ with contextlib.redirect_stdout(io.StringIO()):
     if sys.argv[1] == "pycocotools":
         from pycocotools.coco import COCO
         from pycocotools.cocoeval import COCOeval as Eval
-    else:
+    elif sys.argv[1] == "faster_coco_eval":
         from faster_coco_eval import COCO, COCOeval_faster as Eval
+    elif sys.argv[1] == "ultrafast_pycocotools":
+        from ultrafast_pycocotools.coco import COCO
+        from ultrafast_pycocotools.cocoeval import COCOeval as Eval
+    else:
+        from hotcoco import COCO, COCOeval as Eval
     truth = COCO(sys.argv[2])
-    e = Eval(truth, truth.loadRes(sys.argv[3]), sys.argv[4])
+    load = truth.load_res if sys.argv[1] == "hotcoco" else truth.loadRes
+    e = Eval(truth, load(sys.argv[3]), sys.argv[4])
     e.evaluate(); e.accumulate(); e.summarize()
 print(json.dumps([float(s) for s in list(e.stats)[:12]]))
 """
@@ -43,21 +49,22 @@ def installed(name):
     return subprocess.run([sys.executable, "-c", f"import {name}"], capture_output=True).returncode == 0
 
 
-def compare(folder, detections, iou, program):
+def compare(folder, detections, iou, program, large=False):
+    slow = ("pycocotools", "faster_coco_eval")
     subprocess.run([sys.executable, str(pathlib.Path(__file__).parent / "make_data.py"), folder,
-                    str(detections)] + ["segm"] * (iou == "segm"), check=True)
+                    str(detections)] + ["segm"] * (iou == "segm") + ["objects365"] * large, check=True)
     truth, results = f"{folder}/truth.json", f"{folder}/results.json"
     base = [program, "evaluate", "--task", "detection", "--truth", truth, "--predictions", results,
             "--iou-type", iou, "--json", "-", "--quiet"]
     runs = {"assay": timed(base + ["--replicates", "-1"]), "assay, 1,000 replicates": timed(base)}
-    for peer in ("pycocotools", "faster_coco_eval"):
-        if installed(peer):
+    for peer in ("pycocotools", "faster_coco_eval", "ultrafast_pycocotools", "hotcoco"):
+        if installed(peer) and (peer not in slow or not large):
             runs[peer] = timed([sys.executable, "-c", PEER, peer, truth, results, iou])
     print(f"{iou}, {detections} detections", flush=True)
     own = runs["assay"][0]
     for name, (seconds, processor, memory, _) in runs.items():
         print(f"  {name:24} {seconds:8.2f} s {processor:8.2f} s processor {memory:8.0f} MB"
-              f" {seconds / own:7.1f} x", flush=True)
+              f" {seconds / own:7.1f} x, {processor / runs['assay'][1]:7.1f} x processor", flush=True)
     mine = [m["value"] for m in json.loads(runs["assay"][3])["measures"][:12]]
     if "pycocotools" in runs:
         theirs = json.loads(runs["pycocotools"][3])
@@ -70,10 +77,11 @@ def compare(folder, detections, iou, program):
 def main():
     program = os.environ.get("ASSAY_PROGRAM", "build/bin/assay")
     ok = True
-    cases = [(37500, "bbox"), (37500, "segm")] + [(431000, "bbox")] * ("--large" in sys.argv)
-    for detections, iou in cases:
+    cases = [(37500, "bbox", False), (37500, "segm", False)] + [(431000, "bbox", False)] * ("--large" in sys.argv)
+    cases += [(1200000, "bbox", True)] * ("--objects365" in sys.argv)
+    for detections, iou, large in cases:
         with tempfile.TemporaryDirectory() as folder:
-            ok = compare(folder, detections, iou, program) and ok
+            ok = compare(folder, detections, iou, program, large) and ok
     sys.exit(not ok)
 
 

@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
-"""Synthetic detection data of the size of COCO's validation set: make_data.py FOLDER DETECTIONS [segm]
+"""Synthetic detection data of the size of COCO's validation set: make_data.py FOLDER DETECTIONS [segm] [objects365]
 
 5,000 images, 36,781 objects, 80 classes; detections scatter around the objects, with scores that fall
 with the error, and the rest are false. Seeded: the same files every time. With segm every object and
-detection has a polygon or a compressed mask as well (pycocotools is needed)."""
+detection has a polygon or a compressed mask as well (pycocotools is needed). With objects365: 80,000 images, 1,200,000 objects, 365 classes."""
 import json
 import pathlib
 import sys
 
 import numpy as np
 
-IMAGES, OBJECTS, CLASSES, WIDTH, HEIGHT = 5000, 36781, 80, 640, 480
+WIDTH, HEIGHT = 640, 480
 
 
-def main(folder, detections, segm):
+def main(folder, detections, segm, large=False):
+    IMAGES, OBJECTS, CLASSES = (80000, 1200000, 365) if large else (5000, 36781, 80)
     rng = np.random.default_rng(7)
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,4 +69,4 @@ def main(folder, detections, segm):
 if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
-    main(sys.argv[1], int(sys.argv[2]), "segm" in sys.argv[3:])
+    main(sys.argv[1], int(sys.argv[2]), "segm" in sys.argv[3:], "objects365" in sys.argv[3:])

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/alloc.h"
+#include "base/rng.h"
 #include "base/sort.h"
 #include "core/detection_measure.h"
 #include "stats/intervals.h"
@@ -30,9 +31,38 @@ done:
     return status;
 }
 
+/* Quantile of Student's t at a normal score, to the second order in 1 / df (Cornish and Fisher). */
+static double student(double z, double df)
+{
+    double z3 = z * z * z;
+    return z + (z3 + z) / (4.0 * df) + (5.0 * z3 * z * z + 16.0 * z3 + 3.0 * z) / (96.0 * df * df);
+}
+
+/* Where estimate -+ t * standard error reaches farther than the replicates, it takes their place: then
+ * every quantile of them is the farther end of both, and the estimate lies between the ends. */
+static void reach_out(double *sorted, int64_t n, double estimate, const assay_interval_rule *rule)
+{
+    double mean = 0.0;
+    double square = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        mean += sorted[i] / (double)n;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        square += (sorted[i] - mean) * (sorted[i] - mean);
+    }
+    double error = sqrt(square / (double)(n - 1));
+    for (int64_t i = 0; i < n; i++) {
+        double z = assay_normal_inverse(((double)i + 0.5) / (double)n);
+        double t = estimate + student(z, (double)(rule->units - 1)) * error;
+        sorted[i] = z < 0.0 ? fmin(sorted[i], t) : fmax(sorted[i], t);
+        sorted[i] = fmin(fmax(sorted[i], rule->least), rule->most);
+    }
+}
+
 /* Resampled AP is too high on average, since copies of one image agree. The basic interval takes that
  * bias off, where a percentile interval would double it; over many classes the bias is too large for a
- * bias-corrected percentile, whose tails then lie beyond all replicates. */
+ * bias-corrected percentile, whose tails then lie beyond all replicates. With few images, or few objects
+ * of a class, it is too narrow; so it is at least as wide as Student's t says. */
 assay_status assay_replicate_bounds(assay_measure *measure, const double *values, int64_t stride,
                                     const assay_interval_rule *rule, assay_arena *arena,
                                     assay_error *err)
@@ -56,7 +86,7 @@ assay_status assay_replicate_bounds(assay_measure *measure, const double *values
     for (int64_t r = 0; values != NULL && r < rule->replicates; r++) {
         double value = values[r * stride];
         if (!isnan(value)) {
-            reflected[n++] = fmin(fmax(2.0 * m->value - value, rule->least), rule->most);
+            reflected[n++] = 2.0 * m->value - value;
         }
     }
     ASSAY_TRY(sort_values(reflected, n, err));
@@ -64,6 +94,7 @@ assay_status assay_replicate_bounds(assay_measure *measure, const double *values
         m->method = "none: all replicates are equal";
         return ASSAY_OK;
     }
+    reach_out(reflected, n, m->value, rule);
     double alpha = (1.0 - rule->level) / 2.0;
     assay_status status =
         assay_percentile_interval(&m->low, &m->high, reflected, n, alpha, alpha, NULL);
@@ -75,12 +106,12 @@ assay_status assay_replicate_bounds(assay_measure *measure, const double *values
     ASSAY_TRY(status);
     m->replicates = reflected;
     m->n_replicates = n;
-    m->method =
-        n == rule->replicates
-            ? assay_arena_printf(arena, "bootstrap_basic over %s, %" PRId64 " replicates", unit, n)
-            : assay_arena_printf(arena,
-                                 "bootstrap_basic over %s, %" PRId64 " of %" PRId64
-                                 " replicates have a value",
-                                 unit, n, rule->replicates);
+    m->method = n == rule->replicates
+                    ? assay_arena_printf(
+                          arena, "bootstrap_basic_or_t over %s, %" PRId64 " replicates", unit, n)
+                    : assay_arena_printf(arena,
+                                         "bootstrap_basic_or_t over %s, %" PRId64 " of %" PRId64
+                                         " replicates have a value",
+                                         unit, n, rule->replicates);
     return m->method != NULL ? ASSAY_OK : assay_fail_memory(err);
 }

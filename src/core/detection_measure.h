@@ -61,10 +61,10 @@ typedef struct assay_detection_summary {
  * "detection_average_precision" and "detection_average_recall" under other conventions, with the
  * parameters iou, area, max_detections and convention; class names are borrowed from the truth.
  *
- * Intervals are basic bootstrap intervals over images or clusters; there is none with fewer than 10 of
- * these. `replicates` of a measure are reflected at the estimate (2 estimate - replicate, cut to the
- * range of the metric), so that their percentiles are the basic interval and one-sided bounds can be
- * read off them as of any other measure's.
+ * Intervals are basic bootstrap intervals over images or clusters, where estimate -+ t * standard error
+ * of the replicates is wider that; there is none with fewer than 10 units. `replicates` of a measure
+ * are so transformed (reflected at the estimate, cut to the range of the metric) that their
+ * percentiles are this interval and one-sided bounds can be read off them as of any other measure's.
  */
 ASSAY_NODISCARD assay_status assay_detection_measure(
     assay_result *out, assay_detection_summary *summary, const assay_coco_truth *truth,

@@ -57,7 +57,7 @@ json.dump({"images": images, "annotations": annotations, "categories": [{"id": 1
 json.dump(results, open("dt12.json", "w"))
 PY
 expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --json -
-says out "bootstrap_basic over images, 1000 replicates"
+says out "bootstrap_basic_or_t over images, 1000 replicates"
 cp out first
 expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12.json --json - --threads 1
 cp out second

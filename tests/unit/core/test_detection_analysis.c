@@ -26,7 +26,7 @@ static void load(data *out, const char *truth, const char *results, const assay_
 {
     assay_memory_source t = {truth, strlen(truth)};
     assay_memory_source r = {results, strlen(results)};
-    const assay_coco_options reading = {.masks = true, .extras = true};
+    const assay_coco_options reading = {.masks = true, .keypoints = true, .extras = true};
     assay_detection_options options = {.protocol = protocol, .details = details, .threads = 2};
     assay_error err = {0};
     if (slice != NULL) {
@@ -262,6 +262,69 @@ static void test_slice_and_clusters(void **state)
     free(results);
 }
 
+/* VOC: a detection claims the object that it overlaps most, even when that is taken. */
+static void test_claim(void **state)
+{
+    (void)state;
+    static const char truth[] =
+        "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1}],\"annotations\":["
+        "{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,10,10],\"area\":100},"
+        "{\"id\":2,\"image_id\":1,\"category_id\":1,\"bbox\":[0,3,10,10],\"area\":100}]}";
+    static const char results[] =
+        "[{\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,10,10],\"score\":0.9},"
+        "{\"image_id\":1,\"category_id\":1,\"bbox\":[0,1,10,10],\"score\":0.8}]";
+    static const struct {
+        const char *convention;
+        double ap;
+    } all[] = {{"voc2012", 0.5}, {"coco-corrected", 1.0}};
+    for (int i = 0; i < 2; i++) {
+        data x;
+        assay_protocol p;
+        assert_int_equal(assay_protocol_init(&p, all[i].convention, ASSAY_IOU_BOX, NULL), ASSAY_OK);
+        assert_int_equal(assay_protocol_set_iou(&p, "0.5", NULL), ASSAY_OK);
+        load(&x, truth, results, &p, NULL, false);
+        check_convention(&x, &all[i].ap, 1, all[i].convention);
+        unload(&x);
+    }
+}
+
+/* What lies in twice the box of a person without annotated keypoints is ignored. */
+static void test_bare_person(void **state)
+{
+    (void)state;
+    enum { ROOM = 1 << 13 };
+    char truth[ROOM];
+    char results[ROOM];
+    char *t = truth + sprintf(truth, "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1}],"
+                                     "\"annotations\":[");
+    char *r = results + sprintf(results, "[");
+    for (int i = 0; i < 2; i++) {
+        t += sprintf(t,
+                     "%s{\"id\":%d,\"image_id\":1,\"category_id\":1,\"bbox\":[%d,50,20,20],"
+                     "\"area\":400,\"num_keypoints\":%d,\"keypoints\":[",
+                     i > 0 ? "," : "", i + 1, 50 + 500 * i, 17 * i);
+        r += sprintf(r, "%s{\"image_id\":1,\"category_id\":1,\"score\":%g,\"keypoints\":[",
+                     i > 0 ? "," : "", 0.9 - 0.1 * i);
+        for (int k = 0; k < 17; k++) {
+            /* the first detection stands to the left of the box, inside the doubled one */
+            t += sprintf(t, "%s%d,60,%d", k > 0 ? "," : "", i == 0 ? 0 : 560, 2 * i);
+            r += sprintf(r, "%s%d,60,1", k > 0 ? "," : "", i == 0 ? 40 : 560);
+        }
+        t += sprintf(t, "]}");
+        r += sprintf(r, "]}");
+    }
+    (void)sprintf(t, "]}");
+    (void)sprintf(r, "]");
+    data x;
+    assay_protocol p;
+    static const double one = 1.0;
+    assert_int_equal(assay_protocol_init(&p, "coco-corrected", ASSAY_IOU_KEYPOINTS, NULL),
+                     ASSAY_OK);
+    load(&x, truth, results, &p, NULL, false);
+    check_convention(&x, &one, 1, "keypoints");
+    unload(&x);
+}
+
 static void test_grids(void **state)
 {
     (void)state;
@@ -292,7 +355,9 @@ static void test_grids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_kinds), cmocka_unit_test(test_rates),
-        cmocka_unit_test(test_slice_and_clusters), cmocka_unit_test(test_grids)};
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_rates),  cmocka_unit_test(test_slice_and_clusters),
+        cmocka_unit_test(test_claim),  cmocka_unit_test(test_bare_person),
+        cmocka_unit_test(test_grids)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
