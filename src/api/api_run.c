@@ -238,7 +238,7 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
     }
     if (run.boxes != NULL) {
         ASSAY_GOTO(assay_run_boxes_measure(&run, err), done);
-        assay_comparison_init(&run.comparison, run.arena);
+        ASSAY_GOTO(assay_run_boxes_compare(&run, err), done);
     } else {
         ASSAY_GOTO(assay_run_measure(&run, err), done);
         ASSAY_GOTO(assay_run_attack(&run, err), done);

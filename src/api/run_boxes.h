@@ -46,9 +46,17 @@ typedef struct assay_run_boxes {
     assay_run_truth *truth;  /* per data set */
     assay_coco_rows **given; /* per model: its file of predictions, else NULL; owned */
     const char **given_digest;
+    assay_detection *
+        *matched; /* models x contexts: kept to compare detectors; NULL = none; owned */
     assay_gallery *gallery;
     int32_t n_gallery, capacity_gallery;
 } assay_run_boxes;
+
+static inline assay_detection **assay_run_boxes_matched(const assay_run *run, int32_t model,
+                                                        int32_t context)
+{
+    return &run->boxes->matched[(int64_t)model * run->plan->n_contexts + context];
+}
 
 /** Truth, images and files of predictions; in place of opening data sets of classes. */
 ASSAY_NODISCARD assay_status assay_run_boxes_open(assay_run *run, assay_error *err);
@@ -66,6 +74,8 @@ ASSAY_NODISCARD assay_status assay_run_boxes_gallery(assay_run *run, int32_t mod
                                                      const assay_coco_rows *results,
                                                      const uint8_t *images, double threshold,
                                                      assay_error *err);
+/** Paired differences of all detectors that were measured in one context. */
+ASSAY_NODISCARD assay_status assay_run_boxes_compare(assay_run *run, assay_error *err);
 /** The members "detection" and "gallery" of results.json. */
 void assay_results_boxes(assay_json *json, const assay_run *run);
 

@@ -167,12 +167,22 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
     const assay_detection_options options = {.slice = {.images = images},
                                              .threads = run->context->threads,
                                              .cancel = &run->context->cancel};
+    int64_t clusters = 0;
     *threshold = NAN;
     ASSAY_TRY(assay_detection_match(&d, truth, results, &options, err));
-    assay_status status = put_curve(&cell->result, d, err);
+    /* Kept for the comparison of detectors. */
+    *assay_run_boxes_matched(run, cell->model, cell->context) = d;
+    const int64_t *cluster = run->boxes->truth[run->plan->contexts[cell->context].data].cluster;
+    assay_status status = assay_detection_cluster(&clusters, d, cluster, err);
+    if (status == ASSAY_OK) {
+        status = put_curve(&cell->result, d, err);
+    }
     if (status == ASSAY_OK) {
         status = put_points(threshold, &cell->result, d, err);
     }
-    assay_detection_free(d);
+    if (run->plan->n_models < 2) {
+        assay_detection_free(d);
+        *assay_run_boxes_matched(run, cell->model, cell->context) = NULL;
+    }
     return status;
 }

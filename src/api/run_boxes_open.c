@@ -217,7 +217,9 @@ assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
     b->given = assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given);
     b->given_digest =
         assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given_digest);
-    if (b->truth == NULL || b->given == NULL || b->given_digest == NULL) {
+    b->matched = assay_arena_alloc(
+        run->arena, (size_t)plan->n_models * (size_t)plan->n_contexts + 1, sizeof *b->matched);
+    if (b->truth == NULL || b->given == NULL || b->given_digest == NULL || b->matched == NULL) {
         return assay_fail_memory(err);
     }
     run->boxes = b;
@@ -257,5 +259,8 @@ void assay_run_boxes_dispose(assay_run *run)
     }
     for (int32_t m = 0; b != NULL && m < run->plan->n_models; m++) {
         assay_coco_results_free(b->given[m]);
+        for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+            assay_detection_free(*assay_run_boxes_matched(run, m, c));
+        }
     }
 }

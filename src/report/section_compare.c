@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "report/compare.h"
@@ -42,9 +43,13 @@ size_t assay_compare_pairs(const assay_evidence *evidence, const assay_json_valu
 
 bool assay_compare_is_headline(const assay_evidence *evidence, const assay_json_value *item)
 {
+    /* Average precision comes several times: the one of the charts is meant. */
+    bool mean = strcmp(evidence->headline, "coco_average_precision") == 0;
+    const assay_json_value *params = assay_json_get(item, "params");
     return assay_text_equal(assay_json_get_text(item, "metric", ""), evidence->headline) &&
            assay_json_is_null(assay_json_get(item, "class")) &&
-           assay_json_is_null(assay_json_get(item, "average"));
+           (mean ? assay_text_equal(assay_json_get_text(params, "iou", ""), "0.50:0.95")
+                 : assay_json_is_null(assay_json_get(item, "average")));
 }
 
 assay_scale assay_compare_scale(const assay_json_value *item)
@@ -274,7 +279,7 @@ void assay_section_compare(assay_buffer *out, const assay_evidence *evidence)
         ", the later model minus the earlier one, on the same data. The bar is the range in "
         "which the true difference lies; the dashed line is no difference. A model counts as "
         "better only where chance is ruled out, with allowance for the number of "
-        "comparisons (Holm). \xe2\x80\x98No difference shown\xe2\x80\x99 means that the data "
+        "comparisons. \xe2\x80\x98No difference shown\xe2\x80\x99 means that the data "
         "do not tell, not that the models are equal.");
     assay_section_begin(out, "compare", "Which model is better, and where",
                         lead.data != NULL ? lead.data : "");

@@ -94,6 +94,18 @@ sed -i 's/yolo: {file: y.onnx}/yolo: {predictions: d.json, data: sea}/; /sweeps/
 expect 1 "$assay" run plan.yaml --out f
 [ "$(value f sea ship 0.50)" = "$(value e sea ship 0.50)" ] || fail "predictions file: $(value f sea ship 0.50)"
 
+# Two detectors are compared on the same images.
+plan ''
+sed -i 's/yolo: {file: y.onnx}/yolo: {file: y.onnx}\n  same: {predictions: d.json, data: sea}/; /^requirements/,$d' plan.yaml
+expect 0 "$assay" run plan.yaml --out h
+checks=$((checks + 1))
+python3 - <<'PY' || fail "the comparison"
+import json
+found = [c for c in json.load(open("h/results.json"))["comparisons"] if c["context"] == "sea"]
+assert [c["metric"] for c in found] == ["coco_average_precision"] * 2 + ["coco_average_recall"], found
+assert all(c["difference"] == 0 and c["p"] == 1 for c in found), found
+PY
+
 # What is refused
 plan ''
 sed -i 's/bright: {data: sea, where: mean > 0.5}/turned: {data: sea, perturbation: {rotation: {angle: 10}}}/; s/context: bright/context: turned/' plan.yaml
