@@ -85,65 +85,131 @@ static void store(char *bytes, int32_t type, int64_t at, number value)
     }
 }
 
-/* Everything that is not copied about: the result from the operands. False = not known here. */
-static bool compute(number *out, const char *op, bool real, const number *x)
+static bool is_one_of(const char *op, const char *const *list)
 {
-    int64_t a = x[0].i;
-    int64_t b = x[1].i;
-    double p = x[0].f;
-    double q = x[1].f;
-    bool fits = true;
-    if (strcmp(op, "Add") == 0) {
-        fits = !__builtin_add_overflow(a, b, &out->i);
-        out->f = p + q;
-    } else if (strcmp(op, "Sub") == 0) {
-        fits = !__builtin_sub_overflow(a, b, &out->i);
-        out->f = p - q;
-    } else if (strcmp(op, "Mul") == 0) {
-        fits = !__builtin_mul_overflow(a, b, &out->i);
-        out->f = p * q;
-    } else if (strcmp(op, "Div") == 0) {
-        fits = real || (b != 0 && !(a == INT64_MIN && b == -1));
-        out->i = fits && !real ? a / b : 0;
-        out->f = p / q;
-    } else if (strcmp(op, "Mod") == 0) {
-        fits = !real && b != 0 && b != -1;
-        out->i = fits ? a % b + (a % b != 0 && (a % b < 0) != (b < 0) ? b : 0) : 0;
-    } else if (strcmp(op, "Max") == 0 || strcmp(op, "Min") == 0) {
-        bool first = (real ? p > q : a > b) == (op[1] == 'a');
-        *out = x[first ? 0 : 1];
-    } else if (strcmp(op, "Equal") == 0) {
-        out->i = real ? p == q : a == b;
-    } else if (strcmp(op, "Greater") == 0) {
-        out->i = real ? p > q : a > b;
-    } else if (strcmp(op, "Less") == 0) {
-        out->i = real ? p < q : a < b;
-    } else if (strcmp(op, "GreaterOrEqual") == 0) {
-        out->i = real ? p >= q : a >= b;
-    } else if (strcmp(op, "LessOrEqual") == 0) {
-        out->i = real ? p <= q : a <= b;
-    } else if (strcmp(op, "And") == 0) {
-        out->i = a != 0 && b != 0;
-    } else if (strcmp(op, "Or") == 0) {
-        out->i = a != 0 || b != 0;
-    } else if (strcmp(op, "Not") == 0) {
-        out->i = a == 0;
-    } else if (strcmp(op, "Where") == 0) {
-        *out = x[a != 0 ? 1 : 2];
-    } else if (strcmp(op, "Floor") == 0) {
-        out->f = floor(p);
+    while (*list != NULL && strcmp(op, *list) != 0) {
+        list++;
+    }
+    return *list != NULL;
+}
+
+/* a mod b with the sign of b, as Python has it */
+static int64_t modulo(int64_t a, int64_t b)
+{
+    int64_t rest = a % b;
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+/* Add, Sub, Mul, Div, Mod on whole numbers; false on overflow. */
+static bool compute_whole(int64_t *out, const char *op, int64_t a, int64_t b)
+{
+    bool divides = b != 0 && !(a == INT64_MIN && b == -1);
+    switch (op[0] == 'M' ? op[1] : op[0]) {
+    case 'A':
+        return !__builtin_add_overflow(a, b, out);
+    case 'S':
+        return !__builtin_sub_overflow(a, b, out);
+    case 'u':
+        return !__builtin_mul_overflow(a, b, out);
+    case 'D':
+        *out = divides ? a / b : 0;
+        return divides;
+    default:
+        *out = divides ? modulo(a, b) : 0;
+        return divides;
+    }
+}
+
+static bool compute_real(double *out, const char *op, double a, double b)
+{
+    switch (op[0] == 'M' ? op[1] : op[0]) {
+    case 'A':
+        *out = a + b;
+        return true;
+    case 'S':
+        *out = a - b;
+        return true;
+    case 'u':
+        *out = a * b;
+        return true;
+    case 'D':
+        *out = a / b;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* Comparisons and logic; -1 when it is neither. */
+static int compare(const char *op, bool real, const number *x)
+{
+    int order =
+        real ? (x[0].f > x[1].f) - (x[0].f < x[1].f) : (x[0].i > x[1].i) - (x[0].i < x[1].i);
+    bool a = x[0].i != 0;
+    bool b = x[1].i != 0;
+    const struct {
+        const char *op;
+        bool holds;
+    } answers[] = {{"Equal", order == 0},
+                   {"Greater", order > 0},
+                   {"GreaterOrEqual", order >= 0},
+                   {"Less", order < 0},
+                   {"LessOrEqual", order <= 0},
+                   {"And", a && b},
+                   {"Or", a || b},
+                   {"Not", !a}};
+    if (real && (isnan(x[0].f) || isnan(x[1].f))) {
+        return -1;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(answers); i++) {
+        if (strcmp(op, answers[i].op) == 0) {
+            return answers[i].holds;
+        }
+    }
+    return -1;
+}
+
+static bool compute_one(number *out, const char *op, const number *x)
+{
+    if (strcmp(op, "Floor") == 0) {
+        out->f = floor(x->f);
     } else if (strcmp(op, "Ceil") == 0) {
-        out->f = ceil(p);
+        out->f = ceil(x->f);
     } else if (strcmp(op, "Sqrt") == 0) {
-        out->f = sqrt(p);
+        out->f = sqrt(x->f);
     } else if (strcmp(op, "Neg") == 0) {
-        fits = a != INT64_MIN;
-        out->i = fits ? -a : 0;
-        out->f = -p;
+        out->i = x->i != INT64_MIN ? -x->i : 0;
+        out->f = -x->f;
+        return x->i != INT64_MIN;
     } else {
         return false;
     }
-    return fits;
+    return true;
+}
+
+/* Everything that is not copied about: the result from the operands. False = not known here. */
+static bool compute(number *out, const char *op, bool real, const number *x)
+{
+    static const char *const arithmetic[] = {"Add", "Sub", "Mul", "Div", "Mod", NULL};
+    if (is_one_of(op, arithmetic)) {
+        return real ? compute_real(&out->f, op, x[0].f, x[1].f)
+                    : compute_whole(&out->i, op, x[0].i, x[1].i);
+    }
+    if (strcmp(op, "Max") == 0 || strcmp(op, "Min") == 0) {
+        bool first = (real ? x[0].f > x[1].f : x[0].i > x[1].i) == (op[1] == 'a');
+        *out = x[first ? 0 : 1];
+        return true;
+    }
+    if (strcmp(op, "Where") == 0) {
+        *out = x[x[0].i != 0 ? 1 : 2];
+        return true;
+    }
+    int holds = compare(op, real, x);
+    if (holds >= 0) {
+        out->i = holds;
+        return true;
+    }
+    return compute_one(out, op, x);
 }
 
 /* Position in an operand of the element at `at` of the output, numpy's broadcasting undone. */
@@ -169,7 +235,7 @@ static bool fold_elementwise(char *bytes, const assay_onnx_node *node, int64_t c
     bool where = strcmp(node->op, "Where") == 0;
     bool real = is_real(where && node->n_in > 1 && node->in[1] != NULL ? node->in[1]->type
                                                                        : node->in[0]->type);
-    if (node->n_in > 3 || (where && node->n_in != 3)) {
+    if (where ? node->n_in != 3 : node->n_in > 2) {
         return false;
     }
     for (int32_t k = 0; k < node->n_in; k++) {
@@ -359,14 +425,6 @@ static bool fold_reduce(char *bytes, const assay_onnx_node *node, int64_t count)
     }
     store(bytes, node->out[0]->type, 0, sum);
     return true;
-}
-
-static bool is_one_of(const char *op, const char *const *list)
-{
-    while (*list != NULL && strcmp(op, *list) != 0) {
-        list++;
-    }
-    return *list != NULL;
 }
 
 static bool fold_into(char *bytes, const assay_onnx_node *node, int64_t count)

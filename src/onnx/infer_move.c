@@ -231,6 +231,27 @@ assay_status onnx_infer_split(assay_onnx_graph *graph, assay_onnx_node *node, in
     return ASSAY_OK;
 }
 
+static int64_t clamp(int64_t x, int64_t low, int64_t high)
+{
+    return x < low ? low : x > high ? high : x;
+}
+
+/* How many of `size` elements a slice takes. */
+static int64_t sliced(int64_t size, int64_t from, int64_t to, int64_t step)
+{
+    from = from < 0 ? from + size : from;
+    to = to < 0 && to >= -size - 1 ? to + size : to;
+    if (step > 0) {
+        from = clamp(from, 0, size);
+        to = clamp(to, 0, size);
+        return to > from ? (to - from - 1) / step + 1 : 0;
+    }
+    from = clamp(from, 0, size - 1);
+    to = clamp(to, -1, size - 1);
+    int64_t back = step == INT64_MIN ? INT64_MAX : -step;
+    return from > to ? (from - to - 1) / back + 1 : 0;
+}
+
 assay_status onnx_infer_slice(assay_onnx_graph *graph, assay_onnx_node *node, int param,
                               assay_error *err)
 {
@@ -257,17 +278,7 @@ assay_status onnx_infer_slice(assay_onnx_graph *graph, assay_onnx_node *node, in
         if (size < 0) {
             continue;
         }
-        int64_t from = lists[0][i] < 0 ? lists[0][i] + size : lists[0][i];
-        int64_t to = lists[1][i] < 0 && lists[1][i] >= -size - 1 ? lists[1][i] + size : lists[1][i];
-        if (step > 0) {
-            from = from < 0 ? 0 : from > size ? size : from;
-            to = to < 0 ? 0 : to > size ? size : to;
-            out.d[axis] = to > from ? (to - from - 1) / step + 1 : 0;
-        } else {
-            from = from < 0 ? 0 : from > size - 1 ? size - 1 : from;
-            to = to < -1 ? -1 : to > size - 1 ? size - 1 : to;
-            out.d[axis] = from > to ? (from - to - 1) / -(step + 1 == 0 ? -1 : step) + 1 : 0;
-        }
+        out.d[axis] = sliced(size, lists[0][i], lists[1][i], step);
     }
     onnx_set(node->out[0], node->in[0]->type, &out);
     return ASSAY_OK;

@@ -105,7 +105,6 @@ static bool parse(equation *e, const char *text, int32_t n_in)
     int32_t operand = 0;
     bool arrow = false;
     size_t n = 0;
-    memset(e, 0, sizeof *e);
     for (const char *c = text; *c != '\0'; c++) {
         if (*c == ' ') {
             continue;
@@ -169,7 +168,7 @@ static assay_onnx_value *einsum_back(onnx_vjp *v, const equation *e, int32_t i, 
 
 void onnx_vjp_einsum(onnx_vjp *v)
 {
-    equation e;
+    equation e = {{{0}}, {0}};
     int32_t n = v->node->n_in;
     if (n > 2 || !parse(&e, assay_onnx_attribute_text(v->node, "equation", ""), n)) {
         onnx_refuse(v, "has an equation with an ellipsis, a repeated letter or more than two "

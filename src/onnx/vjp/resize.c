@@ -81,7 +81,7 @@ static void sample(double *matrix, const sampling *s, int64_t i)
     x = cubic ? x : x < 0.0 ? 0.0 : x > (double)(s->from - 1) ? (double)(s->from - 1) : x;
     int64_t down = (int64_t)floor(x);
     double sum = 0.0;
-    double weight[4];
+    double weight[4] = {0};
     for (int64_t k = cubic ? -1 : 0; k <= (cubic ? 2 : 1); k++) {
         double t = x - (double)(down + k);
         double w = cubic ? cubic_weight(t, s->cubic) : 1.0 - fabs(t);
