@@ -130,8 +130,9 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             export(net, folder / "net.onnx")
-            (folder / "net.yaml").write_text("file: net.onnx\ninput: {color: grey}\n"
-                                             "output: {scores: logits}\n")
+            (folder / "net.yaml").write_text(
+                "file: net.onnx\nclasses: ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']\n"
+                "input: {color: grey}\noutput: {scores: logits}\n")
             x, y = pictures(folder / "images", net, options.images)
             print(f"{title}, {len(x)} images, eps {eps}, {torch.get_num_threads()} torch threads")
             ours = {"pgd:steps=40": assay(folder, "pgd:steps=40", eps),
