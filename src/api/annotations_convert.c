@@ -93,6 +93,7 @@ static void fill_object(assay_column **c, int64_t at, assay_conversion *v, int64
     put_real(c[YMIN], at, box[1]);
     put_real(c[XMAX], at, box[0] + box[2]);
     put_real(c[YMAX], at, box[1] + box[3]);
+    v->losses.keypoints += r->points.count != NULL && r->points.count[row] > 0;
     v->losses.masks += (r->has[row] & ASSAY_COCO_RUNS) != 0;
     v->losses.outlines += (r->has[row] & ASSAY_COCO_POLYGONS) != 0;
     if (v->view.results) {

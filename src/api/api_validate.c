@@ -38,7 +38,8 @@ assay_status assay_annotation_source_options(assay_annotation_options *out,
                                       .split = source->split,
                                       .corners = pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
                                       .columns = source->columns,
-                                      .masks = true};
+                                      .masks = true,
+                                      .keypoints = true};
     return ASSAY_OK;
 }
 

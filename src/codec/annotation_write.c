@@ -62,10 +62,16 @@ static void count_shapes(assay_annotation_losses *lost, const assay_annotation_v
     }
 }
 
+static bool has_keypoints(const assay_annotation_view *v, int64_t row)
+{
+    return v->rows->points.count != NULL && v->rows->points.count[row] > 0;
+}
+
 static void count_marks(assay_annotation_losses *lost, const assay_annotation_view *v, int64_t row,
                         uint8_t carried, bool crowds)
 {
     const assay_coco_rows *r = v->rows;
+    lost->keypoints += has_keypoints(v, row);
     if (!v->results) {
         lost->crowds += !crowds && r->crowd[row] != 0;
         lost->flags += (r->flags[row] & ~carried) != 0;
@@ -116,16 +122,32 @@ static void put_shape(assay_json *json, assay_buffer *out, const assay_annotatio
     }
 }
 
+static void put_keypoints(assay_json *json, const assay_annotation_view *v, int64_t row)
+{
+    const assay_coco_points *p = &v->rows->points;
+    if (!has_keypoints(v, row)) {
+        return;
+    }
+    assay_json_key(json, "keypoints");
+    assay_json_begin_array(json);
+    for (int32_t i = 0; i < 3 * p->count[row]; i++) {
+        assay_json_real(json, p->numbers[p->first[row] + i]);
+    }
+    assay_json_end_array(json);
+    if (!v->results && p->visible[row] >= 0) {
+        assay_json_put_int(json, "num_keypoints", p->visible[row]);
+    }
+}
+
 static void put_object(assay_json *json, assay_buffer *out, const assay_annotation_view *v,
                        int64_t row)
 {
     static const struct {
         const char *name;
         uint8_t flag;
-    } flags[] = {{"difficult", ASSAY_OBJECT_DIFFICULT},
-                 {"truncated", ASSAY_OBJECT_TRUNCATED},
-                 {"occluded", ASSAY_OBJECT_OCCLUDED},
-                 {"hidden", ASSAY_OBJECT_HIDDEN}};
+    } flags[] = {{"difficult", ASSAY_OBJECT_DIFFICULT}, {"truncated", ASSAY_OBJECT_TRUNCATED},
+                 {"occluded", ASSAY_OBJECT_OCCLUDED},   {"hidden", ASSAY_OBJECT_HIDDEN},
+                 {"ignore", ASSAY_OBJECT_IGNORE},       {"isgroupof", ASSAY_OBJECT_GROUP}};
     const assay_coco_rows *r = v->rows;
     assay_json_begin_object(json);
     if (!v->results) {
@@ -142,6 +164,7 @@ static void put_object(assay_json *json, assay_buffer *out, const assay_annotati
         assay_json_end_array(json);
     }
     put_shape(json, out, v, row);
+    put_keypoints(json, v, row);
     if (v->results) {
         assay_json_put_real(json, "score", r->score[row]);
     } else {

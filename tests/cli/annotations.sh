@@ -193,6 +193,13 @@ expect 0 "$assay" convert to_yolo --to yolo --out twice_yolo
 for truth in to_yolo to_voc to_dota to.parquet; do
     expect 0 "${evaluate[@]}" --truth $truth --predictions dt.csv --replicates -1
 done
+# keypoints stay in COCO and are counted elsewhere
+sed 's/"iscrowd": 0/"iscrowd": 0, "keypoints": [1, 2, 2, 3, 4, 1], "num_keypoints": 2/' gt.json >points.json
+expect 0 "$assay" convert points.json --out points_again.json
+says out "Nothing was lost."
+expect 0 grep -q '"keypoints":\[1,2,2,3,4,1\],"num_keypoints":2' points_again.json
+expect 0 "$assay" convert points.json --to voc --out points_voc
+says out "objects with keypoints: these are left out"
 # turned boxes: those that are not turned give what boxes give
 expect 0 "$assay" convert gt.json --to dota --out gt_dota --images yolo/images/val
 expect 0 "${evaluate[@]}" --truth gt_dota --predictions dt.csv --iou-type obb
