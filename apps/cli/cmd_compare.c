@@ -11,14 +11,29 @@ typedef struct arguments {
     option_list scores, classes, metrics, slices, names;
     const char *json, *flips;
     int64_t seed;
-    double margin;
+    double margin, equivalence, rope;
     const char *on_error;
     bool per_class, exact;
 } arguments;
 
+/** With --equivalence the exit code answers whether no two models differ by more. */
+static int judge_equivalence(const assay_compare_summary *summary)
+{
+    if (summary->different > 0) {
+        return EXIT_NOT_MET;
+    }
+    if (summary->unsettled > 0) {
+        return EXIT_INCONCLUSIVE;
+    }
+    return summary->equivalent > 0 ? EXIT_MET : EXIT_NOT_EVALUATED;
+}
+
 /** With a margin the exit code answers whether the later models are not worse than the first. */
 static int judge(const arguments *a, const assay_compare_summary *summary)
 {
+    if (a->request.has_equivalence && !a->request.has_margin) {
+        return judge_equivalence(summary);
+    }
     if (!a->request.has_margin) {
         return 0;
     }
@@ -52,6 +67,10 @@ static int compare(const command *self, const common_options *common, arguments 
     a->request.exact = a->exact;
     a->request.has_margin = a->margin >= 0.0;
     a->request.margin = a->margin;
+    a->request.has_equivalence = a->equivalence != -1.0;
+    a->request.equivalence = a->equivalence;
+    a->request.has_rope = a->rope != -1.0;
+    a->request.rope = a->rope;
     bool quiet = (a->json && strcmp(a->json, "-") == 0) || (a->flips && strcmp(a->flips, "-") == 0);
     assay_status status =
         assay_compare_files(a->json ? &json : NULL, quiet ? NULL : &table, a->flips ? &flips : NULL,
@@ -102,6 +121,8 @@ static int run(const command *self, int argc, char **argv)
     arguments a = {.request = {.struct_size = sizeof a.request},
                    .seed = 1,
                    .margin = -1.0,
+                   .equivalence = -1.0,
+                   .rope = -1.0,
                    .on_error = "stop"};
     a.scores.split = true;
     a.classes.split = true;
@@ -132,8 +153,13 @@ static int run(const command *self, int argc, char **argv)
          "rows that depend on each other: image, scene, flight"},
         {"margin", 0, OPTION_REAL, &a.margin, "M",
          "are the later models not worse than the first by more than M?"},
+        {"equivalence", 0, OPTION_REAL, &a.equivalence, "M",
+         "do the models differ by less than M (two one-sided tests)?"},
+        {"rope", 0, OPTION_REAL, &a.rope, "R",
+         "posterior probabilities of a difference below, within and above R"},
         {"adjust", 0, OPTION_TEXT, &a.request.adjust, "HOW",
-         "holm (default), hochberg, holm_sidak, sidak, bonferroni, bh, by or none"},
+         "holm (default), hochberg, holm_sidak, sidak, bonferroni, bh, by, max_t, "
+         "fixed_sequence or none"},
         {"exact", 0, OPTION_FLAG, &a.exact, NULL, "McNemar's exact test, not its mid-P version"},
         {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
         {"replicates", 0, OPTION_INT, &a.request.replicates, "N",

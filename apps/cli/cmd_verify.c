@@ -50,6 +50,10 @@ static int run(const command *self, int argc, char **argv)
          "whose predictions they are, when the plan has several models"},
         {"data", 0, OPTION_TEXT, &request.data, "NAME",
          "of which data they are, when the plan has several"},
+        {"sequential", 0, OPTION_TEXT, &request.sequential, "METHOD",
+         "judge sample by sample, until it is decided: mixture, betting, sprt or pool"},
+        {"order", 0, OPTION_TEXT, &request.order, "COLUMN",
+         "with --sequential: the order in which samples were labelled (default: as they stand)"},
         {"json", 0, OPTION_TEXT, &json, "FILE", "the verdicts as JSON; - for standard output"},
     };
 
@@ -75,15 +79,20 @@ const command command_verify = {
     .name = "verify",
     .summary = "Judge requirements on evidence that is there; no model is run.",
     .usage = "assay verify FOLDER --plan PLAN [options]",
-    .details = "Takes the predictions of an evidence folder (or its results.json), or a "
-               "predictions file,\n"
-               "measures what the plan's requirements ask for and judges them. Nothing is written "
-               "into the\n"
-               "folder. When the folder was judged by another rule before, that is said.\n\n"
-               "Exit codes: 0 all requirements met, 1 one not met, 2 one inconclusive, 3 one not\n"
-               "evaluated.\n",
+    .details =
+        "Takes the predictions of an evidence folder (or its results.json), or a "
+        "predictions file,\n"
+        "measures what the plan's requirements ask for and judges them. Nothing is written "
+        "into the\n"
+        "folder. When the folder was judged by another rule before, that is said.\n\n"
+        "--sequential judges shares of right answers sample by sample: rows whose true class is\n"
+        "empty are not labelled yet; label some, look, label more, as often as you like. The\n"
+        "verdict stands at the first sample that decides it.\n\n"
+        "Exit codes: 0 all requirements met, 1 one not met, 2 one inconclusive, 3 one not\n"
+        "evaluated.\n",
     .examples = "  assay verify evidence --plan plan.yaml\n"
                 "  assay verify evidence/results.json --plan stricter.yaml --json -\n"
-                "  assay verify --predictions p.csv --requirements plan.yaml\n",
+                "  assay verify --predictions p.csv --requirements plan.yaml\n"
+                "  assay verify --predictions p.csv --plan plan.yaml --sequential mixture\n",
     .run = run,
 };

@@ -28,7 +28,8 @@ typedef struct assay_compare_request {
     const char *by;             /**< column of the first file: each of its values is a context */
     const char *cluster;    /**< column of the first file: rows with the same value (image, scene,
                                      flight) depend on each other and are drawn together */
-    const char *adjust;     /**< holm, hochberg, holm_sidak, sidak, bonferroni, bh, by or none
+    const char *adjust;     /**< holm, hochberg, holm_sidak, sidak, bonferroni, bh, by, max_t,
+                               fixed_sequence or none
                                ["holm"] */
     double level;           /**< two-sided confidence [0.95] */
     int64_t replicates;     /**< bootstrap replicates [1000]; -1 = no resampling */
@@ -45,6 +46,10 @@ typedef struct assay_compare_request {
     const char *iou_type;   /**< detection: "bbox" [default], "segm" or "keypoints" */
     const char *convention; /**< detection: "coco" [default] or another one (evaluate.h) */
     const char *metadata;   /**< detection: table about images, for where and cluster */
+    int32_t has_equivalence; /**< 1: `equivalence` is asked for */
+    double equivalence;      /**< do models differ by less than this (two one-sided tests)? */
+    int32_t has_rope;        /**< 1: `rope` is asked for */
+    double rope;             /**< region of practical equivalence: posterior probabilities */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a
@@ -56,6 +61,7 @@ typedef struct assay_compare_summary {
     int64_t inferior;     /**< worse by more */
     int64_t undecided;    /**< the data do not tell */
     int64_t not_compared; /**< no value in one of the models */
+    int64_t equivalent, different, unsettled; /**< of all differences, with `equivalence` */
 } assay_compare_summary;
 
 /** *json: the results object (docs/compare.md); *table: the same for a terminal; *flips: CSV of the

@@ -16,7 +16,8 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
                              assay_error *err)
 {
     memset(out, 0, sizeof *out);
-    if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task)) {
+    if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task) &&
+        r->struct_size != offsetof(assay_compare_request, has_equivalence)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -64,10 +65,23 @@ static assay_status check_request(job *j, const assay_compare_request *r, assay_
         return assay_fail(err, ASSAY_EINVAL,
                           "margin must be 0 or more: how much worse still counts as not worse");
     }
+    if (r->has_equivalence && !(r->equivalence > 0.0 && isfinite(r->equivalence))) {
+        return assay_fail(
+            err, ASSAY_EINVAL,
+            "equivalence must be above 0: how much models may differ and still count as "
+            "equally good");
+    }
+    if (r->has_rope && !(r->rope > 0.0 && isfinite(r->rope))) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "rope must be above 0: differences up to it do not matter in practice");
+    }
+    j->margins = (assay_compare_margins){.noninferiority = r->has_margin ? r->margin : NAN,
+                                         .equivalence = r->has_equivalence ? r->equivalence : NAN,
+                                         .rope = r->has_rope ? r->rope : NAN};
     if (!assay_adjustment_find(&j->adjust, r->adjust ? r->adjust : "holm")) {
         return assay_fail(err, ASSAY_EINVAL,
                           "adjust is '%s', expected holm, hochberg, holm_sidak, sidak, bonferroni, "
-                          "bh, by or none",
+                          "bh, by, max_t, fixed_sequence or none",
                           r->adjust);
     }
     return ASSAY_OK;
@@ -194,7 +208,8 @@ static assay_status compare(job *j, assay_error *err)
                                                   .cancel = &j->context->cancel,
                                                   .units = j->units},
                                      .per_class = r->per_class != 0,
-                                     .exact = r->exact != 0};
+                                     .exact = r->exact != 0,
+                                     .keep_null = j->adjust == ASSAY_ADJUST_MAX_T};
 
     j->permutations = r->permutations > 0 ? r->permutations
                                           : assay_comparison_permutations(tests, j->models[0]->n,
@@ -267,6 +282,13 @@ static void summarise(assay_compare_summary *out, const job *j)
         const assay_difference *d = &j->comparison.differences[i];
         out->tests += !isnan(d->p);
         out->shown += assay_difference_winner(d, 1.0 - j->level) != 0;
+        if (j->request->has_equivalence && d->outcome == ASSAY_OUTCOME_VALUE &&
+            d->op->direction != ASSAY_NO_DIRECTION) {
+            int judged = assay_difference_equivalent(d, j->request->equivalence, j->level);
+            out->equivalent += judged > 0;
+            out->different += judged < 0;
+            out->unsettled += judged == 0;
+        }
         out->not_compared += d->outcome != ASSAY_OUTCOME_VALUE;
         if (j->request->has_margin && d->a == 0 && d->outcome == ASSAY_OUTCOME_VALUE &&
             d->op->direction != ASSAY_NO_DIRECTION) {

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "adapters/duckdb/duckdb_table.h"
@@ -89,12 +90,47 @@ static assay_status choose(int32_t *out, const char *name, const char *what, con
                              n, what, what);
 }
 
+/** Requirements of the plan that are not sequential yet are judged so, as the request says. */
+static assay_status make_sequential(assay_plan *plan, const assay_verify_request *request,
+                                    assay_error *err)
+{
+    if (request->order && !request->sequential) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the order of arrival is asked for by sequential judging alone");
+    }
+    if (!request->sequential) {
+        return ASSAY_OK;
+    }
+    assay_sequential_method method = assay_sequential_find(request->sequential);
+    if (method == ASSAY_SEQUENTIAL_NONE) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "sequential: '%s' is no method; expected mixture, betting, sprt or pool",
+                          request->sequential);
+    }
+    for (int32_t i = 0; i < plan->n_requirements; i++) {
+        assay_plan_requirement *q = &plan->requirements[i];
+        if (q->tree != ASSAY_TREE_NONE || q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+            continue;
+        }
+        q->sequential =
+            (assay_sequential_rule){.method = method, .order = request->order, .beta = 0.1};
+        if (method == ASSAY_SEQUENTIAL_SPRT && isnan(q->objective)) {
+            return assay_fail(err, ASSAY_EINVAL,
+                              "requirement %s has no objective, which an SPRT tells from the "
+                              "threshold; add 'objective' to it, or use --sequential mixture",
+                              q->id);
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status prepare(verification *v, assay_error *err)
 {
     const assay_verify_request *request = v->request;
 
     ASSAY_TRY(read_plan(v, err));
     const assay_plan *plan = v->run.plan;
+    ASSAY_TRY(make_sequential(v->run.plan, request, err));
     size_t cells = (size_t)plan->n_models * (size_t)plan->n_contexts;
     v->run.cells = assay_arena_alloc(v->run.arena, cells + 1, sizeof *v->run.cells);
     if (!v->run.cells) {
@@ -213,6 +249,7 @@ static assay_status open_file(verification *v, const assay_plan_model *model, co
                                          .scores = named ? model->score_columns : NULL,
                                          .classes = named ? model->spec.class_names : NULL,
                                          .skip_bad = v->run.plan->skip_bad,
+                                         .unlabelled = assay_plan_is_sequential(v->run.plan),
                                          .threads = v->run.context->threads};
 
     if (v->open && strcmp(v->open_path, path) == 0) {
@@ -239,7 +276,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     assay_status status = ASSAY_OK;
     uint8_t *mask = NULL;
     const char *path = NULL;
-    int64_t n = 0;
+    int64_t n = 0, pool = 0;
 
     ASSAY_TRY(find_file(&path, &cell->reason, v, cell, err));
     if (!path) {
@@ -262,6 +299,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
             n += mask[i] != 0;
         }
     }
+    ASSAY_GOTO(assay_run_labelled(&mask, &n, &pool, &v->run, v->open, err), done);
     if (n == 0) {
         cell->reason = "no datum belongs to this context";
         goto done;
@@ -278,6 +316,8 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
                               &options, err),
                done);
     cell->evaluated = 1;
+    ASSAY_GOTO(assay_run_sequential(&v->run, cell, v->open, mask, v->open->columns, pool, err),
+               done);
 done:
     assay_free(mask);
     if (status != ASSAY_OK) {
@@ -391,9 +431,14 @@ assay_status assay_verify(char **json, char **text, assay_run_summary *summary,
     if (text) {
         *text = NULL;
     }
-    if (request->struct_size != sizeof *request || !request->plan) {
+    assay_verify_request whole = {0};
+    if ((request->struct_size != sizeof *request &&
+         request->struct_size != offsetof(assay_verify_request, sequential)) ||
+        !request->plan) {
         return assay_fail(err, ASSAY_EINVAL, "assay_verify_request is incomplete: no plan");
     }
+    memcpy(&whole, request, request->struct_size);
+    v.request = request = &whole;
     if ((request->evidence != NULL) == (request->predictions != NULL)) {
         return assay_fail(err, ASSAY_EINVAL,
                           "exactly one of an evidence folder and a predictions file is needed");

@@ -11,6 +11,11 @@
 
 enum { ASSAY_COMPARE_MODELS = 32, ASSAY_COMPARE_METRICS = 256, ASSAY_COMPARE_GROUPS = 200 };
 
+/** NaN = not asked for. */
+typedef struct assay_compare_margins {
+    double noninferiority, equivalence, rope;
+} assay_compare_margins;
+
 typedef struct assay_compare_context {
     const char *name, *where; /* where NULL = everything, or a value of the --by column */
     bool group;               /* one value of the --by column */
@@ -38,6 +43,7 @@ typedef struct assay_compare_job {
     int64_t permutations;
     double level;
     assay_adjustment adjust;
+    assay_compare_margins margins;
     assay_comparison comparison;
 } assay_compare_job;
 
@@ -59,6 +65,8 @@ int64_t assay_comparison_permutations(int64_t tests, int64_t rows, int64_t repli
 /** The members "comparisons" and "omnibus" of an open object. */
 void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
                            const char *const *models, const char *const *contexts, double level,
-                           const double *margin);
+                           const assay_compare_margins *margins);
+/** 1: the models differ by less than the margin, -1: by more, 0: the data do not tell. */
+int assay_difference_equivalent(const assay_difference *difference, double margin, double level);
 
 #endif

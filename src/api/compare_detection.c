@@ -65,6 +65,8 @@ static assay_status check(job *j, assay_error *err)
                    {"by", r->by != NULL},
                    {"adjust", r->adjust != NULL},
                    {"exact", r->exact != 0},
+                   {"equivalence", r->has_equivalence != 0},
+                   {"rope", r->has_rope != 0},
                    {"permutations", r->permutations != 0},
                    {"on-error skip", r->skip_bad != 0}};
     for (size_t i = 0; i < ASSAY_COUNT(foreign); i++) {

@@ -58,6 +58,51 @@ static void put_noninferiority(assay_json *json, const assay_difference *d, doub
     assay_json_end_object(json);
 }
 
+int assay_difference_equivalent(const assay_difference *d, double margin, double level)
+{
+    assay_closeness closeness;
+    if (d->outcome != ASSAY_OUTCOME_VALUE ||
+        assay_difference_closeness(&closeness, d, margin, NULL) != ASSAY_OK) {
+        return 0;
+    }
+    if (closeness.p_equivalent <= 1.0 - level) {
+        return 1;
+    }
+    return d->bound_low >= margin || d->bound_high <= -margin ? -1 : 0;
+}
+
+static void put_closeness(assay_json *json, const assay_difference *d, double level,
+                          const assay_compare_margins *margins)
+{
+    assay_closeness c;
+
+    if (!isnan(margins->equivalence) &&
+        assay_difference_closeness(&c, d, margins->equivalence, NULL) == ASSAY_OK) {
+        int judged = assay_difference_equivalent(d, margins->equivalence, level);
+        assay_json_key(json, "equivalence");
+        assay_json_begin_object(json);
+        assay_json_put_real(json, "margin", margins->equivalence);
+        assay_json_put_real(json, "p", c.p_equivalent);
+        assay_json_put_text(json, "test", c.test);
+        assay_json_put_text(json, "verdict",
+                            judged > 0   ? "equivalent"
+                            : judged < 0 ? "different"
+                                         : "undecided");
+        assay_json_end_object(json);
+    }
+    if (!isnan(margins->rope) &&
+        assay_difference_closeness(&c, d, margins->rope, NULL) == ASSAY_OK) {
+        assay_json_key(json, "posterior");
+        assay_json_begin_object(json);
+        assay_json_put_real(json, "rope", margins->rope);
+        assay_json_put_real(json, "b_worse", c.worse);
+        assay_json_put_real(json, "equivalent", c.close);
+        assay_json_put_real(json, "b_better", c.better);
+        assay_json_put_text(json, "method", c.posterior);
+        assay_json_end_object(json);
+    }
+}
+
 static void put_side(assay_json *json, const char *key, const assay_measure *measure)
 {
     bool valued = measure->outcome != ASSAY_OUTCOME_UNDEFINED;
@@ -72,7 +117,8 @@ static void put_side(assay_json *json, const char *key, const assay_measure *mea
 }
 
 static void put_difference(assay_json *json, const assay_difference *d, const char *const *models,
-                           const char *const *contexts, double level, const double *margin)
+                           const char *const *contexts, double level,
+                           const assay_compare_margins *margins)
 {
     const assay_measure *a = d->in_a;
     bool valued = d->outcome == ASSAY_OUTCOME_VALUE;
@@ -121,20 +167,23 @@ static void put_difference(assay_json *json, const assay_difference *d, const ch
     if (d->has_flips) {
         put_flip_counts(json, d);
     }
-    if (margin && valued) {
-        put_noninferiority(json, d, level, *margin);
+    if (!isnan(margins->noninferiority) && valued) {
+        put_noninferiority(json, d, level, margins->noninferiority);
+    }
+    if (valued) {
+        put_closeness(json, d, level, margins);
     }
     assay_json_end_object(json);
 }
 
 void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
                            const char *const *models, const char *const *contexts, double level,
-                           const double *margin)
+                           const assay_compare_margins *margins)
 {
     assay_json_key(json, "comparisons");
     assay_json_begin_array(json);
     for (int64_t i = 0; i < comparison->n_differences; i++) {
-        put_difference(json, &comparison->differences[i], models, contexts, level, margin);
+        put_difference(json, &comparison->differences[i], models, contexts, level, margins);
     }
     assay_json_end_array(json);
     assay_json_key(json, "omnibus");
@@ -273,8 +322,7 @@ assay_status assay_compare_json(char **out, const assay_compare_job *job, assay_
     assay_json_begin_object(&json);
     put_run(&json, job);
     put_contexts(&json, job);
-    assay_comparison_json(&json, &job->comparison, job->names, contexts, job->level,
-                          job->request->has_margin ? &job->request->margin : NULL);
+    assay_comparison_json(&json, &job->comparison, job->names, contexts, job->level, &job->margins);
     assay_json_key(&json, "flip_list");
     assay_json_begin_array(&json);
     for (int32_t a = 0; a < job->n_models; a++) {

@@ -44,6 +44,20 @@ static void put_name(assay_buffer *out, const assay_measure *m)
     assay_buffer_printf(out, "  %-32s", name);
 }
 
+/** In whole percent: P(b worse) / P(practically equal) / P(b better). */
+static void put_posterior(assay_buffer *out, const assay_compare_job *job,
+                          const assay_difference *d)
+{
+    assay_closeness c;
+
+    if (job->request->has_rope &&
+        assay_difference_closeness(&c, d, job->request->rope, NULL) == ASSAY_OK &&
+        !isnan(c.close)) {
+        assay_buffer_printf(out, "; P(worse/equal/better) %.0f/%.0f/%.0f %%", 100.0 * c.worse,
+                            100.0 * c.close, 100.0 * c.better);
+    }
+}
+
 static void put_verdict(assay_buffer *out, const assay_compare_job *job, const assay_difference *d)
 {
     int winner = assay_difference_winner(d, 1.0 - job->level);
@@ -54,6 +68,13 @@ static void put_verdict(assay_buffer *out, const assay_compare_job *job, const a
                          : winner < 0 ? job->names[d->a]
                                       : "not shown");
     assay_buffer_printf(out, "  %s", name);
+    if (job->request->has_equivalence && d->op->direction != ASSAY_NO_DIRECTION) {
+        int judged = assay_difference_equivalent(d, job->request->equivalence, job->level);
+        assay_buffer_puts(out, judged > 0   ? "; equivalent"
+                               : judged < 0 ? "; not equivalent"
+                                            : "; equivalence undecided");
+    }
+    put_posterior(out, job, d);
     if (job->request->has_margin && d->op->direction != ASSAY_NO_DIRECTION) {
         int judged = assay_difference_noninferior(d, job->request->margin);
         assay_buffer_puts(out, judged > 0   ? "; within the margin"

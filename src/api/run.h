@@ -36,6 +36,14 @@ typedef enum assay_verdict_kind {
     ASSAY_VERDICT_NOT_EVALUATED
 } assay_verdict_kind;
 
+/** What a sequential requirement saw. */
+typedef struct assay_run_sequence {
+    bool known;
+    const char *reason; /* why not, or NULL */
+    int64_t unlabelled;
+    assay_sequential_result result;
+} assay_run_sequence;
+
 typedef struct assay_verdict {
     assay_verdict_kind kind;
     const assay_plan_requirement *requirement;
@@ -47,7 +55,8 @@ typedef struct assay_verdict {
     int64_t more_needed;          /* further samples that would decide; -1 = can't be said */
     double probability_met;       /* that it is MET once they are collected; NaN = not known */
     const char *reason;           /* why not evaluated; a remark on another verdict */
-    const char *explanation;      /* one sentence for people */
+    const assay_run_sequence *sequence; /* of a sequential requirement that was judged, else NULL */
+    const char *explanation;            /* one sentence for people */
 } assay_verdict;
 
 typedef struct assay_finding {
@@ -107,13 +116,14 @@ typedef struct assay_run {
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */
     assay_comparison comparison;
-    assay_buffer attacks; /* elements of the member "attacks" of results.json */
+    assay_buffer attacks;          /* elements of the member "attacks" of results.json */
+    assay_run_sequence *sequences; /* n_requirements; NULL = none is sequential */
     struct assay_run_units {
         int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
         bool known;
-    } * units;               /* n_data; made when first asked for */
+    } * units;                     /* n_data; made when first asked for */
     struct assay_run_boxes *boxes; /* task detection: run_boxes.h; else NULL */
-    int32_t group, n_groups; /* model x data x perturbation: for the progress line */
+    int32_t group, n_groups;       /* model x data x perturbation: for the progress line */
 } assay_run;
 
 static inline assay_run_cell *assay_run_cell_at(const assay_run *run, int32_t model,
@@ -216,6 +226,23 @@ ASSAY_NODISCARD assay_status assay_results_data(assay_json *json, const assay_ru
 void assay_results_provenance(assay_json *json, const assay_args *const *operations, int32_t n,
                               const char *backend, const char *const *command);
 
+/** For sequential requirements: leave rows without a true class out of the mask (made when there is
+ *  none) and out of *n; *pool is what *n was. */
+ASSAY_NODISCARD assay_status assay_run_labelled(uint8_t **mask, int64_t *n, int64_t *pool,
+                                                const assay_run *run,
+                                                const assay_predictions *predictions,
+                                                assay_error *err);
+/** Let the sequential requirements of an evaluated cell see its rows in their order of arrival. */
+ASSAY_NODISCARD assay_status assay_run_sequential(assay_run *run, const assay_run_cell *cell,
+                                                  const assay_predictions *predictions,
+                                                  const uint8_t *mask, const assay_table *table,
+                                                  int64_t pool, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_judge_sequential(const assay_run *run, assay_verdict *v,
+                                                        assay_error *err);
+void assay_results_sequence(assay_json *json, const assay_verdict *v);
+/** The measure that a requirement speaks of; NULL with a reason when there is none. */
+const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
+                                            const char **reason);
 const char *assay_verdict_name(assay_verdict_kind kind);
 
 /** Predictions with the data's metadata as Parquet; what they depend on goes into the file's notes. */

@@ -185,7 +185,11 @@ done:
 assay_status assay_run_compare(assay_run *run, assay_error *err)
 {
     int64_t tests = 0, rows = 0;
-    assay_compare_options options = {.evaluate = assay_run_options(run)};
+    const assay_plan_compare *plan = &run->plan->compare;
+    assay_compare_options options = {.evaluate = assay_run_options(run),
+                                     .per_class = plan->per_class,
+                                     .exact = plan->exact,
+                                     .keep_null = plan->adjust == ASSAY_ADJUST_MAX_T};
 
     assay_comparison_init(&run->comparison, run->arena);
     for (int32_t c = 0; c < run->plan->n_contexts; c++) {
@@ -204,9 +208,10 @@ assay_status assay_run_compare(assay_run *run, assay_error *err)
         assay_comparison_permutations(tests, rows, options.evaluate.replicates, run->plan->level);
     assay_log_progress(&run->context->log, "compare", 0, 0);
     for (int32_t d = 0; d < run->plan->n_data; d++) {
+        ASSAY_TRY(assay_run_units(&options.evaluate.units, run, d, err));
         ASSAY_TRY(compare_data(run, d, &options, err));
     }
-    return assay_comparison_adjust(&run->comparison, ASSAY_ADJUST_HOLM, err);
+    return assay_comparison_adjust(&run->comparison, plan->adjust, err);
 }
 
 assay_status assay_results_comparison(assay_json *json, const assay_run *run, assay_error *err)
@@ -225,6 +230,8 @@ assay_status assay_results_comparison(assay_json *json, const assay_run *run, as
     for (int32_t c = 0; c < plan->n_contexts; c++) {
         contexts[c] = plan->contexts[c].name;
     }
-    assay_comparison_json(json, &run->comparison, models, contexts, plan->level, NULL);
+    const assay_compare_margins margins = {plan->compare.margin, plan->compare.equivalence,
+                                           plan->compare.rope};
+    assay_comparison_json(json, &run->comparison, models, contexts, plan->level, &margins);
     return ASSAY_OK;
 }

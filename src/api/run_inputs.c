@@ -19,6 +19,7 @@ static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
                                          .scores = model->score_columns,
                                          .classes = model->spec.class_names,
                                          .skip_bad = run->plan->skip_bad,
+                                         .unlabelled = assay_plan_is_sequential(run->plan),
                                          .threads = run->context->threads};
 
     return assay_duckdb_read_predictions(&run->given[m], model->predictions, &columns, err);

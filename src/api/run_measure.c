@@ -69,21 +69,25 @@ assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
     assay_evaluate_options options = assay_run_options(run);
     assay_status status = ASSAY_OK;
     uint8_t *mask = NULL;
-    int64_t n = 0;
+    int64_t n = 0, pool = 0;
+    int32_t data = run->plan->contexts[cell->context].data;
 
     ASSAY_TRY(assay_run_mask(&mask, &n, run, cell->context, err));
+    ASSAY_GOTO(assay_run_labelled(&mask, &n, &pool, run, predictions, err), done);
     if (n == 0) {
         cell->reason = "no datum belongs to this context";
         goto done;
     }
-    ASSAY_GOTO(assay_run_units(&options.units, run, run->plan->contexts[cell->context].data, err),
-               done);
+    ASSAY_GOTO(assay_run_units(&options.units, run, data, err), done);
     ASSAY_GOTO(count_cell(run, cell, predictions, mask, options.units, err), done);
     ASSAY_GOTO(assay_evaluate(&cell->result, predictions, mask,
                               (const assay_args *const *)run->plan->metrics,
                               (size_t)run->plan->n_metrics, &options, err),
                done);
     cell->evaluated = 1;
+    ASSAY_GOTO(
+        assay_run_sequential(run, cell, predictions, mask, assay_run_table(run, data), pool, err),
+        done);
     ASSAY_GOTO(assay_run_self_check(run, cell, predictions, mask, err), done);
 done:
     assay_free(mask);

@@ -72,7 +72,13 @@ static void put_evidence(assay_json *json, const assay_verdict *v)
     assay_json_put_real(json, "low", v->low);
     assay_json_put_real(json, "high", v->high);
     assay_json_put_int(json, "n", v->measure ? v->measure->n : 0);
-    assay_json_put_text(json, "method", v->measure ? v->measure->method : NULL);
+    assay_json_put_text(json, "method",
+                        v->sequence  ? assay_sequential_name(v->requirement->sequential.method)
+                        : v->measure ? v->measure->method
+                                     : NULL);
+    if (v->sequence) {
+        assay_results_sequence(json, v);
+    }
     put_real_if(json, "p_met", v->p_met);
     put_real_if(json, "p_not_met", v->p_not_met);
     put_real_if(json, "p_adjusted", v->p_adjusted);

@@ -69,6 +69,12 @@ static assay_status put_measure(assay_json *json, const assay_run *run,
     assay_json_put_real(json, "threshold", q->threshold);
     assay_json_put_real(json, "objective", q->objective);
     assay_json_put_real(json, "confidence", q->confidence);
+    if (q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+        assay_json_put_text(json, "sequential", assay_sequential_name(q->sequential.method));
+        assay_json_put_text(json, "order", q->sequential.order ? q->sequential.order : "rows");
+        assay_json_put_real(json, "beta", q->sequential.beta);
+        assay_json_put_int(json, "pool", q->sequential.pool);
+    }
     if (q->family >= 0) {
         const assay_plan_family *family = &plan->families[q->family];
         assay_json_put_text(json, "family", family->name);

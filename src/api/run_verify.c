@@ -21,9 +21,8 @@ const char *assay_verdict_name(assay_verdict_kind kind)
     return "NOT EVALUATED";
 }
 
-/** The measure that a requirement speaks of; NULL with a reason when there is none. */
-static const assay_measure *find_measure(const assay_run *run, const assay_plan_requirement *q,
-                                         const char **reason)
+const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
+                                            const char **reason)
 {
     const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
     const assay_args *args = run->plan->metrics[q->metric_index];
@@ -234,7 +233,14 @@ static assay_status judge(const assay_run *run, assay_verdict *v, assay_error *e
     assay_evaluate_options options = assay_run_options(run);
     assay_error inner = {0};
 
-    v->measure = find_measure(run, q, &v->reason);
+    if (q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+        ASSAY_TRY(assay_run_judge_sequential(run, v, err));
+        if (!isnan(q->objective) && v->sequence) {
+            v->objective = decide(v, q->objective);
+        }
+        return ASSAY_OK;
+    }
+    v->measure = assay_run_find_measure(run, q, &v->reason);
     if (!v->measure) {
         return ASSAY_OK;
     }

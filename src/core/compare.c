@@ -354,6 +354,8 @@ static assay_status compare_draws(assay_difference *d, const comparing *c, bool 
                           .method = ""};
     ASSAY_TRY(bounds(&d->low, &d->high, &both, 0.5 + c->level / 2.0, c, err));
     ASSAY_TRY(bounds(&d->bound_low, &d->bound_high, &both, c->level, c, err));
+    d->draws = draws;
+    d->n_draws = n;
     int64_t left_out = d->in_a->n_draws - n;
     d->method = left_out > 0
                     ? assay_arena_printf(c->arena,

@@ -17,6 +17,7 @@ typedef struct assay_compare_options {
     int64_t permutations; /* of the sign-flip test; 0 = as many as bootstrap replicates */
     bool per_class;       /* measures of single classes too, not only averages */
     bool exact;           /* McNemar's exact test instead of its mid-P version */
+    bool keep_null;       /* every difference keeps its `null`: for max-T */
 } assay_compare_options;
 
 /** Rows by which of two models is right. */
@@ -40,6 +41,10 @@ typedef struct assay_difference {
     int64_t n;                    /* data that both were measured on */
     double p;                     /* two-sided, of the hypothesis that both are equally good */
     const char *test;
+    const double *draws; /* ascending bootstrap replicates of the difference, or NULL */
+    int64_t n_draws;
+    const double *null; /* |difference| in each permutation, NaN = undefined; NULL unless kept */
+    int64_t n_null;
     double se, df;     /* standard error and degrees of freedom (infinite: normal) when known */
     double p_adjusted; /* the caller's, over its family */
     double probability_better; /* share of paired bootstrap replicates in which b is the better one,
@@ -91,12 +96,33 @@ ASSAY_NODISCARD assay_status assay_compare_groups(assay_comparison *out, const d
                                                   int64_t groups, int32_t n_models, int32_t context,
                                                   const char *metric, assay_error *err);
 
-/** Adjusted p-values over all differences that have one. */
+/** Adjusted p-values over all differences that have one, in their order for a fixed sequence. Max-T
+ *  takes those that keep their `null`; each |difference| is divided by its standard deviation under
+ *  the null hypothesis, and p becomes (1 + count) / (1 + permutations), step down. */
 ASSAY_NODISCARD assay_status assay_comparison_adjust(assay_comparison *comparison,
                                                      assay_adjustment how, assay_error *err);
 /** 1: b is not worse than a by more than `margin` (its one-sided bound is inside), -1: it is worse
  *  by more (the other bound is outside), 0: the data do not tell. */
 int assay_difference_noninferior(const assay_difference *difference, double margin);
+/** What the data say about a difference within +-margin. */
+typedef struct assay_closeness {
+    double p_not_worse;  /* against "b is worse by the margin or more" */
+    double p_equivalent; /* against "they differ by the margin or more" (two one-sided tests) */
+    const char *test;
+    double worse, close,
+        better; /* posterior probabilities: b is worse by more, in between, better by
+                                    more; NaN when margin or direction do not allow them */
+    const char *posterior;
+} assay_closeness;
+
+/**
+ * Right rows that are independent: Tango's score test, Dirichlet posterior with Jeffreys' prior; a
+ * difference with a standard error: t (normal) test, posterior under a flat prior; else shares of the
+ * bootstrap replicates. NaN where there is nothing to tell from. margin > 0.
+ */
+ASSAY_NODISCARD assay_status assay_difference_closeness(assay_closeness *out,
+                                                        const assay_difference *difference,
+                                                        double margin, assay_error *err);
 /** 1: b is better at adjusted p <= alpha, -1: a is, 0: the data do not tell. */
 int assay_difference_winner(const assay_difference *difference, double alpha);
 

@@ -80,8 +80,9 @@ static assay_status wanted_metrics(const assay_args ***out, size_t *n, const com
         bool wanted = false;
         for (int64_t k = 0; k < n_differences; k++) {
             const assay_difference *d = &differences[k];
-            wanted = wanted || (d->op == c->metrics[j]->op && isnan(d->p) &&
-                                d->outcome == ASSAY_OUTCOME_VALUE);
+            wanted =
+                wanted || (d->op == c->metrics[j]->op && (isnan(d->p) || c->options->keep_null) &&
+                           d->outcome == ASSAY_OUTCOME_VALUE);
         }
         if (wanted && !c->metrics[j]->op->metric->curve_only) {
             (*out)[(*n)++] = c->metrics[j];
@@ -93,26 +94,40 @@ static assay_status wanted_metrics(const assay_args ***out, size_t *n, const com
 /* Sums in another order differ by rounding; a flip that changes nothing counts as a tie. */
 static const double rounding = 1e-12;
 
-static void test_flips(assay_difference *d, const assay_measure *flip, const assay_measure *rest,
-                       const char *name)
+static assay_status test_flips(assay_difference *d, const assay_measure *flip,
+                               const assay_measure *rest, const char *name, const comparing *c,
+                               assay_error *err)
 {
     if (flip == NULL || rest == NULL || flip->draws == NULL || rest->draws == NULL) {
-        return;
+        return ASSAY_OK;
     }
     double observed = fabs(d->difference);
     double slack = rounding * fmax(fabs(d->in_a->value), fabs(d->in_b->value));
+    double *null = NULL;
     int64_t extreme = 0, defined = 0;
+    if (c->options->keep_null) {
+        null = assay_arena_alloc(c->arena, (size_t)flip->n_draws, sizeof *null);
+        if (null == NULL) {
+            return assay_fail_memory(err);
+        }
+        d->null = null;
+        d->n_null = flip->n_draws;
+    }
     for (int64_t r = 0; r < flip->n_draws; r++) {
-        double difference = rest->draws[r] - flip->draws[r];
+        double difference = fabs(rest->draws[r] - flip->draws[r]);
+        if (null != NULL) {
+            null[r] = difference;
+        }
         if (!isnan(difference)) {
             defined++;
-            extreme += fabs(difference) >= observed - slack;
+            extreme += difference >= observed - slack;
         }
     }
-    if (defined > 0) {
+    if (defined > 0 && isnan(d->p)) {
         d->p = (1.0 + (double)extreme) / (1.0 + (double)defined);
         d->test = name;
     }
+    return ASSAY_OK;
 }
 
 assay_status assay_compare_permute(assay_difference *differences, int64_t n, const comparing *c,
@@ -156,9 +171,11 @@ assay_status assay_compare_permute(assay_difference *differences, int64_t n, con
     int64_t next[2] = {0, 0};
     for (int64_t k = 0; k < n; k++) {
         assay_difference *d = &differences[k];
-        if (isnan(d->p) && d->outcome == ASSAY_OUTCOME_VALUE) {
-            test_flips(d, assay_measure_partner(&sides[0], &next[0], d->in_a),
-                       assay_measure_partner(&sides[1], &next[1], d->in_a), name);
+        if ((isnan(d->p) || c->options->keep_null) && d->outcome == ASSAY_OUTCOME_VALUE) {
+            ASSAY_GOTO(test_flips(d, assay_measure_partner(&sides[0], &next[0], d->in_a),
+                                  assay_measure_partner(&sides[1], &next[1], d->in_a), name, c,
+                                  err),
+                       done);
         }
     }
 done:

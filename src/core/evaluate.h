@@ -70,6 +70,15 @@ ASSAY_NODISCARD assay_status assay_area_differences(
     double *variance, const assay_predictions *first, const assay_predictions *second,
     const int64_t *rows, int64_t n, const int64_t *cluster, int64_t clusters, assay_error *err);
 
+/** A proportion row by row: counts[i] = 1 when row rows[i] belongs to its denominator, success[i] = 1 when
+ *  also to its numerator; n rows in any order. `measure` is its place among the metric's measures.
+ *  ASSAY_EUNSUPPORTED for metrics that are not counted row by row, and for weighted data. */
+ASSAY_NODISCARD assay_status assay_evaluate_rows(uint8_t *counts, uint8_t *success,
+                                                 const assay_predictions *predictions,
+                                                 const int64_t *rows, int64_t n,
+                                                 const assay_args *metric, int64_t measure,
+                                                 assay_error *err);
+
 /** One-sided bounds of a measure at `confidence`: P(value below low) <= 1-confidence and likewise
  *  above high. Exact for proportions, from the replicates otherwise; ASSAY_EUNSUPPORTED when the
  *  measure has neither. */

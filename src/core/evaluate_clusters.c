@@ -239,3 +239,61 @@ assay_status assay_evaluate_clusters(assay_result *out, const assay_evaluation *
     }
     return ASSAY_OK;
 }
+
+/* ---- single rows ---- */
+
+assay_status assay_evaluate_rows(uint8_t *counts, uint8_t *success, const assay_predictions *p,
+                                 const int64_t *rows, int64_t n, const assay_args *metric,
+                                 int64_t measure, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    const assay_metric *m = metric->op->metric;
+    assay_evaluation e = {.predictions = p, .rows = rows, .n = n, .kinds = 1};
+    assay_block_space *space = NULL;
+    assay_arena *arena = NULL, *scratch = NULL;
+    assay_result result;
+    assay_rows row;
+    if (m->block == NULL || p->weights != NULL || (metric->op->needs & ASSAY_NEEDS_GROUPS) != 0) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "%s is not a share of independent rows",
+                          metric->op->name);
+    }
+    size_t bytes = m->state_size(metric->params, p->classes);
+    if (n > 0 && (int64_t)bytes > most_bytes / n) {
+        return assay_fail(err, ASSAY_ELIMIT,
+                          "%s: too many classes to count %" PRId64 " single rows", metric->op->name,
+                          n);
+    }
+    e.mean_weight[0] = 1.0;
+    ASSAY_GOTO(assay_arena_new(&arena, (size_t)16 << 30, err), done);
+    ASSAY_GOTO(assay_arena_new(&scratch, (size_t)16 << 30, err), done);
+    e.arena = arena;
+    ASSAY_GOTO(assay_block_space_new(&space, &e, arena, metric->op->needs, err), done);
+    void *state = assay_arena_alloc(arena, 1, bytes);
+    if (state == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        memset(state, 0, bytes);
+        assay_arena_reset(scratch);
+        ASSAY_GOTO(assay_block_derive(&row, space, &e, i, 1, metric->op->needs, err), done);
+        ASSAY_GOTO(m->block(state, metric->params, &row, scratch, err), done);
+        assay_arena_reset(scratch);
+        assay_result_init(&result, scratch);
+        assay_rows shape = assay_evaluation_shape(&e, ASSAY_WEIGHT_REAL);
+        shape.n = 1;
+        ASSAY_GOTO(m->finish(&result, state, metric->params, &shape, err), done);
+        if (measure >= result.n_measures) {
+            status = assay_fail(err, ASSAY_EINTERNAL, "%s: no such measure", metric->op->name);
+            goto done;
+        }
+        const assay_measure *one = &result.measures[measure];
+        /* a row that the measure does not speak of leaves it undefined */
+        counts[i] = one->outcome == ASSAY_OUTCOME_VALUE && one->hits >= 0.0 && one->weight > 0.0;
+        success[i] = counts[i] && one->hits > 0.0;
+    }
+done:
+    assay_arena_free(arena);
+    assay_arena_free(scratch);
+    return status;
+}

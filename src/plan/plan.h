@@ -13,6 +13,7 @@
 #include "base/digest.h"
 #include "core/model.h"
 #include "core/op.h"
+#include "core/sequential.h"
 #include "stats/multiplicity.h"
 
 enum { ASSAY_PLAN_CONTEXTS = 4096, ASSAY_PLAN_METRICS = 256 };
@@ -141,9 +142,17 @@ typedef struct assay_plan_requirement {
     int32_t context;        /* index */
     assay_compare compare;
     double threshold;
-    double objective;  /* the better value that is hoped for; NaN = none */
-    double confidence; /* one-sided */
+    double objective;                 /* the better value that is hoped for; NaN = none */
+    double confidence;                /* one-sided */
+    assay_sequential_rule sequential; /* method NONE = judged once, on all samples */
 } assay_plan_requirement;
+
+/** How the models of the plan are compared. NaN margins are not asked for. */
+typedef struct assay_plan_compare {
+    assay_adjustment adjust; /* default holm */
+    double margin, equivalence, rope;
+    bool exact, per_class;
+} assay_plan_compare;
 
 typedef struct assay_plan {
     assay_arena *arena; /* owned */
@@ -174,6 +183,7 @@ typedef struct assay_plan {
     assay_args *replicate_interval;  /* default bootstrap_percentile */
     assay_args *clustered_interval;  /* of proportions of clustered data; NULL = korn_graubard */
     assay_args *area_interval;       /* of areas under the ROC curve; NULL = delong */
+    assay_plan_compare compare;
     int32_t n_families;
     assay_plan_family *families;
     int32_t n_requirements;
@@ -186,6 +196,9 @@ ASSAY_NODISCARD assay_status assay_plan_parse(assay_plan **out, const char *byte
                                               const char *path, const assay_registry *registry,
                                               assay_error *err);
 void assay_plan_free(assay_plan *plan);
+
+/** Some requirement is judged sample by sample: rows may be without a true class as yet. */
+bool assay_plan_is_sequential(const assay_plan *plan);
 
 /** "all_must_pass", "holm", ...: the words of the plan. */
 const char *assay_family_logic_name(assay_family_logic logic);

@@ -33,7 +33,7 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
     ASSAY_TRY(assay_yaml_text(&data->images, node, "images", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&data->class_names, NULL, node, "classes", r->path, r->arena, err));
     if (!path) {
-        return assay_yaml_fail(r->path, node, err, "the data set '%s' has no 'path'", data->name);
+        return ASSAY_OK; /* known through a model's predictions, or refused */
     }
     data->path = assay_plan_resolve(r->arena, r->plan->folder, path);
     data->root = root ? assay_plan_resolve(r->arena, r->plan->folder, root) : NULL;
@@ -97,6 +97,16 @@ assay_status assay_plan_read_data(assay_plan_reader *r, const assay_yaml *root, 
         r->plan->n_data = i + 1;
     }
     ASSAY_TRY(bind_predictions(r, root, err));
+    for (int32_t i = 0; i < n; i++) {
+        bool known = r->plan->data[i].path != NULL;
+        for (int32_t m = 0; m < r->plan->n_models; m++) {
+            known = known || r->plan->models[m].data == i;
+        }
+        if (!known) {
+            return assay_yaml_fail(r->path, map->values[i], err, "the data set '%s' has no 'path'",
+                                   r->plan->data[i].name);
+        }
+    }
     if (r->plan->n_data == 0) {
         return assay_yaml_fail(r->path, root, err,
                                "the plan names no data; add 'data:' with at least one data set");

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -35,6 +36,35 @@ static assay_status read_word(int *out, const assay_yaml *map, const char *key,
     return assay_yaml_fail(path, assay_yaml_get(map, key), err, "%s is '%s'%s%s%s", key, text,
                            nearest ? "; did you mean '" : ", which is not known",
                            nearest ? nearest : "", nearest ? "'?" : "");
+}
+
+assay_status assay_plan_read_compare(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
+{
+    static const char *const known[] = {"adjust", "margin",    "equivalence",
+                                        "rope",   "per_class", "exact"};
+    static const char *const words[] = {"none",           "bonferroni", "sidak", "holm",
+                                        "holm_sidak",     "hochberg",   "bh",    "by",
+                                        "fixed_sequence", "max_t"};
+    const assay_yaml *map = assay_yaml_get(root, "compare");
+    assay_plan_compare *c = &r->plan->compare;
+    int adjust = -1;
+
+    *c = (assay_plan_compare){
+        .adjust = ASSAY_ADJUST_HOLM, .margin = NAN, .equivalence = NAN, .rope = NAN};
+    if (!map) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_yaml_expect(map, ASSAY_YAML_MAP, "compare", r->path, err));
+    ASSAY_TRY(assay_yaml_check_keys(map, known, ASSAY_COUNT(known), "compare", r->path, err));
+    ASSAY_TRY(read_word(&adjust, map, "adjust", words, (int)ASSAY_COUNT(words), r->path, err));
+    if (adjust >= 0 && !assay_adjustment_find(&c->adjust, words[adjust])) {
+        return assay_fail(err, ASSAY_EINTERNAL, "no method is called '%s'", words[adjust]);
+    }
+    ASSAY_TRY(assay_yaml_real(&c->margin, map, "margin", 0.0, 1e300, r->path, err));
+    ASSAY_TRY(assay_yaml_real(&c->equivalence, map, "equivalence", 1e-300, 1e300, r->path, err));
+    ASSAY_TRY(assay_yaml_real(&c->rope, map, "rope", 1e-300, 1e300, r->path, err));
+    ASSAY_TRY(assay_yaml_bool(&c->per_class, map, "per_class", r->path, err));
+    return assay_yaml_bool(&c->exact, map, "exact", r->path, err);
 }
 
 static assay_status read_family(assay_plan_family *family, const assay_plan_reader *r,

@@ -26,9 +26,9 @@ static const char *const task_names[] = {NULL, "classification", "detection"};
 static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
 {
     static const char *const known[] = {
-        "assay",  "title",      "description", "marking",  "task",         "seed",
-        "level",  "replicates", "on_error",    "models",   "data",         "contexts",
-        "sweeps", "metrics",    "intervals",   "families", "requirements", "attacks"};
+        "assay",      "title",    "description",  "marking", "task",     "seed",   "level",
+        "replicates", "on_error", "models",       "data",    "contexts", "sweeps", "metrics",
+        "intervals",  "families", "requirements", "attacks", "compare"};
     assay_plan *plan = r->plan;
     int64_t version = 0;
     int64_t seed = 1;
@@ -74,6 +74,7 @@ static assay_status read_plan(assay_plan_reader *r, const char *bytes, size_t si
     ASSAY_TRY(assay_plan_read_contexts(r, root, err));
     ASSAY_TRY(assay_plan_read_attacks(r, root, err));
     ASSAY_TRY(assay_plan_read_metrics(r, root, err));
+    ASSAY_TRY(assay_plan_read_compare(r, root, err));
     ASSAY_TRY(assay_plan_read_families(r, root, err));
     return assay_plan_read_requirements(r, root, err);
 }

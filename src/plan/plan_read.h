@@ -44,6 +44,11 @@ ASSAY_NODISCARD assay_status assay_plan_read_metrics(assay_plan_reader *r, const
                                                      assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_requirements(assay_plan_reader *r,
                                                           const assay_yaml *root, assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_sequential(assay_plan_requirement *q,
+                                                        const assay_plan_reader *r,
+                                                        const assay_yaml *node, assay_error *err);
+ASSAY_NODISCARD assay_status assay_plan_read_compare(assay_plan_reader *r, const assay_yaml *root,
+                                                     assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_families(assay_plan_reader *r, const assay_yaml *root,
                                                       assay_error *err);
 /** `family`, `gate`, `all_of`, `any_of` of every requirement, and the order of evaluation; a circle

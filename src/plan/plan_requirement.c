@@ -267,8 +267,9 @@ static assay_status read_threshold(assay_plan_requirement *q, const assay_plan_r
 static assay_status read_composite(assay_plan_requirement *q, const assay_plan_reader *r,
                                    const assay_yaml *node, assay_error *err)
 {
-    static const char *const never[] = {"metric",   "class",   "average",   "model",      "context",
-                                        "at_least", "at_most", "objective", "confidence", "family"};
+    static const char *const never[] = {"metric",     "class",    "average",   "model",
+                                        "context",    "at_least", "at_most",   "objective",
+                                        "confidence", "family",   "sequential"};
 
     for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
         if (assay_yaml_get(node, never[i])) {
@@ -289,9 +290,10 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
 static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
                                      const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {
-        "id",      "text",       "metric", "class",     "average", "model", "context", "at_least",
-        "at_most", "confidence", "source", "objective", "family",  "gate",  "all_of",  "any_of"};
+    static const char *const known[] = {"id",     "text",      "metric",   "class",   "average",
+                                        "model",  "context",   "at_least", "at_most", "confidence",
+                                        "source", "objective", "family",   "gate",    "all_of",
+                                        "any_of", "sequential"};
     const assay_yaml *metric = assay_yaml_get(node, "metric");
     assay_plan *plan = r->plan;
     assay_args *args = NULL;
@@ -329,7 +331,8 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
                        plan->n_models, err));
     ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
                        plan->n_contexts, err));
-    return read_threshold(q, r, node, err);
+    ASSAY_TRY(read_threshold(q, r, node, err));
+    return assay_plan_read_sequential(q, r, node, err);
 }
 
 assay_status assay_plan_read_requirements(assay_plan_reader *r, const assay_yaml *root,

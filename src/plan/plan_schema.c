@@ -118,8 +118,6 @@ static void put_data(assay_json *json)
     assay_json_key(json, "data");
     open_object(json, NULL);
     assay_json_put_bool(json, "additionalProperties", false);
-    assay_json_key(json, "required");
-    assay_json_raw(json, "[\"path\"]");
     assay_json_key(json, "properties");
     assay_json_begin_object(json);
     for (size_t i = 0; i < ASSAY_COUNT(keys); i++) {
@@ -220,6 +218,14 @@ static void put_requirement(assay_json *json)
     put_typed(json, "at_most", "number", NULL);
     put_typed(json, "confidence", "number", "one-sided; default 0.95");
     put_typed(json, "objective", "number", "the better value that is hoped for");
+    assay_json_key(json, "sequential");
+    assay_json_raw(
+        json, "{\"description\":\"judge sample by sample, in the order of arrival\",\"anyOf\":["
+              "{\"enum\":[\"mixture\",\"betting\",\"sprt\",\"pool\"]},"
+              "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+              "\"method\":{\"enum\":[\"mixture\",\"betting\",\"sprt\",\"pool\"]},"
+              "\"order\":{\"type\":\"string\"},\"beta\":{\"type\":\"number\"},"
+              "\"pool\":{\"type\":\"integer\"}}}]}");
     put_typed(json, "family", "string", "name of a family");
     put_typed(json, "source", "string", "document and section that it comes from");
     put_texts(json, "gate");
@@ -265,6 +271,27 @@ static void put_list_of(assay_json *json, const char *key, const char *name)
     assay_json_end_object(json);
 }
 
+static void put_compare(assay_json *json)
+{
+    assay_json_key(json, "compare");
+    open_object(json, NULL);
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    assay_json_key(json, "adjust");
+    assay_json_raw(
+        json, "{\"enum\":[\"holm\",\"hochberg\",\"holm_sidak\",\"sidak\",\"bonferroni\",\"bh\","
+              "\"by\",\"max_t\",\"fixed_sequence\",\"none\"]}");
+    put_typed(json, "margin", "number", "how much worse still counts as not worse");
+    put_typed(json, "equivalence", "number",
+              "how much models may differ and count as equally good");
+    put_typed(json, "rope", "number", "differences up to it do not matter in practice");
+    put_typed(json, "per_class", "boolean", "compare single classes too");
+    put_typed(json, "exact", "boolean", "McNemar's exact test, not its mid-P version");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
 static void put_root(assay_json *json)
 {
     assay_json_key(json, "properties");
@@ -298,6 +325,7 @@ static void put_root(assay_json *json)
     put_ref(json, "auc", "interval");
     assay_json_end_object(json);
     assay_json_end_object(json);
+    put_compare(json);
     put_map_of(json, "families", "family");
     put_list_of(json, "requirements", "requirement");
     assay_json_end_object(json);

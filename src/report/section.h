@@ -37,6 +37,8 @@ void assay_section_provenance(assay_buffer *out, const assay_evidence *evidence)
 /* shared by sections */
 /** The operating characteristic of a requirement on a proportion with exact bounds: the probability
  *  of MET for every true value; nothing for other requirements. */
+/** What was known after each sample of a sequential verdict; nothing for others. */
+void assay_section_sequential(assay_buffer *out, const assay_json_value *verdict);
 void assay_section_characteristic(assay_buffer *out, const assay_json_value *verdict);
 /** Opens <section> with a heading and, unless NULL, a line that says what is to be seen. */
 void assay_section_begin(assay_buffer *out, const char *id, const char *heading, const char *lead);

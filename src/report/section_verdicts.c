@@ -104,6 +104,7 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
     put_words(out, verdict, assay_words_why);
     put_words(out, verdict, assay_words_more);
     assay_buffer_puts(out, "</p>\n");
+    assay_section_sequential(out, verdict);
     assay_section_characteristic(out, verdict);
     assay_buffer_puts(out, "</article>\n");
 }

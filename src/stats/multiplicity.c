@@ -15,7 +15,9 @@ static const char *const names[] = {[ASSAY_ADJUST_NONE] = "none",
                                     [ASSAY_ADJUST_HOLM_SIDAK] = "holm_sidak",
                                     [ASSAY_ADJUST_HOCHBERG] = "hochberg",
                                     [ASSAY_ADJUST_BENJAMINI_HOCHBERG] = "bh",
-                                    [ASSAY_ADJUST_BENJAMINI_YEKUTIELI] = "by"};
+                                    [ASSAY_ADJUST_BENJAMINI_YEKUTIELI] = "by",
+                                    [ASSAY_ADJUST_FIXED_SEQUENCE] = "fixed_sequence",
+                                    [ASSAY_ADJUST_MAX_T] = "max_t"};
 
 const char *assay_adjustment_name(assay_adjustment method)
 {
@@ -37,7 +39,8 @@ bool assay_adjustment_is_familywise(assay_adjustment method)
 {
     return method == ASSAY_ADJUST_BONFERRONI || method == ASSAY_ADJUST_SIDAK ||
            method == ASSAY_ADJUST_HOLM || method == ASSAY_ADJUST_HOLM_SIDAK ||
-           method == ASSAY_ADJUST_HOCHBERG;
+           method == ASSAY_ADJUST_HOCHBERG || method == ASSAY_ADJUST_FIXED_SEQUENCE ||
+           method == ASSAY_ADJUST_MAX_T;
 }
 
 static assay_status check_p(const double *p, int64_t m, assay_error *err)
@@ -98,6 +101,9 @@ static void step_up(double *adjusted, const double *p, const int64_t *order, int
 assay_status assay_adjust(double *adjusted, const double *p, int64_t m, assay_adjustment method,
                           assay_error *err)
 {
+    if (method == ASSAY_ADJUST_FIXED_SEQUENCE) {
+        return assay_fixed_sequence(adjusted, p, m, err);
+    }
     ASSAY_TRY(check_p(p, m, err));
     int64_t *order = assay_alloc_raw((size_t)m, sizeof *order);
     if (order == NULL) {
@@ -126,6 +132,8 @@ assay_status assay_adjust(double *adjusted, const double *p, int64_t m, assay_ad
     case ASSAY_ADJUST_BENJAMINI_YEKUTIELI:
         step_up(adjusted, p, order, m, method);
         break;
+    case ASSAY_ADJUST_FIXED_SEQUENCE:
+    case ASSAY_ADJUST_MAX_T:
     default:
         status = assay_fail(err, ASSAY_EINVAL, "multiplicity: unknown method %d", (int)method);
         break;

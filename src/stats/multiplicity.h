@@ -22,18 +22,21 @@ typedef enum assay_adjustment {
                                         Hochberg, Biometrika 75 (1988) */
     ASSAY_ADJUST_BENJAMINI_HOCHBERG, /* false discovery rate, independent or positively dependent:
                                         JRSS B 57 (1995) */
-    ASSAY_ADJUST_BENJAMINI_YEKUTIELI /* false discovery rate, any dependence: Annals of Statistics
+    ASSAY_ADJUST_BENJAMINI_YEKUTIELI, /* false discovery rate, any dependence: Annals of Statistics
                                         29 (2001) */
+    ASSAY_ADJUST_FIXED_SEQUENCE, /* family-wise, any dependence, in an order fixed beforehand */
+    ASSAY_ADJUST_MAX_T           /* family-wise, from the joint null distribution: assay_max_t */
 } assay_adjustment;
 
-/** "none", "bonferroni", "sidak", "holm", "holm_sidak", "hochberg", "bh", "by". */
+/** "none", "bonferroni", "sidak", "holm", "holm_sidak", "hochberg", "bh", "by",
+ *  "fixed_sequence", "max_t". */
 const char *assay_adjustment_name(assay_adjustment method);
 /** false when no method has the name. */
 bool assay_adjustment_find(assay_adjustment *out, const char *name);
 /** Whether it bounds the probability of a single false rejection, not only their share. */
 bool assay_adjustment_is_familywise(assay_adjustment method);
 
-/** p[m] in [0, 1]. */
+/** p[m] in [0, 1]. Any method but max-T, which takes more than p-values. */
 ASSAY_NODISCARD assay_status assay_adjust(double *adjusted, const double *p, int64_t m,
                                           assay_adjustment method, assay_error *err);
 

@@ -1,6 +1,7 @@
 #!/bin/bash
 # assay compare: known numbers, matching of rows, slices, clusters, margins, wrong files.
 . "$ASSAY_SOURCE/tests/cli/_lib.sh"
+is() { checks=$((checks + 1)); [ "$1" = "$2" ] || fail "got '$1', expected '$2'"; }
 
 # 40 rows: both right 20, only a right 4, only b right 12, both wrong 4
 make() {
@@ -87,6 +88,17 @@ says out '"p": 0.049041748046875,'
 refuse 65 "has none" "$assay" compare a.csv b_noid.csv
 head -n 30 b_noid.csv >b_few.csv
 refuse 65 "a_noid.csv has 40 rows and b_few.csv has 29" "$assay" compare a_noid.csv b_few.csv
+
+# equivalence, regions of practical equivalence, joint and ordered tests
+expect 2 "$assay" compare a.csv b.csv -m accuracy --equivalence 0.2 --rope 0.05 --json e.json
+is "$(jq -r '.comparisons[0].equivalence | .verdict, .test' e.json | xargs)" "undecided tango, two one-sided"
+is "$(jq '.comparisons[0].posterior | (.b_worse + .equivalent + .b_better - 1) | fabs < 1e-9' e.json)" true
+expect 0 "$assay" compare a.csv b.csv -m accuracy -m f1 --adjust max_t --json e.json
+is "$(jq '[.comparisons[] | select(.p_adjusted != null) | .p_adjusted <= 1 and .p_adjusted > 0] | all' e.json)" true
+expect 0 "$assay" compare a.csv b.csv -m accuracy -m f1 --adjust fixed_sequence --json e.json
+is "$(jq '[.comparisons[].p_adjusted] | . == sort' e.json)" true
+refuse 64 "equivalence must be above 0" "$assay" compare a.csv b.csv --equivalence 0
+refuse 64 "rope must be above 0" "$assay" compare a.csv b.csv --rope=-2
 
 # wrong requests
 refuse 64 "at least two files" "$assay" compare a.csv

@@ -100,4 +100,46 @@ expect 65 "$assay" verify broken --plan plan.yaml
 one_line
 sed '/^requirements/,$d' plan.yaml >without.yaml
 refuse 64 "has no requirements" "$assay" verify evidence --plan without.yaml
+
+# label until decided: rows without a true class are not labelled yet; the order is declared
+python3 - <<'PY'
+import random
+random.seed(5)
+rows = [(f'r{i:04d}', i, 'a' if random.random() < .5 else 'b') for i in range(400)]
+with open('seq.csv', 'w') as f, open('late.csv', 'w') as g, open('tie.csv', 'w') as h:
+    f.write('id,target,label,when\n')
+    g.write('id,target,label,when\n')
+    h.write('id,target,label\n')
+    for name, i, target in rows:
+        other = 'b' if target == 'a' else 'a'
+        label = target if random.random() < .97 else other
+        f.write(f'{name},{target if i < 300 else ""},{label},{i}\n')
+    for name, i, target in reversed(rows):
+        g.write(f'{name},{target if i < 300 else ""},{target},{i}\n')
+    for name, i, target in rows[:60]:
+        h.write(f'{name},{target},{target if i % 10 else ("b" if target == "a" else "a")}\n')
+PY
+cat >seq.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: seq.csv, data: d}}
+requirements:
+  - {id: S, text: t, metric: accuracy, model: m, at_least: 0.9, objective: 0.95, sequential: mixture}
+  - {id: P, text: t, metric: accuracy, model: m, at_least: 0.5, sequential: {method: pool, order: when}}
+YAML
+expect 0 "$assay" verify --predictions seq.csv --plan seq.yaml --json v.json
+says out "Decided at the labelled sample"
+is "$(jq -c '[.verdicts[] | .verdict, .sequential.unlabelled, .sequential.pool]' v.json)" '["MET",100,null,"MET",100,400]'
+is "$(jq '.verdicts[0].sequential | .decided_at == .looked_at and .decided_at < 300 and .labelled == 300' v.json)" true
+is "$(jq '.verdicts[0].sequential.path[-1][2] >= 0.9' v.json)" true
+expect 0 "$assay" run seq.yaml --out seq
+says seq/report.html "How it was decided, sample by sample"
+sed 's/, sequential: mixture//; s/, sequential: {[^}]*}//' seq.yaml | sed '/id: P/d' >plain.yaml
+for method in mixture betting sprt pool; do
+    # 54 of 60: open as a sample, decided as a whole pool
+    expect $([ $method = pool ] && echo 0 || echo 2) "$assay" verify --predictions tie.csv --plan plain.yaml --sequential $method --json v.json
+    is "$(jq -r '.verdicts[0].sequential.method' v.json)" $method
+done
+expect 0 "$assay" verify --predictions late.csv --plan plain.yaml --sequential mixture --order when
+expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential guess
+expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential mixture --order moon
 finish

@@ -10,6 +10,7 @@
 #include "stats/delong.h"
 #include "stats/distributions.h"
 #include "stats/intervals.h"
+#include "stats/normal.h"
 
 enum { CLUSTERS = 100, LARGEST = 20 };
 
@@ -234,6 +235,48 @@ static void delong_setting(coverage *c, row rows[3], int64_t n, double shift, do
     }
 }
 
+/* Few data near a perfect area: what ROC AUC gets, which is exact where all data are in order. */
+static void small_area_table(coverage *c, int64_t each)
+{
+    enum { MOST = 60 };
+    static const double shifts[3] = {1.5, 2.5, 3.5};
+    row rows[2] = {{.method = "DeLong, logit", .nominal = 0.95, .promise = BROKEN, .slack = 0.0},
+                   {.method = "DeLong, logit; exact when all are in order",
+                    .nominal = 0.95,
+                    .promise = ABOUT,
+                    .slack = 0.02}};
+    int64_t runs = c->full ? c->runs : 400;
+    for (int m = 0; m < 2; m++) {
+        (void)snprintf(rows[m].setting, sizeof rows[m].setting,
+                       "%" PRId64 " of each class, area 0.86, 0.96, 0.993, lower bound", each);
+    }
+    for (int s = 0; s < 3; s++) {
+        double truth = assay_normal_cdf(shifts[s] / sqrt(2.0));
+        int64_t covered[2] = {0};
+        for (int64_t run = 0; run < runs; run++) {
+            assay_rng rng = stream("small area", run);
+            double scores[MOST], area = 0, variance = 0, low = 0, high = 0;
+            const double *model[1] = {scores};
+            uint8_t positive[MOST];
+            for (int64_t i = 0; i < 2 * each; i++) {
+                positive[i] = i < each;
+                scores[i] = assay_rng_normal(&rng) + (positive[i] ? shifts[s] : 0.0);
+            }
+            must(assay_delong(&area, &variance, model, 1, positive, 2 * each, NULL));
+            must(assay_auc_interval(&low, &high, area, variance, 1, 0.05, 0.0, NULL));
+            covered[0] += low <= truth;
+            if (area == 1.0 && variance == 0.0) {
+                low = assay_perfect_area_bound(each, 0.05);
+            }
+            covered[1] += low <= truth;
+        }
+        row_count(&rows[0], covered[0], runs);
+        row_count(&rows[1], covered[1], runs);
+    }
+    row_end(c, &rows[0]);
+    row_end(c, &rows[1]);
+}
+
 static void delong_table(coverage *c, int64_t n)
 {
     static const char *const names[3] = {"DeLong", "DeLong, logit", "DeLong, paired test"};
@@ -264,6 +307,8 @@ void cover_bootstrap(coverage *c)
     bootstrap_table(c, false);
     bootstrap_table(c, true);
     delong_table(c, 60);
+    small_area_table(c, 10);
+    small_area_table(c, 25);
     if (c->full) {
         delong_table(c, 400);
     }

@@ -3,18 +3,27 @@
 
 Pinned: Python 3.11, sarif-pydantic 0.6.2 (SARIF 2.1.0), compliance-trestle 3.8.1 (OSCAL 1.1.3).
 
-    report_exchange.py results.sarif oscal.json
+    report_exchange.py results.sarif oscal.json [sarif-schema.json]
+
+With the standard's own JSON Schema (sarif-2.1.0-rtm.5.json, in the npm package @microsoft/jest-sarif
+1.0.0-beta.0) the SARIF file is held against that too (jsonschema 4.26.0).
 """
 import json
 import sys
 
+import jsonschema
 from sarif_pydantic import Sarif
 from trestle.oscal.assessment_results import Model
 
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
-        sarif = Sarif.model_validate(json.load(file))
+        document = json.load(file)
+    sarif = Sarif.model_validate(document)
+    if len(sys.argv) > 3:
+        with open(sys.argv[3], encoding="utf-8") as file:
+            schema = json.load(file)
+        jsonschema.validators.validator_for(schema)(schema).validate(document)
     for run in sarif.runs:
         rules = run.tool.driver.rules
         for result in run.results:

@@ -51,6 +51,7 @@ typedef struct assay_predictions_columns {
                                    targets and labels (numbers by value) */
     int skip_bad;               /* 1: rows with a missing or unknown target, NaN score or duplicate
                                    id are counted in skipped and left out; 0: stop naming the row */
+    int unlabelled;             /* 1: a row with a missing target is read, with target -1 */
     int threads;
 } assay_predictions_columns;
 

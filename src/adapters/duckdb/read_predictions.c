@@ -309,8 +309,9 @@ static assay_status take(void *payload, duckdb_data_chunk chunk, int64_t first, 
         return assay_fail(err, ASSAY_EBACKEND, "DuckDB gives a chunk larger than its vectors");
     }
     memset(r->faults, FAULT_NONE, (size_t)rows);
+    bool needed = r->layout.has_targets && !r->columns->unlabelled;
     ASSAY_TRY(take_codes(r->targets, r, duckdb_data_chunk_get_vector(chunk, vector++), rows,
-                         r->layout.has_targets ? FAULT_NO_TARGET : FAULT_NONE, FAULT_TARGET, err));
+                         needed ? FAULT_NO_TARGET : FAULT_NONE, FAULT_TARGET, err));
     if (r->layout.label >= 0) {
         ASSAY_TRY(take_codes(r->labels, r, duckdb_data_chunk_get_vector(chunk, vector++), rows,
                              FAULT_NO_LABEL, FAULT_LABEL, err));
