@@ -134,7 +134,7 @@ static int run(const command *self, int argc, char **argv)
         {"predictions", 0, OPTION_TEXT, &a.request.predictions, "FILE",
          "predictions: .csv, .parquet or .jsonl; detection: also COCO, YOLO, ..."},
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
-         "classification (the default), regression, detection or segmentation"},
+         "classification (the default), multilabel, regression, detection or segmentation"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN",
          "true class or value (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN",
@@ -144,6 +144,8 @@ static int run(const command *self, int argc, char **argv)
         {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
         {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
          "a metric with parameters; repeatable"},
+        {"threshold", 0, OPTION_TEXT, &a.request.threshold, "T",
+         "multilabel: score from which on a class is predicted, as 0.5 or cat=0.3,dog=0.6"},
         {"weights", 0, OPTION_TEXT, &a.request.weights, "COLUMN",
          "how much each row counts: a column of numbers >= 0 (default: all alike)"},
         {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
@@ -181,6 +183,10 @@ const command command_evaluate = {
         "The file has one row per datum: the true class (target), the predicted class (label)\n"
         "and/or one score column per class, called like the class or score_CLASS. All other\n"
         "columns can be used in --where.\n"
+        "With --task multilabel a row has a set of classes: one column of 0 and 1 per class with "
+        "the\n"
+        "truth (target_CLASS), one with the prediction (label_CLASS) and/or the score "
+        "(score_CLASS).\n"
         "With --task regression it has two columns of numbers: target and prediction.\n"
         "With --task detection it holds detections, and --truth names the annotations: COCO, a\n"
         "YOLO folder with data.yaml, Pascal VOC, labelme, VisDrone, DOTA or a table; the format\n"
@@ -192,6 +198,7 @@ const command command_evaluate = {
         "  assay evaluate --predictions p.parquet --target truth --scores cat,dog,bird\n"
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
         "  assay evaluate --predictions p.csv --weights sampling_weight\n"
+        "  assay evaluate --task multilabel --predictions p.csv --threshold 0.4,rain=0.6\n"
         "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
         "  assay evaluate --task detection --truth set/data.yaml --predictions runs/labels\n"

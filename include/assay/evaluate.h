@@ -12,12 +12,13 @@ extern "C" {
 /** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
 typedef struct assay_evaluate_request {
     size_t struct_size;         /**< sizeof(assay_evaluate_request) */
-    const char *task;           /**< "classification" [default], "regression", "detection" or
-                                     "segmentation" */
+    const char *task;           /**< "classification" [default], "multilabel", "regression",
+                                     "detection" or "segmentation" */
     const char *predictions;    /**< .csv, .parquet or .jsonl; detection: detections, a file
                                      or a folder; required */
     const char *id;             /**< column ["id" if there] */
-    const char *target;         /**< column ["target"] */
+    const char *target;         /**< column ["target"]; multilabel: prefix of the columns of the
+                                     truth, one per class ["target_"] */
     const char *label;          /**< column ["label" if there]; regression: the predicted
                                      value ["prediction"] */
     const char *const *scores;  /**< NULL-terminated columns [found by name] */
@@ -29,6 +30,8 @@ typedef struct assay_evaluate_request {
     int64_t replicates;         /**< bootstrap replicates [1000]; -1 = no bootstrap intervals */
     uint64_t seed;              /**< [1] */
     int32_t skip_bad;           /**< 1: leave bad rows out and count them [0: stop at the first] */
+    const char *threshold;      /**< multilabel: score from which on a class is predicted: "0.5" or
+                                     "cat=0.3,dog=0.6" [0.5] */
     const char *weights;        /**< column of row weights, numbers >= 0 [every row counts once] */
     const char *truth;          /**< detection: annotations, a file or a folder; requests that end
                                      before this field are accepted too */

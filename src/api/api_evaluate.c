@@ -7,6 +7,7 @@
 
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/detection.h"
+#include "api/evaluate_sets.h"
 #include "api/intervals.h"
 #include "api/run.h"
 #include "api/segmentation.h"
@@ -37,6 +38,11 @@ static bool is_regression(const assay_evaluate_request *r)
     return r->task && strcmp(r->task, "regression") == 0;
 }
 
+static bool is_multilabel(const assay_evaluate_request *r)
+{
+    return r->task && strcmp(r->task, "multilabel") == 0;
+}
+
 static assay_status choose_metrics(job *j, assay_error *err)
 {
     static const char *const regression[] = {"mean_absolute_error",
@@ -49,7 +55,9 @@ static assay_status choose_metrics(job *j, assay_error *err)
     const char *const *wanted = j->request->metrics;
 
     if (!wanted || !wanted[0]) {
-        wanted = is_regression(j->request) ? regression : assay_default_metrics();
+        wanted = is_regression(j->request)   ? regression
+                 : is_multilabel(j->request) ? assay_multilabel_metrics
+                                             : assay_default_metrics();
     }
     for (; *wanted; wanted++) {
         if (j->n_metrics == MOST_METRICS) {
@@ -85,7 +93,7 @@ static assay_status measure(job *j, assay_error *err)
         if (!mask) {
             return assay_fail_memory(err);
         }
-        if (p->task == ASSAY_TASK_REGRESSION) {
+        if (p->task != ASSAY_TASK_CLASSIFICATION) {
             ASSAY_GOTO(assay_duckdb_select(mask, p->columns, r->where, err), done);
         } else {
             ASSAY_GOTO(assay_duckdb_select_predictions(mask, p, r->where, err), done);
@@ -184,7 +192,7 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
         assay_json_put_real(&json, "weight", totals.sum);
         assay_json_put_real(&json, "n_effective", totals.effective);
     }
-    if (p->task == ASSAY_TASK_CLASSIFICATION) {
+    if (p->task != ASSAY_TASK_REGRESSION) {
         assay_json_key(&json, "classes");
         assay_json_begin_array(&json);
         for (int32_t k = 0; k < p->classes; k++) {
@@ -242,7 +250,7 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     if (j->request->where) {
         assay_buffer_printf(&text, ", %" PRId64 " where %s", j->n, j->request->where);
     }
-    if (p->task == ASSAY_TASK_CLASSIFICATION) {
+    if (p->task != ASSAY_TASK_REGRESSION) {
         assay_buffer_printf(&text, ", %d classes", p->classes);
     }
     if (p->skipped > 0) {
@@ -314,11 +322,12 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
                           "assay_evaluate_request is incomplete: no predictions");
     }
     if (r->task && strcmp(r->task, "classification") != 0 && !is_regression(r) &&
-        !is_detection(r) && !is_segmentation(r)) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "task is '%s', expected classification, regression, detection or "
-                          "segmentation",
-                          r->task);
+        !is_multilabel(r) && !is_detection(r) && !is_segmentation(r)) {
+        return assay_fail(
+            err, ASSAY_EINVAL,
+            "task is '%s', expected classification, multilabel, regression, detection "
+            "or segmentation",
+            r->task);
     }
     if ((is_detection(r) || is_segmentation(r)) && r->intervals && r->intervals[0]) {
         return assay_fail(err, ASSAY_EINVAL, "interval is for classification and regression");
@@ -328,6 +337,9 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
     }
     if (!is_detection(r) && !is_segmentation(r)) {
         ASSAY_TRY(assay_evaluate_no_detection(r, err));
+    }
+    if (!is_multilabel(r) && r->threshold) {
+        return assay_fail(err, ASSAY_EINVAL, "threshold belongs to the task multilabel");
     }
     if (is_detection(r) && r->weights) {
         return assay_fail(err, ASSAY_EINVAL, "weights do not belong to the task detection");
@@ -360,7 +372,8 @@ static assay_status read_predictions(job *j, assay_error *err)
     const assay_values_columns values = {
         .id = r->id, .target = r->target, .value = r->label, .skip_bad = r->skip_bad};
 
-    ASSAY_TRY(is_regression(r)
+    ASSAY_TRY(is_multilabel(r) ? assay_evaluate_read_sets(&j->predictions, r, j->arena, err)
+              : is_regression(r)
                   ? assay_duckdb_read_values(&j->predictions, r->predictions, &values, err)
                   : assay_duckdb_read_predictions(&j->predictions, r->predictions, &columns, err));
     return r->weights ? assay_predictions_weigh(j->predictions, r->weights, r->predictions,

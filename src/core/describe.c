@@ -145,6 +145,9 @@ static void put_operation(assay_json *json, const assay_op *op)
     assay_json_put_text(json, "direction", direction_name(op->direction));
     if (op->kind == ASSAY_OP_METRIC) {
         assay_json_put_text(json, "task", assay_task_name(op->task));
+        if (op->multilabel) {
+            assay_json_put_bool(json, "multilabel", true);
+        }
     }
     assay_json_key(json, "needs");
     assay_json_begin_array(json);
@@ -372,6 +375,9 @@ static void put_markdown(assay_buffer *out, const assay_op *op)
     if (op->attack) {
         assay_buffer_putc(out, '\n');
         put_attack_words(out, op->attack);
+    }
+    if (op->multilabel) {
+        assay_buffer_printf(out, "\nFor classification and multilabel.\n");
     }
     if (op->kind == ASSAY_OP_METRIC && op->task != ASSAY_TASK_CLASSIFICATION) {
         assay_buffer_printf(out, "\nFor %s.\n", assay_task_name(op->task));

@@ -61,6 +61,9 @@ static const char *unmet_need(const assay_evaluation *evaluation, uint32_t needs
     bool scores = predictions->scores_f32 != NULL || predictions->scores_f64 != NULL;
     if ((needs & (ASSAY_NEEDS_CONFIDENCE | ASSAY_NEEDS_P_TARGET)) != 0 &&
         !(scores && predictions->scores_are_probabilities)) {
+        if (scores && predictions->task == ASSAY_TASK_MULTILABEL) {
+            return "it needs probabilities, but some scores are not between 0 and 1";
+        }
         return scores ? "it needs probabilities, but the scores are negative or do not sum to one"
                       : "it needs the probability of each class, but there are only labels";
     }
@@ -103,7 +106,8 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (args == NULL || args->op == NULL || args->op->metric == NULL) {
         return assay_fail(err, ASSAY_EINVAL, "evaluate: an operation is not a metric");
     }
-    if (args->op->task != predictions->task) {
+    bool multilabel = predictions->task == ASSAY_TASK_MULTILABEL;
+    if (args->op->task != predictions->task && !(multilabel && args->op->multilabel)) {
         return assay_fail(
             err, ASSAY_EINVAL, "metric %s is for %s, but the task of these predictions is %s",
             args->op->name, assay_task_name(args->op->task), assay_task_name(predictions->task));
@@ -116,7 +120,12 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->unmet != NULL) {
         return ASSAY_OK;
     }
-    if (job->metric->ranked != NULL && evaluation->n > (int64_t)UINT32_MAX) {
+    if (job->metric->ranked != NULL && multilabel && predictions->classes < 2) {
+        job->unmet = "it ranks, and there is one class only: use the task classification";
+        return ASSAY_OK;
+    }
+    int64_t ranked = evaluation->n * (multilabel && job->metric->micro ? predictions->classes : 1);
+    if (job->metric->ranked != NULL && ranked > (int64_t)UINT32_MAX) {
         job->unmet = "it ranks the rows, and there are over 4294967295 of them";
         return ASSAY_OK;
     }
@@ -132,7 +141,7 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         return ASSAY_OK;
     }
     job->state_stride = (job->state_size + 63) / 64 * 64;
-    job->path = path_of(job, predictions->classes, assay_by_row(evaluation));
+    job->path = path_of(job, predictions->classes, multilabel || assay_by_row(evaluation));
     job->state = assay_arena_alloc(evaluation->arena, (size_t)evaluation->kinds, job->state_stride);
     if (job->state == NULL) {
         return assay_fail_memory(err);
@@ -145,6 +154,11 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         job->resample = false;
     }
     uint32_t needs = args->op->needs;
+    if (multilabel) {
+        /* what is derived from the one class of a row has no meaning */
+        bool scores = (needs & ~(uint32_t)ASSAY_NEEDS_LABEL) != 0;
+        needs = ASSAY_NEEDS_LABEL | (scores ? (uint32_t)ASSAY_NEEDS_SCORES : 0);
+    }
     if (job->path == ASSAY_PATH_SORTED) {
         needs |= ASSAY_NEEDS_CONFIDENCE;
         evaluation->sorted_needs |= needs & ~(uint32_t)ASSAY_NEEDS_SCORES;
@@ -152,6 +166,7 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
     if (job->path == ASSAY_PATH_RANKED) {
         needs &= ~(uint32_t)ASSAY_NEEDS_SCORES; /* read when the rows are ranked */
         evaluation->any_ranked = true;
+        evaluation->any_micro = evaluation->any_micro || (multilabel && job->metric->micro);
     }
     evaluation->needs |= needs;
     evaluation->keep_terms = evaluation->keep_terms || job->resample;

@@ -285,6 +285,7 @@ assay_status assay_evaluate_areas(assay_result *out, const assay_evaluation *e,
         assay_measure *measures = &out->measures[job->first_measure];
         bool resampled = interval != NULL && interval->op->interval->area == NULL;
         if (job->unmet != NULL || job->metric->area == NULL || !job->metric->area(job->params) ||
+            e->predictions->task == ASSAY_TASK_MULTILABEL || /* the pairs of a row hang together */
             e->weights != NULL || e->resample != ASSAY_RESAMPLE_POISSON || e->n == 0) {
             continue;
         }

@@ -28,6 +28,11 @@ assay_status assay_block_space_new(assay_block_space **out, const assay_evaluati
     if (gather && (needs & ASSAY_NEEDS_GROUPS)) {
         ok = ok && (space->group = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
     }
+    if (gather && predictions->task == ASSAY_TASK_MULTILABEL) {
+        size_t cells = n * (size_t)predictions->classes;
+        ok = ok && (space->truth_set = assay_arena_alloc(arena, cells, 1)) != NULL;
+        ok = ok && (space->label_set = assay_arena_alloc(arena, cells, 1)) != NULL;
+    }
     if (needs & ASSAY_NEEDS_RANK) {
         ok = ok && (space->rank = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
     }
@@ -236,6 +241,25 @@ static assay_status derive_values(assay_rows *out, assay_block_space *space,
     return ASSAY_OK;
 }
 
+static void derive_sets(assay_rows *out, const assay_block_space *space,
+                        const assay_evaluation *evaluation, int64_t first, int64_t n)
+{
+    const assay_predictions *predictions = evaluation->predictions;
+    int64_t classes = predictions->classes;
+    out->multilabel = 1;
+    out->truth_set = predictions->truth_set + first * classes;
+    out->label_set = predictions->label_set + first * classes;
+    if (evaluation->rows != NULL) {
+        for (int64_t i = 0; i < n; i++) {
+            int64_t at = evaluation->rows[first + i] * classes;
+            memcpy(space->truth_set + i * classes, predictions->truth_set + at, (size_t)classes);
+            memcpy(space->label_set + i * classes, predictions->label_set + at, (size_t)classes);
+        }
+        out->truth_set = space->truth_set;
+        out->label_set = space->label_set;
+    }
+}
+
 static void derive_weights(assay_rows *out, const assay_block_space *space,
                            const assay_evaluation *evaluation, int64_t first, int64_t n)
 {
@@ -271,6 +295,9 @@ assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
         derive_weights(out, space, evaluation, first, n);
     }
     ASSAY_TRY(check_classes(out, evaluation, first, err));
+    if (predictions->task == ASSAY_TASK_MULTILABEL) {
+        derive_sets(out, space, evaluation, first, n);
+    }
     if (predictions->task == ASSAY_TASK_REGRESSION) {
         ASSAY_TRY(derive_values(out, space, evaluation, first, n, err));
     }

@@ -77,7 +77,7 @@ typedef struct assay_evaluation {
     size_t n_jobs;
     uint32_t needs;        /* columns that the pass derives */
     uint32_t sorted_needs; /* columns that are kept for sorted metrics */
-    bool count_confusion, count_rank, keep_terms, any_ranked;
+    bool count_confusion, count_rank, keep_terms, any_ranked, any_micro;
     int64_t *confusion; /* classes x classes */
     int64_t *ranks;     /* classes */
     assay_cell_rows confusion_cells, rank_cells;
@@ -111,6 +111,7 @@ ASSAY_NODISCARD assay_status assay_make_cells(assay_cell_rows *cells,
 /** Space for the derived columns of one block; one per worker. Columns that are not needed are NULL. */
 typedef struct assay_block_space {
     int32_t *target, *label, *rank, *group;
+    uint8_t *truth_set, *label_set;
     double *truth, *value;
     double *confidence, *p_target;
     float *scores_f32;
@@ -208,7 +209,8 @@ static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int
 /** What finish is told about the rows. */
 static inline assay_rows assay_evaluation_shape(const assay_evaluation *evaluation, int kind)
 {
-    return (assay_rows){.n = evaluation->n,
+    return (assay_rows){.multilabel = evaluation->predictions->task == ASSAY_TASK_MULTILABEL,
+                        .n = evaluation->n,
                         .classes = evaluation->predictions->classes,
                         .class_names = evaluation->predictions->class_names,
                         .groups = evaluation->groups,

@@ -32,4 +32,12 @@ ASSAY_NODISCARD assay_status assay_order_pair(assay_ranking out[2],
                                               assay_order_space space[2], int threads,
                                               assay_error *err);
 
+/** The same for rows with sets of classes; class_index = classes ranks all pairs of row and class, whose
+ *  place in the payload is (selected row) * classes + class. */
+ASSAY_NODISCARD assay_status assay_order_sets(assay_ranking *out,
+                                              const assay_evaluation *evaluation,
+                                              int32_t class_index, bool tell_rows,
+                                              assay_order_space *space, int threads,
+                                              assay_error *err);
+
 #endif

@@ -17,6 +17,44 @@ static bool is_ranked(const assay_job *job)
     return job->path == ASSAY_PATH_RANKED;
 }
 
+static bool of_sets(const assay_evaluation *evaluation)
+{
+    return evaluation->predictions->task == ASSAY_TASK_MULTILABEL;
+}
+
+/* The job looks at this class, or at all pairs of row and class. */
+static bool takes(const assay_job *job, const assay_ranking *ranking)
+{
+    return is_ranked(job) && (!ranking->pairs || job->metric->micro);
+}
+
+/* Rankings to make, and the rows of the longest. */
+static int32_t rankings(const assay_evaluation *evaluation)
+{
+    return evaluation->predictions->classes + (int32_t)evaluation->any_micro;
+}
+
+static int64_t most_rows(const assay_evaluation *evaluation)
+{
+    return evaluation->n * (evaluation->any_micro ? evaluation->predictions->classes : 1);
+}
+
+static assay_status order(assay_ranking *out, const assay_evaluation *evaluation,
+                          int32_t class_index, bool tell_rows, assay_order_space *space,
+                          int threads, assay_error *err)
+{
+    return of_sets(evaluation)
+               ? assay_order_sets(out, evaluation, class_index, tell_rows, space, threads, err)
+               : assay_order_class(out, evaluation, class_index, tell_rows, space, threads, err);
+}
+
+/* The selected row at place i of the ranking. */
+static int64_t row_at(const assay_ranking *ranking, int64_t i)
+{
+    int64_t at = (int64_t)(ranking->rows[i].payload >> 32);
+    return ranking->pairs ? at / ranking->classes : at;
+}
+
 /* In the order of the rows, so that walking through them ends at the same bits. */
 static void weigh_real(assay_ranking *ranking)
 {
@@ -34,8 +72,7 @@ static void real_weights(double *out, const assay_evaluation *evaluation,
                          const assay_ranking *ranking, int kind)
 {
     for (int64_t i = 0; i < ranking->n; i++) {
-        int64_t row = (int64_t)(ranking->rows[i].payload >> 32);
-        out[i] = assay_weight_of_kind(assay_row_weight(evaluation, row), kind);
+        out[i] = assay_weight_of_kind(assay_row_weight(evaluation, row_at(ranking, i)), kind);
     }
 }
 
@@ -68,18 +105,18 @@ static assay_status ranked_task(void *payload, int64_t class_index, int worker, 
     const ranked_pass *pass = payload;
     const assay_evaluation *evaluation = pass->evaluation;
     assay_ranking ranking;
-    ASSAY_TRY(assay_order_class(&ranking, evaluation, (int32_t)class_index,
-                                evaluation->weights != NULL, &pass->spaces[worker], 1, err));
+    ASSAY_TRY(order(&ranking, evaluation, (int32_t)class_index, evaluation->weights != NULL,
+                    &pass->spaces[worker], 1, err));
     for (int kind = 0; kind < evaluation->kinds; kind++) {
         if (pass->real != NULL) {
-            double *real = pass->real + evaluation->n * worker;
+            double *real = pass->real + most_rows(evaluation) * worker;
             real_weights(real, evaluation, &ranking, kind);
             ranking.real = real;
             weigh(&ranking);
         }
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
-            if (is_ranked(job)) {
+            if (takes(job, &ranking)) {
                 job->metric->ranked(assay_job_state(job, kind), job->params, &ranking);
             }
         }
@@ -106,8 +143,9 @@ static assay_status rank_classes(ranked_pass *pass, int workers, assay_error *er
     const assay_evaluation *evaluation = pass->evaluation;
     int32_t classes = evaluation->predictions->classes;
     int threads = evaluation->threads;
-    if (classes > 2 || evaluation->weights != NULL) {
-        return assay_parallel(classes, workers, ranked_task, pass, evaluation->cancel, err);
+    if (classes > 2 || evaluation->weights != NULL || of_sets(evaluation)) {
+        return assay_parallel(rankings(evaluation), workers, ranked_task, pass, evaluation->cancel,
+                              err);
     }
     if (classes == 2) {
         ASSAY_TRY(assay_order_pair(pass->pair, evaluation, pass->spaces, threads, err));
@@ -127,17 +165,18 @@ assay_status assay_evaluate_ranked(assay_evaluation *evaluation, assay_error *er
     assay_status status = ASSAY_OK;
     ranked_pass pass = {.evaluation = evaluation};
     int32_t classes = evaluation->predictions->classes;
-    int64_t each = evaluation->n * 2 * (int64_t)sizeof *pass.spaces->items;
-    int workers = assay_parallel_workers(classes, evaluation->threads);
+    int64_t each = most_rows(evaluation) * 2 * (int64_t)sizeof *pass.spaces->items;
+    int workers = assay_parallel_workers(rankings(evaluation), evaluation->threads);
     int64_t most = ranking_bytes / each;
     workers = workers > most ? (most > 1 ? (int)most : 1) : workers;
-    size_t spaces = classes == 2 ? 2 : (size_t)workers;
+    size_t spaces = classes == 2 && workers < 2 ? 2 : (size_t)workers;
     pass.spaces = assay_alloc(spaces, sizeof *pass.spaces);
     if (pass.spaces == NULL) {
         return assay_fail_memory(err);
     }
     if (evaluation->weights != NULL) {
-        pass.real = assay_alloc_raw((size_t)workers, (size_t)evaluation->n * sizeof *pass.real);
+        pass.real =
+            assay_alloc_raw((size_t)workers, (size_t)most_rows(evaluation) * sizeof *pass.real);
         if (pass.real == NULL) {
             status = assay_fail_memory(err);
             goto done;
@@ -179,8 +218,7 @@ static void draw_weights(uint8_t *weights, const assay_evaluation *evaluation,
     for (int64_t first = 0; first < n; first += BLOCK) {
         int64_t count = n - first < BLOCK ? n - first : BLOCK;
         for (int64_t i = 0; i < count; i++) {
-            int64_t row = (int64_t)(ranking->rows[first + i].payload >> 32);
-            assay_bootstrap_group(block[i], evaluation, row, group);
+            assay_bootstrap_group(block[i], evaluation, row_at(ranking, first + i), group);
         }
         for (int64_t k = 0; k < GROUP; k++) {
             for (int64_t i = 0; i < count; i++) {
@@ -195,18 +233,21 @@ static assay_status class_task(void *payload, int64_t index, int worker, assay_e
     const replicates *r = payload;
     const assay_evaluation *evaluation = r->resampling->evaluation;
     int64_t group = r->first_group + index;
-    uint8_t *weights = r->weights + (int64_t)worker * GROUP * evaluation->n;
+    int64_t n = r->ranking.n;
+    uint8_t *weights = r->weights + (int64_t)worker * GROUP * most_rows(evaluation);
     (void)err;
     draw_weights(weights, evaluation, &r->ranking, group);
     for (int64_t k = 0; k < GROUP && group * GROUP + k < evaluation->replicates; k++) {
         char *state = r->states + (size_t)(index * GROUP + k) * r->state_bytes;
         assay_ranking ranking = r->ranking;
-        ranking.weight = weights + k * evaluation->n;
+        ranking.weight = weights + k * n;
         weigh(&ranking);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
             if (is_ranked(job) && job->resample) {
-                job->metric->ranked(state, job->params, &ranking);
+                if (takes(job, &ranking)) {
+                    job->metric->ranked(state, job->params, &ranking);
+                }
                 state += aligned(job->state_size);
             }
         }
@@ -236,11 +277,11 @@ static assay_status resample_batch(replicates *r, assay_order_space *space, int6
                                    assay_error *err)
 {
     const assay_evaluation *evaluation = r->resampling->evaluation;
-    int32_t classes = evaluation->predictions->classes;
+    int32_t classes = rankings(evaluation);
     int threads = r->resampling->workers;
     memset(r->states, 0, (size_t)(groups * GROUP) * r->state_bytes);
     for (int32_t c = 0; c < classes; c++) {
-        ASSAY_TRY(assay_order_class(&r->ranking, evaluation, c, true, space, threads, err));
+        ASSAY_TRY(order(&r->ranking, evaluation, c, true, space, threads, err));
         if (r->real != NULL) {
             real_weights(r->real, evaluation, &r->ranking, ASSAY_WEIGHT_REAL);
             r->ranking.real = r->real;
@@ -257,7 +298,7 @@ assay_status assay_bootstrap_ranked(const assay_resampling *resampling, assay_er
     assay_order_space space = {0};
     replicates r = {.resampling = resampling};
     int64_t groups = (evaluation->replicates + GROUP - 1) / GROUP;
-    size_t n = (size_t)evaluation->n;
+    size_t n = (size_t)most_rows(evaluation);
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         r.state_bytes += is_ranked(job) && job->resample ? aligned(job->state_size) : 0;

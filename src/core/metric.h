@@ -32,6 +32,9 @@ typedef struct assay_rows {
     const char *const *class_names;
     const double *truth;      /* regression: the true value, finite */
     const double *value;      /* regression: the predicted value, finite */
+    int multilabel;           /* 1: rows have sets of classes; target and label are 0 */
+    const uint8_t *truth_set; /* multilabel: n x classes, 0 or 1 */
+    const uint8_t *label_set; /* multilabel: the same as predicted */
     const int32_t *target;    /* 0..classes-1 */
     const int32_t *label;     /* 0..classes-1 */
     const double *confidence; /* probability given to `label` */
@@ -103,6 +106,8 @@ typedef struct assay_ranking {
     double positives; /* weight of the rows of the class */
     double negatives; /* weight of the other rows */
     int32_t class_index, classes;
+    int pairs; /* 1: of sets of classes, all pairs of row and class at once; class_index is only there
+                  to tell the true ones */
     const assay_sort_item *rows; /* payload: row << 32 | target; or NULL */
     const uint64_t *packed;      /* the bits of the key that differ, and the target; or NULL */
     int key_shift, target_bits;  /* of packed */
@@ -180,6 +185,8 @@ typedef struct assay_metric {
      *  the part of the state that belongs to its class. Needs ASSAY_NEEDS_SCORES; block and merge are
      *  not called. */
     void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
+    int micro; /* 1: ranked; for sets of classes also called with all pairs of row and class at once,
+                  and state_size has room for one class more */
     /** NULL or 0 = no; 1: the measures are areas under the ROC curve, of each class against the rest,
      *  behind their "macro" and "weighted" average, and finish leaves DeLong's variance in those of
      *  the classes. */

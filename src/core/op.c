@@ -21,6 +21,8 @@ const char *assay_task_name(assay_task task)
         return "regression";
     case ASSAY_TASK_DETECTION:
         return "detection";
+    case ASSAY_TASK_MULTILABEL:
+        return "multilabel";
     case ASSAY_TASKS:
         break;
     }

@@ -73,6 +73,7 @@ typedef enum assay_task {
     ASSAY_TASK_CLASSIFICATION = 0, /* a class per row */
     ASSAY_TASK_REGRESSION,         /* a real number per row */
     ASSAY_TASK_DETECTION,          /* boxes per image; measured by core/detection_measure.h */
+    ASSAY_TASK_MULTILABEL,         /* a set of classes per row */
     ASSAY_TASKS
 } assay_task;
 
@@ -110,6 +111,7 @@ typedef struct assay_op {
     const char *citation;    /* paper, standard or library convention with version */
     const char *since;       /* first version with it */
     assay_task task;         /* metrics */
+    bool multilabel;         /* metrics of classification: for sets of classes per row too */
     uint32_t needs;
     assay_direction direction;
     const assay_param *params;

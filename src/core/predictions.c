@@ -238,6 +238,24 @@ assay_status assay_predictions_new_regression(assay_predictions **out, int64_t n
     return ASSAY_OK;
 }
 
+assay_status assay_predictions_new_multilabel(assay_predictions **out, int64_t n, int32_t classes,
+                                              int scores, assay_error *err)
+{
+    assay_predictions *made = NULL;
+    *out = NULL;
+    ASSAY_TRY(assay_predictions_new(&made, n, classes, scores, 0, err));
+    made->task = ASSAY_TASK_MULTILABEL;
+    made->truth_set = assay_arena_alloc(made->arena, (size_t)n, (size_t)classes);
+    made->label_set = assay_arena_alloc(made->arena, (size_t)n, (size_t)classes);
+    memset(made->target, 0, (size_t)n * sizeof *made->target);
+    if (made->truth_set == NULL || made->label_set == NULL) {
+        assay_predictions_free(made);
+        return assay_fail_memory(err);
+    }
+    *out = made;
+    return ASSAY_OK;
+}
+
 assay_status assay_predictions_argmax(assay_predictions *predictions, assay_error *err)
 {
     if (predictions->scores_f32 == NULL && predictions->scores_f64 == NULL) {
@@ -256,8 +274,24 @@ assay_status assay_predictions_argmax(assay_predictions *predictions, assay_erro
     return ASSAY_OK;
 }
 
+/* Every score from 0 to 1; one that is no number is not. */
+static bool all_unit(const assay_predictions *p)
+{
+    int64_t cells = p->n * p->classes;
+    bool unit = p->scores_f32 != NULL || p->scores_f64 != NULL;
+    for (int64_t i = 0; i < cells && unit; i++) {
+        double score = p->scores_f32 != NULL ? (double)p->scores_f32[i] : p->scores_f64[i];
+        unit = score >= 0.0 && score <= 1.0;
+    }
+    return unit;
+}
+
 void assay_predictions_check_scores(assay_predictions *predictions)
 {
+    if (predictions->task == ASSAY_TASK_MULTILABEL) {
+        predictions->scores_are_probabilities = all_unit(predictions);
+        return;
+    }
     predictions->scores_are_probabilities = scan_scores(NULL, predictions).probabilities;
 }
 
@@ -293,6 +327,11 @@ assay_status assay_predictions_digest(assay_predictions *predictions, assay_erro
         assay_digest_text(digest, "regression");
         assay_digest_update(digest, predictions->truth, n * sizeof *predictions->truth);
         assay_digest_update(digest, predictions->value, n * sizeof *predictions->value);
+    }
+    if (predictions->task == ASSAY_TASK_MULTILABEL) {
+        assay_digest_text(digest, "multilabel");
+        assay_digest_update(digest, predictions->truth_set, cells);
+        assay_digest_update(digest, predictions->label_set, cells);
     }
     if (predictions->weights != NULL) {
         assay_digest_text(digest, "weights");

@@ -13,7 +13,8 @@
 #include "core/table.h"
 
 typedef struct assay_predictions {
-    assay_task task;    /* regression: one class, labels and targets 0, no scores */
+    assay_task task; /* regression: one class, labels and targets 0, no scores; multilabel: labels
+                           and targets 0 */
     assay_arena *arena; /* owned: holds everything below but `columns` */
     int64_t n;          /* rows */
     int32_t classes;    /* number of classes, >= 1 */
@@ -23,10 +24,13 @@ typedef struct assay_predictions {
     int32_t *label;     /* predicted class: given, or the first class of highest score */
     double *truth;      /* regression: the true values; else NULL */
     double *value;      /* regression: the predicted values; else NULL */
+    uint8_t *truth_set; /* multilabel: n x classes, 1 = the class is one of the row's; else NULL */
+    uint8_t *label_set; /* multilabel: the same as predicted; else NULL */
     double *weights;    /* of the rows, finite, >= 0; NULL = all one */
     float *scores_f32;  /* n x classes row-major, or NULL */
     double *scores_f64; /* the same in double, or NULL; at most one of the two is set */
-    int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3 */
+    int32_t scores_are_probabilities; /* 1: non-negative, rows sum to one within 1e-3; multilabel:
+                                         every score from 0 to 1 */
     assay_table *columns;             /* metadata for slices, n rows; owned; may be NULL */
     int64_t skipped;                  /* data left out because they were bad (see dataset.h) */
     char digest[ASSAY_DIGEST_HEX];    /* over ids, classes, targets, labels, scores */
@@ -39,6 +43,10 @@ ASSAY_NODISCARD assay_status assay_predictions_new(assay_predictions **out, int6
                                                    assay_error *err);
 /** The same for regression: truth and value are zero. */
 ASSAY_NODISCARD assay_status assay_predictions_new_regression(assay_predictions **out, int64_t n,
+                                                              assay_error *err);
+/** The same for sets of classes, which are empty; scores as for assay_predictions_new. */
+ASSAY_NODISCARD assay_status assay_predictions_new_multilabel(assay_predictions **out, int64_t n,
+                                                              int32_t classes, int scores,
                                                               assay_error *err);
 /** Set label[] from the scores: the first class of highest score. NaN in a row is ASSAY_EFORMAT
  *  naming the row and id. */

@@ -73,6 +73,34 @@ refuse 65 'above zero' "$assay" evaluate --predictions zero.csv --weights w
 sed 's/^a,cat,cat,2/a,cat,cat,much/' w.csv >word.csv
 refuse 65 'row 1 (a) holds "much";' "$assay" evaluate --predictions word.csv --weights w
 
+# sets of classes: 3 of 4 rows exact at 0.5, all of them at the thresholds of their own
+cat >m.csv <<'CSV'
+id,target_rain,target_fog,target_night,score_rain,score_fog,score_night,site
+a,1,0,1,0.9,0.2,0.7,x
+b,0,0,0,0.1,0.3,0.2,x
+c,1,1,0,0.4,0.8,0.6,y
+d,0,1,0,0.2,0.9,0.1,y
+CSV
+expect 0 "$assay" evaluate --task multilabel --predictions m.csv -m exact_match -m f1 -m roc_auc
+says out "0.75"
+says out "samples"
+says out "micro"
+silent out "delong"
+expect 0 "$assay" evaluate --task multilabel --predictions m.csv -m exact_match --threshold 0.5,rain=0.3,night=0.65 --json -
+says out '"value": 1,'
+expect 0 "$assay" evaluate --task multilabel --predictions m.csv --where "site = 'y'" -m hamming_loss
+says out "2 where"
+refuse 64 'no class "snow"' "$assay" evaluate --task multilabel --predictions m.csv --threshold snow=1
+refuse 64 'for classification' "$assay" evaluate --task multilabel --predictions m.csv -m accuracy
+refuse 64 'task multilabel' "$assay" evaluate --predictions p.csv --threshold 0.4
+sed 's/^b,0/b,2/; s/0.8,0.6/0.8,/' m.csv >mbad.csv
+refuse 65 'row 2 (line 3): column "target_rain" holds 2, expected 0 or 1' "$assay" evaluate --task multilabel --predictions mbad.csv
+expect 65 "$assay" evaluate --task multilabel --predictions mbad.csv
+says err '2 bad rows in all'
+expect 0 "$assay" evaluate --task multilabel --predictions mbad.csv --on-error skip -m hamming_loss
+says out '2 bad rows left out'
+refuse 65 'target_<class>' "$assay" evaluate --task multilabel --predictions p.csv
+
 refuse 66 "missing.csv" "$assay" evaluate --predictions missing.csv
 mkdir folder
 expect 65 "$assay" evaluate --predictions folder

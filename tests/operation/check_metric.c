@@ -90,6 +90,9 @@ void harness_free_variants(harness_variants *v)
 
 void check_metric_threads(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_MULTILABEL) {
+        return; /* check_multilabel.c */
+    }
     if (op->task == ASSAY_TASK_REGRESSION) {
         check_regression_threads(op);
         return;
@@ -218,6 +221,9 @@ static void check_small(const assay_args *args)
 
 void check_metric_edges(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_MULTILABEL) {
+        return; /* check_multilabel.c */
+    }
     if (op->task == ASSAY_TASK_REGRESSION) {
         check_regression_edges(op);
         return;
@@ -351,6 +357,9 @@ static void check_slice(const assay_predictions *p, const assay_args *args)
 
 void check_metric_metamorphic(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_MULTILABEL) {
+        return; /* check_multilabel.c */
+    }
     if (op->task == ASSAY_TASK_REGRESSION) {
         check_regression_metamorphic(op);
         return;
@@ -408,6 +417,9 @@ done:
 
 void check_metric_allocation(const assay_op *op)
 {
+    if (op->task == ASSAY_TASK_MULTILABEL) {
+        return; /* check_multilabel.c */
+    }
     if (op->task == ASSAY_TASK_REGRESSION) {
         check_regression_allocation(op);
         return;

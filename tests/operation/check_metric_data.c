@@ -44,6 +44,29 @@ assay_predictions *harness_random_predictions(int64_t n, int32_t classes, int sc
     return p;
 }
 
+assay_predictions *harness_random_sets(int64_t n, int32_t classes, int scores, uint64_t seed)
+{
+    assay_predictions *p = NULL;
+    assert_int_equal(assay_predictions_new_multilabel(&p, n, classes, scores, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n; i++) {
+        assay_rng rng = assay_rng_stream(seed, 3, (uint64_t)i);
+        for (int32_t k = 0; k < classes; k++) {
+            int64_t at = i * classes + k;
+            double chance = k == classes - 1 ? 0.05 : 0.4;
+            bool truth = assay_rng_uniform(&rng) < chance;
+            truth = i % 17 == 3 ? false : (i % 17 == 5 ? true : truth);
+            double score = assay_rng_uniform(&rng);
+            score = truth ? sqrt(score) : score * score;
+            score = i % 5 == 0 ? round(score * 10.0) / 10.0 : score;
+            p->truth_set[at] = truth;
+            p->label_set[at] = score >= 0.5;
+            harness_score(p, i, k, score);
+        }
+    }
+    assay_predictions_check_scores(p);
+    return p;
+}
+
 assay_predictions *harness_random_values(int64_t n, uint64_t seed)
 {
     assay_predictions *p = NULL;

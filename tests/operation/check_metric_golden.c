@@ -73,9 +73,30 @@ static assay_predictions *golden_values(const assay_json_value *truth,
     return p;
 }
 
+static assay_predictions *golden_sets(const assay_json_value *data)
+{
+    const assay_json_value *truth = assay_json_get(data, "truth_set");
+    const assay_json_value *label = assay_json_get(data, "label_set");
+    const assay_json_value *scores = assay_json_get(data, "scores");
+    int32_t classes = (int32_t)assay_json_get_int(data, "classes", 0);
+    assay_predictions *p = NULL;
+    int64_t n = (int64_t)assay_json_size(truth) / classes;
+    assert_int_equal(assay_predictions_new_multilabel(&p, n, classes, 8, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n * classes; i++) {
+        p->truth_set[i] = (uint8_t)assay_json_as_int(assay_json_at(truth, (size_t)i), 9);
+        p->label_set[i] = (uint8_t)assay_json_as_int(assay_json_at(label, (size_t)i), 9);
+        p->scores_f64[i] = assay_json_as_real(assay_json_at(scores, (size_t)i), NAN);
+    }
+    assay_predictions_check_scores(p);
+    return p;
+}
+
 static assay_predictions *golden_predictions(const assay_json_value *data)
 {
     const assay_json_value *truth = assay_json_get(data, "truth");
+    if (assay_json_get(data, "truth_set") != NULL) {
+        return golden_sets(data);
+    }
     if (truth != NULL) {
         return golden_values(truth, assay_json_get(data, "value"));
     }
@@ -242,7 +263,8 @@ void check_metric_golden(void)
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
     static const char *const files[] = {"metric_classification", "metric_classification_more",
-                                        "metric_regression", "metric_weighted", "metric_fairness"};
+                                        "metric_regression",     "metric_weighted",
+                                        "metric_multilabel",     "metric_fairness"};
     int cases = 0;
     for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
         assay_json_doc *shared = read_golden(files[f]);

@@ -9,10 +9,11 @@
 
 enum { ROWS = 901, CLASSES = 4 };
 
-static assay_predictions *rows_of(const assay_op *op, int64_t n)
+static assay_predictions *rows_of(assay_task task, int64_t n)
 {
-    return op->task == ASSAY_TASK_REGRESSION ? harness_random_values(n, 11)
-                                             : harness_random_predictions(n, CLASSES, 8, 11);
+    return task == ASSAY_TASK_MULTILABEL   ? harness_random_sets(n, CLASSES, 8, 11)
+           : task == ASSAY_TASK_REGRESSION ? harness_random_values(n, 11)
+                                           : harness_random_predictions(n, CLASSES, 8, 11);
 }
 
 static void weigh(assay_predictions *p, double (*of)(int64_t row))
@@ -47,13 +48,13 @@ static double quarter(int64_t row)
 }
 
 /* Every row as often as its weight says. */
-static assay_predictions *copies_of(const assay_predictions *p, const assay_op *op)
+static assay_predictions *copies_of(const assay_predictions *p, assay_task task)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < p->n; i++) {
         n += (int64_t)p->weights[i];
     }
-    assay_predictions *q = rows_of(op, n);
+    assay_predictions *q = rows_of(task, n);
     int64_t at = 0;
     for (int64_t i = 0; i < p->n; i++) {
         for (int64_t k = 0; k < (int64_t)p->weights[i]; k++, at++) {
@@ -63,6 +64,10 @@ static assay_predictions *copies_of(const assay_predictions *p, const assay_op *
                 q->truth[at] = p->truth[i];
                 q->value[at] = p->value[i];
             } else {
+                if (p->truth_set != NULL) {
+                    memcpy(q->truth_set + at * CLASSES, p->truth_set + i * CLASSES, CLASSES);
+                    memcpy(q->label_set + at * CLASSES, p->label_set + i * CLASSES, CLASSES);
+                }
                 memcpy(q->scores_f64 + at * CLASSES, p->scores_f64 + i * CLASSES,
                        CLASSES * sizeof(double));
             }
@@ -80,10 +85,10 @@ static bool tells_copies(const assay_args *args)
            (assay_args_get(&binning, args, "binning") && binning != 0.0);
 }
 
-static void check_ones(const assay_op *op, const assay_args *args)
+static void check_ones(assay_task task, const assay_args *args)
 {
-    assay_predictions *plain = rows_of(op, ROWS);
-    assay_predictions *weighted = rows_of(op, ROWS);
+    assay_predictions *plain = rows_of(task, ROWS);
+    assay_predictions *weighted = rows_of(task, ROWS);
     weigh(weighted, one);
     harness_evaluation a = harness_evaluate(plain, NULL, args, -1, 2);
     harness_evaluation b = harness_evaluate(weighted, NULL, args, -1, 2);
@@ -112,11 +117,11 @@ static void check_ones(const assay_op *op, const assay_args *args)
     assay_predictions_free(weighted);
 }
 
-static void check_copies(const assay_op *op, const assay_args *args)
+static void check_copies(assay_task task, const assay_args *args)
 {
-    assay_predictions *weighted = rows_of(op, ROWS);
+    assay_predictions *weighted = rows_of(task, ROWS);
     weigh(weighted, whole);
-    assay_predictions *copies = copies_of(weighted, op);
+    assay_predictions *copies = copies_of(weighted, task);
     harness_evaluation a = harness_evaluate(copies, NULL, args, -1, 2);
     harness_evaluation b = harness_evaluate(weighted, NULL, args, -1, 2);
     for (int64_t m = 0; m < a.result.n_measures; m++) {
@@ -125,8 +130,8 @@ static void check_copies(const assay_op *op, const assay_args *args)
         if (x->outcome != y->outcome || !harness_close(y->value, x->value, 1e-12) ||
             !harness_close(y->weight, x->weight, 1e-12) || y->n > x->n ||
             y->effective > x->weight) {
-            fail_msg("%s: measure %d: copies %.17g of %g, weighted %.17g of %g", op->name, (int)m,
-                     x->value, x->weight, y->value, y->weight);
+            fail_msg("%s: measure %d: copies %.17g of %g, weighted %.17g of %g", args->op->name,
+                     (int)m, x->value, x->weight, y->value, y->weight);
         }
     }
     assay_arena_free(a.arena);
@@ -136,10 +141,10 @@ static void check_copies(const assay_op *op, const assay_args *args)
 }
 
 /* A quarter of every weight leaves every bit but the total alone. */
-static void check_scale(const assay_op *op, const assay_args *args)
+static void check_scale(assay_task task, const assay_args *args)
 {
-    assay_predictions *p = rows_of(op, ROWS);
-    assay_predictions *q = rows_of(op, ROWS);
+    assay_predictions *p = rows_of(task, ROWS);
+    assay_predictions *q = rows_of(task, ROWS);
     weigh(p, real);
     weigh(q, quarter);
     harness_evaluation a = harness_evaluate(p, NULL, args, 40, 2);
@@ -160,10 +165,10 @@ static void check_scale(const assay_op *op, const assay_args *args)
     assay_predictions_free(q);
 }
 
-static void check_refusals(const assay_op *op, const assay_args *args)
+static void check_refusals(assay_task task, const assay_args *args)
 {
     static const double bad[] = {-1e-300, NAN, INFINITY};
-    assay_predictions *p = rows_of(op, 50);
+    assay_predictions *p = rows_of(task, 50);
     weigh(p, one);
     for (size_t i = 0; i < ASSAY_COUNT(bad); i++) {
         p->weights[41] = bad[i];
@@ -174,9 +179,9 @@ static void check_refusals(const assay_op *op, const assay_args *args)
     assay_predictions_free(p);
 }
 
-static void check_threads(const assay_op *op, const assay_args *args)
+static void check_threads(assay_task task, const assay_args *args)
 {
-    assay_predictions *p = rows_of(op, 35001);
+    assay_predictions *p = rows_of(task, 35001);
     weigh(p, real);
     uint8_t *mask = assay_alloc((size_t)p->n, 1);
     assert_non_null(mask);
@@ -192,22 +197,30 @@ static void check_threads(const assay_op *op, const assay_args *args)
     assay_free(mask);
 }
 
-void check_metric_weights(const assay_op *op)
+static void check_task(assay_task task, const assay_op *op)
 {
     harness_variants v = harness_make_variants(op);
     for (int i = 0; i < v.n; i++) {
-        check_ones(op, v.args[i]);
+        check_ones(task, v.args[i]);
         if (!tells_copies(v.args[i])) {
-            check_copies(op, v.args[i]);
+            check_copies(task, v.args[i]);
         }
-        check_scale(op, v.args[i]);
+        check_scale(task, v.args[i]);
     }
-    check_refusals(op, v.args[0]);
-    check_threads(op, v.args[0]);
-    assay_predictions *p = rows_of(op, 60);
+    check_refusals(task, v.args[0]);
+    check_threads(task, v.args[0]);
+    assay_predictions *p = rows_of(task, 60);
     weigh(p, real);
     harness_case c = {.predictions = p, .args = v.args[0]};
     check_allocation_failures(op->name, harness_run_once, &c);
     assay_predictions_free(p);
     harness_free_variants(&v);
+}
+
+void check_metric_weights(const assay_op *op)
+{
+    check_task(op->task, op);
+    if (op->multilabel) {
+        check_task(ASSAY_TASK_MULTILABEL, op);
+    }
 }

@@ -33,6 +33,10 @@ harness_evaluation harness_evaluate_groups(const assay_predictions *p, const uin
  *  positive. */
 assay_predictions *harness_random_values(int64_t n, uint64_t seed);
 
+/** Sets of `classes` classes; every fifth row has scores in tenths, so that there are ties; the last
+ *  class is rare, some rows are empty or full. */
+assay_predictions *harness_random_sets(int64_t n, int32_t classes, int scores, uint64_t seed);
+
 /* What the checks of all tasks share (check_metric.c). */
 enum { HARNESS_MOST_VARIANTS = 64 };
 
@@ -62,6 +66,9 @@ typedef struct harness_case {
 
 /** Evaluate a harness_case on one thread, for check_allocation_failures. */
 assay_status harness_run_once(void *payload);
+
+/* check_multilabel.c */
+void check_multilabel(const assay_op *op);
 
 /* check_regression.c */
 void check_regression_threads(const assay_op *op);

@@ -1,5 +1,6 @@
 /* One program over every registered operation. */
 #include "operation/harness.h"
+#include "operation/metric_data.h"
 
 static void each(assay_op_kind kind, void (*check)(const assay_op *op))
 {
@@ -68,6 +69,12 @@ static void test_metric_weights(void **state)
 {
     (void)state;
     each(ASSAY_OP_METRIC, check_metric_weights);
+}
+
+static void test_multilabel(void **state)
+{
+    (void)state;
+    each(ASSAY_OP_METRIC, check_multilabel);
 }
 
 static void test_interval_golden(void **state)
@@ -185,6 +192,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_metric_threads),
         cmocka_unit_test(test_metric_allocation),
         cmocka_unit_test(test_metric_weights),
+        cmocka_unit_test(test_multilabel),
         cmocka_unit_test(test_interval_shape),
         cmocka_unit_test(test_interval_golden),
         cmocka_unit_test(test_perturbation_golden),

@@ -76,6 +76,34 @@ ASSAY_NODISCARD assay_status assay_duckdb_read_values(assay_predictions **out, c
                                                       const assay_values_columns *columns,
                                                       assay_error *err);
 
+typedef struct assay_class_threshold {
+    const char *class_name;
+    double value;
+} assay_class_threshold;
+
+/** Predictions of a set of classes per row (multilabel): a column per class with the truth, and one with
+ *  the prediction or the score. */
+typedef struct assay_label_sets_columns {
+    const char *id;            /* NULL = "id" when there, else row numbers */
+    const char *target;        /* prefix of the columns of the truth, 0 or 1; NULL = "target_" */
+    const char *label;         /* prefix of the columns predicted, 0 or 1; NULL = "label_" */
+    const char *const *scores; /* NULL-terminated columns in the order of the classes; NULL =
+                                   score_<class>, prob_<class> or p_<class> */
+    const char *const
+        *classes;      /* NULL-terminated; NULL = in the order of the columns of the truth */
+    int has_threshold; /* without columns predicted: a class is predicted from a score of */
+    double threshold;  /* threshold on; 0.5 when none is given */
+    const assay_class_threshold *thresholds; /* of single classes */
+    int32_t n_thresholds;
+    int skip_bad; /* 1: rows with anything else than 0 and 1, or without a score, are counted in
+                     skipped and left out; 0: stop naming the first few */
+} assay_label_sets_columns;
+
+/** All columns are kept in predictions->columns for slices (assay_duckdb_select). */
+ASSAY_NODISCARD assay_status assay_duckdb_read_label_sets(assay_predictions **out, const char *path,
+                                                          const assay_label_sets_columns *columns,
+                                                          assay_error *err);
+
 /** Write id, target, label, one score column per class (score_<class>) and the metadata columns as
  *  Parquet, atomically; `metadata` is a NULL-terminated list of key, value, key, value, ... texts
  *  that go into the file's key-value metadata. */

@@ -1,9 +1,11 @@
 /* Predictions of real values: the whole table is kept, two of its columns are the values. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/duckdb/duckdb_table.h"
+#include "adapters/duckdb/table_rows.h"
 #include "base/text_index.h"
 
 static assay_status find_column(const assay_column **out, assay_table *table, const char *path,
@@ -31,47 +33,15 @@ static assay_status find_column(const assay_column **out, assay_table *table, co
     return ASSAY_OK;
 }
 
-/* NaN where the number is missing. */
-static double number_at(const assay_column *column, int64_t row)
-{
-    if (column->valid != NULL && !column->valid[row]) {
-        return NAN;
-    }
-    switch (column->type) {
-    case ASSAY_COLUMN_INT:
-        return (double)column->ints[row];
-    case ASSAY_COLUMN_REAL:
-        return column->reals[row];
-    case ASSAY_COLUMN_TEXT:
-        break;
-    }
-    return NAN;
-}
-
-static assay_status refuse(const char *path, int64_t row, const assay_column *column, double value,
-                           assay_error *err)
+static void add_fault(assay_bad_rows *bad, const char *path, int64_t row,
+                      const assay_column *column, double value)
 {
     char place[512];
+    char text[700];
     assay_duckdb_row_place(place, sizeof place, path, row + 1);
-    return assay_fail(err, ASSAY_EFORMAT, "%s: column \"%s\": %s", place, column->name,
-                      isnan(value) ? "there is no number" : "the number is infinite");
-}
-
-static void move_row(assay_table *table, int64_t to, int64_t from)
-{
-    for (int32_t c = 0; c < table->n_columns; c++) {
-        assay_column *column = &table->columns[c];
-        if (column->type == ASSAY_COLUMN_INT) {
-            column->ints[to] = column->ints[from];
-        } else if (column->type == ASSAY_COLUMN_REAL) {
-            column->reals[to] = column->reals[from];
-        } else {
-            column->texts[to] = column->texts[from];
-        }
-        if (column->valid != NULL) {
-            column->valid[to] = column->valid[from];
-        }
-    }
+    (void)snprintf(text, sizeof text, "%s: column \"%.100s\": %s", place, column->name,
+                   isnan(value) ? "there is no number" : "the number is infinite");
+    assay_bad_rows_add(bad, text);
 }
 
 /* Rows with two finite numbers go to the front; anything else stops, or is left out. */
@@ -79,35 +49,37 @@ static assay_status take_rows(assay_predictions *p, assay_table *table, const as
                               const assay_column *value, const char *path, int skip,
                               assay_error *err)
 {
+    assay_status status = ASSAY_OK;
+    assay_bad_rows bad = {0};
     int64_t kept = 0;
     for (int64_t i = 0; i < table->rows; i++) {
-        double y = number_at(truth, i);
-        double v = number_at(value, i);
+        double y = assay_column_number(truth, i);
+        double v = assay_column_number(value, i);
         if (!isfinite(y) || !isfinite(v)) {
-            if (!skip) {
-                return isfinite(y) ? refuse(path, i, value, v, err)
-                                   : refuse(path, i, truth, y, err);
-            }
+            add_fault(&bad, path, i, isfinite(y) ? value : truth, isfinite(y) ? v : y);
             continue;
         }
         p->truth[kept] = y;
         p->value[kept] = v;
         if (kept < i) {
-            move_row(table, kept, i);
+            assay_table_move_row(table, kept, i);
         }
         kept++;
     }
     p->skipped = table->rows - kept;
     p->n = kept;
     table->rows = kept;
-    if (kept == 0) {
-        return assay_fail(err, ASSAY_EFORMAT, "%s: there is no row with two numbers", path);
+    if (bad.n > 0 && !skip) {
+        status = assay_bad_rows_fail(&bad, err);
+    } else if (kept == 0) {
+        status = assay_fail(err, ASSAY_EFORMAT, "%s: there is no row with two numbers", path);
     }
-    return ASSAY_OK;
+    assay_bad_rows_dispose(&bad);
+    return status;
 }
 
-static assay_status take_ids(assay_predictions *p, const assay_table *table, const char *name,
-                             const char *path, assay_error *err)
+assay_status assay_duckdb_take_ids(assay_predictions *p, const assay_table *table, const char *name,
+                                   const char *path, assay_error *err)
 {
     const assay_column *ids = assay_table_find(table, name);
     if (ids == NULL || ids->type != ASSAY_COLUMN_TEXT) {
@@ -167,7 +139,7 @@ assay_status assay_duckdb_read_values(assay_predictions **out, const char *path,
                done);
     ASSAY_GOTO(assay_predictions_new_regression(&p, table->rows, err), done);
     ASSAY_GOTO(take_rows(p, table, truth, value, path, columns->skip_bad, err), done);
-    ASSAY_GOTO(take_ids(p, table, id, path, err), done);
+    ASSAY_GOTO(assay_duckdb_take_ids(p, table, id, path, err), done);
     p->columns = table;
     table = NULL;
     ASSAY_GOTO(assay_predictions_digest(p, err), done);

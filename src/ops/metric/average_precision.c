@@ -53,8 +53,10 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     }
 }
 
-static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+static const assay_metric metric = {.state_size = assay_class_values_size,
+                                    .finish = assay_class_micro_finish,
+                                    .ranked = ranked,
+                                    .micro = 1};
 
 static const char *const interpolations[] = {"step", "envelope", NULL};
 
@@ -79,6 +81,9 @@ const assay_op assay_op_metric_average_precision = {
         "Over the thresholds in order of falling score, sum of (R_n - R_(n-1)) P_n with recall "
         "R_n and precision P_n. Rows of equal score share a threshold. Range 0 to 1, higher is "
         "better; guessing gives the share of the class.\n\n"
+        "For sets of classes (`--task multilabel`) `micro` ranks all pairs of row and class at "
+        "once; for "
+        "the mean over rows see `average_precision_samples`.\n\n"
         "Each class is taken in turn as the one to be detected, with its own score, against all "
         "others; `macro` is the plain mean over classes and `weighted` the mean weighted by the "
         "rows of each class. For two classes the value of the class to be detected is the usual "
@@ -94,6 +99,7 @@ const assay_op assay_op_metric_average_precision = {
         "The Pascal visual object classes challenge, IJCV 88.",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

@@ -1,8 +1,21 @@
-#include "ops/shared/confusion.h"
+#include "ops/shared/label_sets.h"
 
 typedef struct params {
     bool half;
 } params;
+
+/* Of a set of classes: the mean over the classes of the squared error of each yes or no. */
+static void set_scores(double *out, const assay_rows *rows)
+{
+    for (int64_t i = 0; i < rows->n; i++) {
+        double sum = 0.0;
+        for (int32_t k = 0; k < rows->classes; k++) {
+            double gap = assay_label_score(rows, i, k) - (double)assay_label_true(rows, i, k);
+            sum += gap * gap;
+        }
+        out[i] = sum / (double)rows->classes;
+    }
+}
 
 static void terms_rows(int32_t *bin, double *const *values, const void *given,
                        const assay_rows *rows)
@@ -11,6 +24,10 @@ static void terms_rows(int32_t *bin, double *const *values, const void *given,
     const params *p = given;
     double factor = p->half ? 0.5 : 1.0;
     int64_t classes = rows->classes;
+    if (rows->multilabel) {
+        set_scores(values[0], rows);
+        return;
+    }
     for (int64_t i = 0; i < rows->n; i++) {
         double sum = 0.0;
         for (int64_t k = 0; k < classes; k++) {
@@ -64,6 +81,8 @@ const assay_op assay_op_metric_brier_score = {
         "Mean over rows of the sum over classes of (p - y)^2, where p is the probability given to "
         "a class and y is 1 for the true class and 0 for the others. Range 0 to 2, or 0 to 1 with "
         "`half`; lower is better. It is a proper score: only honest probabilities minimise it.\n\n"
+        "For sets of classes (`--task multilabel`): the mean over classes and rows of the squared "
+        "error of each yes or no; `half` plays no part.\n\n"
         "Convention: without `half` it is Brier's own form over all classes; scikit-learn's "
         "`brier_score_loss` halves it when there are two classes (`scale_by_half='auto'`) and not "
         "otherwise. Without rows it is undefined.",
@@ -72,6 +91,7 @@ const assay_op assay_op_metric_brier_score = {
         "Weather Review 78; as sklearn.metrics.brier_score_loss (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_P_TARGET | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_LOWER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

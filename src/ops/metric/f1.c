@@ -14,6 +14,14 @@ static const assay_class_ratio_kind kind = {
     .proportion = false,
     .undefined = "the class occurs neither in the truth nor among the predictions"};
 
+static assay_status block(void *state, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)scratch;
+    (void)err;
+    return assay_class_ratios_block(state, &kind, ASSAY_ZERO_DIVISION_UNDEFINED, params, rows);
+}
+
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
@@ -23,7 +31,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,
-                                    .block = assay_class_counts_block,
+                                    .block = block,
                                     .merge = assay_class_counts_merge,
                                     .finish = finish,
                                     .cells = ASSAY_CELLS_CONFUSION};
@@ -41,6 +49,11 @@ const assay_op assay_op_metric_f1 = {
         "For each class: 2 tp / (2 tp + fp + fn). Range 0 to 1, higher is better. n is the number "
         "of rows "
         "that belong to the class or were predicted as it.\n\n"
+        "For sets of classes (`--task multilabel`) each class is right or wrong in a row by "
+        "itself: "
+        "`micro` pools classes and rows, `samples` is the mean over rows of the ratio over the "
+        "classes "
+        "of a row, and all classes enter the averages.\n\n"
         "Averages: `micro` over all rows (with one label per row it equals accuracy), `macro` the "
         "plain mean over classes, `weighted` the mean weighted by the number of true rows. They "
         "run "
@@ -54,6 +67,7 @@ const assay_op assay_op_metric_f1 = {
                 "sklearn.metrics.f1_score (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .examples = examples,
     .metric = &metric};

@@ -14,6 +14,15 @@ static const assay_class_ratio_kind kind = {.of = ratio,
                                             .micro = ASSAY_MICRO_ERRORS,
                                             .undefined = "the class does not occur in the truth"};
 
+static assay_status block(void *state, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)scratch;
+    (void)err;
+    const assay_zero_division_params *given = params;
+    return assay_class_ratios_block(state, &kind, given->zero_division, params, rows);
+}
+
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
@@ -22,7 +31,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,
-                                    .block = assay_class_counts_block,
+                                    .block = block,
                                     .merge = assay_class_counts_merge,
                                     .finish = finish,
                                     .cells = ASSAY_CELLS_CONFUSION};
@@ -42,6 +51,11 @@ const assay_op assay_op_metric_false_negative_rate = {
     .description =
         "For each class: fn / (fn + tp), also called miss rate; 1 minus `recall`. Range 0 to 1, "
         "lower is better. n is the number of rows of the class.\n\n"
+        "For sets of classes (`--task multilabel`) each class is right or wrong in a row by "
+        "itself: "
+        "`micro` pools classes and rows, `samples` is the mean over rows of the ratio over the "
+        "classes "
+        "of a row, and all classes enter the averages.\n\n"
         "Averages: `micro` over all rows (with one label per row it equals 1 minus accuracy), "
         "`macro` the plain mean over classes, `weighted` the mean weighted by the number of "
         "true rows. They run over the classes that occur in the truth or among the predictions.\n\n"
@@ -55,6 +69,7 @@ const assay_op assay_op_metric_false_negative_rate = {
         "sklearn.metrics.recall_score (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL,
+    .multilabel = true,
     .direction = ASSAY_LOWER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

@@ -13,6 +13,15 @@ static const assay_class_ratio_kind kind = {.of = ratio,
                                             .micro = ASSAY_MICRO_RATIO,
                                             .undefined = "every row belongs to the class"};
 
+static assay_status block(void *state, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)scratch;
+    (void)err;
+    const assay_zero_division_params *given = params;
+    return assay_class_ratios_block(state, &kind, given->zero_division, params, rows);
+}
+
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
@@ -21,7 +30,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,
-                                    .block = assay_class_counts_block,
+                                    .block = block,
                                     .merge = assay_class_counts_merge,
                                     .finish = finish,
                                     .cells = ASSAY_CELLS_CONFUSION};
@@ -43,6 +52,11 @@ const assay_op assay_op_metric_false_positive_rate = {
         "For each class: fp / (fp + tn), also called fall-out or false alarm rate; 1 minus "
         "`specificity`. Range 0 to 1, lower is better. n is the number of rows of other "
         "classes.\n\n"
+        "For sets of classes (`--task multilabel`) each class is right or wrong in a row by "
+        "itself: "
+        "`micro` pools classes and rows, `samples` is the mean over rows of the ratio over the "
+        "classes "
+        "of a row, and all classes enter the averages.\n\n"
         "Averages: `micro` the ratio of the sums over classes, `macro` the plain mean over "
         "classes, `weighted` the mean weighted by the number of true rows. They run over the "
         "classes that occur in the truth or among the predictions.\n\n"
@@ -55,6 +69,7 @@ const assay_op assay_op_metric_false_positive_rate = {
                 "counts as sklearn.metrics.multilabel_confusion_matrix (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL,
+    .multilabel = true,
     .direction = ASSAY_LOWER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

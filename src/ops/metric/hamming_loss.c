@@ -1,5 +1,24 @@
 #include "ops/shared/confusion.h"
 
+/* Of sets of classes: right when every class is. */
+static assay_class_ratio exact(const assay_class_counts *counts, double rows, const void *params)
+{
+    (void)rows;
+    (void)params;
+    bool right = counts->truth == counts->hits && counts->predicted == counts->hits;
+    return (assay_class_ratio){.numerator = (double)right, .denominator = 1.0};
+}
+
+static const assay_class_ratio_kind kind = {.of = exact};
+
+static assay_status block(void *state, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)scratch;
+    (void)err;
+    return assay_class_ratios_block(state, &kind, ASSAY_ZERO_DIVISION_UNDEFINED, params, rows);
+}
+
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
@@ -12,7 +31,19 @@ static assay_status finish(assay_result *out, const void *state, const void *par
         measure->weight += counts[c].truth;
         hits += counts[c].hits;
     }
-    if (measure->weight == 0) {
+    if (shape->multilabel) {
+        double wrong = 0.0;
+        for (int32_t c = 0; c < shape->classes; c++) {
+            wrong += assay_class_rest(counts[c].truth + counts[c].predicted, 2.0 * counts[c].hits);
+        }
+        measure->weight = counts[shape->classes].truth;
+        measure->value = wrong / measure->weight / (double)shape->classes;
+        if (measure->weight == 0.0) {
+            assay_measure_undefine(measure, "there are no rows");
+        }
+        return ASSAY_OK;
+    }
+    if (measure->weight == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
     } else {
         measure->hits = assay_class_rest(measure->weight, hits);
@@ -22,7 +53,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,
-                                    .block = assay_class_counts_block,
+                                    .block = block,
                                     .merge = assay_class_counts_merge,
                                     .finish = finish,
                                     .cells = ASSAY_CELLS_CONFUSION};
@@ -40,12 +71,15 @@ const assay_op assay_op_metric_hamming_loss = {
     .description =
         "Number of rows with `label != target`, divided by the number of rows; with one label "
         "per row the same as `zero_one_loss`. Range 0 to 1, lower is better.\n\n"
+        "For sets of classes (`--task multilabel`): the share of wrong decisions among all of "
+        "classes and rows, with a bootstrap interval over rows.\n\n"
         "It is a proportion of independent rows, so its interval is exact. Without rows it is "
         "undefined.",
     .citation = "Hamming (1950), Error detecting and error correcting codes, Bell System Technical "
                 "Journal 29; as sklearn.metrics.hamming_loss (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL,
+    .multilabel = true,
     .direction = ASSAY_LOWER_IS_BETTER,
     .examples = examples,
     .metric = &metric};

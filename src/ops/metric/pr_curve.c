@@ -104,6 +104,7 @@ const assay_op assay_op_metric_pr_curve = {
                 "ICML; as sklearn.metrics.precision_recall_curve (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_NO_DIRECTION,
     .examples = examples,
     .metric = &metric};

@@ -11,6 +11,15 @@ static assay_class_ratio ratio(const assay_class_counts *counts, double rows, co
 static const assay_class_ratio_kind kind = {
     .of = ratio, .proportion = true, .undefined = "the class was never predicted"};
 
+static assay_status block(void *state, const void *params, const assay_rows *rows,
+                          assay_arena *scratch, assay_error *err)
+{
+    (void)scratch;
+    (void)err;
+    const assay_zero_division_params *given = params;
+    return assay_class_ratios_block(state, &kind, given->zero_division, params, rows);
+}
+
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
@@ -19,7 +28,7 @@ static assay_status finish(assay_result *out, const void *state, const void *par
 }
 
 static const assay_metric metric = {.state_size = assay_class_counts_size,
-                                    .block = assay_class_counts_block,
+                                    .block = block,
                                     .merge = assay_class_counts_merge,
                                     .finish = finish,
                                     .cells = ASSAY_CELLS_CONFUSION};
@@ -40,6 +49,11 @@ const assay_op assay_op_metric_precision = {
         "For each class: hits divided by the rows that were predicted as it, tp / (tp + fp). Range "
         "0 to 1, "
         "higher is better.\n\n"
+        "For sets of classes (`--task multilabel`) each class is right or wrong in a row by "
+        "itself: "
+        "`micro` pools classes and rows, `samples` is the mean over rows of the ratio over the "
+        "classes "
+        "of a row, and all classes enter the averages.\n\n"
         "Averages: `micro` over all rows (with one label per row it equals accuracy), `macro` the "
         "plain mean over classes, `weighted` the mean weighted by the number of true rows. They "
         "run "
@@ -55,6 +69,7 @@ const assay_op assay_op_metric_precision = {
                 "sklearn.metrics.precision_score (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

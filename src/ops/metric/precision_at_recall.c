@@ -50,6 +50,7 @@ const assay_op assay_op_metric_precision_at_recall = {
         "thresholds=None; curve as sklearn.metrics.precision_recall_curve (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

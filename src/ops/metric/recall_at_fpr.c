@@ -53,6 +53,7 @@ const assay_op assay_op_metric_recall_at_fpr = {
         "as sklearn.metrics.roc_curve with drop_intermediate=False (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

@@ -78,9 +78,10 @@ static int area(const void *given)
 }
 
 static const assay_metric metric = {.state_size = assay_class_values_size,
-                                    .finish = assay_class_values_finish,
+                                    .finish = assay_class_micro_finish,
                                     .ranked = ranked,
-                                    .area = area};
+                                    .area = area,
+                                    .micro = 1};
 
 static const assay_param specs[] = {
     ASSAY_REAL(params, max_fpr, 1.0, 0.001, 1.0, "",
@@ -104,6 +105,9 @@ const assay_op assay_op_metric_roc_auc = {
         "where equal scores count one half (the Mann-Whitney statistic, which is the "
         "trapezoidal area under the ROC curve). Range 0 to 1, higher is better. Scores need not "
         "be probabilities; only their order counts.\n\n"
+        "For sets of classes (`--task multilabel`) `micro` ranks all pairs of row and class at "
+        "once; for "
+        "the mean over rows see `roc_auc_samples`.\n\n"
         "Each class is taken in turn as the one to be detected, with its own score, against all "
         "others; `macro` is the plain mean over classes and `weighted` the mean weighted by the "
         "rows of each class. For two classes the value of the class to be detected is the usual "
@@ -122,6 +126,7 @@ const assay_op assay_op_metric_roc_auc = {
         "as sklearn.metrics.roc_auc_score (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_HIGHER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),

@@ -105,6 +105,7 @@ const assay_op assay_op_metric_roc_curve = {
         "sklearn.metrics.roc_curve with drop_intermediate=False (scikit-learn 1.9).",
     .since = "0.1.0",
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
+    .multilabel = true,
     .direction = ASSAY_NO_DIRECTION,
     .examples = examples,
     .metric = &metric};

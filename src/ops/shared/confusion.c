@@ -8,7 +8,7 @@ const char *const assay_zero_division_choices[] = {"undefined", "zero", NULL};
 size_t assay_class_counts_size(const void *params, int32_t classes)
 {
     (void)params;
-    return (size_t)classes * sizeof(assay_class_counts);
+    return ((size_t)classes + 1) * sizeof(assay_class_counts);
 }
 
 assay_status assay_class_counts_block(void *state, const void *params, const assay_rows *rows,
@@ -29,12 +29,44 @@ assay_status assay_class_counts_block(void *state, const void *params, const ass
     return ASSAY_OK;
 }
 
+assay_status assay_class_ratios_block(void *state, const assay_class_ratio_kind *kind,
+                                      int32_t zero_division, const void *params,
+                                      const assay_rows *rows)
+{
+    if (!rows->multilabel) {
+        return assay_class_counts_block(state, params, rows, NULL, NULL);
+    }
+    assay_class_counts *counts = state;
+    assay_class_counts *samples = &counts[rows->classes];
+    for (int64_t i = 0; i < rows->n; i++) {
+        double weight = assay_rows_weight(rows, i);
+        const uint8_t *truth = rows->truth_set + i * rows->classes;
+        const uint8_t *label = rows->label_set + i * rows->classes;
+        assay_class_counts own = {0};
+        for (int32_t c = 0; c < rows->classes; c++) {
+            counts[c].truth += truth[c] ? weight : 0.0;
+            counts[c].predicted += label[c] ? weight : 0.0;
+            counts[c].hits += truth[c] && label[c] ? weight : 0.0;
+            own.truth += (double)truth[c];
+            own.predicted += (double)label[c];
+            own.hits += (double)(truth[c] & label[c]);
+        }
+        assay_class_ratio ratio = kind->of(&own, (double)rows->classes, params);
+        bool defined = ratio.denominator != 0.0 || zero_division == ASSAY_ZERO_DIVISION_ZERO;
+        samples->truth += weight;
+        samples->predicted += defined ? weight : 0.0;
+        samples->hits +=
+            ratio.denominator != 0.0 ? weight * (ratio.numerator / ratio.denominator) : 0.0;
+    }
+    return ASSAY_OK;
+}
+
 void assay_class_counts_merge(void *into, const void *from, const void *params, int32_t classes)
 {
     (void)params;
     assay_class_counts *counts = into;
     const assay_class_counts *other = from;
-    for (int32_t c = 0; c < classes; c++) {
+    for (int32_t c = 0; c <= classes; c++) {
         counts[c].truth += other[c].truth;
         counts[c].predicted += other[c].predicted;
         counts[c].hits += other[c].hits;
@@ -55,14 +87,15 @@ void assay_measure_undefine(assay_measure *measure, const char *reason)
     measure->hits = -1.0;
 }
 
-static bool seen(const assay_class_counts *counts)
+static bool seen(const assay_class_counts *counts, bool multilabel)
 {
-    return counts->truth > 0.0 || counts->predicted > 0.0;
+    return multilabel || counts->truth > 0.0 || counts->predicted > 0.0;
 }
 
 /* Sums over the classes that enter the averages. */
 typedef struct averages {
     double rows;
+    bool multilabel;
     double numerator, denominator;
     int64_t classes;  /* with a value */
     double weight;    /* their rows in the truth */
@@ -74,7 +107,7 @@ typedef struct averages {
 static void average_in(averages *a, const assay_class_counts *counts, assay_class_ratio ratio,
                        int32_t zero_division, const char *name)
 {
-    if (!seen(counts)) {
+    if (!seen(counts, a->multilabel)) {
         return;
     }
     a->numerator += ratio.numerator;
@@ -138,7 +171,7 @@ static assay_status finish_micro(assay_result *out, const averages *a, assay_cla
     measure->weight = a->rows;
     if (a->rows == 0.0) {
         assay_measure_undefine(measure, "there are no rows");
-    } else if (micro != ASSAY_MICRO_RATIO) {
+    } else if (micro != ASSAY_MICRO_RATIO && !a->multilabel) {
         measure->hits = micro == ASSAY_MICRO_HITS ? hits : assay_class_rest(a->rows, hits);
         measure->value = measure->hits / a->rows;
     } else if (a->denominator == 0.0) {
@@ -149,15 +182,38 @@ static assay_status finish_micro(assay_result *out, const averages *a, assay_cla
     return ASSAY_OK;
 }
 
+static assay_status finish_samples(assay_result *out, const assay_class_counts *samples,
+                                   assay_error *err)
+{
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->average = "samples";
+    measure->weight = samples->predicted;
+    if (samples->truth == 0.0) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else if (samples->predicted == 0.0) {
+        assay_measure_undefine(measure, "no row has a value");
+    } else {
+        measure->value = samples->hits / samples->predicted;
+        if (samples->predicted < samples->truth) {
+            measure->reason = "rows whose value would be 0/0 are left out";
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status finish_class(assay_result *out, const assay_class_counts *counts,
                                  const assay_class_ratio_kind *kind, assay_class_ratio ratio,
-                                 int32_t zero_division, const char *name, assay_error *err)
+                                 int32_t zero_division, const char *name, bool multilabel,
+                                 double rows, assay_error *err)
 {
     assay_measure *measure = NULL;
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     measure->class_name = name;
     measure->weight = ratio.n;
-    if (!seen(counts)) {
+    if (!(rows > 0.0)) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else if (!seen(counts, multilabel)) {
         assay_measure_undefine(measure,
                                "the class occurs neither in the truth nor among the predictions");
     } else if (ratio.denominator == 0.0 && zero_division == ASSAY_ZERO_DIVISION_UNDEFINED) {
@@ -178,12 +234,14 @@ assay_status assay_class_ratios_finish(assay_result *out, const void *state,
                                        assay_error *err)
 {
     const assay_class_counts *counts = state;
-    averages a = {0};
+    averages a = {.multilabel = shape->multilabel != 0};
     double hits = 0.0;
     for (int32_t c = 0; c < shape->classes; c++) {
         a.rows += counts[c].truth;
         hits += counts[c].hits;
     }
+    const assay_class_counts *samples = &counts[shape->classes];
+    a.rows = a.multilabel ? samples->truth : a.rows;
     for (int32_t c = 0; c < shape->classes; c++) {
         average_in(&a, &counts[c], kind->of(&counts[c], a.rows, params), zero_division,
                    shape->class_names[c]);
@@ -191,9 +249,12 @@ assay_status assay_class_ratios_finish(assay_result *out, const void *state,
     ASSAY_TRY(finish_micro(out, &a, kind->micro, hits, err));
     ASSAY_TRY(finish_average(out, &a, "macro", err));
     ASSAY_TRY(finish_average(out, &a, "weighted", err));
+    if (a.multilabel) {
+        ASSAY_TRY(finish_samples(out, samples, err));
+    }
     for (int32_t c = 0; c < shape->classes; c++) {
         ASSAY_TRY(finish_class(out, &counts[c], kind, kind->of(&counts[c], a.rows, params),
-                               zero_division, shape->class_names[c], err));
+                               zero_division, shape->class_names[c], a.multilabel, a.rows, err));
     }
     return ASSAY_OK;
 }

@@ -11,6 +11,7 @@ typedef struct assay_class_counts {
     double hits;      /* both */
 } assay_class_counts;
 
+/** One per class, and one more for sets of classes (see assay_label_sets_block). */
 size_t assay_class_counts_size(const void *params, int32_t classes);
 assay_status assay_class_counts_block(void *state, const void *params, const assay_rows *rows,
                                       assay_arena *scratch, assay_error *err);
@@ -57,8 +58,16 @@ typedef struct assay_class_ratio_kind {
     const char *undefined; /* reason for a denominator of zero */
 } assay_class_ratio_kind;
 
-/** Measures: average "micro", "macro", "weighted", then every class in order. Averages run over the
- *  classes that occur in the truth or among the predictions. */
+/** Block of a metric of class ratios: counts by class. Of sets of classes, the entry behind those of the
+ *  classes holds: truth = weight of the rows, predicted = of those whose own ratio is defined, hits = sum
+ *  of these ratios, each over the classes of the row (average "samples"). */
+ASSAY_NODISCARD assay_status assay_class_ratios_block(void *state,
+                                                      const assay_class_ratio_kind *kind,
+                                                      int32_t zero_division, const void *params,
+                                                      const assay_rows *rows);
+/** Measures: average "micro", "macro", "weighted", for sets of classes "samples", then every class in
+ *  order. Averages run over the classes that occur in the truth or among the predictions; for sets of
+ *  classes over all. */
 ASSAY_NODISCARD assay_status assay_class_ratios_finish(assay_result *out, const void *state,
                                                        const assay_class_ratio_kind *kind,
                                                        int32_t zero_division, const void *params,

@@ -7,12 +7,13 @@
 size_t assay_class_values_size(const void *params, int32_t classes)
 {
     (void)params;
-    return (size_t)classes * sizeof(assay_class_value);
+    return ((size_t)classes + 1) * sizeof(assay_class_value);
 }
 
 assay_class_value *assay_class_value_start(void *state, const assay_ranking *ranking, bool both)
 {
-    assay_class_value *to = (assay_class_value *)state + ranking->class_index;
+    assay_class_value *to =
+        (assay_class_value *)state + (ranking->pairs ? ranking->classes : ranking->class_index);
     to->n = ranking->positives + ranking->negatives;
     to->positives = ranking->positives;
     to->variance = NAN;
@@ -21,6 +22,23 @@ assay_class_value *assay_class_value_start(void *state, const assay_ranking *ran
                     : both && ranking->negatives == 0.0 ? "every row belongs to the class"
                                                         : NULL;
     return to->undefined == NULL ? to : NULL;
+}
+
+static assay_status finish_micro(assay_result *out, const assay_class_value *value,
+                                 const assay_class_value *first, assay_error *err)
+{
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->average = "micro";
+    measure->weight = first->n;
+    measure->value = value->value;
+    if (first->n == 0.0) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else if (value->undefined != NULL) {
+        assay_measure_undefine(measure, value->positives > 0.0 ? "every class is true in every row"
+                                                               : "no class is true in any row");
+    }
+    return ASSAY_OK;
 }
 
 static assay_status finish_average(assay_result *out, const assay_class_value *values,
@@ -83,6 +101,16 @@ assay_status assay_class_values_finish(assay_result *out, const void *state, con
         }
     }
     return ASSAY_OK;
+}
+
+assay_status assay_class_micro_finish(assay_result *out, const void *state, const void *params,
+                                      const assay_rows *shape, assay_error *err)
+{
+    const assay_class_value *values = state;
+    if (shape->multilabel) {
+        ASSAY_TRY(finish_micro(out, &values[shape->classes], values, err));
+    }
+    return assay_class_values_finish(out, state, params, shape, err);
 }
 
 int64_t assay_curve_points(int32_t classes)

@@ -124,6 +124,11 @@ ASSAY_NODISCARD assay_status assay_class_values_finish(assay_result *out, const 
                                                        const void *params, const assay_rows *shape,
                                                        assay_error *err);
 
+/** The same for a metric with `micro`: of sets of classes the average "micro" comes first. */
+ASSAY_NODISCARD assay_status assay_class_micro_finish(assay_result *out, const void *state,
+                                                      const void *params, const assay_rows *shape,
+                                                      assay_error *err);
+
 /** Fill in n and positives of the ranking's class, and the reason when the class, or all others
  *  (`both`), have no row. Returns where the value goes, or NULL when it is undefined. */
 assay_class_value *assay_class_value_start(void *state, const assay_ranking *ranking, bool both);
