@@ -7,9 +7,10 @@
 
 typedef struct arguments {
     assay_evaluate_request request;
-    option_list scores, classes, metrics, columns, intervals;
+    option_list scores, classes, metrics, columns, intervals, groups;
     const char *json;
     int64_t seed;
+    bool temperature;
     const char *on_error;
     bool pixel;
     double confidence;
@@ -31,7 +32,9 @@ static int evaluate(const command *self, const common_options *common, arguments
     a->request.metrics = a->metrics.items;
     a->request.intervals = a->intervals.items;
     a->request.columns = a->columns.items;
+    a->request.groups = a->groups.items;
     a->request.seed = (uint64_t)a->seed;
+    a->request.temperature = a->temperature;
     assay_status status =
         assay_evaluate_file(a->json ? &json : NULL, a->json && a->json[0] == '-' ? NULL : &table,
                             session.context, &a->request, &err);
@@ -148,6 +151,14 @@ static int run(const command *self, int argc, char **argv)
          "multilabel: score from which on a class is predicted, as 0.5 or cat=0.3,dog=0.6"},
         {"weights", 0, OPTION_TEXT, &a.request.weights, "COLUMN",
          "how much each row counts: a column of numbers >= 0 (default: all alike)"},
+        {"group", 'g', OPTION_LIST, &a.groups, "COLUMN[:CUTS]",
+         "compare groups of rows; repeat to combine columns, age:25,60 cuts a number"},
+        {"positive", 0, OPTION_TEXT, &a.request.positive, "CLASS",
+         "class that the groups' rates speak of (default: each class)"},
+        {"least", 0, OPTION_INT, &a.request.least, "N",
+         "rows that a group must have behind a number (default 10)"},
+        {"temperature", 0, OPTION_FLAG, &a.temperature, NULL,
+         "how much of the miscalibration temperature scaling would remove (a diagnostic)"},
         {"where", 0, OPTION_TEXT, &a.request.where, "SQL", "only rows for which this holds"},
         {"interval", 0, OPTION_LIST, &a.intervals, "NAME",
          "an interval (assay describe interval); auc=NAME for ROC AUC; repeatable"},
@@ -172,6 +183,7 @@ static int run(const command *self, int argc, char **argv)
     option_list_free(&a.metrics);
     option_list_free(&a.intervals);
     option_list_free(&a.columns);
+    option_list_free(&a.groups);
     return code;
 }
 
@@ -188,6 +200,8 @@ const command command_evaluate = {
         "truth (target_CLASS), one with the prediction (label_CLASS) and/or the score "
         "(score_CLASS).\n"
         "With --task regression it has two columns of numbers: target and prediction.\n"
+        "With --group the same metrics are taken within each group of rows, and the groups are\n"
+        "compared: selection rates, true and false positive rates, precision, accuracy.\n"
         "With --task detection it holds detections, and --truth names the annotations: COCO, a\n"
         "YOLO folder with data.yaml, Pascal VOC, labelme, VisDrone, DOTA or a table; the format\n"
         "is told from the content (docs/annotations.md).\n"
@@ -199,6 +213,7 @@ const command command_evaluate = {
         "  assay evaluate --predictions p.csv -m accuracy -m top_k_accuracy:k=3\n"
         "  assay evaluate --predictions p.csv --weights sampling_weight\n"
         "  assay evaluate --task multilabel --predictions p.csv --threshold 0.4,rain=0.6\n"
+        "  assay evaluate --predictions p.csv --group sex --group age:25,60 --positive yes\n"
         "  assay evaluate --task regression --predictions p.csv\n"
         "  assay evaluate --task detection --truth gt.json --predictions dt.json\n"
         "  assay evaluate --task detection --truth set/data.yaml --predictions runs/labels\n"

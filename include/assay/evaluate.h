@@ -63,10 +63,15 @@ typedef struct assay_evaluate_request {
                                      other: scene, flight [all are independent] */
     const char *metadata;       /**< table with columns about images, for where and cluster */
     const char *const
-        *intervals; /**< NULL-terminated interval operations "name:param=value"; each is
+        *intervals;            /**< NULL-terminated interval operations "name:param=value"; each is
                                      used for the measures it is made for [Clopper-Pearson,
                                      Korn-Graubard, DeLong, bootstrap percentiles];
                                      "auc=NAME" has ROC AUC resampled with it */
+    const char *const *groups; /**< NULL-terminated columns to compare groups by, "name" or
+                                     "name:10,20" with cuts for ranges; several are combined [none] */
+    const char *positive;      /**< class that rates speak of [each in turn, against the rest] */
+    int64_t least;             /**< rows that a group must have behind a number [10] */
+    int32_t temperature;       /**< 1: temperature scaling as a diagnostic too [0] */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

@@ -8,9 +8,11 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/detection.h"
 #include "api/evaluate_sets.h"
+#include "api/fairness.h"
 #include "api/intervals.h"
 #include "api/run.h"
 #include "api/segmentation.h"
+#include "api/temperature.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/reduce.h"
@@ -29,8 +31,15 @@ typedef struct job {
     assay_interval_choice intervals;
     int64_t *units;
     int64_t n_units;
+    assay_args *group_metrics[MOST_METRICS];
+    size_t n_group_metrics;
     assay_result result;
     int64_t n;
+    assay_group_column *columns; /* of groups */
+    int32_t n_columns;
+    assay_fairness fairness; /* with groups */
+    bool has_fairness;
+    assay_temperature temperature; /* when asked for */
 } job;
 
 static bool is_regression(const assay_evaluate_request *r)
@@ -69,6 +78,77 @@ static assay_status choose_metrics(job *j, assay_error *err)
     return assay_interval_choice_parse(&j->intervals, j->request->intervals, err);
 }
 
+/** The metrics that were asked for; of those within and between groups the default ones where none is
+ *  asked for. */
+static assay_status choose_group_metrics(job *j, assay_error *err)
+{
+    assay_task task = j->predictions->task;
+    bool named = j->request->metrics && j->request->metrics[0];
+    bool within = false;
+    bool between = false;
+
+    for (size_t i = 0; i < j->n_metrics; i++) {
+        *(assay_compares_groups(j->metrics[i]) ? &between : &within) = named;
+    }
+    const char *const *lists[] = {within ? NULL : assay_fairness_within(task),
+                                  between ? NULL : assay_fairness_between(task)};
+    j->n_group_metrics = 0;
+    for (size_t i = 0; named && i < j->n_metrics; i++) {
+        ASSAY_TRY(assay_args_copy(&j->group_metrics[j->n_group_metrics], j->metrics[i], err));
+        j->n_group_metrics++;
+    }
+    for (size_t k = 0; k < ASSAY_COUNT(lists); k++) {
+        for (const char *const *name = lists[k]; name && *name; name++) {
+            if (j->n_group_metrics == MOST_METRICS) {
+                return assay_fail(err, ASSAY_EINVAL, "over %d metrics", MOST_METRICS);
+            }
+            ASSAY_TRY(assay_args_parse(&j->group_metrics[j->n_group_metrics], ASSAY_OP_METRIC,
+                                       *name, err));
+            j->n_group_metrics++;
+        }
+    }
+    for (size_t i = 0; j->request->least > 0 && i < j->n_group_metrics; i++) {
+        ASSAY_TRY(assay_fairness_set_least(j->group_metrics[i], j->request->least, err));
+    }
+    return ASSAY_OK;
+}
+
+static assay_status measure_groups(job *j, const uint8_t *mask,
+                                   const assay_evaluate_options *options, assay_error *err)
+{
+    const assay_evaluate_request *r = j->request;
+    const char *const *names = r->groups;
+    assay_groups *groups = NULL;
+
+    while (names[j->n_columns]) {
+        j->n_columns++;
+    }
+    j->columns = assay_arena_alloc(j->arena, (size_t)j->n_columns, sizeof *j->columns);
+    if (!j->columns) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t c = 0; c < j->n_columns; c++) {
+        ASSAY_TRY(assay_group_column_parse(&j->columns[c], names[c], j->arena, err));
+    }
+    ASSAY_TRY(choose_group_metrics(j, err));
+    ASSAY_TRY(assay_groups_of(&groups, j->arena, j->predictions, j->predictions->columns,
+                              j->columns, j->n_columns, r->positive, err));
+    ASSAY_TRY(assay_fairness_evaluate(&j->fairness, j->arena, j->predictions, mask, groups,
+                                      (const assay_args *const *)j->group_metrics,
+                                      j->n_group_metrics, r->least, options, err));
+    j->has_fairness = true;
+    return ASSAY_OK;
+}
+
+static assay_fairness_place place_of(const job *j)
+{
+    return (assay_fairness_place){.context = j->request->where ? j->request->where : "all",
+                                  .positive = j->request->positive,
+                                  .columns = j->columns,
+                                  .n_columns = j->n_columns,
+                                  .level = j->request->level > 0.0 ? j->request->level : 0.95};
+}
+
 static assay_status measure(job *j, assay_error *err)
 {
     const assay_evaluate_request *r = j->request;
@@ -78,6 +158,9 @@ static assay_status measure(job *j, assay_error *err)
                                       .seed = r->seed ? r->seed : 1,
                                       .threads = j->context->threads,
                                       .cancel = &j->context->cancel};
+    const assay_args *whole[MOST_METRICS];
+    size_t n_whole = 0;
+    bool grouped = r->groups && r->groups[0];
     uint8_t *mask = NULL;
     assay_status status = ASSAY_OK;
 
@@ -103,9 +186,19 @@ static assay_status measure(job *j, assay_error *err)
             j->n += mask[i] != 0;
         }
     }
-    ASSAY_GOTO(assay_evaluate(&j->result, p, mask, (const assay_args *const *)j->metrics,
-                              j->n_metrics, &options, err),
-               done);
+    for (size_t i = 0; i < j->n_metrics; i++) {
+        if (!grouped || !assay_compares_groups(j->metrics[i])) {
+            whole[n_whole++] = j->metrics[i];
+        }
+    }
+    ASSAY_GOTO(assay_evaluate(&j->result, p, mask, whole, n_whole, &options, err), done);
+    if (r->temperature) {
+        ASSAY_GOTO(assay_temperature_measure(&j->temperature, j->arena, p, mask, &options, err),
+                   done);
+    }
+    if (grouped) {
+        ASSAY_GOTO(measure_groups(j, mask, &options, err), done);
+    }
 done:
     assay_free(mask);
     return status;
@@ -150,11 +243,30 @@ static weights_totals total_weights(const assay_predictions *p)
     return (weights_totals){total, total * (total / assay_sum_value(&squares))};
 }
 
+/* What was asked for beside the measures, and what `assay run` alone has. */
+static void put_diagnostics(assay_json *json, const job *j)
+{
+    if (j->request->temperature) {
+        assay_temperature_json(json, &j->temperature);
+    }
+    if (j->has_fairness) {
+        const assay_fairness_place place = place_of(j);
+        assay_json_key(json, "fairness");
+        assay_json_begin_array(json);
+        assay_fairness_json(json, &j->fairness, &place);
+        assay_json_end_array(json);
+    }
+    assay_json_key(json, "verdicts");
+    assay_json_raw(json, "[]");
+    assay_json_key(json, "findings");
+    assay_json_raw(json, "[]");
+}
+
 static assay_status to_json(char **out, const job *j, assay_error *err)
 {
     const assay_evaluate_request *r = j->request;
     const assay_predictions *p = j->predictions;
-    const assay_args *used[MOST_METRICS + 2];
+    const assay_args *used[2 * MOST_METRICS + 2];
     int32_t n = 0;
     assay_buffer text;
     assay_json json;
@@ -214,15 +326,15 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_end_object(&json);
     assay_json_end_array(&json);
     put_measures(&json, j, r->where ? r->where : "all");
-    assay_json_key(&json, "verdicts");
-    assay_json_raw(&json, "[]");
-    assay_json_key(&json, "findings");
-    assay_json_raw(&json, "[]");
+    put_diagnostics(&json, j);
     for (size_t i = 0; i < j->n_metrics; i++) {
         used[n++] = j->metrics[i];
     }
     used[n++] = j->intervals.proportion;
     used[n++] = j->intervals.replicate;
+    for (size_t i = 0; i < j->n_group_metrics; i++) {
+        used[n++] = j->group_metrics[i];
+    }
     assay_results_provenance(&json, used, n, NULL, NULL);
     assay_json_end_object(&json);
     assay_buffer_putc(&text, '\n');
@@ -282,6 +394,13 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
         put_number(&text, m->low, 11);
         put_number(&text, m->high, 11);
         assay_buffer_printf(&text, " %10" PRId64 "  %s\n", m->n, m->method ? m->method : "");
+    }
+    if (j->request->temperature) {
+        assay_temperature_table(&text, &j->temperature);
+    }
+    if (j->has_fairness) {
+        const assay_fairness_place place = place_of(j);
+        assay_fairness_table(&text, &j->fairness, &place);
     }
     double level = j->request->level > 0.0 ? j->request->level : 0.95;
     assay_buffer_printf(&text,
@@ -343,6 +462,20 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
     }
     if (is_detection(r) && r->weights) {
         return assay_fail(err, ASSAY_EINVAL, "weights do not belong to the task detection");
+    }
+    if (r->temperature && (is_detection(r) || is_segmentation(r) || is_regression(r))) {
+        return assay_fail(err, ASSAY_EINVAL, "temperature scaling belongs to classification");
+    }
+    bool grouped = r->groups && r->groups[0];
+    if ((is_detection(r) || is_segmentation(r)) && grouped) {
+        return assay_fail(err, ASSAY_EINVAL, "groups belong to classification and regression");
+    }
+    if (!grouped && (r->positive || r->least != 0)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "positive and least belong to groups, and none are given");
+    }
+    if (r->least < 0) {
+        return assay_fail(err, ASSAY_EINVAL, "least must be 1 or more");
     }
     if (is_regression(r) && ((r->scores && r->scores[0]) || (r->classes && r->classes[0]))) {
         return assay_fail(err, ASSAY_EINVAL,
@@ -418,6 +551,9 @@ done:
         assay_args_free(j.metrics[i]);
     }
     assay_interval_choice_free(&j.intervals);
+    for (size_t i = 0; i < j.n_group_metrics; i++) {
+        assay_args_free(j.group_metrics[i]);
+    }
     assay_predictions_free(j.predictions);
     assay_arena_free(j.arena);
     return status;

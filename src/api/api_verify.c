@@ -274,6 +274,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     const assay_plan_context *context = &plan->contexts[cell->context];
     assay_evaluate_options options = assay_run_options(&v->run);
     assay_status status = ASSAY_OK;
+    const assay_args *metrics[ASSAY_PLAN_METRICS];
     uint8_t *mask = NULL;
     const char *path = NULL;
     int64_t n = 0, pool = 0;
@@ -311,10 +312,12 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
                    done);
         options.units = units;
     }
-    ASSAY_GOTO(assay_evaluate(&cell->result, v->open, mask,
-                              (const assay_args *const *)plan->metrics, (size_t)plan->n_metrics,
-                              &options, err),
+    ASSAY_GOTO(assay_evaluate(&cell->result, v->open, mask, metrics,
+                              assay_run_whole_metrics(metrics, plan), &options, err),
                done);
+    ASSAY_GOTO(
+        assay_run_measure_groups(&v->run, cell, v->open, v->open->columns, mask, &options, err),
+        done);
     cell->evaluated = 1;
     ASSAY_GOTO(assay_run_sequential(&v->run, cell, v->open, mask, v->open->columns, pool, err),
                done);

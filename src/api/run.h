@@ -13,6 +13,7 @@
 #include "core/compare.h"
 #include "core/dataset.h"
 #include "core/evaluate.h"
+#include "core/fairness.h"
 #include "core/model.h"
 #include "core/predict.h"
 #include "plan/plan.h"
@@ -27,6 +28,8 @@ typedef struct assay_run_cell {
     double mean_confidence; /* NaN when the model gives no probabilities */
     double low, high;       /* interval of the accuracy at the plan's level */
     assay_result result;
+    assay_fairness *fairness;   /* per groups of the plan; NULL or .groups NULL = not measured */
+    const char **groups_reason; /* why not */
 } assay_run_cell;
 
 typedef enum assay_verdict_kind {
@@ -176,6 +179,18 @@ ASSAY_NODISCARD assay_status assay_run_break_down(assay_run *run, int32_t model,
 ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t model, int32_t context,
                                                      const assay_predictions *predictions,
                                                      assay_error *err);
+/** The metric is one between groups of rows. */
+int assay_compares_groups(const assay_args *args);
+/** The plan's other metrics into out[n_metrics]; returns how many. */
+size_t assay_run_whole_metrics(const assay_args **out, const assay_plan *plan);
+/** The plan's groups in this cell, with the options of its measures; `table` holds their columns, `mask` as in assay_run_mask. */
+ASSAY_NODISCARD assay_status assay_run_measure_groups(assay_run *run, assay_run_cell *cell,
+                                                      const assay_predictions *predictions,
+                                                      const assay_table *table, const uint8_t *mask,
+                                                      const assay_evaluate_options *options,
+                                                      assay_error *err);
+/** The member "fairness" of results.json. */
+void assay_results_fairness(assay_json *json, const assay_run *run);
 /** The same predictions once more, from what the measuring stage has kept. */
 ASSAY_NODISCARD assay_status assay_run_predict_again(assay_run *run, assay_predictions **out,
                                                      int32_t model, int32_t context,

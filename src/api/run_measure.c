@@ -68,6 +68,7 @@ assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
 {
     assay_evaluate_options options = assay_run_options(run);
     assay_status status = ASSAY_OK;
+    const assay_args *metrics[ASSAY_PLAN_METRICS];
     uint8_t *mask = NULL;
     int64_t n = 0, pool = 0;
     int32_t data = run->plan->contexts[cell->context].data;
@@ -80,10 +81,14 @@ assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
     }
     ASSAY_GOTO(assay_run_units(&options.units, run, data, err), done);
     ASSAY_GOTO(count_cell(run, cell, predictions, mask, options.units, err), done);
-    ASSAY_GOTO(assay_evaluate(&cell->result, predictions, mask,
-                              (const assay_args *const *)run->plan->metrics,
-                              (size_t)run->plan->n_metrics, &options, err),
+    ASSAY_GOTO(assay_evaluate(&cell->result, predictions, mask, metrics,
+                              assay_run_whole_metrics(metrics, run->plan), &options, err),
                done);
+    ASSAY_GOTO(
+        assay_run_measure_groups(run, cell, predictions,
+                                 assay_run_table(run, run->plan->contexts[cell->context].data),
+                                 mask, &options, err),
+        done);
     cell->evaluated = 1;
     ASSAY_GOTO(
         assay_run_sequential(run, cell, predictions, mask, assay_run_table(run, data), pool, err),

@@ -424,6 +424,9 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
         assay_json_end_array(&json);
     }
     ASSAY_TRY(assay_results_comparison(&json, run, err));
+    if (plan->n_groups > 0) {
+        assay_results_fairness(&json, run);
+    }
     assay_results_rule(&json, run);
     assay_json_key(&json, "verdicts");
     assay_json_begin_array(&json);

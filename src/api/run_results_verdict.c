@@ -53,6 +53,9 @@ static assay_status put_claim(assay_json *json, const assay_run *run,
     if (q->class_name) {
         assay_json_put_text(json, "class", q->class_name);
     }
+    if (q->groups >= 0) {
+        assay_json_put_text(json, "group", plan->groups[q->groups].name);
+    }
     assay_json_put_text(json, "compare", q->compare == ASSAY_AT_LEAST ? "at_least" : "at_most");
     assay_json_put_real(json, "threshold", q->threshold);
     put_real_if(json, "objective", q->objective);

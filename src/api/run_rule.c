@@ -50,6 +50,23 @@ static assay_status put_ids(assay_json *json, const assay_run *run, const char *
     return ASSAY_OK;
 }
 
+static void put_groups(assay_json *json, const assay_plan_groups *groups)
+{
+    assay_json_key(json, "groups");
+    assay_json_begin_array(json);
+    for (int32_t i = 0; i < groups->n_columns; i++) {
+        assay_json_begin_array(json);
+        assay_json_text(json, groups->columns[i].name);
+        for (int32_t k = 0; k < groups->columns[i].n_cuts; k++) {
+            assay_json_real(json, groups->columns[i].cuts[k]);
+        }
+        assay_json_end_array(json);
+    }
+    assay_json_end_array(json);
+    assay_json_put_text(json, "positive", groups->positive);
+    assay_json_put_int(json, "least", groups->least);
+}
+
 static assay_status put_measure(assay_json *json, const assay_run *run,
                                 const assay_plan_requirement *q, assay_error *err)
 {
@@ -64,6 +81,9 @@ static assay_status put_measure(assay_json *json, const assay_run *run,
     assay_json_put_text(json, "where", context->where);
     if (context->perturbation) {
         ASSAY_TRY(put_op(json, "perturbation", context->perturbation, err));
+    }
+    if (q->groups >= 0) {
+        put_groups(json, &plan->groups[q->groups]);
     }
     assay_json_put_text(json, "compare", q->compare == ASSAY_AT_LEAST ? "at_least" : "at_most");
     assay_json_put_real(json, "threshold", q->threshold);

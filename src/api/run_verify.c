@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "api/fairness.h"
 #include "api/run.h"
 #include "base/text.h"
 #include "stats/claim.h"
@@ -21,11 +22,60 @@ const char *assay_verdict_name(assay_verdict_kind kind)
     return "NOT EVALUATED";
 }
 
+/** The parameters of the requirement's metric as they are measured: groups may ask for more or fewer
+ *  rows than the metric's default. */
+static assay_status wanted_params(assay_buffer *out, const assay_run *run,
+                                  const assay_plan_requirement *q, assay_error *err)
+{
+    const assay_args *args = run->plan->metrics[q->metric_index];
+    int64_t least = q->groups >= 0 ? run->plan->groups[q->groups].least : 0;
+    assay_args *own = NULL;
+    assay_status status = ASSAY_OK;
+
+    if (args->op->n_params == 0) {
+        return ASSAY_OK;
+    }
+    ASSAY_GOTO(assay_args_copy(&own, args, err), done);
+    if (least > 0) {
+        ASSAY_GOTO(assay_fairness_set_least(own, least, err), done);
+    }
+    ASSAY_GOTO(assay_args_json(out, own, err), done);
+done:
+    assay_args_free(own);
+    return status;
+}
+
+/** The measures among which a requirement finds its own, and the class that it means; NULL with the
+ *  reason when its groups are not measured. */
+static const assay_result *find_result(const char **class_name, const assay_run *run,
+                                       const assay_plan_requirement *q, const char **reason)
+{
+    const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
+
+    *class_name = q->class_name;
+    if (q->groups < 0) {
+        return &cell->result;
+    }
+    if (!cell->fairness || !cell->fairness[q->groups].groups) {
+        *reason = cell->groups_reason && cell->groups_reason[q->groups]
+                      ? cell->groups_reason[q->groups]
+                      : "the groups are not measured in this context";
+        return NULL;
+    }
+    const assay_result *gaps = &cell->fairness[q->groups].gaps;
+    for (int64_t i = 0; i < gaps->n_measures && !q->class_name; i++) {
+        if (strcmp(gaps->measures[i].metric, q->metric) == 0 && gaps->measures[i].class_name) {
+            *class_name = run->plan->groups[q->groups].positive;
+        }
+    }
+    return gaps;
+}
+
+/** The measure that a requirement speaks of; NULL with a reason when there is none. */
 const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
                                             const char **reason)
 {
     const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
-    const assay_args *args = run->plan->metrics[q->metric_index];
     assay_error err = {0};
     assay_buffer params;
 
@@ -33,16 +83,21 @@ const assay_measure *assay_run_find_measure(const assay_run *run, const assay_pl
         *reason = cell->reason ? cell->reason : "the model is not measured in this context";
         return NULL;
     }
+    const char *class_name = NULL;
+    const assay_result *result = find_result(&class_name, run, q, reason);
+    if (!result) {
+        return NULL;
+    }
     assay_buffer_init(&params, 0);
-    if (args->op->n_params > 0 && assay_args_json(&params, args, &err) != ASSAY_OK) {
+    if (wanted_params(&params, run, q, &err) != ASSAY_OK) {
         assay_buffer_dispose(&params);
         *reason = "out of memory";
         return NULL;
     }
     const assay_measure *found = NULL;
-    for (int64_t i = 0; i < cell->result.n_measures && !found; i++) {
-        const assay_measure *m = &cell->result.measures[i];
-        if (strcmp(m->metric, q->metric) == 0 && assay_text_equal(m->class_name, q->class_name) &&
+    for (int64_t i = 0; i < result->n_measures && !found; i++) {
+        const assay_measure *m = &result->measures[i];
+        if (strcmp(m->metric, q->metric) == 0 && assay_text_equal(m->class_name, class_name) &&
             assay_text_equal(m->average, q->average) &&
             (!m->params || !params.data || strcmp(m->params, params.data) == 0)) {
             found = m;

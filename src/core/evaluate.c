@@ -147,6 +147,7 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         return assay_fail_memory(err);
     }
     job->resample = evaluation->replicates > 0 && !job->metric->curve_only &&
+                    !job->metric->no_interval &&
                     assay_units_drawn(evaluation) >= ASSAY_FEWEST_DRAWN;
     /* Differences of right rows follow from counts (core/compare.h). */
     if (evaluation->paired && job->metric->right_rows && evaluation->weights == NULL &&

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/json_write.h"
 #include "base/sort.h"
 
@@ -130,8 +131,8 @@ static assay_status find_values(distinct *d, coded *c, int64_t rows, assay_error
 static assay_status code_values(coded *c, assay_arena *arena, int64_t rows, assay_error *err)
 {
     distinct d = {.n = 0};
-    int64_t order[ASSAY_GROUPS_MOST];
-    int64_t place[ASSAY_GROUPS_MOST];
+    int64_t order[ASSAY_GROUPS_MOST] = {0};
+    int64_t place[ASSAY_GROUPS_MOST] = {0};
     bool is_text = c->column->type == ASSAY_COLUMN_TEXT;
     ASSAY_TRY(find_values(&d, c, rows, err));
     ASSAY_TRY(is_text ? assay_sort_order_text(order, d.texts, d.n, err)
@@ -159,13 +160,26 @@ static assay_status code_values(coded *c, assay_arena *arena, int64_t rows, assa
     return ASSAY_OK;
 }
 
-static assay_status code_column(coded *c, assay_arena *arena, assay_table *table, assay_error *err)
+static assay_status no_column(const char *name, const assay_table *table, assay_error *err)
+{
+    assay_buffer known;
+    assay_buffer_init(&known, 0);
+    for (int32_t k = 0; k < table->n_columns && k < 20; k++) {
+        assay_buffer_printf(&known, "%s%s", k > 0 ? ", " : "", table->columns[k].name);
+    }
+    assay_status status =
+        assay_fail(err, ASSAY_EINVAL, "group: there is no column %s (known: %s%s)", name,
+                   known.data != NULL ? known.data : "none", table->n_columns > 20 ? ", ..." : "");
+    assay_buffer_dispose(&known);
+    return status;
+}
+
+static assay_status code_column(coded *c, assay_arena *arena, const assay_table *table,
+                                assay_error *err)
 {
     c->column = assay_table_find(table, c->wanted->name);
     if (c->column == NULL) {
-        const char *known = assay_table_names(table);
-        return assay_fail(err, ASSAY_EINVAL, "group: there is no column %s (known: %s)",
-                          c->wanted->name, known != NULL ? known : "?");
+        return no_column(c->wanted->name, table, err);
     }
     ASSAY_TRY(c->wanted->n_cuts > 0 ? code_ranges(c, arena, table->rows, err)
                                     : code_values(c, arena, table->rows, err));
@@ -213,7 +227,7 @@ static assay_status combine(assay_groups *groups, int32_t *of, const coded *c, a
     return ASSAY_OK;
 }
 
-assay_status assay_groups_make(assay_groups **out, assay_arena *arena, assay_table *table,
+assay_status assay_groups_make(assay_groups **out, assay_arena *arena, const assay_table *table,
                                const assay_group_column *columns, int32_t n_columns,
                                assay_error *err)
 {

@@ -35,7 +35,7 @@ typedef struct assay_group_column {
  * ASSAY_GROUPS_MOST groups or fewer than two.
  */
 ASSAY_NODISCARD assay_status assay_groups_make(assay_groups **out, assay_arena *arena,
-                                               assay_table *table,
+                                               const assay_table *table,
                                                const assay_group_column *columns, int32_t n_columns,
                                                assay_error *err);
 

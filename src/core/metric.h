@@ -191,8 +191,9 @@ typedef struct assay_metric {
      *  behind their "macro" and "weighted" average, and finish leaves DeLong's variance in those of
      *  the classes. */
     int (*area)(const void *params);
-    int curve_only; /* 1: no measures, so there is nothing to resample */
-    int right_rows; /* 1: its one measure is the share of rows whose label is the target */
+    int no_interval; /* 1: p-values and statistics of tests, which are not resampled */
+    int curve_only;  /* 1: no measures, so there is nothing to resample */
+    int right_rows;  /* 1: its one measure is the share of rows whose label is the target */
 } assay_metric;
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "core/groups.h"
 #include "core/model.h"
 #include "core/op.h"
 #include "core/sequential.h"
@@ -98,6 +99,16 @@ typedef struct assay_plan_attack {
     int32_t repeats;       /* 0 = 1 */
     double noise;
 } assay_plan_attack;
+/** Groups of data that are compared, by columns of the metadata. */
+typedef struct assay_plan_groups {
+    const char *name;
+    assay_mark mark;
+    const char *title;
+    assay_group_column *columns;
+    int32_t n_columns;
+    const char *positive; /* class that rates speak of; NULL = each in turn */
+    int64_t least;        /* rows that a group must have; 0 = the default */
+} assay_plan_groups;
 
 typedef enum assay_compare { ASSAY_AT_LEAST = 1, ASSAY_AT_MOST } assay_compare;
 
@@ -140,6 +151,7 @@ typedef struct assay_plan_requirement {
     const char *class_name; /* or NULL */
     int32_t model;          /* index */
     int32_t context;        /* index */
+    int32_t groups;         /* index; -1 = the metric compares none */
     assay_compare compare;
     double threshold;
     double objective;                 /* the better value that is hoped for; NaN = none */
@@ -177,6 +189,8 @@ typedef struct assay_plan {
     assay_plan_sweep *sweeps;
     int32_t n_attacks;
     assay_plan_attack *attacks;
+    int32_t n_groups;
+    assay_plan_groups *groups;
     int32_t n_metrics;
     assay_args **metrics;            /* those of the plan and those that requirements add */
     assay_args *proportion_interval; /* default clopper_pearson */

@@ -28,7 +28,7 @@ static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assa
     static const char *const known[] = {
         "assay",      "title",    "description",  "marking", "task",     "seed",   "level",
         "replicates", "on_error", "models",       "data",    "contexts", "sweeps", "metrics",
-        "intervals",  "families", "requirements", "attacks", "compare"};
+        "intervals",  "families", "requirements", "attacks", "compare",  "groups"};
     assay_plan *plan = r->plan;
     int64_t version = 0;
     int64_t seed = 1;
@@ -73,6 +73,7 @@ static assay_status read_plan(assay_plan_reader *r, const char *bytes, size_t si
     ASSAY_TRY(assay_plan_read_data(r, root, err));
     ASSAY_TRY(assay_plan_read_contexts(r, root, err));
     ASSAY_TRY(assay_plan_read_attacks(r, root, err));
+    ASSAY_TRY(assay_plan_read_groups(r, root, err));
     ASSAY_TRY(assay_plan_read_metrics(r, root, err));
     ASSAY_TRY(assay_plan_read_compare(r, root, err));
     ASSAY_TRY(assay_plan_read_families(r, root, err));

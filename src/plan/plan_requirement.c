@@ -87,6 +87,15 @@ assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_a
         assay_args_free(args);
         return status;
     }
+    if ((args->op->needs & ASSAY_NEEDS_GROUPS) != 0 && plan->n_groups == 0) {
+        assay_status status =
+            assay_fail(err, ASSAY_EINVAL,
+                       "%s: metric %s compares groups, but the plan has no 'groups', e.g. groups: "
+                       "{by_sex: {columns: [sex]}}",
+                       r->path, args->op->name);
+        assay_args_free(args);
+        return status;
+    }
     for (int32_t i = 0; i < plan->n_metrics; i++) {
         if (same_args(plan->metrics[i], args)) {
             assay_args_free(args);
@@ -267,9 +276,9 @@ static assay_status read_threshold(assay_plan_requirement *q, const assay_plan_r
 static assay_status read_composite(assay_plan_requirement *q, const assay_plan_reader *r,
                                    const assay_yaml *node, assay_error *err)
 {
-    static const char *const never[] = {"metric",     "class",    "average",   "model",
-                                        "context",    "at_least", "at_most",   "objective",
-                                        "confidence", "family",   "sequential"};
+    static const char *const never[] = {"metric",     "class",    "average",    "model",
+                                        "context",    "at_least", "at_most",    "objective",
+                                        "confidence", "family",   "sequential", "group"};
 
     for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
         if (assay_yaml_get(node, never[i])) {
@@ -282,18 +291,39 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
     q->metric_index = -1;
     q->model = -1;
     q->context = -1;
+    q->groups = -1;
     q->confidence = NAN;
     q->threshold = NAN;
+    return ASSAY_OK;
+}
+
+/** The groups that a metric between groups speaks of; its class is the positive one unless it is said. */
+static assay_status read_group(assay_plan_requirement *q, const assay_plan_reader *r,
+                               const assay_yaml *node, assay_error *err)
+{
+    const assay_plan *plan = r->plan;
+    const assay_op *op = plan->metrics[q->metric_index]->op;
+
+    q->groups = -1;
+    if ((op->needs & ASSAY_NEEDS_GROUPS) == 0) {
+        return assay_yaml_get(node, "group") == NULL
+                   ? ASSAY_OK
+                   : assay_yaml_fail(r->path, assay_yaml_get(node, "group"), err,
+                                     "requirement '%s': metric %s does not compare groups", q->id,
+                                     q->metric);
+    }
+    ASSAY_TRY(find_ref(&q->groups, r, node, "group", plan->groups, sizeof *plan->groups,
+                       plan->n_groups, err));
     return ASSAY_OK;
 }
 
 static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
                                      const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {"id",     "text",      "metric",   "class",   "average",
-                                        "model",  "context",   "at_least", "at_most", "confidence",
-                                        "source", "objective", "family",   "gate",    "all_of",
-                                        "any_of", "sequential"};
+    static const char *const known[] = {"id",     "text",       "metric",   "class",   "average",
+                                        "model",  "context",    "at_least", "at_most", "confidence",
+                                        "source", "objective",  "family",   "gate",    "all_of",
+                                        "any_of", "sequential", "group"};
     const assay_yaml *metric = assay_yaml_get(node, "metric");
     assay_plan *plan = r->plan;
     assay_args *args = NULL;
@@ -331,6 +361,7 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
                        plan->n_models, err));
     ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
                        plan->n_contexts, err));
+    ASSAY_TRY(read_group(q, r, node, err));
     ASSAY_TRY(read_threshold(q, r, node, err));
     return assay_plan_read_sequential(q, r, node, err);
 }

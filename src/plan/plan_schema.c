@@ -196,6 +196,30 @@ static void put_attacks(assay_json *json)
     assay_json_end_object(json);
 }
 
+static void put_groups(assay_json *json)
+{
+    assay_json_key(json, "grouping");
+    open_object(json, "groups of data that are compared, by columns of the metadata");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "required");
+    assay_json_raw(json, "[\"columns\"]");
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    put_typed(json, "title", "string", NULL);
+    put_texts(json, "columns");
+    assay_json_key(json, "ranges");
+    assay_json_raw(json, "{\"type\":\"object\",\"description\":\"cuts of numbers\","
+                         "\"additionalProperties\":{\"type\":\"array\",\"items\":{\"type\":"
+                         "\"number\"}}}");
+    assay_json_key(json, "positive");
+    assay_json_raw(json,
+                   "{\"type\":[\"string\",\"number\"],\"description\":\"class that rates speak "
+                   "of; absent: each class in turn\"}");
+    put_typed(json, "least", "integer", "rows that a group must have; default 10");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
 static void put_requirement(assay_json *json)
 {
     assay_json_key(json, "requirement");
@@ -226,6 +250,7 @@ static void put_requirement(assay_json *json)
               "\"method\":{\"enum\":[\"mixture\",\"betting\",\"sprt\",\"pool\"]},"
               "\"order\":{\"type\":\"string\"},\"beta\":{\"type\":\"number\"},"
               "\"pool\":{\"type\":\"integer\"}}}]}");
+    put_typed(json, "group", "string", "name of groups, for metrics that compare groups");
     put_typed(json, "family", "string", "name of a family");
     put_typed(json, "source", "string", "document and section that it comes from");
     put_texts(json, "gate");
@@ -313,6 +338,7 @@ static void put_root(assay_json *json)
     put_map_of(json, "contexts", "context");
     put_map_of(json, "sweeps", "sweep");
     put_map_of(json, "attacks", "attack_plan");
+    put_map_of(json, "groups", "grouping");
     put_list_of(json, "metrics", "metric");
     assay_json_key(json, "intervals");
     open_object(json, NULL);
@@ -351,6 +377,7 @@ assay_status assay_plan_schema(assay_buffer *out, const assay_registry *registry
     put_sweep(&json);
     put_attacks(&json);
     put_family(&json);
+    put_groups(&json);
     put_requirement(&json);
     for (int kind = 1; kind <= ASSAY_OP_KINDS; kind++) {
         put_operations(&json, registry, (assay_op_kind)kind);

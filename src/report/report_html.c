@@ -13,6 +13,7 @@ static const part parts[] = {
     {"contexts", "Contexts", assay_section_contexts},
     {"compare", "Comparison", assay_section_compare},
     {"boxes", "Objects", assay_section_boxes},
+    {"fairness", "Groups", assay_section_fairness},
     {"sweeps", "Disturbances", assay_section_sweeps},
     {"gallery", "Images", assay_section_gallery},
     {"attacks", "Attacks", assay_section_attacks},

@@ -18,6 +18,7 @@ void assay_section_verdicts(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_findings(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_contexts(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_compare(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_fairness(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_sweeps(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence);
 /** Part of assay_section_boxes: kinds of errors, confusion with the background. */

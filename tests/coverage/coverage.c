@@ -112,6 +112,7 @@ int main(int argc, char **argv)
     cover_weights(&c);
     cover_bootstrap(&c);
     cover_pairs(&c);
+    cover_groups(&c);
     cover_tests(&c);
     cover_peeking(&c);
     (void)printf("\n%lld rows; %d promises broken.\n", (long long)c.rows, c.failures);

@@ -316,7 +316,8 @@ static void check_duplicated(const assay_args *args, const assay_result *once,
                              const assay_result *thrice)
 {
     /* its correction is larger for fewer rows */
-    if (strcmp(args->op->name, "debiased_calibration_error") == 0) {
+    if (strcmp(args->op->name, "debiased_calibration_error") == 0 ||
+        args->op->metric->no_interval) {
         return;
     }
     /* equal-mass edges interpolate between order statistics, whose places shift */

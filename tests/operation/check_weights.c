@@ -5,6 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/rng.h"
+#include "core/metric.h"
 #include "operation/metric_data.h"
 
 enum { ROWS = 901, CLASSES = 4 };
@@ -82,6 +83,7 @@ static bool tells_copies(const assay_args *args)
 {
     double binning = 0;
     return strcmp(args->op->name, "debiased_calibration_error") == 0 ||
+           args->op->metric->no_interval ||
            (assay_args_get(&binning, args, "binning") && binning != 0.0);
 }
 

@@ -16,7 +16,7 @@ static double weight_at(const void *of, int64_t i)
 /* The bin that holds p, when probabilities come in ascending order. */
 static int64_t next_bin(int64_t bin, double p, const double *edges, const assay_bins_params *params)
 {
-    bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
+    bool right_closed = params->edges != ASSAY_EDGES_LEFT_CLOSED;
     while (bin < params->bins - 1 && (right_closed ? edges[bin + 1] < p : edges[bin + 1] <= p)) {
         bin++;
     }
@@ -34,14 +34,14 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
         return;
     }
     if (params->binning == ASSAY_BINNING_EQUAL_WIDTH) {
-        assay_bins_equal_width(edges, params->bins);
+        assay_bins_equal_width(edges, params);
     } else {
         const assay_bins_column column = {.of = ranking,
                                           .n = ranking->n,
                                           .value = score_at,
                                           .weight = weight_at,
                                           .real = ranking->real != NULL};
-        assay_bins_equal_mass(edges, params->bins, &column, to->n);
+        assay_bins_equal_mass(edges, params, &column, to->n);
     }
     assay_sum sum = {0};
     assay_sum part = {0}; /* probability less occurrences in the bin */

@@ -1,103 +1,25 @@
-#include <math.h>
+#include "ops/shared/moments.h"
 
-#include "ops/shared/confusion.h"
-
-/* Moments about the mean, of values less the first one, so that nothing cancels far from zero;
- * merged as by Chan, Golub and LeVeque. */
-typedef struct moments {
-    double first;
-    double mean;    /* less `first` */
-    double squares; /* sum of squared differences from the mean */
-} moments;
-
-typedef struct state {
-    double n;
-    moments truth, error;
-} state;
-
-static size_t state_size(const void *params, int32_t classes)
-{
-    (void)params;
-    (void)classes;
-    return sizeof(state);
-}
-
-static void add(moments *to, double value, double weight, double total)
-{
-    if (weight == total) {
-        to->first = value;
-    }
-    double gap = value - to->first - to->mean;
-    to->mean += gap * (weight / total);
-    to->squares += weight * gap * (value - to->first - to->mean);
-}
-
-static assay_status block(void *to, const void *params, const assay_rows *rows,
-                          assay_arena *scratch, assay_error *err)
-{
-    (void)params;
-    (void)scratch;
-    (void)err;
-    state *s = to;
-    for (int64_t i = 0; i < rows->n; i++) {
-        double weight = assay_rows_weight(rows, i);
-        if (weight > 0.0) {
-            s->n += weight;
-            add(&s->truth, rows->truth[i], weight, s->n);
-            add(&s->error, rows->truth[i] - rows->value[i], weight, s->n);
-        }
-    }
-    return ASSAY_OK;
-}
-
-static void join(moments *into, const moments *from, double n, double other)
-{
-    if (n == 0.0) {
-        *into = *from;
-        return;
-    }
-    double gap = (from->first - into->first) + (from->mean - into->mean);
-    into->squares += from->squares + gap * gap * (n * other / (n + other));
-    into->mean += gap * (other / (n + other));
-}
-
-static void merge(void *into, const void *from, const void *params, int32_t classes)
-{
-    (void)params;
-    (void)classes;
-    state *s = into;
-    const state *other = from;
-    if (other->n > 0.0) {
-        join(&s->truth, &other->truth, s->n, other->n);
-        join(&s->error, &other->error, s->n, other->n);
-        s->n += other->n;
-    }
-}
-
-static assay_status finish(assay_result *out, const void *from, const void *params,
+static assay_status finish(assay_result *out, const void *from, const void *given,
                            const assay_rows *shape, assay_error *err)
 {
-    (void)params;
+    (void)given;
     (void)shape;
-    const state *s = from;
+    const assay_moments *s = from;
     assay_measure *measure = NULL;
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->weight = s->n;
-    if (s->n == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-    } else if (!(s->truth.squares > 0.0)) {
-        assay_measure_undefine(measure, "all true values are equal");
-    } else {
-        measure->value = 1.0 - s->error.squares / s->truth.squares;
-        if (!isfinite(measure->value)) {
-            assay_measure_undefine(measure, "the values are too large");
-        }
+    ASSAY_TRY(assay_moments_start(&measure, out, s, err));
+    if (measure == NULL) {
+        return ASSAY_OK;
     }
+    measure->value = 1.0 - s->error.squares / s->truth.squares;
+    assay_moments_end(measure);
     return ASSAY_OK;
 }
 
-static const assay_metric metric = {
-    .state_size = state_size, .block = block, .merge = merge, .finish = finish};
+static const assay_metric metric = {.state_size = assay_moments_size,
+                                    .block = assay_moments_block,
+                                    .merge = assay_moments_merge,
+                                    .finish = finish};
 
 static const char *const examples[] = {
     "assay evaluate --task regression --predictions predictions.csv --metric explained_variance",

@@ -3,7 +3,7 @@
 #include <string.h>
 
 const char *const assay_binning_choices[] = {"equal_width", "equal_mass", NULL};
-const char *const assay_edges_choices[] = {"right_closed", "left_closed", NULL};
+const char *const assay_edges_choices[] = {"right_closed", "left_closed", "mapie", NULL};
 
 static int32_t bin_count(const void *given)
 {
@@ -22,8 +22,14 @@ static double *state_edges(void *state, const assay_bins_params *params)
     return (double *)(void *)((assay_metric_bin *)state + bin_count(params));
 }
 
+/* How many bins are cut: with MAPIE's edges the first one holds the lowest edge alone. */
+static int64_t cut_bins(const assay_bins_params *params)
+{
+    return params->edges == ASSAY_EDGES_MAPIE && params->bins > 1 ? params->bins - 1 : params->bins;
+}
+
 /* As numpy.linspace(0, 1, bins + 1). */
-void assay_bins_equal_width(double *edges, int64_t bins)
+static void linspace(double *edges, int64_t bins)
 {
     double step = 1.0 / (double)bins;
     for (int64_t i = 0; i < bins; i++) {
@@ -32,10 +38,16 @@ void assay_bins_equal_width(double *edges, int64_t bins)
     edges[bins] = 1.0;
 }
 
+void assay_bins_equal_width(double *edges, const assay_bins_params *params)
+{
+    edges[0] = 0.0;
+    linspace(edges + (params->bins - cut_bins(params)), cut_bins(params));
+}
+
 void assay_bins_edges(double *edges, const void *state, const assay_bins_params *params)
 {
     if (params->binning == ASSAY_BINNING_EQUAL_WIDTH) {
-        assay_bins_equal_width(edges, params->bins);
+        assay_bins_equal_width(edges, params);
     } else {
         const double *kept =
             (const double *)(const void *)((const assay_metric_bin *)state + bin_count(params));
@@ -74,8 +86,8 @@ static void terms_rows(int32_t *bin, double *const *values, const void *given,
     const assay_bins_params *params = given;
     double edges[ASSAY_BINS_MOST + 1];
     int32_t bins = (int32_t)params->bins;
-    bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
-    assay_bins_equal_width(edges, bins);
+    bool right_closed = params->edges != ASSAY_EDGES_LEFT_CLOSED;
+    assay_bins_equal_width(edges, params);
     for (int64_t i = 0; i < rows->n; i++) {
         bin[i] = assay_bins_find(rows->confidence[i], edges, bins, right_closed);
     }
@@ -118,8 +130,8 @@ static void inverted_cdf(double *edges, int64_t bins, const assay_bins_column *c
 
 /* Edges at the quantiles i / bins of the weighted confidences, as numpy.percentile with its default
  * method. Rows come by descending confidence, quantiles count from the lowest. */
-void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column *column,
-                           double total_weight)
+static void quantiles(double *edges, int64_t bins, const assay_bins_column *column,
+                      double total_weight)
 {
     if (column->real) {
         inverted_cdf(edges, bins, column, total_weight);
@@ -154,6 +166,14 @@ void assay_bins_equal_mass(double *edges, int64_t bins, const assay_bins_column 
     }
 }
 
+void assay_bins_equal_mass(double *edges, const assay_bins_params *params,
+                           const assay_bins_column *column, double total)
+{
+    int64_t first = params->bins - cut_bins(params);
+    quantiles(edges + first, cut_bins(params), column, total);
+    edges[0] = edges[first];
+}
+
 static double row_confidence(const void *of, int64_t i)
 {
     const assay_rows *rows = of;
@@ -185,8 +205,8 @@ assay_status assay_bins_block(void *state, const void *given, const assay_rows *
                                       .value = row_confidence,
                                       .weight = row_weight,
                                       .real = rows->real};
-    assay_bins_equal_mass(edges, params->bins, &column, total);
-    bool right_closed = params->edges == ASSAY_EDGES_RIGHT_CLOSED;
+    assay_bins_equal_mass(edges, params, &column, total);
+    bool right_closed = params->edges != ASSAY_EDGES_LEFT_CLOSED;
     int64_t bin = 0;
     for (int64_t i = rows->n - 1; i >= 0; i--) {
         double p = rows->confidence[i];

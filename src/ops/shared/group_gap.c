@@ -3,8 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 
-#include "stats/intervals.h"
-#include "stats/two_proportions.h"
+#include "stats/group_gaps.h"
 
 const char *const assay_gap_method_choices[] = {"between_groups", "to_overall", NULL};
 const char *const assay_gap_agg_choices[] = {"worst_case", "mean", NULL};
@@ -33,9 +32,9 @@ assay_status assay_group_counts_block(void *state, const void *params, const ass
     return ASSAY_OK;
 }
 
+/* Weights of rows. */
 typedef struct trials {
     double x, n;
-    int32_t group;
 } trials;
 
 /* Behind one measure: the groups that take part, by rate. */
@@ -44,6 +43,8 @@ typedef struct evidence {
     int32_t agg;
     int32_t n[2];
     trials *of[2];
+    assay_trials *counts[2]; /* the same, of rows without weights */
+    int32_t *group[2];       /* which they are */
 } evidence;
 
 static trials trials_of(const assay_class_counts *counts, int32_t classes, int32_t class_index,
@@ -78,73 +79,40 @@ static double share(trials t)
 
 /* ---- intervals ---- */
 
-/* Both ends of the difference or ratio of groups a and b; each end at its own error probability. */
-static assay_status pair_ends(double *low, double *high, const evidence *e, trials a, trials b,
-                              double alpha_low, double alpha_high, assay_error *err)
+static double ordered_pairs(const evidence *e, int32_t rate)
 {
-    const assay_two_counts two = {(int64_t)a.x, (int64_t)a.n, (int64_t)b.x, (int64_t)b.n};
-    return e->kind->form == ASSAY_GAP_RATIO
-               ? assay_score_ratio(low, high, &two, true, alpha_low, alpha_high, err)
-               : assay_score_difference(low, high, &two, true, alpha_low, alpha_high, err);
+    return (double)e->n[rate] * (double)(e->n[rate] - 1);
 }
 
-/* The ends of one rate's gap; `alpha_any` is for the end at which any pair may be the extreme one. */
-static assay_status pairs_ends(double *low, double *high, const evidence *e, int32_t rate,
-                               double alpha_low, double alpha_high, assay_error *err)
-{
-    bool ratio = e->kind->form == ASSAY_GAP_RATIO;
-    *low = ratio ? 1.0 : 0.0;
-    *high = ratio ? 1.0 : 0.0;
-    for (int32_t i = 0; i < e->n[rate]; i++) {
-        for (int32_t j = 0; j < e->n[rate]; j++) {
-            double l = 0.0;
-            double h = 0.0;
-            if (i == j) {
-                continue;
-            }
-            ASSAY_TRY(
-                pair_ends(&l, &h, e, e->of[rate][i], e->of[rate][j], alpha_low, alpha_high, err));
-            *low = ratio ? fmin(*low, l) : fmax(*low, l);
-            *high = ratio ? fmin(*high, h) : fmax(*high, h);
-        }
-    }
-    return ASSAY_OK;
-}
-
-static double ordered_pairs(const evidence *e)
-{
-    double pairs = 0.0;
-    for (int32_t r = 0; r < e->kind->n_rates; r++) {
-        pairs += (double)e->n[r] * (double)(e->n[r] - 1);
-    }
-    return pairs;
-}
-
+/* With two rates, the end that any pair may make has the pairs of both to allow for; the end that each
+ * pair holds by itself is as good as with one, unless both rates enter a mean. */
 static assay_status gap_bounds(double *low, double *high, const void *from, double alpha_low,
                                double alpha_high, assay_error *err)
 {
     const evidence *e = from;
     bool ratio = e->kind->form == ASSAY_GAP_RATIO;
-    bool mean = e->agg == ASSAY_GAP_MEAN && e->kind->n_rates > 1;
-    /* the end that every pair holds by itself, and the one that holds for all pairs together */
-    double alone = mean ? 1.0 / (double)e->kind->n_rates : 1.0;
-    double together = 1.0 / ordered_pairs(e);
+    bool two = e->kind->n_rates > 1;
+    bool mean = e->agg == ASSAY_GAP_MEAN && two;
+    double pairs = ordered_pairs(e, 0) + (two ? ordered_pairs(e, 1) : 0.0);
     double lows[2] = {0};
     double highs[2] = {0};
     for (int32_t r = 0; r < e->kind->n_rates; r++) {
-        ASSAY_TRY(pairs_ends(&lows[r], &highs[r], e, r, alpha_low * (ratio ? alone : together),
-                             alpha_high * (ratio ? together : alone), err));
+        double together = ordered_pairs(e, r) / pairs;
+        double alone = mean ? 0.5 : 1.0;
+        ASSAY_TRY(ratio ? assay_smallest_ratio(&lows[r], &highs[r], e->counts[r], e->n[r],
+                                               alpha_low * alone, alpha_high * together, err)
+                        : assay_largest_difference(&lows[r], &highs[r], e->counts[r], e->n[r],
+                                                   alpha_low * together, alpha_high * alone, err));
     }
     *low = lows[0];
     *high = highs[0];
-    if (e->kind->n_rates > 1) {
-        *low = mean ? (lows[0] + lows[1]) / 2.0
-                    : (ratio ? fmin(lows[0], lows[1]) : fmax(lows[0], lows[1]));
-        *high = mean ? (highs[0] + highs[1]) / 2.0
-                     : (ratio ? fmin(highs[0], highs[1]) : fmax(highs[0], highs[1]));
+    if (mean) {
+        *low = (lows[0] + lows[1]) / 2.0;
+        *high = (highs[0] + highs[1]) / 2.0;
+    } else if (two) {
+        *low = ratio ? fmin(lows[0], lows[1]) : fmax(lows[0], lows[1]);
+        *high = ratio ? fmin(highs[0], highs[1]) : fmax(highs[0], highs[1]);
     }
-    *low = alpha_low > 0.0 ? *low : 0.0;
-    *high = alpha_high > 0.0 ? *high : 1.0;
     return ASSAY_OK;
 }
 
@@ -152,24 +120,14 @@ static assay_status worst_bounds(double *low, double *high, const void *from, do
                                  double alpha_high, assay_error *err)
 {
     const evidence *e = from;
-    *low = 1.0;
-    *high = 1.0;
-    for (int32_t g = 0; g < e->n[0]; g++) {
-        double l = 0.0;
-        double h = 0.0;
-        ASSAY_TRY(assay_clopper_pearson(&l, &h, (int64_t)e->of[0][g].x, (int64_t)e->of[0][g].n,
-                                        alpha_low, alpha_high / (double)e->n[0], err));
-        *low = fmin(*low, l);
-        *high = fmin(*high, h);
-    }
-    return ASSAY_OK;
+    return assay_lowest_proportion(low, high, e->counts[0], e->n[0], alpha_low, alpha_high, err);
 }
 
 /* ---- values ---- */
 
 typedef struct extremes {
-    double value; /* NaN: 0/0 */
-    trials highest, lowest;
+    double value;            /* NaN: 0/0 */
+    int32_t highest, lowest; /* groups */
 } extremes;
 
 static double inverse_ratio(double a, double b)
@@ -180,26 +138,28 @@ static double inverse_ratio(double a, double b)
 static extremes gap_of(const evidence *e, int32_t rate, trials overall, int32_t method)
 {
     const trials *of = e->of[rate];
-    extremes x = {.highest = of[0], .lowest = of[0]};
+    int32_t highest = 0;
+    int32_t lowest = 0;
     double ratio = 1.0;
     double difference = 0.0;
     for (int32_t g = 0; g < e->n[rate]; g++) {
-        x.highest = share(of[g]) > share(x.highest) ? of[g] : x.highest;
-        x.lowest = share(of[g]) < share(x.lowest) ? of[g] : x.lowest;
+        highest = share(of[g]) > share(of[highest]) ? g : highest;
+        lowest = share(of[g]) < share(of[lowest]) ? g : lowest;
         difference = fmax(difference, fabs(share(of[g]) - share(overall)));
         if (overall.x > 0.0) {
             ratio = fmin(ratio, inverse_ratio(share(of[g]), share(overall)));
         }
     }
+    extremes x = {.highest = e->group[rate][highest], .lowest = e->group[rate][lowest]};
     bool to_overall = method == ASSAY_GAP_TO_OVERALL;
     if (e->kind->form == ASSAY_GAP_WORST) {
-        x.value = share(x.lowest);
+        x.value = share(of[lowest]);
     } else if (e->kind->form == ASSAY_GAP_DIFFERENCE) {
-        x.value = to_overall ? difference : share(x.highest) - share(x.lowest);
-    } else if (x.highest.x == 0.0) {
+        x.value = to_overall ? difference : share(of[highest]) - share(of[lowest]);
+    } else if (of[highest].x == 0.0) {
         x.value = NAN;
     } else {
-        x.value = to_overall ? ratio : share(x.lowest) / share(x.highest);
+        x.value = to_overall ? ratio : share(of[lowest]) / share(of[highest]);
     }
     return x;
 }
@@ -228,16 +188,19 @@ static assay_status gather(evidence **out, gap_case *c, assay_arena *arena, assa
     e->agg = c->params->agg;
     for (int32_t r = 0; r < c->kind->n_rates; r++) {
         e->of[r] = assay_arena_alloc(arena, (size_t)groups->n, sizeof *e->of[r]);
-        if (e->of[r] == NULL) {
+        e->group[r] = assay_arena_alloc(arena, (size_t)groups->n, sizeof *e->group[r]);
+        e->counts[r] = assay_arena_alloc(arena, (size_t)groups->n, sizeof *e->counts[r]);
+        if (e->of[r] == NULL || e->group[r] == NULL || e->counts[r] == NULL) {
             return assay_fail_memory(err);
         }
         for (int32_t g = 0; g < groups->n; g++) {
             trials t = trials_of(c->counts + (int64_t)g * c->shape->classes, c->shape->classes,
                                  c->class_index, c->kind->rates[r]);
-            t.group = g;
             c->overall[r].x += t.x;
             c->overall[r].n += t.n;
             if (t.n >= (double)c->params->least * c->shape->mean_weight) {
+                e->group[r][e->n[r]] = g;
+                e->counts[r][e->n[r]] = (assay_trials){(int64_t)t.x, (int64_t)t.n};
                 e->of[r][e->n[r]++] = t;
             } else if (r == 0 || c->left_out == 0) {
                 if (c->left_out < 3) {
@@ -271,9 +234,9 @@ static assay_status remark(assay_measure *measure, const gap_case *c, extremes w
     const char *join = c->left_out > 0 ? "; " : "";
     measure->reason =
         c->kind->form == ASSAY_GAP_WORST
-            ? assay_arena_printf(arena, "lowest: %s%s%s", names[worst.lowest.group], join, left_out)
-            : assay_arena_printf(arena, "highest: %s, lowest: %s%s%s", names[worst.highest.group],
-                                 names[worst.lowest.group], join, left_out);
+            ? assay_arena_printf(arena, "lowest: %s%s%s", names[worst.lowest], join, left_out)
+            : assay_arena_printf(arena, "highest: %s, lowest: %s%s%s", names[worst.highest],
+                                 names[worst.lowest], join, left_out);
     return measure->reason != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 

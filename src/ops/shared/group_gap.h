@@ -2,14 +2,7 @@
  * @file group_gap.h
  * How far groups of rows lie apart in a rate: what the fairness metrics share. A state is an array of
  * assay_class_counts, classes of the first group first.
- *
- * Intervals. Let D be the largest of the differences between two groups. Its upper end is the largest
- * upper end over all ordered pairs, each at the full error probability: whatever pair the true D
- * belongs to, D lies above that pair's end with no more than this probability (an
- * intersection-union argument, R. L. Berger, Technometrics 24 (1982)). Its lower end is the largest
- * lower end over all ordered pairs, each at the error probability divided by their number
- * (Bonferroni), as any of them may be the largest. Ratios and worst groups follow the same rule. The
- * intervals of pairs are those of Miettinen and Nurminen, of single groups Clopper and Pearson's.
+ * The intervals are those of stats/group_gaps.h.
  */
 #ifndef ASSAY_OPS_SHARED_GROUP_GAP_H
 #define ASSAY_OPS_SHARED_GROUP_GAP_H

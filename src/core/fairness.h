@@ -1,0 +1,54 @@
+/**
+ * @file fairness.h
+ * One model's predictions, group by group: metrics within each group, metrics of the gaps between
+ * groups, and the rates of each group against all other rows.
+ */
+#ifndef ASSAY_CORE_FAIRNESS_H
+#define ASSAY_CORE_FAIRNESS_H
+
+#include "core/evaluate.h"
+#include "core/groups.h"
+
+/** A rate of one group against the rest: two independent samples of rows. */
+typedef struct assay_group_comparison {
+    const char *rate;       /* the metric's name: "selection_rate", "recall", ... */
+    const char *class_name; /* NULL for accuracy */
+    int32_t group;
+    assay_outcome outcome;
+    const char *reason; /* why it is not a value */
+    int64_t x, n, rest_x, rest_n;
+    double difference, difference_low, difference_high; /* group less rest */
+    double ratio, ratio_low, ratio_high; /* group by rest; NaN for 0/0, infinite for x/0 */
+    double p, p_adjusted; /* two-sided, of no difference; corrected for the number of groups */
+} assay_group_comparison;
+
+typedef struct assay_fairness {
+    const assay_groups *groups;
+    int64_t *rows;       /* per group, of those selected */
+    int64_t least;       /* rows that a group must have */
+    assay_result within; /* measures with a group: of every group in order */
+    assay_result gaps;
+    const char *not_compared; /* why rates are not in `comparisons`; NULL = they are */
+    assay_group_comparison *comparisons;
+    int64_t n_comparisons;
+} assay_fairness;
+
+enum { ASSAY_FAIRNESS_LEAST = 10, ASSAY_FAIRNESS_COMPARISONS = 5000 };
+
+/**
+ * Evaluate the metrics over the rows with mask[i] != 0 (NULL = all): those that need groups between
+ * the groups, the others within each, except for curves. With a positive class only its measures are
+ * kept, of those that have one per class. Measures within a group with fewer than `least` rows
+ * behind them are TOO_FEW.
+ *
+ * Comparisons (classification): selection rate, recall, false positive rate, precision, accuracy;
+ * difference and ratio with Miettinen and Nurminen's intervals at the options' level, the p-value of
+ * the same score test, adjusted by Holm over the groups of one rate and class; two groups are one
+ * comparison. Everything lives in `arena`; texts of `groups` and metrics are borrowed.
+ */
+ASSAY_NODISCARD assay_status assay_fairness_evaluate(
+    assay_fairness *out, assay_arena *arena, const assay_predictions *predictions,
+    const uint8_t *mask, const assay_groups *groups, const assay_args *const *metrics,
+    size_t n_metrics, int64_t least, const assay_evaluate_options *options, assay_error *err);
+
+#endif

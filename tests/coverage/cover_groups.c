@@ -1,0 +1,83 @@
+/* Largest difference, smallest ratio and lowest proportion of several groups. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "coverage/coverage.h"
+#include "stats/group_gaps.h"
+
+enum { MOST = 6 };
+
+typedef assay_status gap_interval(double *, double *, const assay_trials *, int64_t, double, double,
+                                  assay_error *);
+
+typedef struct setting {
+    int64_t k, n;
+    double p[MOST];
+} setting;
+
+/* Two groups of few; equal groups, where the true gap is at the end of its range; one that sticks out;
+ * a ladder; rare successes. */
+static const setting settings[] = {
+    {2, 30, {0.5, 0.5}},
+    {2, 30, {0.2, 0.4}},
+    {3, 60, {0.3, 0.3, 0.3}},
+    {3, 60, {0.3, 0.3, 0.6}},
+    {6, 80, {0.7, 0.7, 0.7, 0.7, 0.7, 0.7}},
+    {6, 80, {0.4, 0.5, 0.6, 0.7, 0.8, 0.9}},
+    {4, 200, {0.03, 0.03, 0.05, 0.10}},
+};
+
+static double truth(const setting *s, int form)
+{
+    double lowest = 1.0, highest = 0.0;
+    for (int64_t g = 0; g < s->k; g++) {
+        lowest = fmin(lowest, s->p[g]);
+        highest = fmax(highest, s->p[g]);
+    }
+    return form == 0 ? highest - lowest : form == 1 ? lowest / highest : lowest;
+}
+
+static void measure(coverage *c, const char *name, gap_interval *fn, int form, double alpha_low,
+                    double alpha_high)
+{
+    row r = {
+        .method = name, .nominal = 1.0 - alpha_low - alpha_high, .promise = ABOUT, .slack = 0.005};
+    (void)snprintf(r.setting, sizeof r.setting, "2 to 6 groups, %s",
+                   alpha_low == 0.0    ? "upper bound"
+                   : alpha_high == 0.0 ? "lower bound"
+                                       : "two-sided");
+    for (size_t i = 0; i < ASSAY_COUNT(settings); i++) {
+        const setting *s = &settings[i];
+        int64_t covered = 0;
+        double wanted = truth(s, form);
+        for (int64_t run = 0; run < c->runs; run++) {
+            assay_rng rng = stream("groups", run);
+            assay_trials groups[MOST];
+            for (int64_t g = 0; g < s->k; g++) {
+                groups[g] = (assay_trials){0, s->n};
+                for (int64_t t = 0; t < s->n; t++) {
+                    groups[g].x += assay_rng_uniform(&rng) < s->p[g];
+                }
+            }
+            double low = 0, high = 0;
+            must(fn(&low, &high, groups, s->k, alpha_low, alpha_high, NULL));
+            covered += low <= wanted + 1e-12 && wanted - 1e-12 <= high;
+        }
+        row_count(&r, covered, c->runs);
+    }
+    row_end(c, &r);
+}
+
+void cover_groups(coverage *c)
+{
+    section("Gaps between groups",
+            "Equal groups, one that sticks out, a ladder, rare successes; 30 to 200 rows in each.");
+    measure(c, "Largest difference", assay_largest_difference, 0, 0.025, 0.025);
+    measure(c, "Largest difference", assay_largest_difference, 0, 0.05, 0.0);
+    measure(c, "Largest difference", assay_largest_difference, 0, 0.0, 0.05);
+    measure(c, "Smallest ratio", assay_smallest_ratio, 1, 0.025, 0.025);
+    measure(c, "Smallest ratio", assay_smallest_ratio, 1, 0.05, 0.0);
+    measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.025, 0.025);
+    measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.05, 0.0);
+}
