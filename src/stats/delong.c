@@ -282,7 +282,8 @@ assay_status assay_auc_interval(double *low, double *high, double auc, double va
     double se = sqrt(variance);
     double down = alpha_low > 0.0 ? assay_normal_quantile_upper(alpha_low) * se : 0.0;
     double up = alpha_high > 0.0 ? assay_normal_quantile_upper(alpha_high) * se : 0.0;
-    int on_logit = logit && auc > 0.0 && auc < 1.0;
+    /* Without variance the way to the log odds and back would only add its rounding. */
+    int on_logit = logit && auc > 0.0 && auc < 1.0 && se > 0.0;
     double centre = on_logit ? log(auc) - log1p(-auc) : auc;
     double slope = on_logit ? auc * (1.0 - auc) : 1.0;
     if (alpha_low > 0.0) {
