@@ -15,10 +15,10 @@ extern "C" {
 
 /** Zero fields take the defaults in brackets. Texts are borrowed during the call. */
 typedef struct assay_attack_request {
-    size_t struct_size; /**< sizeof(assay_attack_request) */
-    const char *model;  /**< .onnx file or model description (.yaml); required */
-    const char *data;   /**< folder, manifest, IDX, NPY or NPZ; required */
-    const char *out;    /**< folder for pixels, traces and attack.json [nothing] */
+    size_t struct_size;         /**< sizeof(assay_attack_request) */
+    const char *model;          /**< .onnx file or model description (.yaml); required */
+    const char *data;           /**< folder, manifest, IDX, NPY or NPZ; required */
+    const char *out;            /**< folder for pixels, traces and attack.json [nothing] */
     const char *const *attacks; /**< NULL-terminated "name" or "name:param=value,..." [fgsm, pgd,
                                      autoattack and noise; square, spatial and noise for models that
                                      give scores only; spatial and noise for labels] */

@@ -42,7 +42,7 @@ typedef struct assay_annotation_notes {
     assay_annotation_format format;
     char
         digest[ASSAY_DIGEST_HEX]; /* of all annotation files with their names; "" = not asked for */
-    char images[4096];              /* folder that names of images are relative to; "" = not known */
+    char images[4096];            /* folder that names of images are relative to; "" = not known */
     int64_t files;                /* annotation files that were read */
     int64_t bare_images;          /* images without an annotation file: no objects */
     int64_t orphans;              /* annotation files without an image: left out (YOLO) */

@@ -35,10 +35,11 @@ static assay_status read_plan(verification *v, assay_error *err)
     assay_free(bytes);
     ASSAY_TRY(status);
     if (v->run.plan->task != ASSAY_TASK_CLASSIFICATION) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "%s tests %s, and only verdicts on classification can be judged again; run "
-                          "the plan once more (predictions are reused)",
-                          v->request->plan, assay_task_name(v->run.plan->task));
+        return assay_fail(
+            err, ASSAY_EUNSUPPORTED,
+            "%s tests %s, and only verdicts on classification can be judged again; run "
+            "the plan once more (predictions are reused)",
+            v->request->plan, assay_task_name(v->run.plan->task));
     }
     if (v->run.plan->n_requirements == 0) {
         return assay_fail(err, ASSAY_EINVAL, "%s has no requirements", v->request->plan);

@@ -42,8 +42,8 @@ static assay_status pin(job *j, const char *text, assay_error *err)
 static assay_status choose(job *j, assay_error *err)
 {
     assay_onnx_graph *graph = j->source.graph;
-    j->wanted = assay_arena_alloc(graph->arena, (size_t)graph->n_values + 1,
-                                  sizeof(assay_onnx_value *));
+    j->wanted =
+        assay_arena_alloc(graph->arena, (size_t)graph->n_values + 1, sizeof(assay_onnx_value *));
     j->ports = assay_arena_alloc(graph->arena, (size_t)graph->n_values * 2 + 1,
                                  sizeof(assay_onnx_value *));
     if (j->wanted == NULL || j->ports == NULL) {

@@ -150,8 +150,7 @@ static const assay_param param_list[] = {
     ASSAY_INT(params, steps, 1000, 1, 1000000, "", "Steps for each."),
     ASSAY_REAL(params, step, 0.01, 1e-9, 10.0, "", "First step; falls with the square root."),
     ASSAY_REAL(params, init_const, 0.001, 1e-12, 1e9, "", "First weight of the model's part."),
-    ASSAY_REAL(params, beta, 0.01, 0.0, 1.0, "",
-               "Weight of the L1 part: changes below it vanish."),
+    ASSAY_REAL(params, beta, 0.01, 0.0, 1.0, "", "Weight of the L1 part: changes below it vanish."),
     ASSAY_REAL(params, confidence, 0.0, 0.0, 1e6, "", "How far the wrong logit must lead."),
     ASSAY_BOOL(params, abort_early, true, "Stop when a tenth of the steps brought nothing."),
 };

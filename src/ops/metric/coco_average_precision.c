@@ -26,7 +26,8 @@ static const assay_param param_list[] = {
 };
 
 static const char *const examples[] = {
-    "requirements: [{id: R1, text: ..., metric: {coco_average_precision: {iou: \"0.50\"}}, at_least: 0.5}]",
+    "requirements: [{id: R1, text: ..., metric: {coco_average_precision: {iou: \"0.50\"}}, "
+    "at_least: 0.5}]",
     NULL,
 };
 

@@ -26,7 +26,8 @@ static const assay_param param_list[] = {
 };
 
 static const char *const examples[] = {
-    "requirements: [{id: R2, text: ..., metric: {coco_average_recall: {max_detections: 10}}, at_least: 0.5}]",
+    "requirements: [{id: R2, text: ..., metric: {coco_average_recall: {max_detections: 10}}, "
+    "at_least: 0.5}]",
     NULL,
 };
 

@@ -11,9 +11,9 @@
 #include <cmocka.h>
 
 #include "adapters/onnxruntime/onnx_file.h"
-#include "onnx/scan.h"
 #include "adapters/onnxruntime/onnx_model.h"
 #include "base/alloc.h"
+#include "onnx/scan.h"
 
 enum { IMAGES = 5, SIDE = 4, CLASSES = 5 };
 
