@@ -24,8 +24,11 @@ static double overlap_of(const assay_scene *s, int32_t detection, int32_t object
 /* Whether object a stands before b: COCO takes all classes together in the order of their ids. */
 static bool later(const assay_scene *s, int32_t a, int32_t b)
 {
-    return b < 0 || s->object_class[a] > s->object_class[b] ||
-           (s->object_class[a] == s->object_class[b] && a > b);
+    if (b < 0) {
+        return true;
+    }
+    int64_t order = (int64_t)s->object_class[a] - (int64_t)s->object_class[b];
+    return order != 0 ? order > 0 : a > b;
 }
 
 /* The best object that is free (or ignored); of equal ones the last. */
