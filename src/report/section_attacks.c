@@ -75,16 +75,16 @@ static void put_plot(assay_buffer *out, const assay_json_value *a)
     }
     put_line(out, &plot, 0, clean, worst);
     assay_plot_end(out);
-    assay_buffer_puts(out, "<p class=\"legend\">");
+    assay_buffer_puts(out, "<p class=\"legend\"><span>");
     assay_svg_legend_mark(out, 0);
-    assay_buffer_puts(out, " worst case of all");
+    assay_buffer_puts(out, " worst case of all</span>");
     series = 1;
     for (size_t k = 0; k < assay_json_size(attacks) && series < SERIES; k++) {
         const assay_json_value *attack = assay_json_at(attacks, k);
         if (is_bounded(attack)) {
-            assay_buffer_puts(out, " ");
+            assay_buffer_puts(out, "<span>");
             assay_svg_legend_mark(out, series++);
-            assay_html_put(out, " %s", assay_json_get_text(attack, "title", "?"));
+            assay_html_put(out, " %s</span>", assay_json_get_text(attack, "title", "?"));
         }
     }
     assay_buffer_puts(out, "</p>\n");
@@ -210,6 +210,7 @@ static void put_examples(assay_buffer *out, const assay_json_value *a)
         const assay_json_value *examples = assay_json_get(attack, "examples");
         for (size_t e = 0; e < assay_json_size(examples) && e < PICTURES; e++) {
             const assay_json_value *example = assay_json_at(examples, e);
+            double amplified = assay_evidence_real(example, "amplified");
             if (!open) {
                 assay_buffer_puts(out, "<h4>Before, after, and what changed</h4>\n"
                                        "<ul class=\"examples three\">\n");
@@ -221,13 +222,13 @@ static void put_examples(assay_buffer *out, const assay_json_value *a)
             put_picture(out, example, "difference", "difference");
             assay_html_put(out,
                            "</div><p>true <b class=\"good\">%s</b>, answered <b class=\"bad\">%s"
-                           "</b></p><p class=\"quiet\">%s; distance %s; difference shown %s times "
-                           "as strong</p></li>\n",
+                           "</b></p><p class=\"quiet\">%s; distance %s; difference shown about %d "
+                           "times as strong</p></li>\n",
                            assay_json_get_text(example, "class", "?"),
                            assay_json_get_text(example, "answer", "?"),
                            assay_json_get_text(attack, "title", "?"),
                            assay_figure_round(assay_evidence_real(example, "distance")).text,
-                           assay_figure_round(assay_evidence_real(example, "amplified")).text);
+                           amplified < 1e6 ? (int)(amplified + 0.5) : 0);
         }
     }
     assay_buffer_puts(out, open ? "</ul>\n" : "");
