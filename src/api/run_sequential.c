@@ -87,13 +87,20 @@ static int64_t place_of(const assay_run *run, const assay_plan_requirement *q)
     const char *reason = NULL;
     const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
     const assay_measure *m = assay_run_find_measure(run, q, &reason);
-    int64_t first = m ? m - cell->result.measures : -1;
+    int64_t at = 0, first = 0;
 
-    while (m && first > 0 && strcmp(cell->result.measures[first - 1].metric, m->metric) == 0 &&
+    while (at < cell->result.n_measures && m != &cell->result.measures[at]) {
+        at++;
+    }
+    if (!m || at == cell->result.n_measures || !(m->hits >= 0.0)) {
+        return -1; /* not a share of rows, or a comparison of groups */
+    }
+    first = at;
+    while (first > 0 && strcmp(cell->result.measures[first - 1].metric, m->metric) == 0 &&
            assay_text_equal(cell->result.measures[first - 1].params, m->params)) {
         first--;
     }
-    return m && m->hits >= 0.0 ? m - cell->result.measures - first : -1;
+    return at - first;
 }
 
 static assay_status judge(assay_run_sequence *out, const assay_run *run,

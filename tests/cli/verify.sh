@@ -142,4 +142,15 @@ done
 expect 0 "$assay" verify --predictions late.csv --plan plain.yaml --sequential mixture --order when
 expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential guess
 expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential mixture --order moon
+# A gap between groups is no share of rows: said, not judged one at a time.
+awk -F, 'NR == 1 { print $0 ",side"; next } { print $0 "," (NR % 2 ? "left" : "right") }' tie.csv >sides.csv
+cat >sides.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: sides.csv}}
+groups: {sides: {columns: [side], positive: a}}
+requirements:
+  - {id: G, text: t, metric: equalized_odds_difference, group: sides, model: m, at_most: 0.9}
+YAML
+expect 3 "$assay" verify --predictions sides.csv --plan sides.yaml --sequential betting
+says out "takes a share of rows"
 finish
