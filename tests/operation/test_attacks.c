@@ -413,12 +413,16 @@ static void test_golden(void **state)
     assert_true(lines > 10);
 }
 
-int main(void)
+/* An argument chooses tests by pattern, as in test_operations.c. */
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plane_projection), cmocka_unit_test(test_ball_projection),
         cmocka_unit_test(test_ball_random),      cmocka_unit_test(test_linear_minimum),
         cmocka_unit_test(test_linear_budget),    cmocka_unit_test(test_golden),
     };
+    if (argc > 1) {
+        cmocka_set_test_filter(argv[1]);
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
