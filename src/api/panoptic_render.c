@@ -3,12 +3,12 @@
 
 #include "api/panoptic.h"
 #include "api/run.h"
+#include "api/segmentation.h"
 #include "assay/version.h"
 #include "base/text.h"
 
 static void put_head(assay_json *json, const assay_panoptic_report *r)
 {
-    const char *const roles[] = {"truth", "predictions"};
     const char *const paths[] = {r->request->truth, r->request->predictions};
     const int64_t segments[] = {r->truth->n_segments, r->predicted->n_segments};
     assay_json_put_text(json, "assay", ASSAY_VERSION);
@@ -23,24 +23,7 @@ static void put_head(assay_json *json, const assay_panoptic_report *r)
     assay_json_put_text(json, "estimand",
                         "The population that the images are an independent random sample of.");
     assay_json_end_object(json);
-    assay_json_key(json, "data");
-    assay_json_begin_array(json);
-    for (int i = 0; i < 2; i++) {
-        assay_json_begin_object(json);
-        assay_json_put_text(json, "role", roles[i]);
-        assay_json_put_text(json, "path", paths[i]);
-        assay_json_put_int(json, "n", segments[i]);
-        assay_json_end_object(json);
-    }
-    assay_json_end_array(json);
-    assay_json_key(json, "contexts");
-    assay_json_begin_array(json);
-    assay_json_begin_object(json);
-    assay_json_put_text(json, "name", "all");
-    assay_json_put_text(json, "kind", "dataset");
-    assay_json_put_int(json, "n", r->n_images);
-    assay_json_end_object(json);
-    assay_json_end_array(json);
+    assay_segmentation_put_inputs(json, paths, segments, r->n_images);
 }
 
 assay_status assay_panoptic_json(char **out, const assay_panoptic_report *r, assay_error *err)
@@ -51,30 +34,8 @@ assay_status assay_panoptic_json(char **out, const assay_panoptic_report *r, ass
     assay_json_init(&json, &text, 1);
     assay_json_begin_object(&json);
     put_head(&json, r);
-    assay_json_key(&json, "measures");
-    assay_json_begin_array(&json);
-    for (int64_t i = 0; i < r->measures.n_measures; i++) {
-        assay_json_begin_object(&json);
-        assay_json_put_text(&json, "context", "all");
-        assay_measure_json(&json, &r->measures.measures[i]);
-        assay_json_end_object(&json);
-    }
-    assay_json_end_array(&json);
-    assay_json_key(&json, "remarks");
-    assay_json_begin_array(&json);
-    if (r->unused > 0) {
-        assay_json_begin_object(&json);
-        assay_json_put_int(&json, "count", r->unused);
-        assay_json_put_text(&json, "text", "predictions without a truth: left out");
-        assay_json_end_object(&json);
-    }
-    assay_json_end_array(&json);
-    assay_json_key(&json, "verdicts");
-    assay_json_raw(&json, "[]");
-    assay_json_key(&json, "findings");
-    assay_json_raw(&json, "[]");
-    assay_results_provenance(&json, NULL, 0, NULL, NULL);
-    assay_json_end_object(&json);
+    assay_segmentation_put_measures(&json, &r->measures);
+    assay_segmentation_put_end(&json, r->unused);
     assay_buffer_putc(&text, '\n');
     return assay_text_take(out, &text, err);
 }

@@ -4,6 +4,7 @@
 
 #include "api/context.h"
 #include "assay/evaluate.h"
+#include "base/json_write.h"
 #include "core/measure.h"
 #include "core/segmentation.h"
 
@@ -37,5 +38,12 @@ ASSAY_NODISCARD assay_status assay_segmentation_json(char **out,
 ASSAY_NODISCARD assay_status assay_segmentation_table(char **out,
                                                       const assay_segmentation_report *report,
                                                       assay_error *err);
+
+/** Parts of the results that label maps and panoptic segments have in common: "data" and "contexts"
+ *  (rows: of the truth and of the predictions), "measures", and all from "remarks" to the end. */
+void assay_segmentation_put_inputs(assay_json *json, const char *const paths[2],
+                                   const int64_t rows[2], int64_t images);
+void assay_segmentation_put_measures(assay_json *json, const assay_result *result);
+void assay_segmentation_put_end(assay_json *json, int64_t unused);
 
 #endif

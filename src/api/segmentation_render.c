@@ -6,10 +6,66 @@
 #include "assay/version.h"
 #include "base/text.h"
 
+void assay_segmentation_put_inputs(assay_json *json, const char *const paths[2],
+                                   const int64_t rows[2], int64_t images)
+{
+    static const char *const roles[] = {"truth", "predictions"};
+    assay_json_key(json, "data");
+    assay_json_begin_array(json);
+    for (int i = 0; i < 2; i++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "role", roles[i]);
+        assay_json_put_text(json, "path", paths[i]);
+        assay_json_put_int(json, "n", rows[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_key(json, "contexts");
+    assay_json_begin_array(json);
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "name", "all");
+    assay_json_put_text(json, "kind", "dataset");
+    assay_json_put_int(json, "n", images);
+    assay_json_end_object(json);
+    assay_json_end_array(json);
+}
+
+void assay_segmentation_put_measures(assay_json *json, const assay_result *result)
+{
+    assay_json_key(json, "measures");
+    assay_json_begin_array(json);
+    for (int64_t i = 0; i < result->n_measures; i++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "context", "all");
+        assay_measure_json(json, &result->measures[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+}
+
+void assay_segmentation_put_end(assay_json *json, int64_t unused)
+{
+    assay_json_key(json, "remarks");
+    assay_json_begin_array(json);
+    if (unused > 0) {
+        assay_json_begin_object(json);
+        assay_json_put_int(json, "count", unused);
+        assay_json_put_text(json, "text", "predictions without a truth: left out");
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_key(json, "verdicts");
+    assay_json_raw(json, "[]");
+    assay_json_key(json, "findings");
+    assay_json_raw(json, "[]");
+    assay_results_provenance(json, NULL, 0, NULL, NULL);
+    assay_json_end_object(json);
+}
+
 static void put_head(assay_json *json, const assay_segmentation_report *r)
 {
-    const char *const roles[] = {"truth", "predictions"};
     const char *const paths[] = {r->request->truth, r->request->predictions};
+    const int64_t rows[] = {r->n_images, r->n_images};
     assay_json_put_text(json, "assay", ASSAY_VERSION);
     assay_json_put_int(json, "schema", 1);
     assay_json_key(json, "run");
@@ -28,24 +84,7 @@ static void put_head(assay_json *json, const assay_segmentation_report *r)
     assay_json_put_text(json, "estimand",
                         "The population that the images are an independent random sample of.");
     assay_json_end_object(json);
-    assay_json_key(json, "data");
-    assay_json_begin_array(json);
-    for (int i = 0; i < 2; i++) {
-        assay_json_begin_object(json);
-        assay_json_put_text(json, "role", roles[i]);
-        assay_json_put_text(json, "path", paths[i]);
-        assay_json_put_int(json, "n", r->n_images);
-        assay_json_end_object(json);
-    }
-    assay_json_end_array(json);
-    assay_json_key(json, "contexts");
-    assay_json_begin_array(json);
-    assay_json_begin_object(json);
-    assay_json_put_text(json, "name", "all");
-    assay_json_put_text(json, "kind", "dataset");
-    assay_json_put_int(json, "n", r->n_images);
-    assay_json_end_object(json);
-    assay_json_end_array(json);
+    assay_segmentation_put_inputs(json, paths, rows, r->n_images);
 }
 
 /* Rows = truth; the last column = predicted as no class. */
@@ -72,31 +111,9 @@ assay_status assay_segmentation_json(char **out, const assay_segmentation_report
     assay_json_init(&json, &text, 1);
     assay_json_begin_object(&json);
     put_head(&json, r);
-    assay_json_key(&json, "measures");
-    assay_json_begin_array(&json);
-    for (int64_t i = 0; i < r->measures.n_measures; i++) {
-        assay_json_begin_object(&json);
-        assay_json_put_text(&json, "context", "all");
-        assay_measure_json(&json, &r->measures.measures[i]);
-        assay_json_end_object(&json);
-    }
-    assay_json_end_array(&json);
+    assay_segmentation_put_measures(&json, &r->measures);
     put_confusion(&json, r);
-    assay_json_key(&json, "remarks");
-    assay_json_begin_array(&json);
-    if (r->unused > 0) {
-        assay_json_begin_object(&json);
-        assay_json_put_int(&json, "count", r->unused);
-        assay_json_put_text(&json, "text", "predictions without a truth: left out");
-        assay_json_end_object(&json);
-    }
-    assay_json_end_array(&json);
-    assay_json_key(&json, "verdicts");
-    assay_json_raw(&json, "[]");
-    assay_json_key(&json, "findings");
-    assay_json_raw(&json, "[]");
-    assay_results_provenance(&json, NULL, 0, NULL, NULL);
-    assay_json_end_object(&json);
+    assay_segmentation_put_end(&json, r->unused);
     assay_buffer_putc(&text, '\n');
     return assay_text_take(out, &text, err);
 }
