@@ -114,6 +114,7 @@ int main(int argc, char **argv)
     cover_pairs(&c);
     cover_groups(&c);
     cover_tests(&c);
+    cover_verdicts(&c);
     cover_peeking(&c);
     (void)printf("\n%lld rows; %d promises broken.\n", (long long)c.rows, c.failures);
     return c.failures == 0 ? 0 : 1;
