@@ -12,7 +12,7 @@
 #include "codec/npy.h"
 #include "core/candidates.h"
 
-enum { ASSAY_DECODER_ROLES = 4 };
+enum { ASSAY_DECODER_ROLES = 5 };
 
 /** One output tensor as float32, whatever the model's type; labels stay exact up to 2^24. */
 typedef struct assay_raw {

@@ -219,9 +219,50 @@ def decoded():
     g.write()
 
 
+THREE = [[10, 13, 16, 30, 33, 23], [30, 61, 62, 45, 59, 119], [116, 90, 156, 198, 373, 326]]
+FOUR = [[19, 27, 44, 40, 38, 94], [96, 68, 86, 152, 180, 137], [140, 301, 303, 264, 238, 542],
+        [436, 615, 739, 380, 925, 792]]
+
+
+def yolo_raw():
+    """YOLOv5 7.0 and YOLOv3 before decoding, with torch in double precision: meshes of cells and
+    anchors, all maps one behind the other, as their heads do it."""
+    g, own = Golden("yolov5_raw"), np.random.default_rng(5)
+    cases = (("yolov5", THREE, False, "anchors", 32, 64, 3, 0.15), ("yolov5", FOUR, False, "channels", 64, 64, 2, 0.3),
+             ("yolov3", THREE, False, "anchors", 32, 32, 1, 0.2), ("yolov3", THREE[1:], True, "channels", 64, 32, 4, 0.15),
+             ("yolov5", own.uniform(3, 60, (2, 4)).round(2).tolist(), True, "anchors", 32, 32, 2, 0.1))
+    for coding, anchors, given, layout, width, height, classes, floor in cases:
+        table = torch.tensor(f32(anchors)).double().reshape(len(anchors), -1, 2)
+        n, raw, rows = table.shape[1], {}, []
+        for i, stride in enumerate((8, 16, 32, 64)[:len(anchors)]):
+            h, w = height // stride, width // stride
+            x = torch.tensor(f32(own.normal(-1, 2, (n, h, w, 5 + classes))))
+            gy, gx = torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")
+            grid, y = torch.stack((gx, gy), 2).double(), x.double()
+            if coding == "yolov5":
+                s = y.sigmoid()
+                xy = (s[..., :2] * 2 + grid - 0.5) * stride
+                wh = (s[..., 2:4] * 2) ** 2 * table[i].view(n, 1, 1, 2)
+            else:
+                xy = (y[..., :2].sigmoid() + grid) * stride
+                wh = y[..., 2:4].exp() * table[i].view(n, 1, 1, 2)
+            rows.append(torch.cat((xy, wh, y[..., 4:].sigmoid()), -1).reshape(-1, 5 + classes))
+            raw[f"map{i + 1}"] = x.numpy() if layout == "anchors" else x.permute(0, 3, 1, 2).reshape(-1, h, w).numpy()
+        if given:
+            raw["anchors"] = table.numpy()
+        rows = torch.cat(rows).numpy()
+        xyxy, score = corners(rows[:, :4]), rows[:, 4:5] * rows[:, 5:]
+        for multi in (False, True):
+            args = ["coding=yolov3"] * (coding == "yolov3") + ["multi_label=true"] * multi
+            g.case(",".join(args), width, height, classes, floor, raw,
+                   [(xyxy[i], score[i, k], k) for i, k in pick(score, floor, multi)])
+    g.write()
+
+
 if __name__ == "__main__":
     print(np.__version__, torch.__version__, torchvision.__version__)
     yolo()
+    yolo_raw()
     detr()
     centernet()
     ssd()

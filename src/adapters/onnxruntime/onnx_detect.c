@@ -159,6 +159,11 @@ static int32_t count_classes(const assay_onnx_roles *roles, const assay_model *m
 {
     assay_raw raw[ASSAY_DECODER_ROLES] = {0};
     for (int32_t r = 0; r < decoder->n_roles; r++) {
+        const assay_tensor *constant = &roles->constant[r];
+        if (constant->data != NULL) {
+            raw[r].rank = constant->rank;
+            memcpy(raw[r].shape, constant->shape, (size_t)constant->rank * sizeof raw[r].shape[0]);
+        }
         if (roles->output[r] < 0) {
             continue;
         }
