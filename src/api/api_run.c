@@ -201,6 +201,7 @@ static void summarise(assay_run_summary *out, const assay_run *run)
 static void dispose(assay_run *run)
 {
     assay_run_boxes_dispose(run);
+    assay_run_drop_worst(run);
     for (int32_t m = 0; run->plan && m < run->plan->n_models; m++) {
         if (run->models) {
             assay_model_free(run->models[m]);

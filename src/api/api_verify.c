@@ -110,7 +110,7 @@ static assay_status make_sequential(assay_plan *plan, const assay_verify_request
     }
     for (int32_t i = 0; i < plan->n_requirements; i++) {
         assay_plan_requirement *q = &plan->requirements[i];
-        if (q->tree != ASSAY_TREE_NONE || q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+        if (!assay_requirement_in_context(q) || q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
             continue;
         }
         q->sequential =
@@ -337,7 +337,13 @@ static assay_status measure_all(verification *v, assay_error *err)
 
     for (int32_t i = 0; i < plan->n_requirements; i++) {
         const assay_plan_requirement *q = &plan->requirements[i];
-        if (q->tree != ASSAY_TREE_NONE) {
+        if (q->attack >= 0 && v->results) {
+            const assay_plan_attack *attack = &plan->attacks[q->attack];
+            ASSAY_TRY(assay_run_read_worst(
+                &v->run, q, digest_of(v, "models", plan->models[q->model].name),
+                digest_of(v, "data", plan->data[attack->data].name), err));
+        }
+        if (!assay_requirement_in_context(q)) {
             continue;
         }
         assay_run_cell *cell = assay_run_cell_at(&v->run, q->model, q->context);
@@ -414,6 +420,7 @@ static assay_status write_text(char **out, const verification *v, assay_error *e
 static void dispose(verification *v)
 {
     assay_predictions_free(v->open);
+    assay_run_drop_worst(&v->run);
     assay_json_doc_free(v->results);
     assay_plan_free(v->run.plan);
     assay_buffer_dispose(&v->run.log);

@@ -120,6 +120,9 @@ ASSAY_NODISCARD assay_status assay_robust_share(assay_share *out, const assay_as
                                                 int32_t k, int32_t e, assay_selection of,
                                                 assay_error *err);
 
+/** Whether attack `k` fools image `i` at eps `e`; k as above. */
+bool assay_assess_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_t i);
+
 ASSAY_NODISCARD assay_status assay_assess_checks(assay_assessment *a, assay_error *err);
 ASSAY_NODISCARD assay_status assay_assessment_json(assay_json *json, const assay_assessment *a,
                                                    assay_error *err);

@@ -45,7 +45,7 @@ assay_status assay_clean_share(assay_share *out, const assay_assessment *a, assa
     return assay_share_of(out, x, n, a->options->level, err);
 }
 
-static bool is_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_t i)
+bool assay_assess_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_t i)
 {
     int64_t at = (int64_t)e * a->images.n + i;
     if (k >= 0) {
@@ -67,7 +67,7 @@ assay_status assay_robust_share(assay_share *out, const assay_assessment *a, int
     int64_t n = 0;
     for (int64_t i = 0; i < a->images.n; i++) {
         n += is_selected(a, i, of);
-        x += is_selected(a, i, of) && is_right(a, i) && !is_fooled(a, k, e, i);
+        x += is_selected(a, i, of) && is_right(a, i) && !assay_assess_fooled(a, k, e, i);
     }
     return assay_share_of(out, x, n, a->options->level, err);
 }

@@ -120,6 +120,7 @@ typedef struct assay_run {
     assay_buffer log;                   /* becomes log.txt */
     assay_comparison comparison;
     assay_buffer attacks;          /* elements of the member "attacks" of results.json */
+    assay_table **worst;           /* n_attacks x n_models, owned: run_attack; NULL = none */
     assay_run_sequence *sequences; /* n_requirements; NULL = none is sequential */
     struct assay_run_units {
         int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
@@ -197,6 +198,24 @@ ASSAY_NODISCARD assay_status assay_run_predict_again(assay_run *run, assay_predi
                                                      assay_error *err);
 /** Every entry of the plan's `attacks` on each of its models: run->attacks, findings. */
 ASSAY_NODISCARD assay_status assay_run_attack(assay_run *run, assay_error *err);
+struct assay_assessment;
+/** Settings of an attack that its outcome depends on, besides model and data, in one line. */
+ASSAY_NODISCARD assay_status assay_run_attack_settings(assay_buffer *out, const assay_plan *plan,
+                                                       const assay_plan_attack *attack,
+                                                       assay_error *err);
+/** What the attack left of each image goes into run->worst and below the evidence folder. */
+ASSAY_NODISCARD assay_status assay_run_keep_worst(assay_run *run, int32_t attack, int32_t m,
+                                                  const struct assay_assessment *a,
+                                                  assay_error *err);
+/** The same from the evidence folder; nothing when it was made of another model, other data (digests)
+ *  or with other settings. */
+ASSAY_NODISCARD assay_status assay_run_read_worst(assay_run *run, const assay_plan_requirement *q,
+                                                  const char *model, const char *data,
+                                                  assay_error *err);
+void assay_run_drop_worst(assay_run *run);
+/** The measure of a requirement on an attack; NULL with a reason when there is none. */
+const assay_measure *assay_run_find_attacked(const assay_run *run, const assay_plan_requirement *q,
+                                             const char **reason);
 ASSAY_NODISCARD assay_status assay_run_compare(assay_run *run, assay_error *err);
 /** The members "comparisons" and "omnibus" of results.json. */
 ASSAY_NODISCARD assay_status assay_results_comparison(assay_json *json, const assay_run *run,

@@ -154,6 +154,7 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
     }
     ASSAY_GOTO(assay_assess(&a, &options, err), done);
     ASSAY_GOTO(render(run, attack, m, a, err), done);
+    ASSAY_GOTO(assay_run_keep_worst(run, (int32_t)(attack - run->plan->attacks), m, a, err), done);
     status = add_findings(run, attack, m, a, err);
 done:
     assay_assessment_free(a);

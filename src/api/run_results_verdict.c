@@ -1,6 +1,7 @@
 #include <math.h>
 
 #include "api/run.h"
+#include "core/attack.h"
 
 static void put_ids(assay_json *json, const assay_run *run, const char *key, const int32_t *list,
                     int32_t n)
@@ -37,6 +38,25 @@ static void put_real_if(assay_json *json, const char *key, double value)
     }
 }
 
+/** An attack is a context of its own. */
+static void put_attacked(assay_json *json, const assay_plan *plan, const assay_plan_requirement *q)
+{
+    const assay_plan_attack *attack = &plan->attacks[q->attack];
+
+    assay_json_put_text(json, "context", attack->name);
+    assay_json_put_text(json, "attack", attack->name);
+    assay_json_put_text(json, "metric", q->metric);
+    assay_json_key(json, "params");
+    assay_json_begin_object(json);
+    if (q->eps >= 0) {
+        assay_json_put_real(json, "eps", attack->eps[q->eps]);
+    } else {
+        assay_json_put_real(json, "quantile", q->quantile);
+    }
+    assay_json_put_text(json, "norm", assay_norm_name((assay_norm)attack->norm));
+    assay_json_end_object(json);
+}
+
 /** What the requirement says. */
 static assay_status put_claim(assay_json *json, const assay_run *run,
                               const assay_plan_requirement *q, assay_error *err)
@@ -44,9 +64,13 @@ static assay_status put_claim(assay_json *json, const assay_run *run,
     const assay_plan *plan = run->plan;
 
     assay_json_put_text(json, "model", plan->models[q->model].name);
-    assay_json_put_text(json, "context", plan->contexts[q->context].name);
-    assay_json_put_text(json, "metric", q->metric);
-    ASSAY_TRY(put_params(json, plan->metrics[q->metric_index], err));
+    if (q->attack >= 0) {
+        put_attacked(json, plan, q);
+    } else {
+        assay_json_put_text(json, "context", plan->contexts[q->context].name);
+        assay_json_put_text(json, "metric", q->metric);
+        ASSAY_TRY(put_params(json, plan->metrics[q->metric_index], err));
+    }
     if (q->average) {
         assay_json_put_text(json, "average", q->average);
     }

@@ -67,7 +67,7 @@ static void put_groups(assay_json *json, const assay_plan_groups *groups)
     assay_json_put_int(json, "least", groups->least);
 }
 
-static assay_status put_measure(assay_json *json, const assay_run *run,
+static assay_status put_context(assay_json *json, const assay_run *run,
                                 const assay_plan_requirement *q, assay_error *err)
 {
     const assay_plan *plan = run->plan;
@@ -79,9 +79,36 @@ static assay_status put_measure(assay_json *json, const assay_run *run,
     assay_json_put_text(json, "model", plan->models[q->model].name);
     assay_json_put_text(json, "data", plan->data[context->data].name);
     assay_json_put_text(json, "where", context->where);
-    if (context->perturbation) {
-        ASSAY_TRY(put_op(json, "perturbation", context->perturbation, err));
-    }
+    return context->perturbation ? put_op(json, "perturbation", context->perturbation, err)
+                                 : ASSAY_OK;
+}
+
+/** What is left under attacks: the attacks and their settings are part of the rule. */
+static assay_status put_attacked(assay_json *json, const assay_run *run,
+                                 const assay_plan_requirement *q, assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+    assay_buffer text;
+
+    assay_buffer_init(&text, 0);
+    assay_status status = assay_run_attack_settings(&text, plan, &plan->attacks[q->attack], err);
+    assay_json_put_text(json, "metric", q->metric);
+    assay_json_put_text(json, "class", q->class_name);
+    assay_json_put_text(json, "model", plan->models[q->model].name);
+    assay_json_put_text(json, "data", plan->data[plan->attacks[q->attack].data].name);
+    assay_json_put_text(json, "attack", text.data);
+    assay_json_put_real(json, "at",
+                        q->eps >= 0 ? plan->attacks[q->attack].eps[q->eps] : q->quantile);
+    assay_buffer_dispose(&text);
+    return status;
+}
+
+static assay_status put_measure(assay_json *json, const assay_run *run,
+                                const assay_plan_requirement *q, assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+
+    ASSAY_TRY(q->attack >= 0 ? put_attacked(json, run, q, err) : put_context(json, run, q, err));
     if (q->groups >= 0) {
         put_groups(json, &plan->groups[q->groups]);
     }

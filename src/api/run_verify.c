@@ -75,10 +75,13 @@ static const assay_result *find_result(const char **class_name, const assay_run 
 const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
                                             const char **reason)
 {
-    const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
     assay_error err = {0};
     assay_buffer params;
 
+    if (q->attack >= 0) {
+        return assay_run_find_attacked(run, q, reason);
+    }
+    const assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
     if (!cell->evaluated) {
         *reason = cell->reason ? cell->reason : "the model is not measured in this context";
         return NULL;
@@ -170,6 +173,9 @@ static const char *explain(const assay_run *run, const assay_verdict *v)
     char threshold[32];
     char bound[32];
     bool least = q->compare == ASSAY_AT_LEAST;
+    const char *attacked =
+        q->attack < 0 ? ""
+                      : " This speaks of the attacks that were made; better ones may find more.";
     const char *limit = least ? "at least" : "at most";
 
     assay_format_real(threshold, q->threshold);
@@ -178,8 +184,8 @@ static const char *explain(const assay_run *run, const assay_verdict *v)
         assay_format_real(bound, round((least ? v->low : v->high) * 1e4) / 1e4);
         return assay_arena_printf(run->arena,
                                   "With %g %% confidence the true value is %s %s, and %s %s was "
-                                  "required.",
-                                  100.0 * q->confidence, limit, bound, limit, threshold);
+                                  "required.%s",
+                                  100.0 * q->confidence, limit, bound, limit, threshold, attacked);
     case ASSAY_VERDICT_NOT_MET:
         assay_format_real(bound, round((least ? v->high : v->low) * 1e4) / 1e4);
         return assay_arena_printf(run->arena,

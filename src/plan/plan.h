@@ -150,8 +150,11 @@ typedef struct assay_plan_requirement {
     const char *average;    /* or NULL */
     const char *class_name; /* or NULL */
     int32_t model;          /* index */
-    int32_t context;        /* index */
+    int32_t context;        /* index; -1 = of an attack */
     int32_t groups;         /* index; -1 = the metric compares none */
+    int32_t attack;         /* index; -1 = a measure of a context. Else metric_index is -1 */
+    int32_t eps;            /* robust_accuracy: index of the attack's budget; -1 = minimum_norm */
+    double quantile;        /* minimum_norm: of the images */
     assay_compare compare;
     double threshold;
     double objective;                 /* the better value that is hoped for; NaN = none */
@@ -213,6 +216,12 @@ void assay_plan_free(assay_plan *plan);
 
 /** Some requirement is judged sample by sample: rows may be without a true class as yet. */
 bool assay_plan_is_sequential(const assay_plan *plan);
+
+/** The requirement is one on a measure of a context: not composite, not of an attack. */
+static inline bool assay_requirement_in_context(const assay_plan_requirement *q)
+{
+    return q->tree == ASSAY_TREE_NONE && q->attack < 0;
+}
 
 /** "all_must_pass", "holm", ...: the words of the plan. */
 const char *assay_family_logic_name(assay_family_logic logic);

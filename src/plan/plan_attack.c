@@ -27,7 +27,7 @@ static assay_status read_ops(assay_plan_attack *attack, const assay_plan_reader 
 }
 
 /* A number, or a fraction such as 8/255. */
-static bool budget_of(double *out, const char *text)
+bool assay_plan_read_budget(double *out, const char *text)
 {
     char first[64];
     double below = 1.0;
@@ -81,7 +81,7 @@ static assay_status read_budgets(assay_plan_attack *attack, const assay_plan_rea
     for (int32_t i = 0; i < n; i++) {
         const assay_yaml *item = list->values[i];
         ASSAY_TRY(assay_yaml_expect(item, ASSAY_YAML_SCALAR, "an eps", r->path, err));
-        if (!budget_of(&attack->eps[i], item->text) ||
+        if (!assay_plan_read_budget(&attack->eps[i], item->text) ||
             (i > 0 && attack->eps[i] <= attack->eps[i - 1])) {
             return assay_yaml_fail(r->path, item, err,
                                    "eps '%s' is not a number or a fraction such as 8/255 above the "
@@ -162,4 +162,110 @@ assay_status assay_plan_read_attacks(assay_plan_reader *r, const assay_yaml *roo
         ASSAY_TRY(read_one(&plan->attacks[i], r, map->values[i], err));
     }
     return ASSAY_OK;
+}
+
+/* ---- requirements --------------------------------------------------------------------------- */
+
+static assay_status find_attack(int32_t *out, const assay_plan_reader *r, const assay_yaml *node,
+                                assay_error *err)
+{
+    const assay_plan *plan = r->plan;
+    const char *names[64];
+    const char *name = NULL;
+    size_t n = 0;
+    ASSAY_TRY(assay_yaml_text(&name, node, "attack", r->path, err));
+    for (int32_t i = 0; i < plan->n_attacks; i++) {
+        if (name != NULL ? strcmp(plan->attacks[i].name, name) == 0 : plan->n_attacks == 1) {
+            *out = i;
+            return ASSAY_OK;
+        }
+        if (n < ASSAY_COUNT(names)) {
+            names[n++] = plan->attacks[i].name;
+        }
+    }
+    if (name == NULL) {
+        return assay_yaml_fail(r->path, node, err,
+                               plan->n_attacks == 0
+                                   ? "the metric is one of attacks, but the plan has no 'attacks'"
+                                   : "'attack' is missing: the plan has several, which is meant?");
+    }
+    const char *nearest = assay_text_nearest(name, names, n);
+    return assay_yaml_fail(r->path, assay_yaml_get(node, "attack"), err,
+                           "there is no attack '%s'%s%s%s", name,
+                           nearest != NULL ? "; did you mean '" : "",
+                           nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+}
+
+static bool is_attacked(const assay_plan_attack *attack, int32_t model)
+{
+    for (int32_t i = 0; i < attack->n_models; i++) {
+        if (attack->models[i] == model) {
+            return true;
+        }
+    }
+    return attack->n_models == 0;
+}
+
+static assay_status read_eps(assay_plan_requirement *q, const assay_plan_reader *r,
+                             const assay_yaml *node, assay_error *err)
+{
+    const assay_plan_attack *attack = &r->plan->attacks[q->attack];
+    const char *text = NULL;
+    double eps = 0.0;
+    ASSAY_TRY(assay_yaml_text(&text, node, "eps", r->path, err));
+    if (text == NULL && attack->n_eps == 1) {
+        q->eps = 0;
+        return ASSAY_OK;
+    }
+    if (text == NULL) {
+        return assay_yaml_fail(r->path, node, err,
+                               "robust_accuracy needs 'eps': the budget at which it is required");
+    }
+    if (!assay_plan_read_budget(&eps, text)) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "eps"), err,
+                               "eps '%s' is not a number or a fraction such as 8/255 above 0",
+                               text);
+    }
+    for (int32_t e = 0; e < attack->n_eps; e++) {
+        if (fabs(attack->eps[e] - eps) <= 1e-9 * eps) {
+            q->eps = e;
+            return ASSAY_OK;
+        }
+    }
+    return assay_yaml_fail(r->path, assay_yaml_get(node, "eps"), err,
+                           "attack %s is not made at eps %s: add it to its 'eps'", attack->name,
+                           text);
+}
+
+assay_status assay_plan_read_attacked(assay_plan_requirement *q, const assay_plan_reader *r,
+                                      const assay_yaml *node, assay_error *err)
+{
+    static const char *const never[] = {"context", "average", "group", "sequential"};
+    bool norm = strcmp(q->metric, "minimum_norm") == 0;
+    for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
+        if (assay_yaml_get(node, never[i]) != NULL) {
+            return assay_yaml_fail(r->path, assay_yaml_get(node, never[i]), err,
+                                   "requirement '%s' is on an attack and has no '%s'", q->id,
+                                   never[i]);
+        }
+    }
+    const char *other = norm ? "eps" : "quantile";
+    if (assay_yaml_get(node, other) != NULL) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, other), err,
+                               "requirement '%s': %s has no '%s'", q->id, q->metric, other);
+    }
+    q->metric_index = -1;
+    q->context = -1;
+    q->groups = -1;
+    q->eps = -1;
+    q->quantile = 0.5;
+    ASSAY_TRY(find_attack(&q->attack, r, node, err));
+    if (!is_attacked(&r->plan->attacks[q->attack], q->model)) {
+        return assay_yaml_fail(r->path, node, err, "attack %s is not made on model %s",
+                               r->plan->attacks[q->attack].name, r->plan->models[q->model].name);
+    }
+    if (norm) {
+        return assay_yaml_real(&q->quantile, node, "quantile", 0.001, 0.999, r->path, err);
+    }
+    return read_eps(q, r, node, err);
 }

@@ -33,6 +33,13 @@ ASSAY_NODISCARD assay_status assay_plan_read_contexts(assay_plan_reader *r, cons
                                                       assay_error *err);
 ASSAY_NODISCARD assay_status assay_plan_read_attacks(assay_plan_reader *r, const assay_yaml *root,
                                                      assay_error *err);
+/** A budget: a number above 0, or a fraction such as 8/255. */
+bool assay_plan_read_budget(double *out, const char *text);
+/** A requirement on what attacks leave: `attack` with robust_accuracy at an `eps`, or minimum_norm at a
+ *  `quantile`. `q->model` is known. */
+ASSAY_NODISCARD assay_status assay_plan_read_attacked(assay_plan_requirement *q,
+                                                      const assay_plan_reader *r,
+                                                      const assay_yaml *node, assay_error *err);
 /** The member `data`: index of a data set; the only one when nothing is said. */
 ASSAY_NODISCARD assay_status assay_plan_read_data_ref(int32_t *out, const assay_plan_reader *r,
                                                       const assay_yaml *node, assay_error *err);

@@ -278,7 +278,8 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
 {
     static const char *const never[] = {"metric",     "class",    "average",    "model",
                                         "context",    "at_least", "at_most",    "objective",
-                                        "confidence", "family",   "sequential", "group"};
+                                        "confidence", "family",   "sequential", "group",
+                                        "attack",     "eps",      "quantile"};
 
     for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
         if (assay_yaml_get(node, never[i])) {
@@ -292,6 +293,7 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
     q->model = -1;
     q->context = -1;
     q->groups = -1;
+    q->attack = -1;
     q->confidence = NAN;
     q->threshold = NAN;
     return ASSAY_OK;
@@ -317,16 +319,60 @@ static assay_status read_group(assay_plan_requirement *q, const assay_plan_reade
     return ASSAY_OK;
 }
 
-static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
-                                     const assay_yaml *node, assay_error *err)
+/** A name that stands for what attacks leave, which is no operation on predictions. */
+static const char *attacked_metric(const assay_yaml *metric)
 {
-    static const char *const known[] = {"id",     "text",       "metric",   "class",   "average",
-                                        "model",  "context",    "at_least", "at_most", "confidence",
-                                        "source", "objective",  "family",   "gate",    "all_of",
-                                        "any_of", "sequential", "group"};
+    static const char *const names[] = {"robust_accuracy", "minimum_norm"};
+
+    for (size_t i = 0; metric->kind == ASSAY_YAML_SCALAR && i < ASSAY_COUNT(names); i++) {
+        if (strcmp(metric->text, names[i]) == 0) {
+            return names[i];
+        }
+    }
+    return NULL;
+}
+
+/** The measure that is meant: a metric in a context, or what attacks leave. */
+static assay_status read_subject(assay_plan_requirement *q, assay_plan_reader *r,
+                                 const assay_yaml *node, assay_error *err)
+{
+    static const char *const only[] = {"attack", "eps", "quantile"};
     const assay_yaml *metric = assay_yaml_get(node, "metric");
     assay_plan *plan = r->plan;
     assay_args *args = NULL;
+
+    ASSAY_TRY(find_ref(&q->model, r, node, "model", plan->models, sizeof *plan->models,
+                       plan->n_models, err));
+    q->metric = attacked_metric(metric);
+    if (q->metric) {
+        return assay_plan_read_attacked(q, r, node, err);
+    }
+    q->attack = -1;
+    for (size_t i = 0; i < ASSAY_COUNT(only); i++) {
+        if (assay_yaml_get(node, only[i])) {
+            return assay_yaml_fail(r->path, assay_yaml_get(node, only[i]), err,
+                                   "requirement '%s': '%s' belongs to the metrics robust_accuracy "
+                                   "and minimum_norm",
+                                   q->id, only[i]);
+        }
+    }
+    ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
+    q->metric = args->op->name;
+    ASSAY_TRY(assay_plan_add_metric(&q->metric_index, r, args, err));
+    ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
+                       plan->n_contexts, err));
+    return read_group(q, r, node, err);
+}
+
+static assay_status read_requirement(assay_plan_reader *r, assay_plan_requirement *q,
+                                     const assay_yaml *node, assay_error *err)
+{
+    static const char *const known[] = {
+        "id",       "text",    "metric",     "class",  "average",   "model",  "context",
+        "at_least", "at_most", "confidence", "source", "objective", "family", "gate",
+        "all_of",   "any_of",  "sequential", "group",  "attack",    "eps",    "quantile"};
+    const assay_yaml *metric = assay_yaml_get(node, "metric");
+    assay_plan *plan = r->plan;
 
     ASSAY_TRY(
         assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "a requirement", r->path, err));
@@ -354,14 +400,7 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
     if (composite) {
         return read_composite(q, r, node, err);
     }
-    ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
-    q->metric = args->op->name;
-    ASSAY_TRY(assay_plan_add_metric(&q->metric_index, r, args, err));
-    ASSAY_TRY(find_ref(&q->model, r, node, "model", plan->models, sizeof *plan->models,
-                       plan->n_models, err));
-    ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
-                       plan->n_contexts, err));
-    ASSAY_TRY(read_group(q, r, node, err));
+    ASSAY_TRY(read_subject(q, r, node, err));
     ASSAY_TRY(read_threshold(q, r, node, err));
     return assay_plan_read_sequential(q, r, node, err);
 }

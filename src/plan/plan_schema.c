@@ -231,7 +231,14 @@ static void put_requirement(assay_json *json)
     assay_json_begin_object(json);
     put_typed(json, "id", "string", NULL);
     put_typed(json, "text", "string", NULL);
-    put_ref(json, "metric", "metric");
+    assay_json_key(json, "metric");
+    assay_json_raw(json, "{\"anyOf\":[{\"$ref\":\"#/$defs/metric\"},"
+                         "{\"enum\":[\"robust_accuracy\",\"minimum_norm\"]}]}");
+    put_typed(json, "attack", "string", "an entry of attacks, for these two");
+    assay_json_key(json, "eps");
+    assay_json_raw(json, "{\"type\":[\"string\",\"number\"],\"description\":\"robust_accuracy: "
+                         "one of the attack's budgets\"}");
+    put_typed(json, "quantile", "number", "minimum_norm: of the images; default 0.5");
     assay_json_key(json, "class");
     assay_json_raw(json, "{\"type\":[\"string\",\"number\"]}");
     assay_json_key(json, "average");

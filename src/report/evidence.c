@@ -205,6 +205,15 @@ const char *assay_evidence_title(const assay_json_value *list, const char *name)
     return name;
 }
 
+const char *assay_evidence_place(const assay_evidence *evidence, const assay_json_value *item)
+{
+    const char *attack = assay_json_get_text(item, "attack", NULL);
+
+    return attack
+               ? assay_evidence_title(assay_json_get(evidence->root, "attacks"), attack)
+               : assay_evidence_title(evidence->contexts, assay_json_get_text(item, "context", ""));
+}
+
 const char *assay_evidence_data_title(const assay_evidence *evidence, const char *name)
 {
     return assay_evidence_title(evidence->data, name);

@@ -55,6 +55,8 @@ int assay_evidence_context(const assay_evidence *evidence, const char *name);
 /** Title, or the name when there is none. */
 const char *assay_evidence_model_title(const assay_evidence *evidence, int model);
 const char *assay_evidence_context_title(const assay_evidence *evidence, int context);
+/** The title of where a verdict was measured: a context, or an entry of `attacks`. */
+const char *assay_evidence_place(const assay_evidence *evidence, const assay_json_value *item);
 /** The title of a data set by its name. */
 const char *assay_evidence_data_title(const assay_evidence *evidence, const char *name);
 /** As above by name; the name itself when it is not listed. */

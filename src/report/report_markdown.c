@@ -81,7 +81,7 @@ static void put_place(assay_buffer *out, const assay_evidence *evidence,
     assay_markdown_put(
         out, " of %s in %s, each bound at %s confidence. ",
         assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
-        assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")),
+        assay_evidence_place(evidence, verdict),
         assay_figure_limit((assay_scale){.percent = true},
                            assay_evidence_real(verdict, "confidence"))
             .text);

@@ -94,7 +94,7 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
         assay_html_put(
             out, " of <b>%s</b> in <b>%s</b></p>\n",
             assay_evidence_title(evidence->models, assay_json_get_text(verdict, "model", "")),
-            assay_evidence_title(evidence->contexts, assay_json_get_text(verdict, "context", "")));
+            assay_evidence_place(evidence, verdict));
     }
     assay_buffer_puts(out, "<div class=\"two\"><dl class=\"facts three\">\n");
     put_measured(out, verdict);
@@ -103,6 +103,10 @@ static void put_verdict(assay_buffer *out, const assay_evidence *evidence,
     assay_buffer_puts(out, "</div>\n<p class=\"why\">");
     put_words(out, verdict, assay_words_why);
     put_words(out, verdict, assay_words_more);
+    if (kind == ASSAY_VERDICT_MET && assay_json_get_text(verdict, "attack", NULL) != NULL) {
+        assay_buffer_puts(out, " This speaks of the attacks that were made; better ones may find "
+                               "more.");
+    }
     assay_buffer_puts(out, "</p>\n");
     assay_section_sequential(out, verdict);
     assay_section_characteristic(out, verdict);

@@ -70,6 +70,13 @@ static const assay_metric_words metrics[] = {
      "The accuracy in the group where it is lowest.", true, 1, NULL},
     {"worst_group_recall", "Recall of the worst group",
      "The recall in the group where it is lowest.", true, 1, NULL},
+    {"robust_accuracy", "Robust accuracy",
+     "How often the answer is right and stays right whatever the attacks change within eps.", true,
+     1, "eps"},
+    {"minimum_norm", "Smallest change that fools it",
+     "The size of the change that the attacks need; of the images named, counting those that are "
+     "wrong without any change as 0.",
+     false, 1, "quantile"},
     {"error_rate", "Error rate", "How often the model's answer was wrong.", true, -1, NULL},
     {"specificity", "Specificity",
      "Of all samples that are not this class: how many the model left alone.", true, 1, NULL},

@@ -66,6 +66,41 @@ says evidence/report.html "What deliberate changes do to it"
 says evidence/report.html "Worst case of all"
 says evidence/results.json '"worst_case"'
 expect 0 test -s evidence/attacks/deliberate/reader/1_square/rows.parquet
+
+# requirements on what the attacks leave, judged again from the evidence alone
+cat >>plan.yaml <<'YAML'
+requirements:
+  - {id: R1, text: bears little, metric: robust_accuracy, attack: deliberate, eps: 8/255, at_least: 0.3}
+  - {id: R2, text: bears much, metric: robust_accuracy, eps: 0.3, at_least: 0.999}
+  - {id: R3, text: half of them, metric: minimum_norm, at_least: 0.9}
+  - {id: R4, text: of one class, metric: robust_accuracy, class: "2", eps: 0.3, at_most: 0.99, confidence: 0.5}
+YAML
+expect 1 "$assay" run plan.yaml
+verdicts() # FILE: verdict, value, interval, n of each
+{
+    tr -d ' \n' <"$1" | grep -o '"verdict":"[A-Z]*","value":[^,]*,"low":[^,]*,"high":[^,]*,"n":[0-9]*'
+}
+verdicts evidence/results.json >first
+expect 0 test "$(wc -l <first)" = 4
+expect 0 grep -q '"verdict":"NOTMET","value":0[.0-9]*,"low":0[0-9.]*,"high":0.[0-9]*,"n":7' first
+says evidence/report.html "Robust accuracy"
+says evidence/report.html "Smallest change that fools it"
+# the value is that of the assessment
+value=$(tr -d ' \n' <evidence/results.json | grep -o '"worst_case":\[[^]]*' | grep -o '"eps":0.3,"value":[^,]*' | cut -d: -f3)
+expect 0 grep -q "\"value\":$value,.*\"n\":7" first
+expect 1 "$assay" verify evidence --plan plan.yaml --json again.json
+verdicts again.json >second
+expect 0 cmp first second
+sed 's/queries: 100/queries: 101/' plan.yaml >other.yaml
+expect 3 "$assay" verify evidence --plan other.yaml
+says out "the evidence holds no such attack on this model"
+for wrong in 's/eps: 0.3,/eps: 0.31,/|not made at eps 0.31' "s/attack: deliberate/attack: delibrate/|did you mean 'deliberate'" \
+    "s/eps: 0.3, at/context: strokes, at/|has no 'context'" 's/eps: 0.3, at/at/|needs '\''eps'\''' \
+    "s/minimum_norm/accuracy, eps: 0.3/|'eps' belongs to" "s/minimum_norm/minimum_norm, quantile: 2/|quantile"; do
+    sed "${wrong%%|*}" plan.yaml >bad.yaml
+    expect 64 "$assay" run bad.yaml --check
+    says err "${wrong##*|}"
+done
 sed 's/8.255/0.5/' plan.yaml >bad.yaml
 expect 64 "$assay" run bad.yaml
 says err "above the one before"
