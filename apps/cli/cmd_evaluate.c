@@ -145,6 +145,8 @@ static int run(const command *self, int argc, char **argv)
         {"id", 0, OPTION_TEXT, &a.request.id, "COLUMN", "id of the datum (default: id)"},
         {"scores", 0, OPTION_LIST, &a.scores, "A,B,C", "one score column per class"},
         {"classes", 0, OPTION_LIST, &a.classes, "A,B,C", "class names in the order of --scores"},
+        {"score-kind", 0, OPTION_TEXT, &a.request.score_kind, "KIND",
+         "what the scores are: probabilities, any (logits, votes) or auto (the default)"},
         {"metric", 'm', OPTION_LIST, &a.metrics, "NAME[:P=V]",
          "a metric with parameters; repeatable"},
         {"threshold", 0, OPTION_TEXT, &a.request.threshold, "T",

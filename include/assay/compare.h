@@ -50,6 +50,8 @@ typedef struct assay_compare_request {
     double equivalence;      /**< do models differ by less than this (two one-sided tests)? */
     int32_t has_rope;        /**< 1: `rope` is asked for */
     double rope;             /**< region of practical equivalence: posterior probabilities */
+    const char *score_kind;  /**< what the scores are (evaluate.h) [auto] */
+    const char *weights;     /**< column of the first file: weight of each row [all alike] */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

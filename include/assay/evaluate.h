@@ -72,6 +72,9 @@ typedef struct assay_evaluate_request {
     const char *positive;      /**< class that rates speak of [each in turn, against the rest] */
     int64_t least;             /**< rows that a group must have behind a number [10] */
     int32_t temperature;       /**< 1: temperature scaling as a diagnostic too [0] */
+    const char *score_kind;    /**< "auto", "probabilities" (rows that do not sum to one are bad) or
+                                     "any" (logits, votes: never taken as probabilities) [auto:
+                                     columns called prob_ or p_, or when most rows sum to one] */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

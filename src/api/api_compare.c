@@ -17,7 +17,8 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
 {
     memset(out, 0, sizeof *out);
     if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task) &&
-        r->struct_size != offsetof(assay_compare_request, has_equivalence)) {
+        r->struct_size != offsetof(assay_compare_request, has_equivalence) &&
+        r->struct_size != offsetof(assay_compare_request, score_kind)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -166,6 +167,7 @@ static assay_status read_models(job *j, assay_error *err)
                                          .skip_bad = r->skip_bad,
                                          .threads = j->context->threads};
 
+    ASSAY_TRY(assay_score_kind_find(&columns.score_kind, r->score_kind, err));
     for (int32_t k = 0; k < j->n_models; k++) {
         ASSAY_TRY(assay_duckdb_read_predictions(&j->models[k], r->files[k], &columns, err));
         j->read[k] = j->models[k]->n;

@@ -223,7 +223,8 @@ assay_status assay_compare_clusters(assay_compare_job *job, assay_error *err)
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_units_make(&job->units, &job->n_units, job->arena, job->models[0]->columns,
-                               cluster, "--cluster", job->request->files[0], err));
+                               job->models[0]->ids, cluster, "--cluster", job->request->files[0],
+                               err));
     if (job->n_units < ASSAY_COMPARE_FEWEST_UNITS) {
         return assay_fail(err, ASSAY_EFORMAT,
                           "--cluster: column '%.80s' has %" PRId64

@@ -166,7 +166,7 @@ static assay_status measure(job *j, assay_error *err)
 
     assay_interval_choice_apply(&options, &j->intervals);
     if (r->cluster) {
-        ASSAY_TRY(assay_units_make(&j->units, &j->n_units, j->arena, p->columns, r->cluster,
+        ASSAY_TRY(assay_units_make(&j->units, &j->n_units, j->arena, p->columns, p->ids, r->cluster,
                                    "--cluster", r->predictions, err));
         options.units = j->units;
     }
@@ -481,6 +481,9 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
         return assay_fail(err, ASSAY_EINVAL,
                           "scores and classes belong to classification, the task is regression");
     }
+    if (r->score_kind && (is_detection(r) || is_segmentation(r) || is_regression(r))) {
+        return assay_fail(err, ASSAY_EINVAL, "score_kind belongs to classification");
+    }
     if (r->level != 0.0 && !(r->level >= 0.5 && r->level <= 0.999999)) {
         return assay_fail(err, ASSAY_EINVAL, "level must lie between 0.5 and 0.999999");
     }
@@ -495,16 +498,17 @@ static assay_status check_request(const assay_evaluate_request *r, assay_error *
 static assay_status read_predictions(job *j, assay_error *err)
 {
     const assay_evaluate_request *r = j->request;
-    const assay_predictions_columns columns = {.id = r->id,
-                                               .target = r->target,
-                                               .label = r->label,
-                                               .scores = r->scores,
-                                               .classes = r->classes,
-                                               .skip_bad = r->skip_bad,
-                                               .threads = j->context->threads};
+    assay_predictions_columns columns = {.id = r->id,
+                                         .target = r->target,
+                                         .label = r->label,
+                                         .scores = r->scores,
+                                         .classes = r->classes,
+                                         .skip_bad = r->skip_bad,
+                                         .threads = j->context->threads};
     const assay_values_columns values = {
         .id = r->id, .target = r->target, .value = r->label, .skip_bad = r->skip_bad};
 
+    ASSAY_TRY(assay_score_kind_find(&columns.score_kind, r->score_kind, err));
     ASSAY_TRY(is_multilabel(r) ? assay_evaluate_read_sets(&j->predictions, r, j->arena, err)
               : is_regression(r)
                   ? assay_duckdb_read_values(&j->predictions, r->predictions, &values, err)

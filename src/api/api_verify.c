@@ -308,7 +308,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     }
     if (plan->data[context->data].cluster) {
         int64_t *units = NULL, clusters = 0;
-        ASSAY_GOTO(assay_units_make(&units, &clusters, v->run.arena, v->open->columns,
+        ASSAY_GOTO(assay_units_make(&units, &clusters, v->run.arena, v->open->columns, v->open->ids,
                                     plan->data[context->data].cluster, "cluster", path, err),
                    done);
         options.units = units;

@@ -56,6 +56,7 @@ assay_status assay_evaluate_read_sets(assay_predictions **out, const assay_evalu
                                         .classes = r->classes,
                                         .skip_bad = r->skip_bad};
     *out = NULL;
+    ASSAY_TRY(assay_score_kind_find(&columns.score_kind, r->score_kind, err));
     if (columns.classes != NULL && columns.classes[0] == NULL) {
         columns.classes = NULL;
     }

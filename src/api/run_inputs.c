@@ -194,8 +194,8 @@ assay_status assay_run_units(const int64_t **out, assay_run *run, int32_t data, 
     if (!run->units[data].known) {
         assay_text_printable(where, sizeof where, d->name);
         ASSAY_TRY(assay_units_make(&run->units[data].of, &run->units[data].n, run->arena,
-                                   (assay_table *)(uintptr_t)assay_run_table(run, data), d->cluster,
-                                   "cluster", where, err));
+                                   (assay_table *)(uintptr_t)assay_run_table(run, data), NULL,
+                                   d->cluster, "cluster", where, err));
         run->units[data].known = true;
     }
     *out = run->units[data].of;

@@ -8,8 +8,9 @@
 #include "base/buffer.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "core/bad_rows.h"
 
-enum { NAMED = 3 }; /* ids that a message lists */
+enum { NAMED = 10, NAMED_BYTES = 260 }; /* ids that a message lists on each side */
 
 /* Texts that can be looked up. */
 typedef struct text_index {
@@ -52,23 +53,25 @@ static int64_t find_text(const text_index *index, const char *text)
 /* "x, y, z and 4 more" while rows are found. */
 typedef struct named_list {
     assay_buffer text;
-    int64_t n;
+    int64_t n, told;
 } named_list;
 
-static void name_one(named_list *list, const char *id)
+static void name_one(named_list *list, const char *id, int64_t row)
 {
-    if (list->n < NAMED) {
-        char printable[96];
+    if (list->told == list->n && list->n < NAMED && list->text.size < NAMED_BYTES) {
+        char printable[64];
         assay_text_printable(printable, sizeof printable, id);
-        assay_buffer_printf(&list->text, "%s%s", list->n > 0 ? ", " : "", printable);
+        assay_buffer_printf(&list->text, "%s%s (row %" PRId64 ")", list->n > 0 ? ", " : "",
+                            printable, row);
+        list->told++;
     }
     list->n++;
 }
 
 static const char *named(named_list *list)
 {
-    if (list->n > NAMED) {
-        assay_buffer_printf(&list->text, " and %" PRId64 " more", list->n - NAMED);
+    if (list->n > list->told) {
+        assay_buffer_printf(&list->text, " and %" PRId64 " more", list->n - list->told);
     }
     return list->text.data != NULL ? list->text.data : "";
 }
@@ -104,7 +107,7 @@ static assay_status match_ids(int64_t *place, int64_t *extra, const assay_predic
     for (int64_t r = 0; r < other->n; r++) {
         int64_t i = find_text(first_ids, other->ids[r]);
         if (i < 0) {
-            name_one(&unknown, other->ids[r]);
+            name_one(&unknown, other->ids[r], assay_predictions_row(other, r));
         } else if (place[i] >= 0) {
             status = assay_fail(err, ASSAY_EFORMAT,
                                 "%s: the id '%.80s' stands twice (rows %" PRId64 " and %" PRId64
@@ -117,7 +120,7 @@ static assay_status match_ids(int64_t *place, int64_t *extra, const assay_predic
     }
     for (int64_t i = 0; i < first->n; i++) {
         if (place[i] < 0) {
-            name_one(&missing, first->ids[i]);
+            name_one(&missing, first->ids[i], assay_predictions_row(first, i));
         }
     }
     *extra += unknown.n;
@@ -148,39 +151,38 @@ static assay_status check_targets(int64_t *place, const assay_predictions *first
                                   const assay_predictions *other, const int32_t *class_of_other,
                                   const char *const *names, int32_t k, bool skip, assay_error *err)
 {
-    int64_t at = -1, n = 0;
+    assay_bad_rows bad = {0};
+    char both[256];
     for (int64_t i = 0; i < first->n; i++) {
         if (place[i] < 0) {
             continue;
         }
         int32_t target = other->target[place[i]];
-        if ((target < 0 ? -1 : class_of_other[target]) != first->target[i]) {
-            at = at < 0 ? i : at;
-            n++;
-            if (skip) {
-                place[i] = -1;
-            }
+        if ((target < 0 ? -1 : class_of_other[target]) == first->target[i]) {
+            continue;
         }
+        if (skip) {
+            place[i] = -1;
+            continue;
+        }
+        char name[80] = "";
+        if (assay_bad_rows_tells(&bad)) {
+            assay_bad_row_name(name, sizeof name, assay_predictions_row(first, i),
+                               first->ids != NULL ? first->ids[i] : NULL);
+        }
+        assay_bad_rows_add(&bad, "%s: the true class is '%.40s' in the first, '%.40s' in the other",
+                           name, target_name(first, i), target_name(other, place[i]));
     }
-    if (n == 0 || skip) {
+    if (bad.n == 0) {
         return ASSAY_OK;
     }
-    char which[120];
-    if (first->ids != NULL) {
-        char id[96];
-        assay_text_printable(id, sizeof id, first->ids[at]);
-        snprintf(which, sizeof which, "id %s", id);
-    } else {
-        snprintf(which, sizeof which, "row %" PRId64, at + 1);
-    }
-    return assay_fail(err, ASSAY_EFORMAT,
-                      "%s: the true class is '%.60s' in %s and '%.60s' in %s (%" PRId64
-                      " such rows); models can be compared only on the same truth%s",
-                      which, target_name(first, at), names[0], target_name(other, place[at]),
-                      names[k], n,
-                      first->ids != NULL ? ""
-                                         : "; the files have no ids, so rows are matched by "
-                                           "their order");
+    (void)snprintf(both, sizeof both, "%.110s and %.110s", names[0], names[k]);
+    return assay_bad_rows_fail(
+        &bad, both, first->n,
+        first->ids != NULL ? "models can be compared only on the same truth"
+                           : "models can be compared only on the same truth; the files have "
+                             "no ids, so rows are matched by their order",
+        err);
 }
 
 /* ---- classes ---- */
@@ -294,6 +296,27 @@ static assay_status rebuild(assay_predictions **out, assay_predictions *source,
     return ASSAY_OK;
 }
 
+static assay_status copy_rows(assay_predictions *made, const assay_predictions *old,
+                              assay_error *err)
+{
+    size_t n = (size_t)old->n;
+    if (old->file_row != NULL) {
+        made->file_row = assay_arena_alloc(made->arena, n + 1, sizeof *made->file_row);
+        if (made->file_row == NULL) {
+            return assay_fail_memory(err);
+        }
+        memcpy(made->file_row, old->file_row, n * sizeof *made->file_row);
+    }
+    if (old->weights != NULL) {
+        made->weights = assay_arena_alloc(made->arena, n + 1, sizeof *made->weights);
+        if (made->weights == NULL) {
+            return assay_fail_memory(err);
+        }
+        memcpy(made->weights, old->weights, n * sizeof *made->weights);
+    }
+    return ASSAY_OK;
+}
+
 /* The first model keeps its order, ids and columns; only its classes may change. */
 static assay_status rebuild_first(assay_predictions **model, const class_list *classes,
                                   assay_error *err)
@@ -301,6 +324,11 @@ static assay_status rebuild_first(assay_predictions **model, const class_list *c
     assay_predictions *old = *model;
     assay_predictions *made = NULL;
     ASSAY_TRY(rebuild(&made, old, old, NULL, classes, classes->map[0], err));
+    assay_status status = copy_rows(made, old, err);
+    if (status != ASSAY_OK) {
+        assay_predictions_free(made);
+        return status;
+    }
     if (old->ids != NULL) {
         made->ids = assay_arena_alloc(made->arena, (size_t)old->n, sizeof *made->ids);
         for (int64_t i = 0; made->ids != NULL && i < old->n; i++) {

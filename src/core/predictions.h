@@ -33,6 +33,8 @@ typedef struct assay_predictions {
                                          every score from 0 to 1 */
     assay_table *columns;             /* metadata for slices, n rows; owned; may be NULL */
     int64_t skipped;                  /* data left out because they were bad (see dataset.h) */
+    int64_t *file_row;                /* row of the file, from 1, where rows were left out; NULL =
+                                         row i is i + 1 */
     char digest[ASSAY_DIGEST_HEX];    /* over ids, classes, targets, labels, scores */
 } assay_predictions;
 
@@ -54,6 +56,25 @@ ASSAY_NODISCARD assay_status assay_predictions_argmax(assay_predictions *predict
                                                       assay_error *err);
 /** Fill scores_are_probabilities. */
 void assay_predictions_check_scores(assay_predictions *predictions);
+/** What the scores of a file are. */
+typedef enum assay_score_kind {
+    ASSAY_SCORE_KIND_AUTO = 0,      /* probabilities, when they are in more than half of the rows */
+    ASSAY_SCORE_KIND_PROBABILITIES, /* every row must be 0 or more and sum to one (multilabel: 0 to 1) */
+    ASSAY_SCORE_KIND_ANY            /* logits, votes, ...: never taken as probabilities */
+} assay_score_kind;
+/** "auto" (or NULL), "probabilities", "any"; anything else is ASSAY_EINVAL. */
+ASSAY_NODISCARD assay_status assay_score_kind_find(assay_score_kind *out, const char *name,
+                                                   assay_error *err);
+/** Rows whose scores should be probabilities and are not: ASSAY_EFORMAT naming the first and how many
+ *  there are; with skip_bad they are left out and counted. Call after the scores were checked. */
+ASSAY_NODISCARD assay_status assay_predictions_require_sums(assay_predictions *predictions,
+                                                            assay_score_kind kind, const char *path,
+                                                            int skip_bad, assay_error *err);
+/** Leave out the rows with keep[i] == 0, and count them. The digest is the caller's. */
+ASSAY_NODISCARD assay_status assay_predictions_keep(assay_predictions *predictions,
+                                                    const uint8_t *keep, assay_error *err);
+/** The row of the file that row i came from, from 1. */
+int64_t assay_predictions_row(const assay_predictions *predictions, int64_t i);
 /** Take the weights of the rows from the metadata column `name`, and renew the digest. A weight that is
  *  missing, no number, negative or infinite: ASSAY_EFORMAT naming the first few rows and how many there
  *  are; with skip_bad the row counts as skipped and weighs nothing. `path` is for messages. */

@@ -1,10 +1,14 @@
 #include "core/table.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/alloc.h"
 #include "base/buffer.h"
+#include "base/text.h"
 
 enum { FIRST_COLUMNS = 16, LISTED_NAMES = 60 };
 
@@ -134,6 +138,79 @@ const char *assay_table_names(assay_table *table)
     }
     assay_buffer_dispose(&text);
     return names != NULL ? names : "(out of memory)";
+}
+
+static double number_of_text(const char *text)
+{
+    double value = NAN;
+    if (text == NULL) {
+        return NAN;
+    }
+    if (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0) {
+        return strcasecmp(text, "true") == 0 ? 1.0 : 0.0;
+    }
+    return assay_text_to_real(&value, text) ? value : (double)NAN;
+}
+
+double assay_column_number(const assay_column *column, int64_t row)
+{
+    if (column->valid != NULL && !column->valid[row]) {
+        return NAN;
+    }
+    switch (column->type) {
+    case ASSAY_COLUMN_INT:
+        return (double)column->ints[row];
+    case ASSAY_COLUMN_REAL:
+        return column->reals[row];
+    case ASSAY_COLUMN_TEXT:
+        return number_of_text(column->texts[row]);
+    }
+    return NAN;
+}
+
+void assay_column_show(char *out, size_t size, const assay_column *column, int64_t row)
+{
+    const char *text = column->type == ASSAY_COLUMN_TEXT ? column->texts[row] : NULL;
+    bool there = column->valid == NULL || column->valid[row];
+    if (!there || (column->type == ASSAY_COLUMN_TEXT && (text == NULL || text[0] == '\0'))) {
+        (void)snprintf(out, size, "nothing");
+    } else if (text != NULL) {
+        char printable[40];
+        assay_text_printable(printable, sizeof printable, text);
+        (void)snprintf(out, size, "\"%s\"", printable);
+    } else if (column->type == ASSAY_COLUMN_INT) {
+        (void)snprintf(out, size, "%" PRId64, column->ints[row]);
+    } else {
+        (void)snprintf(out, size, "%.6g", column->reals[row]);
+    }
+}
+
+void assay_table_move_row(assay_table *table, int64_t to, int64_t from)
+{
+    for (int32_t c = 0; c < table->n_columns; c++) {
+        assay_column *column = &table->columns[c];
+        if (column->type == ASSAY_COLUMN_INT) {
+            column->ints[to] = column->ints[from];
+        } else if (column->type == ASSAY_COLUMN_REAL) {
+            column->reals[to] = column->reals[from];
+        } else {
+            column->texts[to] = column->texts[from];
+        }
+        if (column->valid != NULL) {
+            column->valid[to] = column->valid[from];
+        }
+    }
+}
+
+assay_status assay_table_set_rows(assay_table *table, const int64_t *file_row, assay_error *err)
+{
+    size_t n = (size_t)table->rows;
+    table->file_row = assay_arena_alloc(table->arena, n + 1, sizeof *table->file_row);
+    if (table->file_row == NULL) {
+        return assay_fail_memory(err);
+    }
+    memcpy(table->file_row, file_row, n * sizeof *file_row);
+    return ASSAY_OK;
 }
 
 void assay_table_free(assay_table *table)

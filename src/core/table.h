@@ -32,6 +32,7 @@ typedef struct assay_table {
     int32_t n_columns;
     int32_t capacity;
     assay_column *columns;
+    int64_t *file_row; /* row of the file, from 1, where rows were left out; NULL = row i + 1 */
 } assay_table;
 
 /** `limit` bytes for the arena; 0 = 16 GiB. */
@@ -46,6 +47,16 @@ ASSAY_NODISCARD assay_status assay_table_add(assay_column **out, assay_table *ta
 const assay_column *assay_table_find(const assay_table *table, const char *name);
 /** Names with ", " between, for messages; text in the table's arena. */
 const char *assay_table_names(assay_table *table);
+/** The number in a row: of texts the number that they say, true and false as 1 and 0; NaN where there
+ *  is none. */
+double assay_column_number(const assay_column *column, int64_t row);
+/** What stands in a row, for messages: "x", 2, nothing. */
+void assay_column_show(char *out, size_t size, const assay_column *column, int64_t row);
+/** Overwrite row `to` of all columns with row `from`. */
+void assay_table_move_row(assay_table *table, int64_t to, int64_t from);
+/** Remember which rows of the file the table's rows are: a copy of `file_row`. */
+ASSAY_NODISCARD assay_status assay_table_set_rows(assay_table *table, const int64_t *file_row,
+                                                  assay_error *err);
 void assay_table_free(assay_table *table);
 
 #endif

@@ -77,7 +77,7 @@ expect 0 "$assay" compare a.csv short.csv --on-error skip -m accuracy
 says out "(39 rows)"
 says out "left out: 1 of the first"
 sed 's/^r05,cat/r05,dog/' b.csv >other.csv
-refuse 65 "id r05: the true class is 'cat' in a.csv and 'dog' in other.csv" "$assay" compare a.csv other.csv
+refuse 65 "a.csv and other.csv: row 5, id r05: the true class is 'cat' in the first, 'dog' in the other" "$assay" compare a.csv other.csv
 sed 's/^r06/r05/' b.csv >twice.csv
 refuse 65 "r05" "$assay" compare a.csv twice.csv
 cut -d, -f2-5 a.csv >a_noid.csv

@@ -65,13 +65,13 @@ says out '"n_effective": 4'
 says out 'korn_graubard of weighted rows'
 refuse 65 'no column "weight"' "$assay" evaluate --predictions w.csv --weights weight
 sed 's/,3$/,-3/; s/^d,dog,dog,1/d,dog,dog,/' w.csv >negative.csv
-refuse 65 'row 2 (b) holds -3, row 4 (d) holds no number' "$assay" evaluate --predictions negative.csv --weights w
+refuse 65 '2 of 6 rows are bad: row 2, id b holds -3; row 4, id d holds nothing' "$assay" evaluate --predictions negative.csv --weights w
 expect 0 "$assay" evaluate --predictions negative.csv --weights w --on-error skip -m accuracy
 says out '2 bad rows left out'
 sed 's/,[0-9]$/,0/' w.csv >zero.csv
 refuse 65 'above zero' "$assay" evaluate --predictions zero.csv --weights w
 sed 's/^a,cat,cat,2/a,cat,cat,much/' w.csv >word.csv
-refuse 65 'row 1 (a) holds "much";' "$assay" evaluate --predictions word.csv --weights w
+refuse 65 'row 1, id a holds "much";' "$assay" evaluate --predictions word.csv --weights w
 
 # sets of classes: 3 of 4 rows exact at 0.5, all of them at the thresholds of their own
 cat >m.csv <<'CSV'
@@ -94,9 +94,9 @@ refuse 64 'no class "snow"' "$assay" evaluate --task multilabel --predictions m.
 refuse 64 'for classification' "$assay" evaluate --task multilabel --predictions m.csv -m accuracy
 refuse 64 'task multilabel' "$assay" evaluate --predictions p.csv --threshold 0.4
 sed 's/^b,0/b,2/; s/0.8,0.6/0.8,/' m.csv >mbad.csv
-refuse 65 'row 2 (line 3): column "target_rain" holds 2, expected 0 or 1' "$assay" evaluate --task multilabel --predictions mbad.csv
+refuse 65 'row 2 (line 3), id b: column "target_rain" holds 2, expected 0 or 1' "$assay" evaluate --task multilabel --predictions mbad.csv
 expect 65 "$assay" evaluate --task multilabel --predictions mbad.csv
-says err '2 bad rows in all'
+says err '2 of 4 rows are bad'
 expect 0 "$assay" evaluate --task multilabel --predictions mbad.csv --on-error skip -m hamming_loss
 says out '2 bad rows left out'
 refuse 65 'target_<class>' "$assay" evaluate --task multilabel --predictions p.csv
@@ -122,10 +122,10 @@ expect 0 "$assay" evaluate --task regression --predictions values.csv --target p
 refuse 64 "metric f1 is for classification" "$assay" evaluate --task regression --predictions values.csv -m f1
 refuse 64 "metric r2 is for regression" "$assay" evaluate --predictions p.csv -m r2
 refuse 64 "belong to classification" "$assay" evaluate --task regression --predictions values.csv --scores a,b
-refuse 65 "holds text" "$assay" evaluate --task regression --predictions values.csv --target site
+refuse 65 'column "site" holds "x", expected a finite number' "$assay" evaluate --task regression --predictions values.csv --target site
 refuse 65 "no column \"truth\"" "$assay" evaluate --task regression --predictions values.csv --target truth
 printf 'id,target,prediction\na,1,1.5\nb,2,\nc,inf,3\n' >holes.csv
-refuse 65 "row 2 (line 3): column \"prediction\"" "$assay" evaluate --task regression --predictions holes.csv
+refuse 65 "row 2 (line 3), id b: column \"prediction\"" "$assay" evaluate --task regression --predictions holes.csv
 expect 0 "$assay" evaluate --task regression --predictions holes.csv --on-error skip -m max_error
 says out "2 bad rows left out"
 printf 'id,target,prediction\na,1,1.5\na,2,3\n' >same.csv

@@ -49,10 +49,12 @@ typedef struct assay_predictions_columns {
     const char *const *classes; /* NULL-terminated class names, order of `scores`; NULL = names of
                                    the score columns (prefix removed), else the sorted union of
                                    targets and labels (numbers by value) */
-    int skip_bad;               /* 1: rows with a missing or unknown target, NaN score or duplicate
-                                   id are counted in skipped and left out; 0: stop naming the row */
+    int skip_bad;               /* 1: rows with a missing or unknown target, NaN score, duplicate id
+                                   or scores that should sum to one are counted in skipped and left
+                                   out; 0: stop naming the first and how many there are */
     int unlabelled;             /* 1: a row with a missing target is read, with target -1 */
     int threads;
+    assay_score_kind score_kind; /* AUTO: columns called prob_ or p_ hold probabilities */
 } assay_predictions_columns;
 
 /** Read predictions from .csv, .parquet or .jsonl in file order; other columns are kept in
@@ -97,6 +99,7 @@ typedef struct assay_label_sets_columns {
     int32_t n_thresholds;
     int skip_bad; /* 1: rows with anything else than 0 and 1, or without a score, are counted in
                      skipped and left out; 0: stop naming the first few */
+    assay_score_kind score_kind; /* as for assay_predictions_columns */
 } assay_label_sets_columns;
 
 /** All columns are kept in predictions->columns for slices (assay_duckdb_select). */

@@ -19,7 +19,6 @@ typedef struct sets_reader {
     const char **names;
     const assay_column **truth, **label, **score; /* per class; label or score may be NULL */
     double *threshold;                            /* per class */
-    const assay_column *id;
 } sets_reader;
 
 static const char *after_prefix(const char *name, const char *prefix)
@@ -87,17 +86,6 @@ static assay_status find_columns(bool *found, sets_reader *r, const assay_column
         out[k] = prefixed(r, prefix, r->names[k]);
         *found = *found || out[k] != NULL;
         missing = out[k] == NULL && missing < 0 ? k : missing;
-        if (out[k] != NULL && out[k]->type == ASSAY_COLUMN_TEXT) {
-            for (int64_t i = 0; i < r->table->rows; i++) {
-                if (out[k]->texts[i] != NULL) {
-                    char place[512];
-                    assay_duckdb_row_place(place, sizeof place, r->path, i + 1);
-                    return assay_fail(err, ASSAY_EFORMAT,
-                                      "%s: column \"%s\" holds \"%.80s\", expected %s", place,
-                                      out[k]->name, out[k]->texts[i], what);
-                }
-            }
-        }
     }
     if (missing >= 0 && (*found || needed)) {
         const char *names = assay_table_names(r->table);
@@ -175,39 +163,35 @@ static assay_status set_thresholds(sets_reader *r, assay_error *err)
 /* What is wrong with row i, as text in `out`; false when nothing is. */
 static bool fault_of(char *out, size_t size, const sets_reader *r, int64_t i)
 {
-    char place[256];
+    char found[48];
     for (int32_t k = 0; k < r->classes; k++) {
         for (int s = 0; s < 2; s++) {
             const assay_column *column = s == 0 ? r->truth[k] : r->label[k];
             double value = column != NULL ? assay_column_number(column, i) : 0.0;
             if (value != 0.0 && value != 1.0) {
-                assay_duckdb_row_place(place, sizeof place, r->path, i + 1);
-                char what[48] = "no number";
-                if (!isnan(value)) {
-                    (void)snprintf(what, sizeof what, "%g", value);
-                }
-                (void)snprintf(out, size, "%s: column \"%s\" holds %s, expected 0 or 1", place,
-                               column->name, what);
+                assay_column_show(found, sizeof found, column, i);
+                (void)snprintf(out, size, "column \"%.60s\" holds %s, expected 0 or 1",
+                               column->name, found);
                 return true;
             }
         }
         if (r->score[k] != NULL && isnan(assay_column_number(r->score[k], i))) {
-            assay_duckdb_row_place(place, sizeof place, r->path, i + 1);
-            (void)snprintf(out, size, "%s: the score in column \"%s\" is missing or not a number",
-                           place, r->score[k]->name);
+            assay_column_show(found, sizeof found, r->score[k], i);
+            (void)snprintf(out, size, "the score in column \"%.60s\" is %s, expected a number",
+                           r->score[k]->name, found);
             return true;
         }
     }
     return false;
 }
 
-static void take_row(assay_predictions *p, const sets_reader *r, int64_t to, int64_t from)
+static void take_row(assay_predictions *p, const sets_reader *r, int64_t row)
 {
     for (int32_t k = 0; k < r->classes; k++) {
-        int64_t at = to * r->classes + k;
-        double score = r->score[k] != NULL ? assay_column_number(r->score[k], from) : 0.0;
-        p->truth_set[at] = assay_column_number(r->truth[k], from) != 0.0;
-        p->label_set[at] = r->label[k] != NULL ? assay_column_number(r->label[k], from) != 0.0
+        int64_t at = row * r->classes + k;
+        double score = r->score[k] != NULL ? assay_column_number(r->score[k], row) : 0.0;
+        p->truth_set[at] = assay_column_number(r->truth[k], row) != 0.0;
+        p->label_set[at] = r->label[k] != NULL ? assay_column_number(r->label[k], row) != 0.0
                                                : score >= r->threshold[k];
         if (p->scores_f64 != NULL) {
             p->scores_f64[at] = score;
@@ -219,30 +203,36 @@ static void take_row(assay_predictions *p, const sets_reader *r, int64_t to, int
 static assay_status take_rows(assay_predictions *p, sets_reader *r, assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    assay_bad_rows bad = {0};
-    int64_t kept = 0;
-    for (int64_t i = 0; i < r->table->rows; i++) {
-        char fault[600];
+    assay_row_screen screen = {.path = r->path, .table = r->table, .predictions = p};
+    const char *id = r->columns->id != NULL ? r->columns->id : "id";
+    ASSAY_GOTO(assay_row_screen_ids(&screen, id, r->columns->id != NULL, err), done);
+    for (int64_t i = 0; i < screen.rows; i++) {
+        char fault[400];
+        bool good = false;
+        int64_t to = 0;
         if (fault_of(fault, sizeof fault, r, i)) {
-            assay_bad_rows_add(&bad, fault);
+            assay_row_screen_refuse(&screen, i, fault);
             continue;
         }
-        take_row(p, r, kept, i);
-        if (kept < i) {
-            assay_table_move_row(r->table, kept, i);
+        ASSAY_GOTO(assay_row_screen_take(&good, &to, &screen, i, err), done);
+        if (good) {
+            take_row(p, r, to);
         }
-        kept++;
     }
-    if (bad.n > 0 && (!r->columns->skip_bad || kept == 0)) {
-        status = assay_bad_rows_fail(&bad, err);
-    } else if (kept == 0) {
-        status = assay_fail(err, ASSAY_EFORMAT, "%s holds no rows", r->path);
-    }
-    p->skipped = bad.n;
-    p->n = kept;
-    r->table->rows = kept;
-    assay_bad_rows_dispose(&bad);
+    status = assay_row_screen_finish(&screen, r->columns->skip_bad, err);
+done:
+    assay_row_screen_dispose(&screen);
     return status;
+}
+
+/* prob_rain and p_rain say what they are. */
+static assay_score_kind kind_of(const sets_reader *r)
+{
+    const char *name = r->score[0] != NULL ? r->score[0]->name : "";
+    bool called = after_prefix(name, "prob_") != NULL || after_prefix(name, "p_") != NULL;
+    return r->columns->score_kind == ASSAY_SCORE_KIND_AUTO && called
+               ? ASSAY_SCORE_KIND_PROBABILITIES
+               : r->columns->score_kind;
 }
 
 assay_status assay_duckdb_read_label_sets(assay_predictions **out, const char *path,
@@ -258,12 +248,6 @@ assay_status assay_duckdb_read_label_sets(assay_predictions **out, const char *p
     *out = NULL;
     ASSAY_GOTO(assay_arena_new(&r.arena, 0, err), done);
     ASSAY_GOTO(assay_duckdb_read_table_as(&r.table, path, texts, err), done);
-    r.id = assay_table_find(r.table, id);
-    if (r.columns->id != NULL && r.id == NULL) {
-        status =
-            assay_fail(err, ASSAY_EFORMAT, "%s: there is no column \"%s\" with the id", path, id);
-        goto done;
-    }
     ASSAY_GOTO(find_classes(&r, err), done);
     ASSAY_GOTO(find_columns(&found, &r, r.truth,
                             r.columns->target != NULL ? r.columns->target : "target_", "0 or 1",
@@ -280,10 +264,11 @@ assay_status assay_duckdb_read_label_sets(assay_predictions **out, const char *p
             ASSAY_GOTO(assay_fail_memory(err), done);
         }
     }
-    ASSAY_GOTO(assay_duckdb_take_ids(p, r.table, id, path, err), done);
-    assay_predictions_check_scores(p);
     p->columns = r.table;
     r.table = NULL;
+    assay_predictions_check_scores(p);
+    ASSAY_GOTO(assay_predictions_require_sums(p, kind_of(&r), path, r.columns->skip_bad, err),
+               done);
     ASSAY_GOTO(assay_predictions_digest(p, err), done);
     *out = p;
     p = NULL;

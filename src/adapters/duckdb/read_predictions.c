@@ -5,10 +5,10 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "adapters/duckdb/layout.h"
 #include "adapters/duckdb/read_columns.h"
+#include "adapters/duckdb/read_faults.h"
 #include "base/alloc.h"
 #include "base/text.h"
 #include "base/text_index.h"
-#include "core/classes.h"
 
 enum { CODE_SLOTS = 256 };
 
@@ -18,17 +18,6 @@ typedef struct code_slot {
     int32_t code;
     int32_t used;
 } code_slot;
-
-typedef enum fault {
-    FAULT_NONE = 0,
-    FAULT_NO_TARGET,
-    FAULT_TARGET,
-    FAULT_NO_LABEL,
-    FAULT_LABEL,
-    FAULT_SCORE,
-    FAULT_NO_ID,
-    FAULT_ID
-} fault;
 
 typedef struct reader {
     assay_source *source;
@@ -51,6 +40,8 @@ typedef struct reader {
     int32_t *labels;
     uint8_t *faults;
     uint8_t *keep;
+    int64_t *earlier; /* of a duplicate id: place of the first */
+    assay_row_faults bad;
 } reader;
 
 static assay_status code_of(int32_t *out, reader *r, duckdb_string_t *text, assay_error *err)
@@ -73,7 +64,7 @@ static assay_status code_of(int32_t *out, reader *r, duckdb_string_t *text, assa
 }
 
 static assay_status take_codes(int32_t *codes, reader *r, duckdb_vector vector, int64_t rows,
-                               fault missing, fault unknown, assay_error *err)
+                               assay_fault missing, assay_fault unknown, assay_error *err)
 {
     duckdb_string_t *texts = duckdb_vector_get_data(vector);
     uint64_t *validity = duckdb_vector_get_validity(vector);
@@ -83,7 +74,7 @@ static assay_status take_codes(int32_t *codes, reader *r, duckdb_vector vector, 
         if (valid) {
             ASSAY_TRY(code_of(&codes[i], r, &texts[i], err));
         }
-        if (codes[i] < 0 && r->faults[i] == FAULT_NONE) {
+        if (codes[i] < 0 && r->faults[i] == ASSAY_FAULT_NONE) {
             size_t size = valid ? duckdb_string_t_length(texts[i]) : 0;
             r->faults[i] = (uint8_t)(size > 0 ? unknown : missing);
         }
@@ -97,8 +88,8 @@ static assay_status take_codes(int32_t *codes, reader *r, duckdb_vector vector, 
         for (int64_t i = 0; i < rows; i++) {                                                       \
             int bad = values[i] != values[i];                                                      \
             bad = bad || (validity != NULL && !duckdb_validity_row_is_valid(validity, (idx_t)i));  \
-            if (bad && faults[i] == FAULT_NONE) {                                                  \
-                faults[i] = FAULT_SCORE;                                                           \
+            if (bad && faults[i] == ASSAY_FAULT_NONE) {                                            \
+                faults[i] = ASSAY_FAULT_SCORE;                                                     \
             }                                                                                      \
         }                                                                                          \
     }
@@ -152,88 +143,6 @@ static void copy_scores(reader *r, duckdb_data_chunk chunk, idx_t first, int64_t
     }
 }
 
-static void put_text(char out[200], duckdb_data_chunk chunk, idx_t column, int64_t row)
-{
-    duckdb_string_t *texts = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, column));
-    size_t size = 0;
-    const char *text = assay_duck_text(&texts[row], &size);
-    (void)snprintf(out, 200, "%.*s", (int)(size < 199 ? size : 199), text);
-}
-
-static assay_status unknown_class(reader *r, duckdb_data_chunk chunk, idx_t vector, int32_t column,
-                                  int64_t row, const char *place, assay_error *err)
-{
-    char text[200];
-    put_text(text, chunk, vector, row);
-    const char *nearest = assay_text_nearest(text, r->classes.names, (size_t)r->classes.n);
-    return assay_fail(err, ASSAY_EFORMAT,
-                      "%s: column \"%s\": unknown class \"%s\"%s%s%s; the classes are: %s", place,
-                      r->source->names[column], text, nearest != NULL ? ", did you mean \"" : "",
-                      nearest != NULL ? nearest : "", nearest != NULL ? "\"?" : "",
-                      assay_classes_text(&r->classes));
-}
-
-static assay_status bad_score(reader *r, duckdb_data_chunk chunk, idx_t first, int64_t row,
-                              const char *place, assay_error *err)
-{
-    for (int32_t k = 0; k < r->layout.n_scores; k++) {
-        duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, first + (idx_t)k);
-        uint64_t *validity = duckdb_vector_get_validity(vector);
-        const char *name = r->source->names[r->layout.scores[k]];
-        if (!duckdb_validity_row_is_valid(validity, (idx_t)row)) {
-            return assay_fail(err, ASSAY_EFORMAT,
-                              "%s: the score in column \"%s\" is missing or not a number", place,
-                              name);
-        }
-        double value = r->score_as == ASSAY_FETCH_FLOAT
-                           ? (double)((const float *)duckdb_vector_get_data(vector))[row]
-                           : ((const double *)duckdb_vector_get_data(vector))[row];
-        if (value != value) {
-            return assay_fail(err, ASSAY_EFORMAT, "%s: the score in column \"%s\" is NaN", place,
-                              name);
-        }
-    }
-    return assay_fail(err, ASSAY_EINTERNAL, "%s: a score is bad", place);
-}
-
-/* Vectors of a chunk: id, target, label as far as they are there, scores, metadata. */
-static assay_status name_fault(reader *r, duckdb_data_chunk chunk, int64_t first, int64_t row,
-                               assay_error *err)
-{
-    const char *place = assay_source_row(r->source, first + row + 1);
-    idx_t target = r->layout.id >= 0;
-    idx_t label = target + 1;
-    char text[200];
-    switch ((fault)r->faults[row]) {
-    case FAULT_NO_TARGET:
-        return assay_fail(err, ASSAY_EFORMAT, "%s: the target (column \"%s\") is missing", place,
-                          r->source->names[r->layout.target]);
-    case FAULT_TARGET:
-        return unknown_class(r, chunk, target, r->layout.target, row, place, err);
-    case FAULT_NO_LABEL:
-        return assay_fail(err, ASSAY_EFORMAT, "%s: the label (column \"%s\") is missing", place,
-                          r->source->names[r->layout.label]);
-    case FAULT_LABEL:
-        return unknown_class(r, chunk, label, r->layout.label, row, place, err);
-    case FAULT_SCORE:
-        return bad_score(r, chunk, label + (r->layout.label >= 0), row, place, err);
-    case FAULT_NO_ID:
-        return assay_fail(err, ASSAY_EFORMAT, "%s: the id (column \"%s\") is missing", place,
-                          r->source->names[r->layout.id]);
-    case FAULT_ID:
-        break;
-    case FAULT_NONE:
-        return ASSAY_OK;
-    }
-    put_text(text, chunk, 0, row);
-    duckdb_string_t *ids = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-    size_t size = 0;
-    const char *id = assay_duck_text(&ids[row], &size);
-    int64_t earlier = assay_text_index_find(r->ids, r->predictions->ids, id, size);
-    return assay_fail(err, ASSAY_EFORMAT, "%s: the id \"%s\" stands twice, first in row %" PRId64,
-                      place, text, earlier + 1);
-}
-
 /* Shorter before longer, then by bytes: the order of numbers without leading zeros. While ids come in
  * it nothing can be there twice, and nothing has to be remembered. */
 static int comes_after(const char *id, size_t size, const char *last, size_t last_size)
@@ -269,16 +178,13 @@ static assay_status take_ids(reader *r, duckdb_data_chunk chunk, int64_t first, 
     uint64_t *validity = duckdb_vector_get_validity(vector);
     int64_t at = r->kept;
     for (int64_t i = 0; i < rows; i++) {
-        if (r->faults[i] != FAULT_NONE) {
-            if (!r->columns->skip_bad) {
-                return ASSAY_OK; /* this row stops the reading: later ids do not matter */
-            }
+        if (r->faults[i] != ASSAY_FAULT_NONE) {
             continue;
         }
         size_t size = 0;
         const char *text = assay_duck_text(&texts[i], &size);
         if (!duckdb_validity_row_is_valid(validity, (idx_t)i) || size == 0) {
-            r->faults[i] = FAULT_NO_ID;
+            r->faults[i] = ASSAY_FAULT_NO_ID;
             continue;
         }
         if (memchr(text, '\0', size) != NULL) {
@@ -292,10 +198,31 @@ static assay_status take_ids(reader *r, duckdb_data_chunk chunk, int64_t first, 
         }
         ASSAY_TRY(enter_id(&found, r, at, size, err));
         if (found >= 0) {
-            r->faults[i] = FAULT_ID;
+            r->faults[i] = ASSAY_FAULT_ID;
+            r->earlier[i] = found; /* of the rows that are kept */
         }
         at += found < 0;
     }
+    return ASSAY_OK;
+}
+
+/* From the first bad row on it is remembered where the good ones come from. */
+static assay_status note_fault(reader *r, duckdb_data_chunk chunk, int64_t first, int64_t row,
+                               assay_error *err)
+{
+    assay_predictions *p = r->predictions;
+    assay_fault what = (assay_fault)r->faults[row];
+    if (p->file_row == NULL) {
+        p->file_row = assay_arena_alloc(p->arena, (size_t)p->n, sizeof *p->file_row);
+        if (p->file_row == NULL) {
+            return assay_fail_memory(err);
+        }
+        for (int64_t i = 0; i < first + row; i++) {
+            p->file_row[i] = i + 1;
+        }
+    }
+    int64_t earlier = what == ASSAY_FAULT_ID ? p->file_row[r->earlier[row]] : 0;
+    assay_row_faults_add(&r->bad, what, chunk, first, row, r->score_as, earlier);
     return ASSAY_OK;
 }
 
@@ -308,13 +235,14 @@ static assay_status take(void *payload, duckdb_data_chunk chunk, int64_t first, 
     if (rows > (int64_t)duckdb_vector_size()) {
         return assay_fail(err, ASSAY_EBACKEND, "DuckDB gives a chunk larger than its vectors");
     }
-    memset(r->faults, FAULT_NONE, (size_t)rows);
+    memset(r->faults, ASSAY_FAULT_NONE, (size_t)rows);
     bool needed = r->layout.has_targets && !r->columns->unlabelled;
     ASSAY_TRY(take_codes(r->targets, r, duckdb_data_chunk_get_vector(chunk, vector++), rows,
-                         needed ? FAULT_NO_TARGET : FAULT_NONE, FAULT_TARGET, err));
+                         needed ? ASSAY_FAULT_NO_TARGET : ASSAY_FAULT_NONE, ASSAY_FAULT_TARGET,
+                         err));
     if (r->layout.label >= 0) {
         ASSAY_TRY(take_codes(r->labels, r, duckdb_data_chunk_get_vector(chunk, vector++), rows,
-                             FAULT_NO_LABEL, FAULT_LABEL, err));
+                             ASSAY_FAULT_NO_LABEL, ASSAY_FAULT_LABEL, err));
     }
     check_scores(r, chunk, vector, rows);
     if (r->layout.id >= 0) {
@@ -322,13 +250,15 @@ static assay_status take(void *payload, duckdb_data_chunk chunk, int64_t first, 
     }
     int64_t good = 0;
     for (int64_t i = 0; i < rows; i++) {
-        r->keep[i] = r->faults[i] == FAULT_NONE;
-        if (!r->keep[i] && !r->columns->skip_bad) {
-            return name_fault(r, chunk, first, i, err);
-        }
-        if (r->keep[i]) {
+        r->keep[i] = r->faults[i] == ASSAY_FAULT_NONE;
+        if (!r->keep[i]) {
+            ASSAY_TRY(note_fault(r, chunk, first, i, err));
+        } else {
             p->target[r->kept + good] = r->targets[i];
             p->label[r->kept + good] = r->labels[i];
+            if (p->file_row != NULL) {
+                p->file_row[r->kept + good] = first + i + 1;
+            }
             good++;
         }
     }
@@ -358,7 +288,9 @@ static assay_status begin(void *payload, int64_t rows, assay_error *err)
     r->labels = assay_arena_alloc(r->source->arena, chunk, sizeof *r->labels);
     r->faults = assay_arena_alloc(r->source->arena, chunk, 1);
     r->keep = assay_arena_alloc(r->source->arena, chunk, 1);
-    if (r->targets == NULL || r->labels == NULL || r->faults == NULL || r->keep == NULL) {
+    r->earlier = assay_arena_alloc(r->source->arena, chunk, sizeof *r->earlier);
+    if (r->targets == NULL || r->labels == NULL || r->faults == NULL || r->keep == NULL ||
+        r->earlier == NULL) {
         return assay_fail_memory(err);
     }
     if (r->layout.id >= 0) {
@@ -433,25 +365,41 @@ static assay_status name_classes(reader *r, assay_error *err)
     return status;
 }
 
+/* prob_cat and p_cat say what they are. */
+static assay_score_kind kind_of(const reader *r)
+{
+    const char *name = r->source->names[r->layout.scores[0]];
+    bool called = assay_text_starts(name, "prob_") || assay_text_starts(name, "p_");
+    return r->columns->score_kind == ASSAY_SCORE_KIND_AUTO && called
+               ? ASSAY_SCORE_KIND_PROBABILITIES
+               : r->columns->score_kind;
+}
+
 static assay_status finish(reader *r, assay_error *err)
 {
     assay_predictions *p = r->predictions;
+    if (r->bad.n > 0 && (!r->columns->skip_bad || r->kept == 0)) {
+        return assay_row_faults_fail(&r->bad, &r->classes, p->n, r->columns->skip_bad, err);
+    }
     p->skipped = p->n - r->kept;
     p->n = r->kept;
-    if (p->n == 0) {
-        return assay_fail(err, ASSAY_EFORMAT, "%s: all %" PRId64 " rows are bad", r->source->path,
-                          p->skipped);
-    }
     ASSAY_TRY(name_classes(r, err));
     if (r->metadata.n > 0) {
         ASSAY_TRY(assay_metadata_finish(&r->metadata, NULL, err));
         p->columns = r->metadata.table;
         r->metadata.table = NULL;
+        if (p->file_row != NULL) {
+            ASSAY_TRY(assay_table_set_rows(p->columns, p->file_row, err));
+        }
     }
     if (r->layout.label < 0) {
         ASSAY_TRY(assay_predictions_argmax(p, err));
     } else if (r->layout.n_scores > 0) {
         assay_predictions_check_scores(p);
+    }
+    if (r->layout.n_scores > 0) {
+        ASSAY_TRY(assay_predictions_require_sums(p, kind_of(r), r->source->path,
+                                                 r->columns->skip_bad, err));
     }
     return assay_predictions_digest(p, err);
 }
@@ -470,6 +418,7 @@ assay_status assay_duckdb_read_predictions(assay_predictions **out, const char *
     }
     r->source = &source;
     r->columns = columns;
+    r->bad = (assay_row_faults){.source = &source, .layout = &r->layout};
     assay_status status = ASSAY_OK;
     ASSAY_GOTO(assay_source_open(&source, path, columns->threads, err), done);
     ASSAY_GOTO(assay_layout_resolve(&r->layout, &source, columns, err), done);

@@ -449,13 +449,50 @@ done:
     return status;
 }
 
+/* First column of the first row, as text in the arena; NULL when there is none. */
+static const char *query_text(assay_source *source, const assay_buffer *sql)
+{
+    const char *value = NULL;
+    duckdb_result result;
+    memset(&result, 0, sizeof result);
+    if (assay_buffer_status(sql, NULL) == ASSAY_OK &&
+        assay_duck_query(&result, &source->duck, sql->data, NULL) == ASSAY_OK) {
+        duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
+        if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
+            duckdb_vector vector = duckdb_data_chunk_get_vector(chunk, 0);
+            duckdb_string_t *texts = duckdb_vector_get_data(vector);
+            if (duckdb_validity_row_is_valid(duckdb_vector_get_validity(vector), 0)) {
+                size_t size = 0;
+                const char *text = assay_duck_text(&texts[0], &size);
+                assay_text_pool pool = {.arena = source->arena};
+                value = assay_text_pool_put(&pool, text, size);
+            }
+        }
+        duckdb_destroy_data_chunk(&chunk);
+    }
+    duckdb_destroy_result(&result);
+    return value;
+}
+
+const char *assay_source_text(assay_source *source, int32_t column, int64_t row)
+{
+    assay_buffer sql;
+    assay_buffer_init(&sql, 0);
+    assay_buffer_puts(&sql, "SELECT ");
+    put_value(&sql, source, (assay_fetch_column){.column = column, .as = ASSAY_FETCH_TEXT});
+    assay_buffer_puts(&sql, " FROM ");
+    put_from(&sql, source);
+    assay_buffer_printf(&sql, " LIMIT 1 OFFSET %" PRId64, row - 1);
+    const char *value = query_text(source, &sql);
+    assay_buffer_dispose(&sql);
+    return value;
+}
+
 const char *assay_source_metadata(assay_source *source, const char *key)
 {
     if (source->kind != ASSAY_SOURCE_PARQUET) {
         return NULL;
     }
-    const char *value = NULL;
-    duckdb_result result;
     assay_buffer sql;
     assay_buffer_init(&sql, 0);
     assay_buffer_puts(&sql, "SELECT decode(value) FROM parquet_kv_metadata(");
@@ -463,20 +500,7 @@ const char *assay_source_metadata(assay_source *source, const char *key)
     assay_buffer_puts(&sql, ") WHERE key=encode(");
     assay_duck_put_text(&sql, key);
     assay_buffer_puts(&sql, ")");
-    memset(&result, 0, sizeof result);
-    if (assay_buffer_status(&sql, NULL) == ASSAY_OK &&
-        assay_duck_query(&result, &source->duck, sql.data, NULL) == ASSAY_OK) {
-        duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-        if (chunk != NULL && duckdb_data_chunk_get_size(chunk) > 0) {
-            duckdb_string_t *texts = duckdb_vector_get_data(duckdb_data_chunk_get_vector(chunk, 0));
-            size_t size = 0;
-            const char *text = assay_duck_text(&texts[0], &size);
-            assay_text_pool pool = {.arena = source->arena};
-            value = assay_text_pool_put(&pool, text, size);
-        }
-        duckdb_destroy_data_chunk(&chunk);
-    }
-    duckdb_destroy_result(&result);
+    const char *value = query_text(source, &sql);
     assay_buffer_dispose(&sql);
     return value;
 }

@@ -78,6 +78,9 @@ ASSAY_NODISCARD assay_status assay_source_fetch(
     assay_status (*begin)(void *payload, int64_t rows, assay_error *err),
     assay_source_chunk_fn chunk, void *payload, assay_error *err);
 
+/** What stands in a row (from 1) of a column, as text in the arena; NULL when it is missing. */
+const char *assay_source_text(assay_source *source, int32_t column, int64_t row);
+
 /** Number of rows in which the column has a value. */
 ASSAY_NODISCARD assay_status assay_source_count(int64_t *out, assay_source *source, int32_t column,
                                                 assay_error *err);

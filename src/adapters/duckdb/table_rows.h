@@ -1,33 +1,37 @@
-/** @file table_rows.h  Rows of a metadata table as numbers, and what is wrong with them. Internal to this
- *  folder. */
+/** @file table_rows.h  Which rows of a table become predictions: ids, bad rows. Internal to this folder. */
 #ifndef ASSAY_ADAPTERS_DUCKDB_TABLE_ROWS_H
 #define ASSAY_ADAPTERS_DUCKDB_TABLE_ROWS_H
 
-#include "base/buffer.h"
+#include "base/text_index.h"
+#include "core/bad_rows.h"
 #include "core/predictions.h"
 #include "core/table.h"
 
-/** NaN where the number is missing or the column holds texts. */
-double assay_column_number(const assay_column *column, int64_t row);
+/** Rows of a table on their way into predictions. Start with zeros, path, table and predictions. */
+typedef struct assay_row_screen {
+    const char *path;
+    assay_table *table;
+    assay_predictions *predictions;
+    const assay_column *ids; /* texts; NULL = none */
+    assay_text_index *index;
+    assay_bad_rows bad;
+    int64_t rows, kept; /* of the file; of them good so far */
+} assay_row_screen;
 
-/** Overwrite row `to` of all columns with row `from`. */
-void assay_table_move_row(assay_table *table, int64_t to, int64_t from);
-
-/** Take the ids from a column of texts, if it is there; none may be missing or stand twice. */
-ASSAY_NODISCARD assay_status assay_duckdb_take_ids(assay_predictions *p, const assay_table *table,
-                                                   const char *name, const char *path,
+/** Take ids from the column `name`, which must be there when it was asked for (`given`). */
+ASSAY_NODISCARD assay_status assay_row_screen_ids(assay_row_screen *screen, const char *name,
+                                                  bool given, assay_error *err);
+/** Row `row` is bad; `fault` says why. */
+void assay_row_screen_refuse(assay_row_screen *screen, int64_t row, const char *fault);
+/** Row `row` is good so far: false when its id is missing or stands twice. A good row has been moved to
+ *  place *to. */
+ASSAY_NODISCARD assay_status assay_row_screen_take(bool *good, int64_t *to,
+                                                   assay_row_screen *screen, int64_t row,
                                                    assay_error *err);
-
-/** Bad rows of a file: the first few are told, all are counted. Start with zeros. */
-typedef struct assay_bad_rows {
-    int64_t n;
-    assay_buffer text;
-} assay_bad_rows;
-
-/** Note one more bad row; `what` says place and fault. */
-void assay_bad_rows_add(assay_bad_rows *bad, const char *what);
-/** ASSAY_EFORMAT with the first few faults and the number of bad rows; n > 0. */
-assay_status assay_bad_rows_fail(const assay_bad_rows *bad, assay_error *err);
-void assay_bad_rows_dispose(assay_bad_rows *bad);
+/** Number of rows, ids and bad rows to the predictions and their table; fails naming the bad rows when
+ *  they may not be skipped or nothing else is left. */
+ASSAY_NODISCARD assay_status assay_row_screen_finish(assay_row_screen *screen, int skip_bad,
+                                                     assay_error *err);
+void assay_row_screen_dispose(assay_row_screen *screen);
 
 #endif

@@ -263,7 +263,7 @@ static void test_bad_predictions(void **state)
     expect_bad(folder, "a.csv", "target,a,b\na,1,0\n", uneven, "2 score columns but 1 class", "");
     expect_bad(folder, "a.csv", "target,score_a,x\na,1,0\n", classes, "no column \"score_b\"", "");
     expect_bad(folder, "a.csv", "target,a,b\na,1,0\nb,x,1\n", automatic, "row 2 (line 3)",
-               "\"a\" is missing or not a number");
+               "\"a\" is \"x\", not a number");
     expect_bad(folder, "a.csv", "target,a,b\na,1,0\n\nb,1,nan\n", automatic, "row 2 (line 4)",
                "\"b\" is NaN");
     expect_bad(folder, "a.csv", "target,score_a,score_b\na,1,0\nB,1,0\n", automatic,
@@ -299,7 +299,7 @@ static void test_skip(void **state)
     assert_int_equal(p->columns->rows, 3);
     assert_int_equal(assay_table_find(p->columns, "k")->ints[2], 16);
     assay_predictions_free(p);
-    expect_bad(folder, "t.csv", "target,label\n,\n", skip_bad, "all 1 rows are bad", "");
+    expect_bad(folder, "t.csv", "target,label\n,\n", skip_bad, "no row is left", "");
 }
 
 static assay_table *some_table(void)
