@@ -1,43 +1,15 @@
-#include "assay/annotations.h"
-
-#include "command.h"
 #include "source_options.h"
 
-static int convert(const command *self, const common_options *common,
-                   const assay_convert_request *request, const char *file)
+static assay_status ask(int32_t *worst, char **json, char **text, assay_context *context,
+                        const void *request, assay_error *err)
 {
-    cli_session session;
-    assay_error err = {0};
-    char *json = NULL;
-    char *text = NULL;
-    int code = session_open(&session, self, common);
-    if (code != 0) {
-        return code;
-    }
-    assay_status status = assay_convert(file ? &json : NULL, file && file[0] == '-' ? NULL : &text,
-                                        session.context, request, &err);
-    session_close(&session);
-    if (status != ASSAY_OK) {
-        return session_fail(self, status, &err);
-    }
-    if (text) {
-        code = write_output(self, "-", text);
-    }
-    if (json && code == 0) {
-        code = write_output(self, file, json);
-    }
-    assay_text_free(json);
-    assay_text_free(text);
-    return code;
+    (void)worst;
+    return assay_convert(json, text, context, request, err);
 }
 
 static int run(const command *self, int argc, char **argv)
 {
-    common_options common = {0};
-    size_t n = 0;
-    const char *path[1];
-    const char *json = NULL;
-    option_list columns = {.split = true};
+    source_command source;
     assay_convert_request request = {.struct_size = sizeof request};
     const option options[] = {
         {"to", 0, OPTION_TEXT, &request.to, "FORMAT",
@@ -47,21 +19,17 @@ static int run(const command *self, int argc, char **argv)
          "convert detections, which are for these annotations"},
         {"truth-format", 0, OPTION_TEXT, &request.truth_format, "NAME",
          "format of the truth (default: told by content)"},
-        SOURCE_OPTIONS(request.source, columns),
-        {"json", 0, OPTION_TEXT, &json, "FILE",
-         "what was written and lost as JSON; - for standard output"},
     };
-    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
-                            path, 1, &n);
-    if (code == 0 && !common.help) {
-        request.source.columns = columns.items;
-        request.source.path = n == 1 ? path[0] : NULL;
-        code = n == 1 && request.out
-                   ? convert(self, &common, &request, json)
+    int code = source_command_parse(
+        &source, &request.source, self, options, sizeof options / sizeof options[0],
+        "what was written and lost as JSON; - for standard output", argc, argv);
+    if (code == 0 && !source.common.help) {
+        code = source.complete && request.out
+                   ? source_command_run(NULL, self, &source, ask, &request)
                    : complain(self, EXIT_USAGE, "the annotations or --out are missing; usage: %s",
                               self->usage);
     }
-    option_list_free(&columns);
+    source_command_dispose(&source);
     return code;
 }
 

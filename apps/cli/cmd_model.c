@@ -4,17 +4,6 @@
 
 #include "command.h"
 
-static int give(const command *self, const char *json_file, char *json, char *text)
-{
-    int code = text ? write_output(self, "-", text) : 0;
-    if (json && code == 0) {
-        code = write_output(self, json_file, json);
-    }
-    assay_text_free(json);
-    assay_text_free(text);
-    return code;
-}
-
 static int info(const command *self, const char *path, const char *json_file)
 {
     assay_error err = {0};
@@ -24,7 +13,7 @@ static int info(const command *self, const char *path, const char *json_file)
     assay_status status =
         assay_model_info(json_file ? &json : NULL, to_output ? NULL : &text, path, &err);
     return status != ASSAY_OK ? session_fail(self, status, &err)
-                              : give(self, json_file, json, text);
+                              : write_answer(self, text, json, json_file);
 }
 
 static int check(const command *self, const common_options *common,
@@ -48,7 +37,7 @@ static int check(const command *self, const common_options *common,
     if (status != ASSAY_OK) {
         return session_fail(self, status, &err);
     }
-    code = give(self, json_file, json, text);
+    code = write_answer(self, text, json, json_file);
     return code != 0 ? code : summary.trusted ? 0 : EXIT_NOT_MET;
 }
 

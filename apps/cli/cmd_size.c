@@ -19,13 +19,7 @@ static int answer(const command *self, const assay_size_request *request, const 
     if (status != ASSAY_OK) {
         return session_fail(self, status, &err);
     }
-    int code = text ? write_output(self, "-", text) : 0;
-    if (json && code == 0) {
-        code = write_output(self, file, json);
-    }
-    assay_text_free(json);
-    assay_text_free(text);
-    return code;
+    return write_answer(self, text, json, file);
 }
 
 /** What a kind of question cannot do without. */

@@ -24,12 +24,7 @@ static int judge(const command *self, const common_options *common,
     if (status != ASSAY_OK) {
         return session_fail(self, status, &err);
     }
-    code = text ? write_output(self, "-", text) : 0;
-    if (json && code == 0) {
-        code = write_output(self, file, json);
-    }
-    assay_text_free(json);
-    assay_text_free(text);
+    code = write_answer(self, text, json, file);
     return code ? code : verdict_exit_code(&summary);
 }
 

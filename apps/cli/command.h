@@ -39,6 +39,9 @@ int verdict_exit_code(const assay_run_summary *summary);
 /** Write a text to a file, or to standard output for "-". Returns 0 or an exit code. */
 int write_output(const command *self, const char *path, const char *text);
 
+/** Text (NULL = none) to standard output, then JSON (NULL = none) to `file`; both are freed. */
+int write_answer(const command *self, char *text, char *json, const char *file);
+
 extern const command command_attack;
 extern const command command_compare;
 extern const command command_convert;

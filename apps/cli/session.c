@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "assay/text.h"
 #include "command.h"
 
 /** The line at the bottom of the terminal: "predict reader on field  4200 of 5000  84 %  3 s left". */
@@ -275,4 +276,15 @@ int write_output(const command *self, const char *path, const char *text)
         return complain(self, EXIT_OUTPUT, "cannot write %s: %s", path, strerror(problem));
     }
     return 0;
+}
+
+int write_answer(const command *self, char *text, char *json, const char *file)
+{
+    int code = text ? write_output(self, "-", text) : 0;
+    if (json && code == 0) {
+        code = write_output(self, file, json);
+    }
+    assay_text_free(json);
+    assay_text_free(text);
+    return code;
 }

@@ -1,21 +1,28 @@
-/** @file source_options.h  Options of the commands that read annotations. */
+/** @file source_options.h  What the commands that read annotations share. */
 #ifndef ASSAY_CLI_SOURCE_OPTIONS_H
 #define ASSAY_CLI_SOURCE_OPTIONS_H
 
-#define SOURCE_OPTIONS(source, columns)                                                            \
-    {"format",    0,                                                                               \
-     OPTION_TEXT, &(source).format,                                                                \
-     "NAME",      "coco, yolo, voc, labelme, visdrone, dota, table (default: told by content)"},   \
-        {"images",         0,        OPTION_TEXT,                                                  \
-         &(source).images, "FOLDER", "where the images are (default: looked for)"},                \
-        {"split",         0,      OPTION_TEXT,                                                     \
-         &(source).split, "NAME", "part of a data.yaml (default: val, test or train)"},            \
-        {"voc-corners",  0,                                                                        \
-         OPTION_TEXT,    &(source).voc_corners,                                                    \
-         "edges|pixels", "what xmax in VOC files means (default: edges)"},                         \
-    {                                                                                              \
-        "columns", 0, OPTION_LIST, &(columns), "ROLE=COLUMN,...",                                  \
-            "columns of a table (default: by name)"                                                \
-    }
+#include "assay/annotations.h"
+#include "command.h"
+
+/** A command on one set of annotations: validate, convert. */
+typedef struct source_command {
+    common_options common;
+    option_list columns;
+    const char *json; /* file for the answer as JSON; "-" = standard output; NULL = none */
+    bool complete;    /* exactly one path was given */
+} source_command;
+
+/** Parse `own` options and those of the source into it; 0 or an exit code. Dispose in any case. */
+int source_command_parse(source_command *out, assay_annotation_source *source, const command *self,
+                         const option *own, size_t n_own, const char *json_help, int argc,
+                         char **argv);
+void source_command_dispose(source_command *c);
+
+/** Ask the library and write what it answers. *worst is what `ask` puts there. */
+typedef assay_status (*source_ask)(int32_t *worst, char **json, char **text, assay_context *context,
+                                   const void *request, assay_error *err);
+int source_command_run(int32_t *worst, const command *self, const source_command *c, source_ask ask,
+                       const void *request);
 
 #endif

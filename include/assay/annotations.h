@@ -1,4 +1,4 @@
-/** @file annotations.h  Sets of annotations: what is wrong with one, and one format into another. */
+/** @file annotations.h  Annotations and detections: what is wrong with them, one format into another. */
 #ifndef ASSAY_ANNOTATIONS_H
 #define ASSAY_ANNOTATIONS_H
 
@@ -23,9 +23,12 @@ typedef struct assay_annotation_source {
 typedef struct assay_validate_request {
     size_t struct_size; /**< sizeof(assay_validate_request) */
     assay_annotation_source source;
+    const char *predictions;        /**< detections for these annotations, checked too [none] */
+    const char *predictions_format; /**< [told from the content] */
 } assay_validate_request;
 
-/** What is wrong, doubtful or remarkable, with the first places of each and what evaluation does with
+/** What is wrong, doubtful or remarkable about annotations and, if they are given, detections for
+ *  them, with the first places of each and what evaluation does with
  *  it. *worst: 0 nothing, 1 notes, 2 warnings, 3 errors, with which evaluation refuses the set. A set
  *  that cannot be read at all is a failure of this function. Texts: either may be NULL; freed with
  *  assay_text_free. */

@@ -219,11 +219,12 @@ static assay_status enter_image(int64_t *image, reader *r, int64_t row, assay_er
     return assay_annotation_draft_image(image, r->draft, name, strlen(name), w, h, err);
 }
 
-/* An image without objects has a row without box. */
+/* An image without objects has a row without box; one without detections lacks the score too. */
 static bool is_bare(const reader *r, int64_t row)
 {
     role right = r->columns[RIGHT] != NULL ? RIGHT : WIDTH;
-    return !r->scored && is_missing(r->columns[LEFT], row) && is_missing(r->columns[right], row);
+    return is_missing(r->columns[LEFT], row) && is_missing(r->columns[right], row) &&
+           (!r->scored || is_missing(r->columns[SCORE], row));
 }
 
 static assay_status read_row(reader *r, int64_t row, assay_error *err)

@@ -1,6 +1,7 @@
 /* assay predict with a detector. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/duckdb/duckdb_table.h"
@@ -28,6 +29,10 @@ typedef struct job {
 
 static void digest_cell(assay_digest *sum, const assay_column *column, int64_t row)
 {
+    if (column->valid != NULL && column->valid[row] == 0) {
+        assay_digest_text(sum, "missing");
+        return;
+    }
     switch (column->type) {
     case ASSAY_COLUMN_INT:
         assay_digest_i64(sum, column->ints[row]);
@@ -63,14 +68,28 @@ static bool is_parquet(const job *j)
     return assay_text_ends_nocase(j->request->out, ".parquet");
 }
 
+/* Rows with a box; images without one have a row too. */
+static int64_t count_boxes(const assay_table *table)
+{
+    const assay_column *score = assay_table_find(table, "score");
+    int64_t n = 0;
+    for (int64_t row = 0; score != NULL && row < table->rows; row++) {
+        n += score->valid == NULL || score->valid[row] != 0;
+    }
+    return n;
+}
+
 /* The file that is there already is exactly what would be computed: same key, cells intact. */
 static bool reuse(assay_predict_summary *out, const job *j)
 {
     const char *path = j->request->out;
     assay_table *table = NULL;
     char digest[ASSAY_DIGEST_HEX];
+    char images[24];
+    (void)snprintf(images, sizeof images, "%" PRId64, j->data->n);
     if (j->request->fresh || !is_parquet(j) || assay_file_kind(path) != 1 ||
         !assay_duckdb_has_note(path, "assay.key", j->key) ||
+        !assay_duckdb_has_note(path, "assay.images", images) ||
         assay_duckdb_read_table(&table, path, NULL) != ASSAY_OK) {
         return false;
     }
@@ -78,7 +97,7 @@ static bool reuse(assay_predict_summary *out, const job *j)
                   assay_duckdb_has_note(path, "assay.digest", digest);
     if (intact) {
         out->reused = 1;
-        out->n = table->rows;
+        out->n = count_boxes(table);
         memcpy(out->digest, digest, sizeof out->digest);
     }
     assay_table_free(table);
@@ -89,10 +108,14 @@ static assay_status write_parquet(assay_predict_summary *out, job *j, assay_erro
 {
     assay_table *table = NULL;
     ASSAY_TRY(assay_boxes_table(&table, j->detections, &j->numbers, err));
+    char images[24];
+    (void)snprintf(images, sizeof images, "%" PRId64, j->detections->images);
     assay_status status = digest_table(out->digest, table, err);
     if (status == ASSAY_OK) {
         const char *notes[] = {"assay.key",
                                j->key,
+                               "assay.images",
+                               images,
                                "assay.digest",
                                out->digest,
                                "assay.model",

@@ -95,6 +95,37 @@ assay_status assay_boxes_coco(assay_buffer *out, const assay_detections *d,
 
 enum { IMAGE_ID = 0, IMAGE, CATEGORY_ID, CATEGORY, SCORE, LEFT, COLUMNS = LEFT + 4 };
 
+/* An image without boxes has a row that names it and has nothing else. */
+static int64_t rows_of(const assay_detections *d, int64_t image)
+{
+    int64_t n = d->first[image + 1] - d->first[image];
+    return n > 0 ? n : 1;
+}
+
+static void put_image(assay_column *c, int64_t row, const assay_detections *d,
+                      const assay_box_numbers *numbers, int64_t image)
+{
+    int64_t boxes = d->first[image + 1] - d->first[image];
+    int64_t n = rows_of(d, image);
+    for (int64_t k = 0; k < n; k++) {
+        c[IMAGE_ID].ints[row + k] = numbers->image[image];
+        c[IMAGE].texts[row + k] = d->ids[image];
+        c[IMAGE_ID].valid[row + k] = c[IMAGE].valid[row + k] = 1;
+    }
+    for (int64_t k = 0; k < boxes; k++) {
+        int64_t from = d->first[image] + k;
+        c[CATEGORY_ID].ints[row + k] = numbers->category[d->label[from]];
+        c[CATEGORY].texts[row + k] = d->class_names[d->label[from]];
+        c[SCORE].reals[row + k] = d->score[from];
+        for (int i = 0; i < 4; i++) {
+            c[LEFT + i].reals[row + k] = d->box[4 * from + i];
+        }
+        for (int i = CATEGORY_ID; i < COLUMNS; i++) {
+            c[i].valid[row + k] = 1;
+        }
+    }
+}
+
 assay_status assay_boxes_table(assay_table **out, const assay_detections *d,
                                const assay_box_numbers *numbers, assay_error *err)
 {
@@ -106,30 +137,22 @@ assay_status assay_boxes_table(assay_table **out, const assay_detections *d,
                           {"score", ASSAY_COLUMN_REAL},      {"left", ASSAY_COLUMN_REAL},
                           {"top", ASSAY_COLUMN_REAL},        {"width", ASSAY_COLUMN_REAL},
                           {"height", ASSAY_COLUMN_REAL}};
-    assay_column *c[COLUMNS];
+    assay_column *added = NULL;
     assay_table *table = NULL;
     assay_status status = ASSAY_OK;
+    int64_t rows = 0;
     *out = NULL;
-    ASSAY_TRY(assay_table_new(&table, d->n, 0, err));
-    for (int k = 0; k < COLUMNS; k++) {
-        ASSAY_GOTO(assay_table_add(&c[k], table, columns[k].name, columns[k].type, err), done);
-        memset(c[k]->valid, 1, (size_t)d->n);
-    }
-    /* Adding a column may move the others. */
-    for (int k = 0; k < COLUMNS; k++) {
-        c[k] = &table->columns[k];
-    }
     for (int64_t i = 0; i < d->images; i++) {
-        for (int64_t r = d->first[i]; r < d->first[i + 1]; r++) {
-            c[IMAGE_ID]->ints[r] = numbers->image[i];
-            c[IMAGE]->texts[r] = d->ids[i];
-            c[CATEGORY_ID]->ints[r] = numbers->category[d->label[r]];
-            c[CATEGORY]->texts[r] = d->class_names[d->label[r]];
-            c[SCORE]->reals[r] = d->score[r];
-            for (int k = 0; k < 4; k++) {
-                c[LEFT + k]->reals[r] = d->box[4 * r + k];
-            }
-        }
+        rows += rows_of(d, i);
+    }
+    ASSAY_TRY(assay_table_new(&table, rows, 0, err));
+    for (int k = 0; k < COLUMNS; k++) {
+        ASSAY_GOTO(assay_table_add(&added, table, columns[k].name, columns[k].type, err), done);
+    }
+    rows = 0;
+    for (int64_t i = 0; i < d->images; i++) {
+        put_image(table->columns, rows, d, numbers, i);
+        rows += rows_of(d, i);
     }
     *out = table;
     table = NULL;

@@ -1,54 +1,15 @@
 #include "core/annotation_check.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "base/sort.h"
-
-/* Rows by ascending id. */
-typedef struct id_order {
-    const int64_t *ids;
-    int64_t *order;
-    int64_t n;
-} id_order;
-
-static assay_status order_ids(id_order *out, const int64_t *ids, int64_t n, assay_error *err)
-{
-    *out = (id_order){.ids = ids, .n = n};
-    out->order = assay_alloc_raw((size_t)n, sizeof *out->order);
-    return out->order != NULL ? assay_sort_order_i64(out->order, ids, n, err)
-                              : assay_fail_memory(err);
-}
-
-/* The first row with this id, or -1. */
-static int64_t find_id(const id_order *o, int64_t id)
-{
-    int64_t low = 0;
-    int64_t high = o->n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (o->ids[o->order[middle]] < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < o->n && o->ids[o->order[low]] == id ? o->order[low] : -1;
-}
-
-typedef struct checking {
-    assay_annotation_faults *out;
-    const assay_coco_truth *truth;
-    id_order images, categories;
-    int64_t *image, *category; /* per object: rows, or -1 */
-    uint8_t *used_image, *used_category;
-    int64_t in_pixels; /* objects that cannot be shares */
-} checking;
+#include "core/annotation_check_internal.h"
 
 /* ---- ids and names ---- */
 
-static void repeated_ids(checking *c, const id_order *o, assay_annotation_fault fault)
+static void repeated_ids(assay_row_checking *c, const assay_id_order *o,
+                         assay_annotation_fault fault)
 {
     for (int64_t i = 1; i < o->n; i++) {
         int64_t row = o->order[i];
@@ -64,7 +25,7 @@ static void repeated_ids(checking *c, const id_order *o, assay_annotation_fault 
     }
 }
 
-static assay_status repeated_names(checking *c, char *const *names, int64_t n,
+static assay_status repeated_names(assay_row_checking *c, char *const *names, int64_t n,
                                    assay_annotation_fault fault, assay_error *err)
 {
     bool images = fault == ASSAY_FAULT_REPEATED_FILE;
@@ -84,208 +45,34 @@ static assay_status repeated_names(checking *c, char *const *names, int64_t n,
     return status;
 }
 
-/* ---- one object ---- */
-
-static void check_box(checking *c, int64_t row)
+/* What only objects have. */
+static void check_object(assay_row_checking *c, int64_t row)
 {
-    const assay_coco_truth *t = c->truth;
-    const assay_coco_rows *r = &t->objects;
-    const double *box = r->box + 4 * row;
-    int64_t image = c->image[row];
-    if ((r->has[row] & ASSAY_COCO_BOX) == 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_NO_BOX, image, row, c->category[row]);
-        return;
-    }
-    c->in_pixels += box[0] > 1.0 || box[1] > 1.0 || box[2] > 1.0 || box[3] > 1.0;
-    if (box[2] < 0.0 || box[3] < 0.0) {
-        assay_fault_add(c->out, ASSAY_FAULT_NEGATIVE_BOX, image, row, c->category[row]);
-    } else if (box[2] == 0.0 || box[3] == 0.0) {
-        assay_fault_add(c->out, ASSAY_FAULT_EMPTY_BOX, image, row, c->category[row]);
-    }
-    double width = image >= 0 ? t->image_width[image] : 0.0;
-    double height = image >= 0 ? t->image_height[image] : 0.0;
-    double right = box[0] + box[2];
-    double bottom = box[1] + box[3];
-    if (width > 0.0 && height > 0.0) {
-        if (right <= 0.0 || bottom <= 0.0 || box[0] >= width || box[1] >= height) {
-            assay_fault_add(c->out, ASSAY_FAULT_OUTSIDE, image, row, c->category[row]);
-        } else if (box[0] < -1.0 || box[1] < -1.0 || right > width + 1.0 || bottom > height + 1.0) {
-            assay_fault_add(c->out, ASSAY_FAULT_PARTLY_OUTSIDE, image, row, c->category[row]);
-        }
-    }
-    if ((r->has[row] & ASSAY_COCO_AREA) != 0 &&
-        r->area[row] > fmax(box[2] * box[3], 0.0) * 1.01 + 1.0) {
-        assay_fault_add(c->out, ASSAY_FAULT_AREA, image, row, c->category[row]);
-    }
-}
-
-static double part_area(const double *xy, int64_t points)
-{
-    double sum = 0.0;
-    for (int64_t i = 1; i + 1 < points; i++) {
-        sum += (xy[2 * i] - xy[0]) * (xy[2 * i + 3] - xy[1]) -
-               (xy[2 * i + 2] - xy[0]) * (xy[2 * i + 1] - xy[1]);
-    }
-    return fabs(sum) / 2.0;
-}
-
-static void check_outline(checking *c, int64_t row)
-{
-    const assay_coco_truth *t = c->truth;
-    const assay_coco_shapes *s = &t->objects.shapes;
-    int64_t image = c->image[row];
-    double width = image >= 0 ? t->image_width[image] : 0.0;
-    double height = image >= 0 ? t->image_height[image] : 0.0;
-    double area = 0.0;
-    bool shortened = false;
-    bool outside = false;
-    for (int64_t p = s->first[row]; p < s->first[row] + s->count[row]; p++) {
-        const double *xy = s->numbers + s->part[p];
-        int64_t n = s->part[p + 1] - s->part[p];
-        if (n == 4) { /* COCO takes four numbers as a box */
-            area += fabs(xy[2] * xy[3]);
-            continue;
-        }
-        shortened = shortened || n < 6 || n % 2 != 0;
-        area += n >= 6 ? part_area(xy, n / 2) : 0.0;
-        for (int64_t i = 0; i + 1 < n; i += 2) {
-            outside = outside || xy[i] < -1.0 || xy[i + 1] < -1.0 || xy[i] > width + 1.0 ||
-                      xy[i + 1] > height + 1.0;
-        }
-    }
-    if (shortened) {
-        assay_fault_add(c->out, ASSAY_FAULT_SHORT_OUTLINE, image, row, c->category[row]);
-    } else if (area == 0.0) {
-        assay_fault_add(c->out, ASSAY_FAULT_FLAT_OUTLINE, image, row, c->category[row]);
-    }
-    if (width <= 0.0 || height <= 0.0) {
-        assay_fault_add(c->out, ASSAY_FAULT_NO_IMAGE_SIZE, image, row, c->category[row]);
-    } else if (outside) {
-        assay_fault_add(c->out, ASSAY_FAULT_OUTLINE_OUTSIDE, image, row, c->category[row]);
-    }
-}
-
-static void check_object(checking *c, int64_t row)
-{
-    const assay_coco_truth *t = c->truth;
-    const assay_coco_rows *r = &t->objects;
-    int64_t image = find_id(&c->images, r->image[row]);
-    int64_t category = find_id(&c->categories, r->category[row]);
-    c->image[row] = image;
-    c->category[row] = category;
-    if (image < 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_UNLISTED_IMAGE, -1, row, category);
-    } else {
-        c->used_image[image] = 1;
-    }
-    if (category < 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_UNLISTED_CLASS, image, row, -1);
-    } else {
-        c->used_category[category] = 1;
-    }
+    const assay_coco_rows *r = c->rows;
+    assay_row_check(c, row);
     if (r->id[row] == 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_ID_ZERO, image, row, category);
+        assay_fault_add(c->out, ASSAY_FAULT_ID_ZERO, c->image[row], row, c->category[row]);
     }
     if ((r->has[row] & ASSAY_COCO_CROWD) == 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_NO_CROWD, image, row, category);
+        assay_fault_add(c->out, ASSAY_FAULT_NO_CROWD, c->image[row], row, c->category[row]);
     }
     if ((r->has[row] & ASSAY_COCO_AREA) == 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_NO_AREA, image, row, category);
+        assay_fault_add(c->out, ASSAY_FAULT_NO_AREA, c->image[row], row, c->category[row]);
     }
-    check_box(c, row);
-    if ((r->has[row] & ASSAY_COCO_POLYGONS) != 0 && r->shapes.count != NULL) {
-        check_outline(c, row);
-    }
-    if ((r->has[row] & ASSAY_COCO_RUNS) != 0 && image >= 0 && r->shapes.count != NULL &&
-        t->image_width[image] > 0 &&
-        (r->shapes.width[row] != t->image_width[image] ||
-         r->shapes.height[row] != t->image_height[image])) {
-        assay_fault_add(c->out, ASSAY_FAULT_MASK_SIZE, image, row, category);
+    if ((r->has[row] & ASSAY_COCO_BOX) == 0) {
+        assay_fault_add(c->out, ASSAY_FAULT_NO_BOX, c->image[row], row, c->category[row]);
     }
 }
 
-/* ---- boxes that stand there twice ---- */
-
-/* One more key, the leading one, into a stable order. */
-static assay_status refine(int64_t *order, const double *keys, size_t stride, int64_t n,
-                           double *gathered, int64_t *by, int64_t *spare, assay_error *err)
-{
-    for (int64_t i = 0; i < n; i++) {
-        gathered[i] = keys[(size_t)order[i] * stride];
-    }
-    ASSAY_TRY(assay_sort_order(by, gathered, n, 0, err));
-    for (int64_t i = 0; i < n; i++) {
-        spare[i] = order[by[i]];
-    }
-    memcpy(order, spare, (size_t)n * sizeof *order);
-    return ASSAY_OK;
-}
-
-static void count_repeated(checking *c, const int64_t *order, int64_t n)
-{
-    const assay_coco_rows *r = &c->truth->objects;
-    for (int64_t i = 1; i < n; i++) {
-        int64_t row = order[i];
-        int64_t before = order[i - 1];
-        bool boxed = (r->has[row] & r->has[before] & ASSAY_COCO_BOX) != 0;
-        if (!boxed || r->image[row] != r->image[before]) {
-            continue;
-        }
-        bool same = true;
-        for (int k = 0; k < 4; k++) {
-            same = same && r->box[4 * row + k] == r->box[4 * before + k];
-        }
-        if (same) {
-            assay_fault_add(c->out,
-                            r->category[row] == r->category[before] ? ASSAY_FAULT_REPEATED_BOX
-                                                                    : ASSAY_FAULT_TWO_CLASSES,
-                            c->image[row], row, c->category[row]);
-        }
-    }
-}
-
-static assay_status repeated_boxes(checking *c, assay_error *err)
-{
-    const assay_coco_rows *r = &c->truth->objects;
-    assay_status status = ASSAY_OK;
-    size_t n = (size_t)r->n;
-    double *gathered = assay_alloc_raw(n, sizeof *gathered);
-    int64_t *order = assay_alloc_raw(n, sizeof *order);
-    int64_t *by = assay_alloc_raw(n, sizeof *by);
-    int64_t *spare = assay_alloc_raw(n, sizeof *spare);
-    if (gathered == NULL || order == NULL || by == NULL || spare == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
-    }
-    ASSAY_GOTO(assay_sort_order_i64(order, r->category, r->n, err), done);
-    for (int k = 3; k >= 0; k--) {
-        ASSAY_GOTO(refine(order, r->box + k, 4, r->n, gathered, by, spare, err), done);
-    }
-    for (size_t i = 0; i < n; i++) {
-        spare[i] = r->image[order[i]];
-    }
-    ASSAY_GOTO(assay_sort_order_i64(by, spare, r->n, err), done);
-    for (size_t i = 0; i < n; i++) {
-        spare[i] = order[by[i]];
-    }
-    count_repeated(c, spare, r->n);
-done:
-    assay_free(gathered);
-    assay_free(order);
-    assay_free(by);
-    assay_free(spare);
-    return status;
-}
-
-static assay_status check_all(checking *c, assay_error *err)
+static assay_status check_all(assay_row_checking *c, assay_error *err)
 {
     const assay_coco_truth *t = c->truth;
-    const assay_coco_rows *r = &t->objects;
-    id_order ids = {0};
+    const assay_coco_rows *r = c->rows;
+    assay_id_order ids = {0};
     for (int64_t i = 0; i < r->n; i++) {
         check_object(c, i);
     }
-    assay_status status = order_ids(&ids, r->id, r->n, err);
+    assay_status status = assay_id_order_make(&ids, r->id, r->n, err);
     if (status == ASSAY_OK) {
         repeated_ids(c, &ids, ASSAY_FAULT_REPEATED_ID);
     }
@@ -296,9 +83,6 @@ static assay_status check_all(checking *c, assay_error *err)
     ASSAY_TRY(repeated_names(c, t->image_file, t->n_images, ASSAY_FAULT_REPEATED_FILE, err));
     ASSAY_TRY(
         repeated_names(c, t->category_name, t->n_categories, ASSAY_FAULT_REPEATED_CLASS_NAME, err));
-    if (r->n > 0 && c->in_pixels == 0 && c->out->count[ASSAY_FAULT_NO_BOX] == 0) {
-        assay_fault_add(c->out, ASSAY_FAULT_SHARES, c->image[0], 0, c->category[0]);
-    }
     for (int64_t i = 0; i < t->n_images; i++) {
         if (c->used_image[i] == 0) {
             assay_fault_add(c->out, ASSAY_FAULT_BARE_IMAGE, i, -1, -1);
@@ -309,14 +93,13 @@ static assay_status check_all(checking *c, assay_error *err)
             assay_fault_add(c->out, ASSAY_FAULT_BARE_CLASS, -1, -1, k);
         }
     }
-    return repeated_boxes(c, err);
+    return assay_rows_check(c, err);
 }
 
 assay_status assay_annotation_check(assay_annotation_faults *out, const assay_coco_truth *truth,
                                     assay_error *err)
 {
-    assay_status status = ASSAY_OK;
-    checking c = {.out = out, .truth = truth};
+    assay_row_checking c = {.out = out, .truth = truth, .rows = &truth->objects};
     *out = (assay_annotation_faults){0};
     if (truth->n_images == 0) {
         assay_fault_add(out, ASSAY_FAULT_NO_IMAGES, -1, -1, -1);
@@ -324,23 +107,10 @@ assay_status assay_annotation_check(assay_annotation_faults *out, const assay_co
     if (truth->n_categories == 0) {
         assay_fault_add(out, ASSAY_FAULT_NO_CLASSES, -1, -1, -1);
     }
-    c.image = assay_alloc_raw((size_t)truth->objects.n, sizeof *c.image);
-    c.category = assay_alloc_raw((size_t)truth->objects.n, sizeof *c.category);
-    c.used_image = assay_alloc((size_t)truth->n_images, 1);
-    c.used_category = assay_alloc((size_t)truth->n_categories, 1);
-    if (c.image == NULL || c.category == NULL || c.used_image == NULL || c.used_category == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
+    assay_status status = assay_row_checking_init(&c, err);
+    if (status == ASSAY_OK) {
+        status = check_all(&c, err);
     }
-    ASSAY_GOTO(order_ids(&c.images, truth->image_id, truth->n_images, err), done);
-    ASSAY_GOTO(order_ids(&c.categories, truth->category_id, truth->n_categories, err), done);
-    status = check_all(&c, err);
-done:
-    assay_free(c.images.order);
-    assay_free(c.categories.order);
-    assay_free(c.image);
-    assay_free(c.category);
-    assay_free(c.used_image);
-    assay_free(c.used_category);
+    assay_row_checking_dispose(&c);
     return status;
 }

@@ -1,6 +1,6 @@
 /**
  * @file annotation_check.h
- * What is wrong, doubtful or remarkable about a set of annotations, and what evaluation does with it.
+ * What is wrong, doubtful or remarkable about annotations or results, and what evaluation does with it.
  */
 #ifndef ASSAY_CORE_ANNOTATION_CHECK_H
 #define ASSAY_CORE_ANNOTATION_CHECK_H
@@ -46,6 +46,24 @@ typedef enum assay_annotation_fault {
     ASSAY_FAULT_BARE_CLASS,
     ASSAY_FAULT_NO_CROWD,
     ASSAY_FAULT_NO_AREA,
+    /* of results */
+    ASSAY_RESULT_UNLISTED_IMAGE,
+    ASSAY_RESULT_NO_SHAPE,
+    ASSAY_RESULT_UNLISTED_CLASS,
+    ASSAY_RESULT_NO_BOX,
+    ASSAY_RESULT_UNUSED_BOX,
+    ASSAY_RESULT_NEGATIVE_BOX,
+    ASSAY_RESULT_EMPTY_BOX,
+    ASSAY_RESULT_OUTSIDE,
+    ASSAY_RESULT_PARTLY_OUTSIDE,
+    ASSAY_RESULT_REPEATED_BOX,
+    ASSAY_RESULT_MASK_SIZE,
+    ASSAY_RESULT_OVER_CAP,
+    ASSAY_RESULT_ONE_SCORE,
+    ASSAY_RESULT_SCORE_RANGE,
+    ASSAY_RESULT_TIED_SCORE,
+    ASSAY_RESULT_BARE_IMAGE,
+    ASSAY_RESULT_BARE_CLASS,
     ASSAY_FAULTS
 } assay_annotation_fault;
 
@@ -60,7 +78,7 @@ const assay_fault_kind *assay_fault_of(assay_annotation_fault fault);
 
 enum { ASSAY_FAULT_PLACES = 5 };
 
-/** Where: rows of the truth; -1 = does not apply. */
+/** Where: rows of the truth, `object` of what was checked (objects or results); -1 = does not apply. */
 typedef struct assay_fault_place {
     int64_t image, object, category;
 } assay_fault_place;
@@ -76,6 +94,10 @@ void assay_fault_add(assay_annotation_faults *faults, assay_annotation_fault fau
 ASSAY_NODISCARD assay_status assay_annotation_check(assay_annotation_faults *out,
                                                     const assay_coco_truth *truth,
                                                     assay_error *err);
+/** The same of results, for this truth. */
+ASSAY_NODISCARD assay_status assay_results_check(assay_annotation_faults *out,
+                                                 const assay_coco_rows *results,
+                                                 const assay_coco_truth *truth, assay_error *err);
 /** The worst severity among the faults; 0 = none. */
 int assay_faults_worst(const assay_annotation_faults *faults);
 

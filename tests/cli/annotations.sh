@@ -265,6 +265,54 @@ want = {"no_box": 1, "short_outline": 1, "unlisted_image": 1, "unlisted_class": 
         "missing_file": 3, "image_without_objects": 2, "class_without_objects": 1, "no_iscrowd": 1, "no_area": 1}
 assert got == want, (got, want)
 PY
+
+# detections
+cat >small.json <<'JSON'
+{"images": [{"id": 1, "width": 100, "height": 100, "file_name": "a.png"}, {"id": 2, "width": 50, "height": 50,
+  "file_name": "b.png"}, {"id": 3, "width": 50, "height": 50, "file_name": "c.png"}],
+ "categories": [{"id": 1, "name": "x"}, {"id": 2, "name": "y"}, {"id": 3, "name": "z"}],
+ "annotations": [
+  {"id": 1, "image_id": 1, "category_id": 1, "bbox": [10, 10, 10, 10], "iscrowd": 0, "area": 100},
+  {"id": 2, "image_id": 3, "category_id": 2, "bbox": [10, 10, 10, 10], "iscrowd": 0, "area": 100}]}
+JSON
+python3 - <<'PY'
+import json
+rows = [{"image_id": 1, "category_id": 1, "bbox": [10, 10, 10, 10], "score": 0.9},
+        {"image_id": 1, "category_id": 1, "bbox": [10, 10, 10, 10], "score": 0.8},
+        {"image_id": 1, "category_id": 9, "bbox": [10, 10, 10, 10], "score": 0.8},
+        {"image_id": 1, "category_id": 3, "bbox": [200, 10, 10, 10], "score": 1.5},
+        {"image_id": 1, "category_id": 3, "bbox": [95, 10, 10, 10], "score": 0.5},
+        {"image_id": 1, "category_id": 3, "bbox": [1, 1, -3, 10], "score": 0.5},
+        {"image_id": 1, "category_id": 3, "bbox": [1, 1, 3, 0], "score": 0.4},
+        {"image_id": 1, "category_id": 3, "score": 0.3, "segmentation": {"size": [9, 9], "counts": [0, 81]}}]
+json.dump(rows[:7], open("small_dt.json", "w"))
+rows += [{"image_id": 2, "category_id": 3, "bbox": [1, 1, 3, 3 + i], "score": i / 200 + .1} for i in range(103)]
+json.dump(rows + [{"image_id": 8, "category_id": 1, "bbox": [1, 1, 3, 3], "score": 0.4}], open("many_dt.json", "w"))
+json.dump([dict(r, score=0.5) for r in rows[:2]], open("flat_dt.json", "w"))
+PY
+expect 0 "$assay" validate small.json --predictions small_dt.json
+says out "small_dt.json (coco): 7 results"
+says out "image 1 (a.png), result 2, box 10 10 10 10, score 0.8, class x"
+says out "Evaluation takes this set; look at the warnings."
+expect 0 "$assay" evaluate --task detection --truth small.json --predictions small_dt.json --replicates -1
+expect 65 "$assay" validate small.json --predictions many_dt.json --json many.json
+says out "Evaluation refuses this set."
+expect 65 "$assay" evaluate --task detection --truth small.json --predictions many_dt.json --replicates -1
+expect 0 "$assay" validate small.json --predictions flat_dt.json
+says out "all results have the same score"
+expect 0 python3 - <<'PY'
+import json
+got = {f["check"]: f["count"] for f in json.load(open("many.json"))["predictions"]["faults"]}
+want = {"result_unlisted_image": 1, "result_unlisted_class": 1, "result_without_box": 1, "result_negative_box": 1,
+        "result_empty_box": 1, "result_outside": 1, "result_partly_outside": 1 + sum(4 + i > 51 for i in range(103)),
+        "result_repeated_box": 1, "result_mask_size": 1, "result_over_cap": 3, "result_score_range": 1,
+        "image_without_results": 1, "class_without_results": 1}
+ties = got.pop("result_tied_score")
+scores = [1.5, .5, .5, .4, .3] + [i / 200 + .1 for i in range(103)]
+assert ties == len(scores) - len(set(scores)), ties
+assert got == want, (got, want)
+PY
+refuse 65 "gt.json: " "$assay" validate small.json --predictions gt.json
 mkdir broken_xml && head -c 60 voc/Annotations/img01.xml >broken_xml/a.xml
 refuse 65 "the file is truncated" "$assay" validate broken_xml
 finish

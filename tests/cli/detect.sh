@@ -44,6 +44,31 @@ describe 1 ', max_detections: 1'
 expect 0 "$assay" predict --model y.onnx --data photos --out d.parquet
 silent out "reused"
 says out "3 boxes"
+# An image without boxes has a row that names it: nothing is lost on the way through a table.
+cat >sized.json <<'JSON'
+{"images":[{"id":1,"file_name":"a.pgm","width":64,"height":32},{"id":2,"file_name":"b.pgm","width":32,"height":32},
+ {"id":3,"file_name":"c.pgm","width":16,"height":64}],"categories":[{"id":1,"name":"ship"},{"id":2,"name":"buoy"}],
+ "annotations":[{"id":1,"image_id":2,"category_id":1,"bbox":[12,12,8,8],"area":64,"iscrowd":0}]}
+JSON
+sed -i 's/confidence: 0.01/confidence: 0.6/' y.yaml
+expect 0 "$assay" predict --model y.onnx --data photos --out few.parquet
+says out "1 boxes of 3 images"
+expect 0 "$assay" predict --model y.onnx --data photos --out few.parquet
+says out "reused"
+says out "1 boxes of 3 images"
+expect 0 "$assay" predict --model y.onnx --data photos --out few.json
+expect 0 "$assay" convert few.parquet --truth sized.json --to coco --out back.json
+expect 0 python3 - <<'PY'
+import json
+assert json.load(open("back.json")) == json.load(open("few.json")) and len(json.load(open("back.json"))) == 1
+PY
+expect 0 "$assay" validate sized.json --predictions few.parquet
+says out "few.parquet (table): 1 results"
+expect 0 "$assay" evaluate --task detection --truth sized.json --predictions few.parquet --replicates -1
+sed -i 's/confidence: 0.6/confidence: 1/' y.yaml
+expect 0 "$assay" predict --model y.onnx --data photos --out none.parquet
+says out "0 boxes of 3 images"
+expect 0 "$assay" convert none.parquet --truth sized.json --to coco --out none.json
 describe 1 ', clip: false'
 expect 0 "$assay" predict --model y.onnx --data photos --out e.json
 says e.json '"bbox":[-12,42,8,12]'
