@@ -8,6 +8,7 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/file.h"
 #include "api/run.h"
+#include "api/verify_boxes.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -34,13 +35,6 @@ static assay_status read_plan(verification *v, assay_error *err)
                                            v->request->plan, assay_ops(), err);
     assay_free(bytes);
     ASSAY_TRY(status);
-    if (v->run.plan->task != ASSAY_TASK_CLASSIFICATION) {
-        return assay_fail(
-            err, ASSAY_EUNSUPPORTED,
-            "%s tests %s, and only verdicts on classification can be judged again; run "
-            "the plan once more (predictions are reused)",
-            v->request->plan, assay_task_name(v->run.plan->task));
-    }
     if (v->run.plan->n_requirements == 0) {
         return assay_fail(err, ASSAY_EINVAL, "%s has no requirements", v->request->plan);
     }
@@ -101,6 +95,11 @@ static assay_status make_sequential(assay_plan *plan, const assay_verify_request
     }
     if (!request->sequential) {
         return ASSAY_OK;
+    }
+    if (plan->task == ASSAY_TASK_DETECTION) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "sequential judging is for classification, where every datum is right or "
+                          "wrong by itself; requirements on detections are judged on all images");
     }
     assay_sequential_method method = assay_sequential_find(request->sequential);
     if (method == ASSAY_SEQUENTIAL_NONE) {
@@ -335,6 +334,14 @@ static assay_status measure_all(verification *v, assay_error *err)
 {
     const assay_plan *plan = v->run.plan;
 
+    if (plan->task == ASSAY_TASK_DETECTION) {
+        const assay_boxes_evidence evidence = {.results =
+                                                   v->results ? assay_json_root(v->results) : NULL,
+                                               .predictions = v->request->predictions,
+                                               .model = v->model,
+                                               .data = v->data};
+        return assay_verify_boxes(&v->run, &evidence, err);
+    }
     for (int32_t i = 0; i < plan->n_requirements; i++) {
         const assay_plan_requirement *q = &plan->requirements[i];
         if (q->attack >= 0 && v->results) {
@@ -422,6 +429,7 @@ static void dispose(verification *v)
     assay_predictions_free(v->open);
     assay_run_drop_worst(&v->run);
     assay_json_doc_free(v->results);
+    assay_verify_boxes_dispose(&v->run);
     assay_plan_free(v->run.plan);
     assay_buffer_dispose(&v->run.log);
     assay_arena_free(v->run.arena);

@@ -62,6 +62,28 @@ static inline assay_detection **assay_run_boxes_matched(const assay_run *run, in
 ASSAY_NODISCARD assay_status assay_run_boxes_open(assay_run *run, assay_error *err);
 void assay_run_boxes_dispose(assay_run *run);
 ASSAY_NODISCARD assay_status assay_run_boxes_measure(assay_run *run, assay_error *err);
+/** Column of the evidence's table of images: the image's place in the truth. */
+#define ASSAY_RUN_ROW "assay_row"
+
+/** Truth, images and groups of one data set; then truth and groups alone: the groups when run->data[d]
+ *  and truth[d].row are known. */
+ASSAY_NODISCARD assay_status assay_run_boxes_open_data(assay_run *run, int32_t d, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *err);
+ASSAY_NODISCARD assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err);
+/** Room for truths, results and matches. */
+ASSAY_NODISCARD assay_status assay_run_boxes_new(assay_run *run, assay_error *err);
+/** Images of the truth that belong to a context: NULL = all of them. */
+ASSAY_NODISCARD assay_status assay_run_boxes_images(uint8_t **out, int64_t *n, const assay_run *run,
+                                                    int32_t context, assay_error *err);
+/** Why a model can't be measured in a context, or NULL. */
+const char *assay_run_boxes_obstacle(const assay_run *run, int32_t model, int32_t context);
+/** Truth, results and images of a cell are measured: everything a report shows and requirements ask for.
+ *  `images`: which of the truth, NULL = all. */
+ASSAY_NODISCARD assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
+                                                      assay_detection_summary *summary,
+                                                      const assay_run_truth *truth,
+                                                      const assay_coco_rows *results,
+                                                      const uint8_t *images, assay_error *err);
 /** Curves beside the measures of a cell: precision over recall, operating points. `threshold` gets
  *  the score with the best F1 at IoU 0.5 (NaN = none). */
 ASSAY_NODISCARD assay_status assay_run_boxes_curves(double *threshold, assay_run *run,

@@ -36,7 +36,8 @@ static const char *file_part(assay_arena *arena, const char *name)
 
 /* COCO results and Parquet in the evidence, once. */
 static assay_status export_boxes(assay_run *run, const char *stem, const assay_detections *boxes,
-                                 const assay_box_numbers *numbers, assay_error *err)
+                                 const assay_box_numbers *numbers, const char *const *notes,
+                                 assay_error *err)
 {
     const char *json = assay_arena_printf(run->arena, "%s.json", stem);
     const char *parquet = assay_arena_printf(run->arena, "%s.parquet", stem);
@@ -58,7 +59,7 @@ static assay_status export_boxes(assay_run *run, const char *stem, const assay_d
         status = assay_boxes_table(&table, boxes, numbers, err);
     }
     if (status == ASSAY_OK) {
-        status = assay_duckdb_write_table(parquet, table, err);
+        status = assay_duckdb_write_table_noted(parquet, table, notes, err);
     }
     assay_table_free(table);
     return status;
@@ -127,6 +128,7 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
     assay_detections *boxes = NULL;
     assay_box_numbers numbers = {0};
     char key[ASSAY_DIGEST_HEX];
+    assay_buffer text;
     const char *place = c->perturbation != NULL ? c->name : run->plan->data[c->data].name;
     const char *what = assay_arena_printf(run->arena, "[%d/%d] %.100s on %.100s", ++run->group,
                                           run->n_groups, run->plan->models[model].name, place);
@@ -137,6 +139,19 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
                                      .log = &run->context->log,
                                      .what = what};
     ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
+    assay_buffer_init(&text, 0);
+    if (c->perturbation != NULL) {
+        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
+    }
+    const char *const notes[] = {"assay.key",
+                                 key,
+                                 "assay.model",
+                                 run->models[model]->digest,
+                                 "assay.data",
+                                 run->data[c->data]->digest,
+                                 "assay.perturbation",
+                                 text.data != NULL ? text.data : "none",
+                                 NULL};
     const char *folder =
         assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
     const char *first = file_part(run->arena, run->plan->models[model].name);
@@ -146,14 +161,15 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
                                                 first, second, key)
                            : NULL;
     if (what == NULL || folder == NULL || stem == NULL) {
-        return assay_fail_memory(err);
+        status = assay_fail_memory(err);
+        goto done;
     }
     ASSAY_GOTO(number(&numbers, run, model, c->data, err), done);
     ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
     options.store = store;
     ASSAY_GOTO(assay_detect(&boxes, run->models[model], run->data[c->data], &options, err), done);
     ASSAY_GOTO(assay_batch_store_flush(store, err), done);
-    ASSAY_GOTO(export_boxes(run, stem, boxes, &numbers, err), done);
+    ASSAY_GOTO(export_boxes(run, stem, boxes, &numbers, notes, err), done);
     assay_run_log(run, ASSAY_LOG_INFO, "boxes of %s: %" PRId64 " in %" PRId64 " images, sha256:%s",
                   what, boxes->n, boxes->images, boxes->digest);
     status = to_rows(out, boxes, &numbers, err);
@@ -161,6 +177,7 @@ done:
     assay_batch_store_close(store);
     assay_detections_free(boxes);
     assay_box_numbers_dispose(&numbers);
+    assay_buffer_dispose(&text);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s", what);
     }
@@ -169,9 +186,8 @@ done:
 
 /* ---- measuring ---- */
 
-/* Images of the truth that belong to a context: NULL = all of them. */
-static assay_status choose_images(uint8_t **out, int64_t *n, const assay_run *run, int32_t context,
-                                  assay_error *err)
+assay_status assay_run_boxes_images(uint8_t **out, int64_t *n, const assay_run *run,
+                                    int32_t context, assay_error *err)
 {
     int32_t data = run->plan->contexts[context].data;
     const assay_run_truth *t = &run->boxes->truth[data];
@@ -231,24 +247,12 @@ static assay_status measure_cell(assay_run *run, assay_run_cell *cell,
     assay_detection_summary summary;
     uint8_t *images = NULL;
     double threshold = NAN;
-    ASSAY_TRY(choose_images(&images, &cell->n, run, cell->context, err));
+    ASSAY_TRY(assay_run_boxes_images(&images, &cell->n, run, cell->context, err));
     if (cell->n == 0) {
         cell->reason = "no image belongs to this context";
         goto done;
     }
-    assay_detection_request request = {.slice = {.images = images},
-                                       .cluster = t->cluster,
-                                       .analyses = ASSAY_RUN_ANALYSES,
-                                       .level = run->plan->level,
-                                       .replicates = run->plan->replicates,
-                                       .seed = run->plan->seed,
-                                       .threads = run->context->threads,
-                                       .cancel = &run->context->cancel};
-    if (c->sweep >= 0) {
-        request.analyses &= ASSAY_ANALYSE_CLASSES;
-    }
-    ASSAY_GOTO(assay_detection_measure(&cell->result, &summary, t->truth, results, &request, err),
-               done);
+    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, t, results, images, err), done);
     ASSAY_GOTO(tell_left_out(run, cell, &summary, results, err), done);
     cell->evaluated = 1;
     cell->mean_confidence = NAN;
@@ -297,8 +301,7 @@ done:
     return status;
 }
 
-/* Why a model can't be measured in a context, or NULL. */
-static const char *obstacle(const assay_run *run, int32_t model, int32_t context)
+const char *assay_run_boxes_obstacle(const assay_run *run, int32_t model, int32_t context)
 {
     const assay_plan_context *c = &run->plan->contexts[context];
     if (c->perturbation != NULL && c->perturbation->op->perturbation->moves_pixels) {
@@ -325,14 +328,54 @@ static int32_t count_groups(const assay_run *run)
                               same_args(contexts[k].perturbation, contexts[c].perturbation))) {
                 k++;
             }
-            n += k == c && assay_run_wanted(run, m, c) && obstacle(run, m, c) == NULL;
+            n += k == c && assay_run_wanted(run, m, c) &&
+                 assay_run_boxes_obstacle(run, m, c) == NULL;
         }
     }
     return n;
 }
 
+/* What is known of the images, so that slices of the evidence can be judged without them. */
+static assay_status export_images(assay_run *run, int32_t d, assay_error *err)
+{
+    const assay_dataset *data = run->data[d];
+    const char *name = file_part(run->arena, run->plan->data[d].name);
+    assay_table *table = NULL;
+    assay_column *column = NULL;
+    assay_status status = ASSAY_OK;
+    if (data == NULL) {
+        return ASSAY_OK;
+    }
+    const char *path =
+        name != NULL ? assay_arena_printf(run->arena, "%s/predictions/%s-images-%.12s.parquet",
+                                          run->out, name, data->digest)
+                     : NULL;
+    if (path == NULL) {
+        return assay_fail_memory(err);
+    }
+    const char *const notes[] = {"assay.images", data->digest, NULL};
+    ASSAY_TRY(assay_table_new(&table, data->n, 0, err));
+    ASSAY_GOTO(assay_table_add(&column, table, ASSAY_RUN_ROW, ASSAY_COLUMN_INT, err), done);
+    for (int64_t i = 0; i < data->n; i++) {
+        column->ints[i] = run->boxes->truth[d].row[i];
+        column->valid[i] = 1;
+    }
+    for (int32_t k = 0; data->metadata != NULL && k < data->metadata->n_columns; k++) {
+        const assay_column *from = &data->metadata->columns[k];
+        ASSAY_GOTO(assay_table_add(&column, table, from->name, from->type, err), done);
+        *column = *from; /* lent for the time of writing */
+    }
+    status = assay_duckdb_write_table_noted(path, table, notes, err);
+done:
+    assay_table_free(table);
+    return status;
+}
+
 assay_status assay_run_boxes_measure(assay_run *run, assay_error *err)
 {
+    for (int32_t d = 0; d < run->plan->n_data; d++) {
+        ASSAY_TRY(export_images(run, d, err));
+    }
     run->n_groups = count_groups(run);
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         for (int32_t c = 0; c < run->plan->n_contexts; c++) {
@@ -348,7 +391,7 @@ assay_status assay_run_boxes_measure(assay_run *run, assay_error *err)
             if (!assay_run_wanted(run, m, c) || cell->evaluated || cell->reason != NULL) {
                 continue;
             }
-            cell->reason = obstacle(run, m, c);
+            cell->reason = assay_run_boxes_obstacle(run, m, c);
             if (cell->reason == NULL) {
                 ASSAY_TRY(measure_group(run, m, c, err));
             }

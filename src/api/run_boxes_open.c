@@ -6,6 +6,7 @@
 #include "adapters/filesystem/file.h"
 #include "api/run_boxes.h"
 #include "base/alloc.h"
+#include "core/units.h"
 
 /* The folder that a COCO file's names are relative to: the declared one, or the first of the usual
  * places where the first image is. */
@@ -82,16 +83,17 @@ static assay_status open_images(assay_run *run, int32_t d, const assay_dataset_f
 {
     const assay_plan_data *data = &run->plan->data[d];
     assay_run_truth *t = &run->boxes->truth[d];
-    assay_dataset_options options = {
-        .name = data->name,
-        .files = files,
-        .n_files = t->truth->n_images,
-        .skip_bad = run->plan->skip_bad,
-        .measure = 1,
-        .threads = run->context->threads,
-        .cancel = &run->context->cancel,
-        .log = &run->context->log,
-        .cache = run->request->check ? NULL : assay_path_join(run->arena, run->out, "cache")};
+    assay_dataset_options options = {.name = data->name,
+                                     .files = files,
+                                     .n_files = t->truth->n_images,
+                                     .skip_bad = run->plan->skip_bad,
+                                     .measure = 1,
+                                     .threads = run->context->threads,
+                                     .cancel = &run->context->cancel,
+                                     .log = &run->context->log,
+                                     .cache = run->request == NULL || run->request->check
+                                                  ? NULL
+                                                  : assay_path_join(run->arena, run->out, "cache")};
     ASSAY_TRY(assay_dataset_open(&run->data[d], data->path, &options, err));
     const assay_dataset *set = run->data[d];
     t->row = assay_arena_alloc(run->arena, (size_t)set->n + 1, sizeof *t->row);
@@ -116,7 +118,7 @@ static assay_status open_images(assay_run *run, int32_t d, const assay_dataset_f
 }
 
 /* Which images belong together, from a column of the data. */
-static assay_status read_clusters(assay_run *run, int32_t d, assay_error *err)
+assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *err)
 {
     const char *name = run->plan->data[d].cluster;
     assay_run_truth *t = &run->boxes->truth[d];
@@ -137,31 +139,41 @@ static assay_status read_clusters(assay_run *run, int32_t d, assay_error *err)
     for (int64_t i = 0; i < t->truth->n_images; i++) {
         t->cluster[i] = -1 - i;
     }
+    int64_t *units = NULL;
+    int64_t n = 0;
+    ASSAY_TRY(assay_units_make(&units, &n, run->arena, run->data[d]->metadata, name, "cluster",
+                               run->plan->data[d].name, err));
     for (int64_t i = 0; i < run->data[d]->n; i++) {
-        int64_t k = 0; /* the first datum with the same value */
-        while (k < i && (column->type == ASSAY_COLUMN_INT
-                             ? column->ints[k] != column->ints[i]
-                             : strcmp(column->texts[k] != NULL ? column->texts[k] : "",
-                                      column->texts[i] != NULL ? column->texts[i] : "") != 0)) {
-            k++;
-        }
-        t->cluster[t->row[i]] = k;
+        t->cluster[t->row[i]] = units[i];
     }
     return ASSAY_OK;
 }
 
-static assay_status open_data(assay_run *run, int32_t d, assay_error *err)
+static assay_annotation_options truth_options(const assay_plan_data *data)
+{
+    return (assay_annotation_options){
+        .format = data->format, .images = data->root, .for_evaluation = true, .digest = true};
+}
+
+assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err)
 {
     const assay_plan_data *data = &run->plan->data[d];
     assay_run_truth *t = &run->boxes->truth[d];
-    const assay_annotation_options options = {
-        .format = data->format, .images = data->root, .for_evaluation = true, .digest = true};
+    const assay_annotation_options options = truth_options(data);
     if (data->path == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
                           "detection needs the truth: give the data set a path (annotations)");
     }
     ASSAY_TRY(assay_annotations_truth(&t->truth, &t->notes, data->path, &options, err));
     t->objects = t->truth->objects.n;
+    return ASSAY_OK;
+}
+
+assay_status assay_run_boxes_open_data(assay_run *run, int32_t d, assay_error *err)
+{
+    const assay_annotation_options options = truth_options(&run->plan->data[d]);
+    const assay_run_truth *t = &run->boxes->truth[d];
+    ASSAY_TRY(assay_run_boxes_truth(run, d, err));
     assay_dataset_file *files =
         assay_arena_alloc(run->arena, (size_t)t->truth->n_images + 1, sizeof *files);
     if (files == NULL) {
@@ -171,7 +183,7 @@ static assay_status open_data(assay_run *run, int32_t d, assay_error *err)
     if (needs_images(run, files, t->truth->n_images)) {
         ASSAY_TRY(open_images(run, d, files, err));
     }
-    return read_clusters(run, d, err);
+    return assay_run_boxes_clusters(run, d, err);
 }
 
 static assay_status open_model(assay_run *run, int32_t m, assay_error *err)
@@ -206,7 +218,7 @@ static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
     return run->boxes->given_digest[m] != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
-assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
+assay_status assay_run_boxes_new(assay_run *run, assay_error *err)
 {
     const assay_plan *plan = run->plan;
     assay_run_boxes *b = assay_arena_alloc(run->arena, 1, sizeof *b);
@@ -223,7 +235,14 @@ assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
         return assay_fail_memory(err);
     }
     run->boxes = b;
+    return ASSAY_OK;
+}
+
+assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
+{
+    const assay_plan *plan = run->plan;
     assay_status status = ASSAY_OK;
+    ASSAY_TRY(assay_run_boxes_new(run, err));
     for (int32_t m = 0; m < plan->n_models; m++) {
         status = open_model(run, m, err);
         if (status != ASSAY_OK) {
@@ -233,7 +252,7 @@ assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
         }
     }
     for (int32_t d = 0; d < plan->n_data; d++) {
-        status = open_data(run, d, err);
+        status = assay_run_boxes_open_data(run, d, err);
         if (status != ASSAY_OK) {
             assay_error_prefix(err, "%s:%d:%d: data %s", plan->path, plan->data[d].mark.line,
                                plan->data[d].mark.column, plan->data[d].name);

@@ -100,9 +100,10 @@ const assay_measure *assay_run_find_measure(const assay_run *run, const assay_pl
     const assay_measure *found = NULL;
     for (int64_t i = 0; i < result->n_measures && !found; i++) {
         const assay_measure *m = &result->measures[i];
+        const char *own = m->asked ? m->asked : m->params;
         if (strcmp(m->metric, q->metric) == 0 && assay_text_equal(m->class_name, class_name) &&
             assay_text_equal(m->average, q->average) &&
-            (!m->params || !params.data || strcmp(m->params, params.data) == 0)) {
+            (!own || !params.data || strcmp(own, params.data) == 0)) {
             found = m;
         }
     }

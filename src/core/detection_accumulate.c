@@ -19,7 +19,7 @@ void assay_detection_free(assay_detection *d)
         for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
             assay_free(all[i]);
         }
-        assay_free(d->overlap);
+        assay_free(d->fit);
         assay_free(d->inside);
         assay_free(d);
     }

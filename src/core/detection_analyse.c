@@ -26,9 +26,27 @@ static const char *params_of(const assay_detecting *c, const char *second, doubl
                               iou, second, value, name);
 }
 
+/* As a requirement asks for it: {"iou":0.5} or {"iou":0.5,"confidence":-1}, -1 standing for the
+ * confidence of the best F1. */
+static const char *asked(const assay_detecting *c, double iou, const double *confidence,
+                         const char *quantile)
+{
+    char text[2][32];
+    assay_arena *arena = c->out->arena;
+    assay_format_real(text[0], iou);
+    if (confidence == NULL) {
+        return assay_arena_printf(arena, "{\"iou\":%s}", text[0]);
+    }
+    assay_format_real(text[1], c->request.has_confidence ? *confidence : -1.0);
+    return quantile == NULL
+               ? assay_arena_printf(arena, "{\"iou\":%s,\"confidence\":%s}", text[0], text[1])
+               : assay_arena_printf(arena, "{\"iou\":%s,\"confidence\":%s,\"quantile\":\"%s\"}",
+                                    text[0], text[1], quantile);
+}
+
 /* A value with its interval from column `at` of rows of `width` replicates. */
 typedef struct column {
-    const char *metric, *params, *class_name, *reason, *unit;
+    const char *metric, *params, *asked, *class_name, *reason, *unit;
     double value;
     int64_t n;
     const double *replicates;
@@ -41,9 +59,10 @@ static assay_status add_column(const assay_detecting *c, const column *col, assa
     assay_interval_rule rule = c->rule;
     assay_measure *m = assay_detecting_add(c, col->metric, col->params, col->class_name, col->value,
                                            col->n, col->reason);
-    if (m == NULL || col->params == NULL) {
+    if (m == NULL || col->params == NULL || col->asked == NULL) {
         return assay_fail_memory(err);
     }
+    m->asked = col->asked;
     m->unit = col->unit != NULL ? col->unit : "";
     rule.least = col->least;
     rule.most = col->most;
@@ -86,13 +105,31 @@ static const struct {
     [ASSAY_OPERATING_OVERLAP] = {"detection_mean_iou", "", false, 1.0},
     [ASSAY_OPERATING_ALARM_IMAGES] = {"images_with_false_alarm", "", false, 1.0},
     [ASSAY_OPERATING_WHOLE_IMAGES] = {"images_with_all_found", "", false, 1.0},
+    [ASSAY_OPERATING_OFFSET] = {"detection_centre_offset", "", false, (double)INFINITY},
+    [ASSAY_OPERATING_DISTANCE] = {"detection_centre_distance", "pixel", false, (double)INFINITY},
+    [ASSAY_OPERATING_SCALE] = {"detection_scale_error", "", false, 1.0},
+    [ASSAY_OPERATING_QUANTILE] = {"detection_iou_quantile", "", false, 1.0},
+    [ASSAY_OPERATING_QUANTILE + 1] = {"detection_iou_quantile", "", false, 1.0},
+    [ASSAY_OPERATING_QUANTILE + 2] = {"detection_iou_quantile", "", false, 1.0},
+    [ASSAY_OPERATING_QUANTILE + 3] = {"detection_iou_quantile", "", false, 1.0},
+    [ASSAY_OPERATING_QUANTILE + 4] = {"detection_iou_quantile", "", false, 1.0},
     [ASSAY_OPERATING_MISS_RATE] = {"log_average_miss_rate", "", true, 1.0},
     [ASSAY_OPERATING_ECE] = {"detection_calibration_error", "", true, 1.0},
     [ASSAY_OPERATING_LAECE] = {"localisation_aware_calibration_error", "", true, 1.0}};
 
+/* How what is found lies. */
+static bool is_of_found(int v)
+{
+    return v == ASSAY_OPERATING_OVERLAP ||
+           (v >= ASSAY_OPERATING_OFFSET && v <= ASSAY_OPERATING_LAST_QUANTILE);
+}
+
 static int64_t operating_n(const assay_operation *o, const assay_detecting *c, int v)
 {
     assay_operating_counts n = assay_operation_counts(o, -1);
+    if (is_of_found(v)) {
+        return n.found;
+    }
     switch (v) {
     case ASSAY_OPERATING_PRECISION:
         return n.detections;
@@ -101,8 +138,6 @@ static int64_t operating_n(const assay_operation *o, const assay_detecting *c, i
         return n.objects;
     case ASSAY_OPERATING_F1:
         return n.objects + n.detections;
-    case ASSAY_OPERATING_OVERLAP:
-        return n.found;
     case ASSAY_OPERATING_ECE:
     case ASSAY_OPERATING_LAECE:
         return c->detection->n_kept;
@@ -111,9 +146,14 @@ static int64_t operating_n(const assay_operation *o, const assay_detecting *c, i
     }
 }
 
+/* Parameters of measures at the confidence and at all confidences. */
+typedef struct texts {
+    const char *at, *every, *asked_at, *asked_every;
+} texts;
+
 static assay_status operating_classes(const assay_detecting *c, const assay_operation *o,
-                                      const double *values, const matrix *m, const char *at,
-                                      const char *every, assay_error *err)
+                                      const double *values, const matrix *m, const texts *t,
+                                      assay_error *err)
 {
     static const int of[OC] = {ASSAY_OPERATING_PRECISION, ASSAY_OPERATING_RECALL,
                                ASSAY_OPERATING_F1, ASSAY_OPERATING_MISS_RATE};
@@ -122,7 +162,8 @@ static assay_status operating_classes(const assay_detecting *c, const assay_oper
         assay_operating_counts n = assay_operation_counts(o, k);
         for (int i = 0; i < OC; i++) {
             const column col = {.metric = operating[of[i]].metric,
-                                .params = i == 3 ? every : at,
+                                .params = i == 3 ? t->every : t->at,
+                                .asked = i == 3 ? t->asked_every : t->asked_at,
                                 .class_name = assay_detecting_class(c, k),
                                 .reason = i == 0 ? no_detections : no_objects,
                                 .value = values[k * OC + i],
@@ -175,6 +216,46 @@ done:
     return status;
 }
 
+static const char *why_undefined(const assay_detecting *c, int v)
+{
+    bool detections =
+        v == ASSAY_OPERATING_PRECISION || v == ASSAY_OPERATING_ECE || v == ASSAY_OPERATING_LAECE;
+    bool boxes =
+        v == ASSAY_OPERATING_OFFSET || v == ASSAY_OPERATING_DISTANCE || v == ASSAY_OPERATING_SCALE;
+    if (boxes && c->detection->protocol.iou != ASSAY_IOU_BOX) {
+        return "it is measured of boxes only";
+    }
+    return is_of_found(v) ? "nothing is found" : detections ? no_detections : no_objects;
+}
+
+static assay_status operating_value(const assay_detecting *c, const assay_operation *o,
+                                    const double *all, const matrix *m, const texts *t, int v,
+                                    assay_error *err)
+{
+    static const char *const quantiles[ASSAY_OPERATING_QUANTILES] = {"0.1", "0.25", "0.5", "0.75",
+                                                                     "0.9"};
+    column col = {.metric = operating[v].metric,
+                  .params = operating[v].at_all ? t->every : t->at,
+                  .asked = operating[v].at_all ? t->asked_every : t->asked_at,
+                  .reason = why_undefined(c, v),
+                  .unit = operating[v].unit,
+                  .value = all[v],
+                  .n = operating_n(o, c, v),
+                  .replicates = m->all,
+                  .at = v,
+                  .width = OV,
+                  .most = operating[v].most};
+    if (v >= ASSAY_OPERATING_QUANTILE && v <= ASSAY_OPERATING_LAST_QUANTILE) {
+        const char *quantile = quantiles[v - ASSAY_OPERATING_QUANTILE];
+        double confidence = assay_operation_confidence(o);
+        size_t length = strlen(t->at) - 1; /* without the brace */
+        col.params = assay_arena_printf(c->out->arena, "%.*s,\"quantile\":\"%s\"}", (int)length,
+                                        t->at, quantile);
+        col.asked = asked(c, c->detection->protocol.thresholds[0], &confidence, quantile);
+    }
+    return add_column(c, &col, err);
+}
+
 static assay_status measure_operation(const assay_detecting *c, double *confidence,
                                       assay_error *err)
 {
@@ -183,14 +264,16 @@ static assay_status measure_operation(const assay_detecting *c, double *confiden
     matrix m = {0};
     double all[OV];
     double *classes = NULL;
-    const char *at = NULL;
-    const char *every = params_of(c, NULL, 0.0);
+    double iou = c->detection->protocol.thresholds[0];
+    texts t = {.every = params_of(c, NULL, 0.0), .asked_every = asked(c, iou, NULL, NULL)};
     ASSAY_TRY(assay_operation_new(
         &o, c->detection, c->request.has_confidence ? c->request.confidence : (double)NAN, err));
     *confidence = assay_operation_confidence(o);
-    at = params_of(c, assay_operation_chosen(o) ? "best_f1_confidence" : "confidence", *confidence);
+    t.at =
+        params_of(c, assay_operation_chosen(o) ? "best_f1_confidence" : "confidence", *confidence);
+    t.asked_at = asked(c, iou, confidence, NULL);
     classes = assay_alloc_raw((size_t)c->detection->n_categories, OC * sizeof *classes);
-    if (at == NULL || every == NULL || classes == NULL) {
+    if (t.at == NULL || t.every == NULL || classes == NULL) {
         status = assay_fail_memory(err);
         goto done;
     }
@@ -202,22 +285,10 @@ static assay_status measure_operation(const assay_detecting *c, double *confiden
                    done);
     }
     for (int v = 0; v < OV; v++) {
-        bool detections = v == ASSAY_OPERATING_PRECISION || v == ASSAY_OPERATING_OVERLAP ||
-                          v == ASSAY_OPERATING_ECE || v == ASSAY_OPERATING_LAECE;
-        const column col = {.metric = operating[v].metric,
-                            .params = operating[v].at_all ? every : at,
-                            .reason = detections ? no_detections : no_objects,
-                            .unit = operating[v].unit,
-                            .value = all[v],
-                            .n = operating_n(o, c, v),
-                            .replicates = m.all,
-                            .at = v,
-                            .width = OV,
-                            .most = operating[v].most};
-        ASSAY_GOTO(add_column(c, &col, err), done);
+        ASSAY_GOTO(operating_value(c, o, all, &m, &t, v, err), done);
     }
-    ASSAY_GOTO(operating_classes(c, o, classes, &m, at, every, err), done);
-    status = operating_tables(c, o, err);
+    ASSAY_GOTO(operating_classes(c, o, classes, &m, &t, err), done);
+    status = c->tables ? operating_tables(c, o, err) : ASSAY_OK;
 done:
     assay_operation_free(o);
     matrix_dispose(&m);
@@ -248,13 +319,14 @@ static int64_t error_n(const assay_detection_errors *e, int v, int64_t k)
 
 static assay_status add_errors(const assay_detecting *c, const assay_detection_errors *e,
                                const double *all, const double *classes, const matrix *m,
-                               const char *params, assay_error *err)
+                               const char *params, const char *question, assay_error *err)
 {
     int64_t n_classes = c->detection->n_categories;
     for (int64_t k = -1; k < n_classes; k++) {
         for (int v = 0; v < EV; v++) {
             const column col = {.metric = error_metrics[v],
                                 .params = params,
+                                .asked = question,
                                 .class_name = k < 0 ? NULL : assay_detecting_class(c, k),
                                 .reason = "the class has neither objects nor detections",
                                 .value = k < 0 ? all[v] : classes[k * EV + v],
@@ -294,7 +366,7 @@ static assay_status measure_errors(const assay_detecting *c, double iou, assay_e
                                                     c->request.seed, err),
                    done);
     }
-    status = add_errors(c, e, all, classes, &m, params, err);
+    status = add_errors(c, e, all, classes, &m, params, asked(c, iou, NULL, NULL), err);
 done:
     assay_detection_errors_free(e);
     matrix_dispose(&m);
@@ -343,6 +415,7 @@ static assay_status add_rates(const assay_detecting *c, const assay_object_count
     int64_t objects = 0;
     size_t n = c->resample ? (size_t)c->request.replicates : 0;
     const char *params = params_of(c, "confidence", confidence);
+    const char *question = asked(c, c->detection->protocol.thresholds[0], &confidence, NULL);
     double *replicates = assay_alloc_raw(n, ASSAY_RATES * sizeof *replicates);
     if (replicates == NULL || params == NULL) {
         status = assay_fail_memory(err);
@@ -358,6 +431,7 @@ static assay_status add_rates(const assay_detecting *c, const assay_object_count
         bool alarms = k == ASSAY_RATE_HALLUCINATED;
         const column col = {.metric = metrics[k],
                             .params = params,
+                            .asked = question,
                             .reason = no_objects,
                             .unit = alarms ? "per image" : "",
                             .value = rates[k],
@@ -393,7 +467,9 @@ static assay_status measure_confusion(const assay_detecting *c, double confidenc
                                          &c->request.slice, c->detection->protocol.thresholds[0],
                                          confidence, err),
                done);
-    ASSAY_GOTO(confusion_table(c, confusion, err), done);
+    if (c->tables) {
+        ASSAY_GOTO(confusion_table(c, confusion, err), done);
+    }
     status = add_rates(c, counts, confidence, err);
 done:
     assay_free(confusion);
@@ -403,8 +479,8 @@ done:
 
 /* ---- all of it ---- */
 
-assay_status assay_detecting_analyse(const assay_detecting *detecting,
-                                     assay_detection_summary *summary, assay_error *err)
+static assay_status analyse_at(const assay_detecting *detecting, assay_detection_summary *summary,
+                               assay_error *err)
 {
     assay_detecting c = *detecting;
     uint32_t wanted = c.request.analyses;
@@ -427,7 +503,7 @@ assay_status assay_detecting_analyse(const assay_detecting *detecting,
     ASSAY_GOTO(assay_detection_cluster(&clusters, c.detection, c.request.cluster, err), done);
     if ((wanted & (ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION)) != 0) {
         ASSAY_GOTO(measure_operation(&c, &confidence, err), done);
-        summary->confidence = confidence;
+        summary->confidence = c.tables ? confidence : summary->confidence;
     }
     if ((wanted & ASSAY_ANALYSE_CONFUSION) != 0) {
         ASSAY_GOTO(measure_confusion(&c, confidence, err), done);
@@ -440,4 +516,27 @@ assay_status assay_detecting_analyse(const assay_detecting *detecting,
 done:
     assay_detection_free(c.detection);
     return status;
+}
+
+assay_status assay_detecting_analyse(const assay_detecting *detecting,
+                                     assay_detection_summary *summary, assay_error *err)
+{
+    const assay_detection_request *r = &detecting->request;
+    const uint32_t any = ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION | ASSAY_ANALYSE_ERRORS;
+    assay_detecting c = *detecting;
+    c.tables = true;
+    if ((r->analyses & any) != 0) {
+        ASSAY_TRY(analyse_at(&c, summary, err));
+    }
+    c.tables = false;
+    for (int32_t i = 0; i < r->n_points; i++) {
+        const assay_detection_point *point = &r->points[i];
+        c.request.analyses = point->analyses;
+        c.request.iou = point->iou;
+        c.request.n_error_ious = 0;
+        c.request.has_confidence = !isnan(point->confidence);
+        c.request.confidence = point->confidence;
+        ASSAY_TRY(analyse_at(&c, summary, err));
+    }
+    return ASSAY_OK;
 }

@@ -28,6 +28,14 @@ typedef struct assay_pairing {
     bool boxed;                    /* results have boxes, which give their areas too */
 } assay_pairing;
 
+/** How a detection lies on the object that it hits at the first threshold. */
+typedef struct assay_fit {
+    float overlap;
+    float distance; /* of the centres, in pixels; this and the following of boxes only, else NaN */
+    float offset;   /* the same over the square root of the object's area */
+    float scale;    /* 1 - overlap when both lie on one centre */
+} assay_fit;
+
 struct assay_detection {
     assay_protocol protocol;
     int threads;
@@ -52,7 +60,7 @@ struct assay_detection {
     uint16_t *hit;      /* per area range: bit t = matched at threshold t */
     uint16_t *skip;     /* per area range: bit t = ignored at threshold t */
     int64_t *positives; /* per class and area range */
-    float *overlap;     /* details: with the object that is hit at the first threshold; or NULL */
+    assay_fit *fit;     /* details; or NULL */
     int64_t *address;   /* per image: what addresses its weight; NULL = its id */
     int64_t n_clusters; /* 0 = every image for itself */
     int shown;          /* comparisons: which of the two halves of the images a replicate shows */

@@ -58,7 +58,7 @@ static int32_t best_of(const matching *m, const candidate *c, int32_t n, const a
 
 typedef struct outcome {
     uint16_t hit, skip;
-    float overlap; /* with what is hit at the first threshold */
+    const candidate *first; /* what is hit at the first threshold, or NULL */
 } outcome;
 
 /* An object found; COCO notes matches as ids where 0 means none, so that one with the id 0 is used but
@@ -72,13 +72,13 @@ static void take(outcome *out, const matching *m, const scratch *s, const candid
     *taken |= bits;
     out->skip |= (o->ignored >> area & 1) != 0 ? bits : 0;
     out->hit |= lost ? 0 : bits;
-    out->overlap = (bits & 1) != 0 ? (float)c->iou : out->overlap;
+    out->first = (bits & 1) != 0 ? c : out->first;
 }
 
 /* COCO: a regular object is preferred to an ignored one, a better one to a worse one. */
 static outcome match_greedy(const matching *m, const scratch *s, int32_t n, int area)
 {
-    outcome out = {0, 0, 0.0F};
+    outcome out = {0, 0, NULL};
     uint16_t *taken = s->taken + (int64_t)area * m->most_objects;
     if (n == 1) {
         const candidate *c = &s->candidates[0];
@@ -103,7 +103,7 @@ static outcome match_greedy(const matching *m, const scratch *s, int32_t n, int 
 /* VOC: the object that overlaps most is claimed, even when it is ignored or taken. */
 static outcome match_claim(const matching *m, const scratch *s, int32_t n, int area)
 {
-    outcome out = {0, 0, 0.0F};
+    outcome out = {0, 0, NULL};
     uint16_t *taken = s->taken + (int64_t)area * m->most_objects;
     const candidate *best = NULL;
     uint16_t groups = 0;
@@ -124,6 +124,27 @@ static outcome match_claim(const matching *m, const scratch *s, int32_t n, int a
     /* What found no object of its own may lie in a group. */
     out.skip |= (uint16_t)(groups & ~out.hit);
     return out;
+}
+
+static assay_fit fit_of(const assay_thing *t, const assay_thing *o, double overlap,
+                        assay_iou_type type)
+{
+    assay_fit fit = {(float)overlap, NAN, NAN, NAN};
+    double area = o->box[2] * o->box[3];
+    double joined = 0.0;
+    double shared = fmin(t->box[2], o->box[2]) * fmin(t->box[3], o->box[3]);
+    if (type != ASSAY_IOU_BOX) {
+        return fit;
+    }
+    double dx = t->box[0] + 0.5 * t->box[2] - o->box[0] - 0.5 * o->box[2];
+    double dy = t->box[1] + 0.5 * t->box[3] - o->box[1] - 0.5 * o->box[3];
+    double distance = sqrt(dx * dx + dy * dy);
+    fit.distance = (float)distance;
+    /* Objects without area can be hit by boxes without one. */
+    fit.offset = (float)(area > 0.0 ? distance / sqrt(area) : distance);
+    joined = area + t->box[2] * t->box[3] - shared;
+    fit.scale = (float)(joined > 0.0 ? 1.0 - shared / joined : 0.0);
+    return fit;
 }
 
 static void match_one(const matching *m, const scratch *s, const assay_cell *cell,
@@ -149,8 +170,10 @@ static void match_one(const matching *m, const scratch *s, const assay_cell *cel
         if ((t->ignored >> a & 1) != 0 || cell->partial) {
             out.skip |= (uint16_t)(m->all & ~out.hit);
         }
-        if (a == 0 && d->overlap != NULL) {
-            d->overlap[kept] = out.overlap;
+        if (a == 0 && d->fit != NULL) {
+            d->fit[kept] = out.first != NULL
+                               ? fit_of(t, &s->objects[out.first->object], out.first->iou, p->iou)
+                               : (assay_fit){0.0F, NAN, NAN, NAN};
         }
         d->hit[kept * p->n_ranges + a] = out.hit;
         d->skip[kept * p->n_ranges + a] = out.skip;
@@ -306,7 +329,7 @@ typedef struct sorting {
     assay_detection *d;
     double *score;
     int32_t *image, *place, *row;
-    float *overlap; /* NULL without details */
+    assay_fit *fit; /* NULL without details */
     uint16_t *hit, *skip;
 } sorting;
 
@@ -330,8 +353,8 @@ static assay_status sort_class(void *payload, int64_t k, int worker, assay_error
         s->image[first + i] = d->image[from];
         s->place[first + i] = d->place[from];
         s->row[first + i] = d->row[from];
-        if (s->overlap != NULL) {
-            s->overlap[first + i] = d->overlap[from];
+        if (s->fit != NULL) {
+            s->fit[first + i] = d->fit[from];
         }
         memcpy(s->hit + (first + i) * stride, d->hit + from * stride, size);
         memcpy(s->skip + (first + i) * stride, d->skip + from * stride, size);
@@ -354,11 +377,11 @@ static assay_status kept_columns(sorting *s, const assay_detection *d, bool deta
     s->image = assay_alloc_raw(room, sizeof *s->image);
     s->place = assay_alloc_raw(room, sizeof *s->place);
     s->row = assay_alloc_raw(room, sizeof *s->row);
-    s->overlap = details ? assay_alloc_raw(room, sizeof *s->overlap) : NULL;
+    s->fit = details ? assay_alloc_raw(room, sizeof *s->fit) : NULL;
     s->hit = assay_alloc_raw(room, size);
     s->skip = assay_alloc_raw(room, size);
     return s->score != NULL && s->image != NULL && s->place != NULL && s->row != NULL &&
-                   s->hit != NULL && s->skip != NULL && (!details || s->overlap != NULL)
+                   s->hit != NULL && s->skip != NULL && (!details || s->fit != NULL)
                ? ASSAY_OK
                : assay_fail_memory(err);
 }
@@ -369,7 +392,7 @@ static void kept_dispose(const sorting *s)
     assay_free(s->image);
     assay_free(s->place);
     assay_free(s->row);
-    assay_free(s->overlap);
+    assay_free(s->fit);
     assay_free(s->hit);
     assay_free(s->skip);
 }
@@ -381,16 +404,16 @@ static void kept_move(assay_detection *d, const sorting *from)
     d->image = from->image;
     d->place = from->place;
     d->row = from->row;
-    d->overlap = from->overlap;
+    d->fit = from->fit;
     d->hit = from->hit;
     d->skip = from->skip;
 }
 
 static assay_status sort_all(assay_detection *d, assay_error *err)
 {
-    sorting old = {d, d->score, d->image, d->place, d->row, d->overlap, d->hit, d->skip};
+    sorting old = {d, d->score, d->image, d->place, d->row, d->fit, d->hit, d->skip};
     sorting s = {.d = d};
-    assay_status status = kept_columns(&s, d, d->overlap != NULL, err);
+    assay_status status = kept_columns(&s, d, d->fit != NULL, err);
     d->positives =
         assay_alloc((size_t)d->n_categories * (size_t)d->protocol.n_ranges, sizeof *d->positives);
     if (status == ASSAY_OK && d->positives == NULL) {

@@ -262,10 +262,7 @@ assay_status assay_detection_measure(assay_result *out, assay_detection_summary 
                                    .most = 1.0};
     c.resample = c.request.replicates > 0 && summary->clusters >= 10;
     ASSAY_GOTO(measure_precision(&c, summary, err), done);
-    if ((c.request.analyses &
-         (ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION | ASSAY_ANALYSE_ERRORS)) != 0) {
-        ASSAY_GOTO(assay_detecting_analyse(&c, summary, err), done);
-    }
+    ASSAY_GOTO(assay_detecting_analyse(&c, summary, err), done);
     summary->notes = *assay_detection_noted(c.detection);
     summary->images = assay_detection_images(c.detection);
     summary->classes = assay_detection_classes(c.detection);

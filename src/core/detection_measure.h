@@ -18,6 +18,13 @@ enum {
     ASSAY_ANALYSE_ERRORS = 1 << 4     /* detection_errors.h */
 };
 
+/** One more overlap and confidence at which analyses are made, without tables. */
+typedef struct assay_detection_point {
+    uint32_t analyses; /* ASSAY_ANALYSE_OPERATION, _CONFUSION, _ERRORS */
+    double iou;
+    double confidence; /* NaN = that of the best F1 */
+} assay_detection_point;
+
 /** Zero fields take the defaults in brackets. */
 typedef struct assay_detection_request {
     const assay_protocol *protocol; /* [coco, boxes] */
@@ -30,10 +37,12 @@ typedef struct assay_detection_request {
     double confidence; /* of the operating point [that of the best F1] */
     int32_t n_error_ious;
     double error_ious[ASSAY_MOST_THRESHOLDS]; /* of ASSAY_ANALYSE_ERRORS [iou] */
-    double level;                             /* two-sided confidence [0.95] */
-    int64_t replicates;                       /* bootstrap replicates [1000]; -1 = no intervals */
-    uint64_t seed;                            /* [1] */
-    int threads;                              /* [all cores] */
+    const assay_detection_point *points;      /* beside the above [none] */
+    int32_t n_points;
+    double level;       /* two-sided confidence [0.95] */
+    int64_t replicates; /* bootstrap replicates [1000]; -1 = no intervals */
+    uint64_t seed;      /* [1] */
+    int threads;        /* [all cores] */
     const assay_cancel *cancel;
 } assay_detection_request;
 
@@ -51,6 +60,7 @@ typedef struct assay_detection_summary {
  * Measures, in this order: the statistics of the protocol (assay_protocol_statistics), those of the
  * classes, those of the operating point (detection_precision, detection_recall, detection_f1,
  * false_alarms_per_image, detection_mean_iou, images_with_false_alarm, images_with_all_found,
+ * detection_centre_offset, detection_centre_distance, detection_scale_error, detection_iou_quantile (five),
  * log_average_miss_rate, detection_calibration_error, localisation_aware_calibration_error; some of
  * every class), rates (object_found_rate, object_misclassified_rate, object_vanished_rate,
  * hallucinations_per_image), and per error IoU tide_average_precision and tide_<kind> of all and of

@@ -12,6 +12,7 @@ typedef struct assay_detecting {
     assay_detection_request request; /* defaults filled in; replicates 0 = none */
     assay_detection *detection;
     assay_interval_rule rule;
+    bool tables;   /* not at further points */
     bool resample; /* there are replicates */
 } assay_detecting;
 

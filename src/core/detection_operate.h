@@ -18,6 +18,11 @@ typedef enum assay_operating_value {
     ASSAY_OPERATING_OVERLAP,      /* mean overlap of what is found */
     ASSAY_OPERATING_ALARM_IMAGES, /* share of images with a false alarm */
     ASSAY_OPERATING_WHOLE_IMAGES, /* share of images with objects in which all are found */
+    ASSAY_OPERATING_OFFSET, /* mean distance of centres over the square root of the object's area */
+    ASSAY_OPERATING_DISTANCE, /* mean distance of centres in pixels; these and the next of boxes only */
+    ASSAY_OPERATING_SCALE,    /* mean of 1 - overlap on one centre (nuScenes' scale error) */
+    ASSAY_OPERATING_QUANTILE, /* overlap of what is found: quantiles 0.1, 0.25, 0.5, 0.75, 0.9 */
+    ASSAY_OPERATING_LAST_QUANTILE = ASSAY_OPERATING_QUANTILE + 4,
     /* the following at all confidences */
     ASSAY_OPERATING_MISS_RATE, /* log-average miss rate, mean over classes (Dollár et al. 2012) */
     ASSAY_OPERATING_ECE,       /* detection ECE, 10 bins (Küppers et al. 2020) */
@@ -25,6 +30,7 @@ typedef enum assay_operating_value {
     ASSAY_OPERATING_VALUES
 } assay_operating_value;
 
+enum { ASSAY_OPERATING_QUANTILES = 5 };
 enum { ASSAY_OPERATING_CLASS_VALUES = 4 }; /* precision, recall, F1, miss rate */
 
 typedef struct assay_operation assay_operation;

@@ -24,6 +24,8 @@ const char *assay_outcome_name(assay_outcome outcome);
 typedef struct assay_measure {
     const char *metric;     /* operation name */
     const char *params;     /* JSON object of the parameters, or NULL when it has none */
+    const char *asked;      /* the parameters as a requirement states them when they differ from
+                               `params` (a confidence that was chosen, not given); else NULL */
     const char *average;    /* "macro", "micro", "weighted", or NULL */
     const char *class_name; /* or NULL: over all classes */
     const char *group;      /* or NULL: over all groups */

@@ -358,6 +358,9 @@ static assay_status read_subject(assay_plan_requirement *q, assay_plan_reader *r
     }
     ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
     q->metric = args->op->name;
+    if (strncmp(q->metric, "coco_", 5) == 0 && !q->class_name && !q->average) {
+        q->average = "macro"; /* AP and AR are means over classes */
+    }
     ASSAY_TRY(assay_plan_add_metric(&q->metric_index, r, args, err));
     ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
                        plan->n_contexts, err));
@@ -381,9 +384,6 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
     ASSAY_TRY(assay_yaml_text(&q->text, node, "text", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->class_name, node, "class", r->path, err));
     ASSAY_TRY(assay_yaml_text(&q->average, node, "average", r->path, err));
-    if (plan->task == ASSAY_TASK_DETECTION && !q->class_name && !q->average) {
-        q->average = "macro"; /* AP and AR are means over classes */
-    }
     ASSAY_TRY(assay_yaml_text(&q->source, node, "source", r->path, err));
     bool composite = assay_yaml_get(node, "all_of") || assay_yaml_get(node, "any_of");
     q->objective = NAN;

@@ -159,6 +159,13 @@ def check_rates(truth, results, level, got):
     return not bad, bad
 
 
+def fit(d, g):
+    """Offset of the centres by the object's size, in pixels, and nuScenes' scale error."""
+    far = math.hypot(d[0] + d[2] / 2 - g[0] - g[2] / 2, d[1] + d[3] / 2 - g[1] - g[3] / 2)
+    centred = overlap([-d[2] / 2, -d[3] / 2, d[2], d[3]], [-g[2] / 2, -g[3] / 2, g[2], g[3]])
+    return far / math.sqrt(g[2] * g[3]), far, 1 - centred
+
+
 def check_operation(program, seed):
     """From COCO's matches at one IoU, class by class."""
     from pycocotools.coco import COCO
@@ -184,7 +191,8 @@ def check_operation(program, seed):
             if not x["dtIgnore"][0][i]:
                 m = int(x["dtMatches"][0][i])
                 rows.append((x["category_id"], x["image_id"], x["dtScores"][i], bool(m),
-                             overlap(dt.anns[x["dtIds"][i]]["bbox"], gt.anns[m]["bbox"]) if m else 0.0))
+                             overlap(dt.anns[x["dtIds"][i]]["bbox"], gt.anns[m]["bbox"]) if m else 0.0,
+                             fit(dt.anns[x["dtIds"][i]]["bbox"], gt.anns[m]["bbox"]) if m else None))
     images, total = len(truth["images"]), sum(objects.values())
     best = max(({s: 2 * sum(r[3] for r in rows if r[2] >= s) / (sum(r[2] >= s for r in rows) + total)
                  for s in {r[2] for r in rows}} or {0: 0}).items(), key=lambda x: (x[1], -x[0]))
@@ -207,6 +215,14 @@ def check_operation(program, seed):
         same("detection_f1", 2 * tp / (len(up) + total))
         same("false_alarms_per_image", (len(up) - tp) / images)
         same("detection_mean_iou", float(np.mean([r[4] for r in up if r[3]])) if tp else None)
+        lies = np.array([r[5] for r in up if r[3]])
+        for k, name in enumerate(("centre_offset", "centre_distance", "scale_error")):
+            same("detection_" + name, float(np.mean(lies[:, k])) if tp else None)
+        for m in got["measures"]:
+            if m["metric"] == "detection_iou_quantile" and tp:
+                mine["quantile"] = m
+                same("quantile", float(np.quantile([r[4] for r in up if r[3]], float(m["params"]["quantile"]),
+                                                   method="inverted_cdf")))
     rates = []
     for c, n in objects.items():
         if not n:

@@ -1,29 +1,4 @@
-#include "core/op.h"
-
-/* Parameters and their order are those that evaluations of detections write with their measures, so
- * that a requirement finds its measure. */
-typedef struct params {
-    int32_t iou;
-    int32_t area;
-    int64_t max_detections;
-    int32_t convention;
-} params;
-
-static const char *const ious[] = {"0.50:0.95", "0.50", "0.75", NULL};
-static const char *const areas[] = {"all", "small", "medium", "large", NULL};
-static const char *const conventions[] = {"coco", NULL};
-
-static const assay_param param_list[] = {
-    ASSAY_CHOICE(params, iou, 0, ious,
-                 "Overlap from which a detection counts as a hit; 0.50:0.95 is the mean over ten "
-                 "thresholds."),
-    ASSAY_CHOICE(params, area, 0, areas,
-                 "Objects of which size: small below 32 x 32 pixels, medium to 96 x 96, large "
-                 "beyond."),
-    ASSAY_INT(params, max_detections, 100, 1, 100, "detections",
-              "At most so many per image and class count, the best ones."),
-    ASSAY_CHOICE(params, convention, 0, conventions, "Whose rules are followed."),
-};
+#include "ops/shared/boxes.h"
 
 static const char *const examples[] = {
     "requirements: [{id: R2, text: ..., metric: {coco_average_recall: {max_detections: 10}}, "
@@ -51,8 +26,8 @@ const assay_op assay_op_metric_coco_average_recall = {
     .since = "0.1.0",
     .task = ASSAY_TASK_DETECTION,
     .direction = ASSAY_HIGHER_IS_BETTER,
-    .params = param_list,
-    .n_params = ASSAY_COUNT(param_list),
-    .params_size = sizeof(params),
+    .params = assay_boxes_average_params,
+    .n_params = ASSAY_BOXES_AVERAGE,
+    .params_size = sizeof(assay_boxes_average),
     .examples = examples,
 };

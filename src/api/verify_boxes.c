@@ -1,0 +1,251 @@
+#include "api/verify_boxes.h"
+
+#include <string.h>
+
+#include "adapters/duckdb/duckdb_table.h"
+#include "adapters/filesystem/file.h"
+#include "api/run_boxes.h"
+#include "base/alloc.h"
+#include "base/text.h"
+
+typedef struct judging {
+    assay_run *run;
+    const assay_boxes_evidence *evidence;
+    const char **reason; /* per data set: why it can't be measured; NULL = it can */
+    uint8_t *opened;     /* per data set */
+} judging;
+
+/* The member `key` of the element of a list of the evidence with this name; "" = there is none. */
+static const char *member(const judging *j, const char *list, const char *by, const char *name,
+                          const char *key)
+{
+    const assay_json_value *items = assay_json_get(j->evidence->results, list);
+    for (size_t i = 0; i < assay_json_size(items); i++) {
+        const assay_json_value *item = assay_json_at(items, i);
+        if (assay_text_equal(assay_json_get_text(item, by, ""), name)) {
+            return assay_json_get_text(item, key, "");
+        }
+    }
+    return "";
+}
+
+/* A file of the evidence with these notes (pairs of key and value, NULL at the end), or NULL. */
+static assay_status find_noted(const char **out, const judging *j, const char *const *notes,
+                               assay_error *err)
+{
+    assay_arena *arena = j->run->arena;
+    const char *folder = assay_path_join(arena, j->run->out, "predictions");
+    const char **names = NULL;
+    int64_t n = 0;
+    *out = NULL;
+    if (folder == NULL || assay_file_kind(folder) != 2) {
+        return folder != NULL ? ASSAY_OK : assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_folder_list(&names, &n, folder, arena, err));
+    for (int64_t i = 0; i < n && *out == NULL; i++) {
+        const char *path =
+            assay_text_ends(names[i], ".parquet") ? assay_path_join(arena, folder, names[i]) : NULL;
+        bool all = path != NULL;
+        for (int k = 0; all && notes[k] != NULL; k += 2) {
+            all = assay_duckdb_has_note(path, notes[k], notes[k + 1]);
+        }
+        *out = all ? path : NULL;
+    }
+    return ASSAY_OK;
+}
+
+/* ---- data ---- */
+
+/* The table of images that the run has left, as a data set without pixels; none when the run had no
+ * images either. */
+static assay_status recall_images(const judging *j, int32_t d, assay_error *err)
+{
+    assay_run *run = j->run;
+    assay_run_truth *t = &run->boxes->truth[d];
+    const char *name = run->plan->data[d].name;
+    const char *const notes[] = {"assay.images", member(j, "data", "name", name, "digest"), NULL};
+    const char *path = NULL;
+    ASSAY_TRY(find_noted(&path, j, notes, err));
+    if (path == NULL) {
+        return ASSAY_OK;
+    }
+    assay_dataset *data = assay_alloc(1, sizeof *data);
+    if (data == NULL) {
+        return assay_fail_memory(err);
+    }
+    data->name = name;
+    run->data[d] = data;
+    ASSAY_TRY(assay_duckdb_read_table(&data->metadata, path, err));
+    data->n = data->metadata->rows;
+    const assay_column *row = assay_table_find(data->metadata, ASSAY_RUN_ROW);
+    for (int64_t i = 0; i < data->n; i++) {
+        if (row == NULL || row->type != ASSAY_COLUMN_INT || row->ints[i] < 0 ||
+            row->ints[i] >= t->truth->n_images) {
+            return assay_fail(err, ASSAY_EFORMAT,
+                              "%s: the table of images does not belong to the truth", path);
+        }
+    }
+    t->row = row != NULL ? row->ints : NULL;
+    return ASSAY_OK;
+}
+
+static assay_status open_data(judging *j, int32_t d, assay_error *err)
+{
+    assay_run *run = j->run;
+    const char *name = run->plan->data[d].name;
+    if (j->evidence->results == NULL) {
+        return assay_run_boxes_open_data(run, d, err);
+    }
+    const char *digest = member(j, "truth", "data", name, "digest");
+    if (digest[0] == '\0') {
+        j->reason[d] = "the evidence knows no data of this name";
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_run_boxes_truth(run, d, err));
+    if (strcmp(run->boxes->truth[d].notes.digest, digest) != 0) {
+        j->reason[d] = "the truth is not the one of the evidence: its content changed";
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(recall_images(j, d, err));
+    return assay_run_boxes_clusters(run, d, err);
+}
+
+/* ---- results ---- */
+
+static assay_status find_boxes(const char **path, const char **reason, const judging *j,
+                               const assay_run_cell *cell, assay_error *err)
+{
+    const assay_plan *plan = j->run->plan;
+    const assay_plan_context *c = &plan->contexts[cell->context];
+    const assay_plan_model *model = &plan->models[cell->model];
+    assay_status status = ASSAY_OK;
+    assay_buffer text;
+    *path = NULL;
+    if (j->evidence->results == NULL) {
+        *reason = cell->model != j->evidence->model ? "the predictions belong to another model"
+                  : c->data != j->evidence->data    ? "the predictions belong to other data"
+                  : c->perturbation != NULL         ? "the predictions are not of perturbed data"
+                                                    : NULL;
+        *path = *reason != NULL ? NULL : j->evidence->predictions;
+        return ASSAY_OK;
+    }
+    const char *digest = member(j, "models", "name", model->name, "digest");
+    *reason = digest[0] == '\0' ? "the evidence knows no model of this name"
+                                : assay_run_boxes_obstacle(j->run, cell->model, cell->context);
+    if (*reason != NULL || model->predictions != NULL) {
+        *path = *reason != NULL ? NULL : model->predictions;
+        return ASSAY_OK;
+    }
+    assay_buffer_init(&text, 0);
+    if (c->perturbation != NULL) {
+        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
+    }
+    const char *const notes[] = {"assay.model",
+                                 digest,
+                                 "assay.data",
+                                 member(j, "data", "name", plan->data[c->data].name, "digest"),
+                                 "assay.perturbation",
+                                 text.data != NULL ? text.data : "none",
+                                 NULL};
+    const char *parquet = NULL;
+    ASSAY_GOTO(find_noted(&parquet, j, notes, err), done);
+    if (parquet == NULL) {
+        *reason = "the evidence holds no predictions of the model in this context";
+        goto done;
+    }
+    /* COCO results with the same numbers stand beside it. */
+    *path = assay_arena_printf(j->run->arena, "%.*s.json", (int)(strlen(parquet) - 8), parquet);
+    status = *path != NULL ? ASSAY_OK : assay_fail_memory(err);
+done:
+    assay_buffer_dispose(&text);
+    return status;
+}
+
+static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
+{
+    assay_run *run = j->run;
+    const assay_plan_context *c = &run->plan->contexts[cell->context];
+    const assay_plan_model *model = &run->plan->models[cell->model];
+    const assay_annotation_options options = {.digest = true};
+    const char *path = NULL;
+    assay_annotation_notes notes;
+    assay_detection_summary summary;
+    assay_coco_rows *rows = NULL;
+    uint8_t *images = NULL;
+    assay_status status = ASSAY_OK;
+    ASSAY_TRY(find_boxes(&path, &cell->reason, j, cell, err));
+    if (path == NULL) {
+        return ASSAY_OK;
+    }
+    if (!j->opened[c->data]) {
+        j->opened[c->data] = 1;
+        ASSAY_TRY(open_data(j, c->data, err));
+    }
+    cell->reason = j->reason[c->data];
+    if (cell->reason == NULL && c->where != NULL && run->data[c->data] == NULL) {
+        cell->reason = "'where' needs what is known of the images, and they are not there";
+    }
+    if (cell->reason != NULL) {
+        return ASSAY_OK;
+    }
+    const assay_run_truth *truth = &run->boxes->truth[c->data];
+    ASSAY_TRY(assay_annotations_results(&rows, &notes, path, truth->truth, &options, err));
+    if (j->evidence->results != NULL && model->predictions != NULL &&
+        strcmp(notes.digest, member(j, "models", "name", model->name, "digest")) != 0) {
+        cell->reason = "the predictions file is not the one of the evidence: its content changed";
+        goto done;
+    }
+    ASSAY_GOTO(assay_run_boxes_images(&images, &cell->n, run, cell->context, err), done);
+    if (cell->n == 0) {
+        cell->reason = "no image belongs to this context";
+        goto done;
+    }
+    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, truth, rows, images, err), done);
+    cell->evaluated = 1;
+done:
+    assay_free(images);
+    assay_coco_results_free(rows);
+    return status;
+}
+
+assay_status assay_verify_boxes(assay_run *run, const assay_boxes_evidence *evidence,
+                                assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+    judging j = {.run = run, .evidence = evidence};
+    j.reason = assay_arena_alloc(run->arena, (size_t)plan->n_data + 1, sizeof *j.reason);
+    j.opened = assay_arena_alloc(run->arena, (size_t)plan->n_data + 1, 1);
+    run->data = assay_arena_alloc(run->arena, (size_t)plan->n_data + 1, sizeof *run->data);
+    run->models = assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *run->models);
+    run->given = assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *run->given);
+    if (j.reason == NULL || j.opened == NULL || run->data == NULL || run->models == NULL ||
+        run->given == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_run_boxes_new(run, err));
+    for (int32_t i = 0; i < plan->n_requirements; i++) {
+        const assay_plan_requirement *q = &plan->requirements[i];
+        if (q->tree != ASSAY_TREE_NONE) {
+            continue;
+        }
+        assay_run_cell *cell = assay_run_cell_at(run, q->model, q->context);
+        if (cell->evaluated || cell->reason != NULL) {
+            continue;
+        }
+        assay_status status = measure(&j, cell, err);
+        if (status != ASSAY_OK) {
+            assay_error_prefix(err, "model %s, context %s", plan->models[q->model].name,
+                               plan->contexts[q->context].name);
+            return status;
+        }
+    }
+    return ASSAY_OK;
+}
+
+void assay_verify_boxes_dispose(assay_run *run)
+{
+    assay_run_boxes_dispose(run);
+    for (int32_t d = 0; run->boxes != NULL && d < run->plan->n_data; d++) {
+        assay_dataset_free(run->data[d]);
+    }
+}

@@ -1,0 +1,33 @@
+#include "ops/shared/boxes.h"
+
+static const char *const examples[] = {
+    "requirements: [{id: R1, text: ..., metric: tide_false_negatives, at_most: 0.2}]",
+    NULL,
+};
+
+extern const assay_op assay_op_metric_tide_false_negatives;
+const assay_op assay_op_metric_tide_false_negatives = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "tide_false_negatives",
+    .title = "Loss to all misses",
+    .summary = "How much average precision would be gained if every object that is not "
+               "found did not exist.",
+    .description = "Mended: all objects that no detection hits are taken off. May be below "
+                   "0. Each kind of error is mended alone and AP (at `iou`, 101 points, "
+                   "mean over the classes that have objects or detections) computed again; "
+                   "the value is what AP gains, 0 to 1. Gains do not add up to 1 - AP. At "
+                   "most 100 detections per image over all classes count; below an overlap "
+                   "of 0.1 nothing is there. The interval comes from resampling images (or "
+                   "the clusters of the data).",
+    .citation = "D. Bolya, S. Foley, J. Hays, J. Hoffman, \"TIDE: A general toolbox for "
+                "identifying object detection errors\", ECCV 2020, arXiv:2008.08115; tidecv "
+                "1.0.1 (which gives it times 100)",
+    .since = "0.1.0",
+    .task = ASSAY_TASK_DETECTION,
+    .direction = ASSAY_LOWER_IS_BETTER,
+    .params = assay_boxes_overlap_params,
+    .n_params = ASSAY_BOXES_OVERLAP,
+    .params_size = sizeof(assay_boxes_overlap),
+    .examples = examples,
+};
