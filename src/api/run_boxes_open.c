@@ -141,7 +141,8 @@ assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *er
     }
     int64_t *units = NULL;
     int64_t n = 0;
-    ASSAY_TRY(assay_units_make(&units, &n, run->arena, run->data[d]->metadata, name, "cluster",
+    ASSAY_TRY(assay_units_make(&units, &n, run->arena, run->data[d]->metadata,
+                               (const char *const *)run->data[d]->ids, name, "cluster",
                                run->plan->data[d].name, err));
     for (int64_t i = 0; i < run->data[d]->n; i++) {
         t->cluster[t->row[i]] = units[i];
