@@ -92,11 +92,28 @@ static assay_path path_of(const assay_job *job, int32_t classes, bool by_row)
     if (metric->terms != NULL) {
         return ASSAY_PATH_TERMS;
     }
-    if (!by_row && (metric->cells == ASSAY_CELLS_RANK ||
-                    (metric->cells == ASSAY_CELLS_CONFUSION && classes <= ASSAY_DENSE_CLASSES))) {
+    bool scored = metric->scored != NULL && metric->scored(job->params);
+    if (!scored && !by_row &&
+        (metric->cells == ASSAY_CELLS_RANK ||
+         (metric->cells == ASSAY_CELLS_CONFUSION && classes <= ASSAY_DENSE_CLASSES))) {
         return ASSAY_PATH_CELLS;
     }
     return ASSAY_PATH_BLOCKS;
+}
+
+/* Columns that the pass derives for the job. */
+static uint32_t needs_of(const assay_job *job, bool multilabel)
+{
+    uint32_t needs = job->args->op->needs;
+    if (job->metric->scored != NULL && job->metric->scored(job->params)) {
+        needs |= ASSAY_NEEDS_SCORES;
+    }
+    if (multilabel) {
+        /* what is derived from the one class of a row has no meaning */
+        bool scores = (needs & ~(uint32_t)ASSAY_NEEDS_LABEL) != 0;
+        needs = ASSAY_NEEDS_LABEL | (scores ? (uint32_t)ASSAY_NEEDS_SCORES : 0);
+    }
+    return needs;
 }
 
 static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const assay_args *args,
@@ -154,13 +171,10 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
         evaluation->resample == ASSAY_RESAMPLE_POISSON) {
         job->resample = false;
     }
-    uint32_t needs = args->op->needs;
-    if (multilabel) {
-        /* what is derived from the one class of a row has no meaning */
-        bool scores = (needs & ~(uint32_t)ASSAY_NEEDS_LABEL) != 0;
-        needs = ASSAY_NEEDS_LABEL | (scores ? (uint32_t)ASSAY_NEEDS_SCORES : 0);
-    }
-    if (job->path == ASSAY_PATH_SORTED) {
+    uint32_t needs = needs_of(job, multilabel);
+    if (job->path == ASSAY_PATH_SORTED && predictions->task == ASSAY_TASK_REGRESSION) {
+        evaluation->sorted_values = true;
+    } else if (job->path == ASSAY_PATH_SORTED) {
         needs |= ASSAY_NEEDS_CONFIDENCE;
         evaluation->sorted_needs |= needs & ~(uint32_t)ASSAY_NEEDS_SCORES;
     }

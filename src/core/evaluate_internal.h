@@ -78,10 +78,11 @@ typedef struct assay_evaluation {
     uint32_t needs;        /* columns that the pass derives */
     uint32_t sorted_needs; /* columns that are kept for sorted metrics */
     bool count_confusion, count_rank, keep_terms, any_ranked, any_micro;
+    bool sorted_values; /* regression: truth and value are kept for sorted metrics */
     int64_t *confusion; /* classes x classes */
     int64_t *ranks;     /* classes */
     assay_cell_rows confusion_cells, rank_cells;
-    assay_rows sorted; /* all rows by descending confidence */
+    assay_rows sorted; /* all rows by descending confidence or predicted value */
     double *sorted_weight[ASSAY_WEIGHT_KINDS];
     int64_t *sorted_order; /* position -> row of the selection */
     int64_t *sort_order;   /* space for sorting replicates */

@@ -18,7 +18,7 @@ typedef struct pass {
     assay_arena **scratch;      /* per worker */
     /* columns of all rows for sorted metrics, in row order */
     int32_t *target, *label, *rank;
-    double *confidence, *p_target;
+    double *confidence, *p_target, *truth, *value;
 } pass;
 
 /* Rows of one bin are summed in row order inside the block, blocks are compensated. */
@@ -135,6 +135,10 @@ static void keep(const pass *p, const assay_rows *rows, int64_t first)
         memcpy(p->target + first, rows->target, n * sizeof *p->target);
         memcpy(p->label + first, rows->label, n * sizeof *p->label);
         memcpy(p->confidence + first, rows->confidence, n * sizeof *p->confidence);
+    }
+    if (p->value != NULL) {
+        memcpy(p->truth + first, rows->truth, n * sizeof *p->truth);
+        memcpy(p->value + first, rows->value, n * sizeof *p->value);
     }
     if (p->p_target != NULL) {
         memcpy(p->p_target + first, rows->p_target, n * sizeof *p->p_target);
@@ -268,6 +272,10 @@ static assay_status keep_columns(pass *p, assay_error *err)
     if (evaluation->sorted_needs & ASSAY_NEEDS_RANK) {
         ok = ok && (p->rank = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
     }
+    if (evaluation->sorted_values) {
+        ok = ok && (p->truth = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+        ok = ok && (p->value = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
+    }
     for (size_t j = 0; j < evaluation->n_jobs && evaluation->keep_terms; j++) {
         assay_job *job = &evaluation->jobs[j];
         if (job->path != ASSAY_PATH_TERMS || !job->resample) {
@@ -301,20 +309,41 @@ static double *gather_f64(assay_arena *arena, const double *from, const int64_t 
     return to;
 }
 
-static assay_status sort_rows(pass *p, assay_error *err)
+/* Truth and value in the order of the rows, with the place of each true value among the distinct ones. */
+static assay_status sort_values(assay_rows *sorted, const pass *p, const int64_t *order,
+                                assay_error *err)
 {
-    assay_evaluation *evaluation = p->evaluation;
-    assay_arena *arena = evaluation->arena;
-    int64_t n = evaluation->n;
-    int64_t *order = assay_arena_alloc(arena, (size_t)n, sizeof *order);
-    if (order == NULL) {
+    assay_arena *arena = p->evaluation->arena;
+    int64_t n = p->evaluation->n;
+    int64_t *by_truth = assay_arena_alloc(arena, (size_t)n, sizeof *by_truth);
+    int64_t *level = assay_arena_alloc(arena, (size_t)n, sizeof *level);
+    int64_t *gathered = assay_arena_alloc(arena, (size_t)n, sizeof *gathered);
+    sorted->truth = gather_f64(arena, p->truth, order, n);
+    sorted->value = gather_f64(arena, p->value, order, n);
+    if (by_truth == NULL || level == NULL || gathered == NULL || sorted->truth == NULL ||
+        sorted->value == NULL) {
         return assay_fail_memory(err);
     }
-    ASSAY_TRY(assay_sort_order(order, p->confidence, n, 1, err));
-    assay_rows *sorted = &evaluation->sorted;
-    sorted->n = n;
-    sorted->classes = evaluation->predictions->classes;
-    sorted->class_names = evaluation->predictions->class_names;
+    ASSAY_TRY(assay_sort_order(by_truth, p->truth, n, 0, err));
+    int64_t levels = n > 0 ? 1 : 0;
+    for (int64_t i = 0; i < n; i++) {
+        levels += i > 0 && p->truth[by_truth[i]] != p->truth[by_truth[i - 1]];
+        level[by_truth[i]] = levels - 1;
+    }
+    for (int64_t i = 0; i < n; i++) {
+        gathered[i] = level[order[i]];
+    }
+    sorted->truth_level = gathered;
+    sorted->truth_levels = levels;
+    return ASSAY_OK;
+}
+
+/* What a row was or was given, in the order of the rows. */
+static assay_status sort_classes(assay_rows *sorted, const pass *p, const int64_t *order,
+                                 assay_error *err)
+{
+    assay_arena *arena = p->evaluation->arena;
+    int64_t n = p->evaluation->n;
     bool ok = (sorted->target = gather_i32(arena, p->target, order, n)) != NULL &&
               (sorted->label = gather_i32(arena, p->label, order, n)) != NULL &&
               (sorted->confidence = gather_f64(arena, p->confidence, order, n)) != NULL;
@@ -324,6 +353,26 @@ static assay_status sort_rows(pass *p, assay_error *err)
     if (p->rank != NULL) {
         ok = ok && (sorted->rank = gather_i32(arena, p->rank, order, n)) != NULL;
     }
+    return ok ? ASSAY_OK : assay_fail_memory(err);
+}
+
+static assay_status sort_rows(pass *p, assay_error *err)
+{
+    assay_evaluation *evaluation = p->evaluation;
+    assay_arena *arena = evaluation->arena;
+    int64_t n = evaluation->n;
+    int64_t *order = assay_arena_alloc(arena, (size_t)n, sizeof *order);
+    if (order == NULL) {
+        return assay_fail_memory(err);
+    }
+    bool values = evaluation->sorted_values;
+    ASSAY_TRY(assay_sort_order(order, values ? p->value : p->confidence, n, 1, err));
+    assay_rows *sorted = &evaluation->sorted;
+    sorted->n = n;
+    sorted->classes = evaluation->predictions->classes;
+    sorted->class_names = evaluation->predictions->class_names;
+    ASSAY_TRY(values ? sort_values(sorted, p, order, err) : sort_classes(sorted, p, order, err));
+    bool ok = true;
     for (int kind = 0; kind < ASSAY_WEIGHT_KINDS && evaluation->weights != NULL; kind++) {
         double *weight = assay_arena_alloc(arena, (size_t)n, sizeof *weight);
         for (int64_t i = 0; weight != NULL && i < n; i++) {
@@ -383,7 +432,7 @@ assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err)
             merge_slot(&p, p.slots + (size_t)i * p.slot_bytes);
         }
     }
-    if (evaluation->sorted_needs != 0) {
+    if (evaluation->sorted_needs != 0 || evaluation->sorted_values) {
         ASSAY_GOTO(sort_rows(&p, err), done);
     }
 done:

@@ -11,6 +11,7 @@
  *  - ranked: the metric sees all rows once per class, by descending score of that class (ROC);
  *    regression: once, by descending absolute error;
  *  - sorted: block gets all rows at once, ordered by confidence (calibration by quantiles, AURC);
+ *    regression: by descending predicted value (rank correlations);
  *  - terms: the metric is a function of sums of per-row values in bins (means, log loss, ECE);
  *  - cells: block gets one row with a weight per distinct (target, label) or rank;
  *  - blocks: block adds blocks of rows to a state, states are merged in block order.
@@ -30,9 +31,13 @@ typedef struct assay_rows {
     int64_t n;
     int32_t classes;
     const char *const *class_names;
-    const double *truth;      /* regression: the true value, finite */
-    const double *value;      /* regression: the predicted value, finite */
-    int multilabel;           /* 1: rows have sets of classes; target and label are 0 */
+    const double *truth; /* regression: the true value, finite */
+    const double *value; /* regression: the predicted value, finite */
+    const int64_t
+        *truth_level;     /* regression, sorted: place of the true value among the distinct ones,
+                                   0 = the smallest */
+    int64_t truth_levels; /* how many distinct ones */
+    int multilabel;       /* 1: rows have sets of classes; target and label are 0 */
     const uint8_t *truth_set; /* multilabel: n x classes, 0 or 1 */
     const uint8_t *label_set; /* multilabel: the same as predicted */
     const int32_t *target;    /* 0..classes-1 */
@@ -178,13 +183,17 @@ typedef struct assay_metric {
                            const assay_rows *shape, assay_error *err);
     assay_metric_cells cells;
     const assay_metric_terms *terms;
-    /** NULL or 0 = no; 1: block gets all rows at once, by descending confidence, ties in row order;
-     *  merge is not called, and scores are not available. */
+    /** NULL or 0 = no; 1: block gets all rows at once, by descending confidence, or by descending
+     *  predicted value in regression, ties in row order; merge is not called, and scores are not
+     *  available. */
     int (*sorted)(const void *params);
     /** Called once for each class on a zeroed state; the calls may run side by side, so each touches
      *  the part of the state that belongs to its class. Needs ASSAY_NEEDS_SCORES; block and merge are
      *  not called. */
     void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
+    /** NULL or 0 = no; 1: with these parameters it is not to be counted by cells, and block gets the
+     *  scores of the rows too. */
+    int (*scored)(const void *params);
     int micro; /* 1: ranked; for sets of classes also called with all pairs of row and class at once,
                   and state_size has room for one class more */
     /** NULL or 0 = no; 1: the measures are areas under the ROC curve, of each class against the rest,

@@ -262,10 +262,10 @@ void check_metric_golden(void)
     bool covered[MOST_OPERATIONS] = {false};
     const assay_registry *registry = assay_ops();
     assert_true(registry->n <= MOST_OPERATIONS);
-    static const char *const files[] = {"metric_classification", "metric_classification_more",
-                                        "metric_regression",     "metric_weighted",
-                                        "metric_multilabel",     "metric_fairness",
-                                        "metric_calibration",    "metric_regression_more"};
+    static const char *const files[] = {
+        "metric_classification", "metric_classification_more", "metric_regression",
+        "metric_weighted",       "metric_multilabel",          "metric_fairness",
+        "metric_calibration",    "metric_regression_more",     "metric_further"};
     int cases = 0;
     for (size_t f = 0; f < ASSAY_COUNT(files); f++) {
         assay_json_doc *shared = read_golden(files[f]);

@@ -1,6 +1,11 @@
 #include "ops/shared/ranked.h"
 
-enum { INTERPOLATION_STEP = 0, INTERPOLATION_ENVELOPE };
+enum {
+    INTERPOLATION_STEP = 0,
+    INTERPOLATION_ENVELOPE,
+    INTERPOLATION_11_POINTS,
+    INTERPOLATION_101_POINTS
+};
 
 typedef struct params {
     int32_t interpolation;
@@ -41,15 +46,53 @@ static double envelope_area(const assay_ranking *ranking, double tp, double fp)
     return assay_sum_value(&area);
 }
 
+/* The envelope at the recalls k / last, k = 0 to last, times the positives. From the lowest score up: a
+ * recall has its precision once only thresholds with less recall are left. */
+static double points_area(const assay_ranking *ranking, double positives, double fp, int last)
+{
+    assay_sum area = {0};
+    double best = 0.0;
+    double tp = positives;
+    int point = last;
+    for (int64_t i = ranking->n - 1; i >= 0;) {
+        uint64_t key = assay_ranking_key(ranking, i);
+        double precision = tp + fp > 0.0 ? tp / (tp + fp) : 0.0;
+        for (; point >= 0 && point * positives > tp * last; point--) {
+            assay_sum_add(&area, best);
+        }
+        best = precision > best ? precision : best;
+        for (; i >= 0 && assay_ranking_key(ranking, i) == key; i--) {
+            double weight = assay_ranking_weight(ranking, i);
+            bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+            tp -= mine ? weight : 0.0;
+            fp -= mine ? 0.0 : weight;
+        }
+    }
+    return positives * (assay_sum_value(&area) + (point + 1) * best) / (last + 1);
+}
+
+static double area_of(const assay_ranking *ranking, const assay_class_value *to,
+                      int32_t interpolation)
+{
+    double negatives = to->n - to->positives;
+    switch (interpolation) {
+    case INTERPOLATION_ENVELOPE:
+        return envelope_area(ranking, to->positives, negatives);
+    case INTERPOLATION_11_POINTS:
+        return points_area(ranking, to->positives, negatives, 10);
+    case INTERPOLATION_101_POINTS:
+        return points_area(ranking, to->positives, negatives, 100);
+    default:
+        return step_area(ranking);
+    }
+}
+
 static void ranked(void *state, const void *given, const assay_ranking *ranking)
 {
     const params *p = given;
     assay_class_value *to = assay_class_value_start(state, ranking, false);
     if (to != NULL) {
-        double area = p->interpolation == INTERPOLATION_STEP
-                          ? step_area(ranking)
-                          : envelope_area(ranking, to->positives, to->n - to->positives);
-        to->value = area / to->positives;
+        to->value = area_of(ranking, to, p->interpolation) / to->positives;
     }
 }
 
@@ -58,12 +101,12 @@ static const assay_metric metric = {.state_size = assay_class_values_size,
                                     .ranked = ranked,
                                     .micro = 1};
 
-static const char *const interpolations[] = {"step", "envelope", NULL};
+static const char *const interpolations[] = {"step", "envelope", "11_points", "101_points", NULL};
 
 static const assay_param specs[] = {
     ASSAY_CHOICE(params, interpolation, INTERPOLATION_STEP, interpolations,
                  "Precision as it is at each threshold (step), or the highest at that recall or "
-                 "beyond (envelope)."),
+                 "beyond: at all recalls (envelope), at 0, 0.1, ..., 1 or at 0, 0.01, ..., 1."),
 };
 
 static const char *const examples[] = {
@@ -90,8 +133,14 @@ const assay_op assay_op_metric_average_precision = {
         "binary one.\n\n"
         "Conventions: `interpolation: step` takes the precision as it is (scikit-learn, "
         "torchmetrics); `envelope` takes the highest precision at that recall or beyond, as "
-        "Pascal VOC 2010 does with all points, and is never lower. The average precision of "
-        "object detection (101 points) is another metric of the same name.\n\n"
+        "Pascal VOC 2010 does with all points, and is never lower; `11_points` is the mean of that "
+        "precision at the recalls 0, 0.1, ..., 1 (Pascal VOC 2007), `101_points` at 0, 0.01, ..., "
+        "1 "
+        "(COCO), 0 where the recall is not reached. Whether a recall is reached is decided on "
+        "whole "
+        "numbers, where VOC's and COCO's own code compares rounded fractions. For boxes, which "
+        "must "
+        "be matched first, see `coco_average_precision`.\n\n"
         "A class without a row in the truth is undefined; averages leave it out and name it.",
     .citation =
         "Buckley, Voorhees (2000), Evaluating evaluation measure stability, SIGIR; as "

@@ -1,26 +1,8 @@
-#include <math.h>
-
 #include "ops/shared/regression.h"
 
 typedef struct params {
     double power;
 } params;
-
-static double deviance(double y, double mean, double power)
-{
-    if (!(mean > 0.0) || y < 0.0 || (y == 0.0 && power >= 2.0)) {
-        return INFINITY;
-    }
-    if (power == 1.0) {
-        return 2.0 * ((y > 0.0 ? y * log(y / mean) : 0.0) - y + mean);
-    }
-    if (power == 2.0) {
-        return 2.0 * (log(mean / y) + y / mean - 1.0);
-    }
-    return 2.0 *
-           (pow(y, 2.0 - power) / ((1.0 - power) * (2.0 - power)) -
-            y * pow(mean, 1.0 - power) / (1.0 - power) + pow(mean, 2.0 - power) / (2.0 - power));
-}
 
 static void terms_rows(int32_t *bin, double *const *values, const void *given,
                        const assay_rows *rows)
@@ -28,7 +10,7 @@ static void terms_rows(int32_t *bin, double *const *values, const void *given,
     (void)bin;
     const params *p = given;
     for (int64_t i = 0; i < rows->n; i++) {
-        values[0][i] = deviance(rows->truth[i], rows->value[i], p->power);
+        values[0][i] = assay_tweedie_deviance(rows->truth[i], rows->value[i], p->power);
     }
 }
 
@@ -56,7 +38,7 @@ static const char *const examples[] = {"assay evaluate --task regression --predi
 
 const assay_op assay_op_metric_tweedie_deviance = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "tweedie_deviance",
     .title = "Tweedie deviance",
     .summary =

@@ -24,3 +24,36 @@ assay_status assay_term_mean_finish(double **mean, assay_result *out, const void
     *mean = &measure->value;
     return ASSAY_OK;
 }
+
+/* Half the deviance over mean^(2 - power) for y = mean (1 + r), |r| small, where the closed forms cancel:
+ * its second derivative in r is (1 + r)^-power, so the series is integrated twice. */
+static double near_deviance(double r, double power)
+{
+    double sum = 0.0;
+    double term = r * r; /* binomial(-power, k) r^(k + 2) */
+    for (int k = 0; k < 16; k++) {
+        sum += term / ((double)(k + 1) * (double)(k + 2));
+        term *= -(power + (double)k) / (double)(k + 1) * r;
+    }
+    return sum;
+}
+
+double assay_tweedie_deviance(double y, double mean, double power)
+{
+    if (!(mean > 0.0) || y < 0.0 || (y == 0.0 && power >= 2.0)) {
+        return INFINITY;
+    }
+    double r = (y - mean) / mean;
+    if (fabs(r) < 0.05) {
+        return 2.0 * pow(mean, 2.0 - power) * near_deviance(r, power);
+    }
+    if (power == 1.0) {
+        return 2.0 * ((y > 0.0 ? y * log(y / mean) : 0.0) - y + mean);
+    }
+    if (power == 2.0) {
+        return 2.0 * (log(mean / y) + y / mean - 1.0);
+    }
+    return 2.0 *
+           (pow(y, 2.0 - power) / ((1.0 - power) * (2.0 - power)) -
+            y * pow(mean, 1.0 - power) / (1.0 - power) + pow(mean, 2.0 - power) / (2.0 - power));
+}
