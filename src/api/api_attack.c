@@ -9,6 +9,8 @@
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "codec/json_value.h"
+#include "report/report.h"
 
 typedef struct job {
     assay_context *context;
@@ -16,7 +18,12 @@ typedef struct job {
     assay_arena *arena;
     assay_dataset *data;
     assay_model *models[ASSAY_ATTACK_MODELS], *transfer[ASSAY_ATTACK_MODELS], *substitute;
-    int32_t n_models, n_transfer;
+    assay_model *proxies[ASSAY_ATTACK_MODELS];
+    int32_t n_models, n_transfer, n_proxies;
+    assay_model
+        *matrix[ASSAY_ATTACK_MODELS]; /* borrowed: the attacked one, then those of transfer */
+    int32_t n_matrix;
+    double matrix_eps;
     assay_args *attacks[ASSAY_ASSESS_ATTACKS];
     int32_t n_attacks;
     double eps[ASSAY_ATTACK_EPS];
@@ -143,6 +150,7 @@ static assay_status open_inputs(job *j, assay_error *err)
                                      .log = &j->context->log};
     ASSAY_TRY(open_one(j->models, &j->n_models, r->model, j, err));
     ASSAY_TRY(open_list(j->models, &j->n_models, r->with, j, err));
+    ASSAY_TRY(open_list(j->proxies, &j->n_proxies, r->proxy, j, err));
     ASSAY_TRY(open_list(j->transfer, &j->n_transfer, r->transfer, j, err));
     if (r->gradients != NULL) {
         ASSAY_TRY(assay_model_open_file(&j->substitute, r->gradients, r->gradients, j->arena, err));
@@ -224,6 +232,31 @@ static assay_status find_target(int32_t *out, const job *j, assay_error *err)
     return ASSAY_OK;
 }
 
+/* A folder of models may hold the attacked one too: it counts once. */
+static assay_status list_matrix(job *j, assay_error *err)
+{
+    if (j->request->matrix == NULL) {
+        return ASSAY_OK;
+    }
+    if (!parse_eps(&j->matrix_eps, j->request->matrix)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the matrix's eps '%s' is not a number or a fraction such as 8/255",
+                          j->request->matrix);
+    }
+    j->matrix[j->n_matrix++] = j->models[0];
+    for (int32_t t = 0; t < j->n_transfer; t++) {
+        if (assay_text_equal(j->transfer[t]->digest, j->models[0]->digest)) {
+            continue;
+        }
+        if (j->n_matrix >= ASSAY_ATTACK_MODELS) {
+            return assay_fail(err, ASSAY_EINVAL, "a transfer matrix of more than %d models",
+                              (int)ASSAY_ATTACK_MODELS);
+        }
+        j->matrix[j->n_matrix++] = j->transfer[t];
+    }
+    return ASSAY_OK;
+}
+
 static assay_status assess(job *j, assay_error *err)
 {
     const assay_attack_request *r = j->request;
@@ -233,6 +266,8 @@ static assay_status assess(job *j, assay_error *err)
                                     .substitute = j->substitute,
                                     .transfer = j->transfer,
                                     .n_transfer = j->n_transfer,
+                                    .proxies = j->proxies,
+                                    .n_proxies = j->n_proxies,
                                     .data = j->data,
                                     .mask = j->mask,
                                     .attacks = (const assay_args *const *)j->attacks,
@@ -250,6 +285,10 @@ static assay_status assess(job *j, assay_error *err)
                                     .certify_draws = r->certify_draws,
                                     .by = r->by,
                                     .folder = r->out};
+    ASSAY_TRY(list_matrix(j, err));
+    options.matrix = j->matrix;
+    options.n_matrix = j->n_matrix;
+    options.matrix_eps = j->matrix_eps;
     assay_assess_options *kept = assay_arena_alloc(j->arena, 1, sizeof *kept);
     if (kept == NULL) {
         return assay_fail_memory(err);
@@ -281,6 +320,27 @@ static assay_status summarise(assay_attack_summary *out, const assay_assessment 
     return ASSAY_OK;
 }
 
+static assay_status write_report(const job *j, const assay_buffer *json, assay_error *err)
+{
+    const char *path = assay_path_join(j->arena, j->request->out, "report.html");
+    assay_json_doc *doc = NULL;
+    assay_buffer html;
+    if (path == NULL) {
+        return assay_fail_memory(err);
+    }
+    assay_buffer_init(&html, 0);
+    assay_status status = assay_json_parse(&doc, json->data, json->size, 0, err);
+    if (status == ASSAY_OK) {
+        status = assay_report_attack(&html, assay_json_root(doc), err);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_file_write(path, html.data, html.size, err);
+    }
+    assay_json_doc_free(doc);
+    assay_buffer_dispose(&html);
+    return status;
+}
+
 static assay_status render(char **json, char **table, const job *j, assay_error *err)
 {
     assay_buffer text;
@@ -297,6 +357,7 @@ static assay_status render(char **json, char **table, const job *j, assay_error 
             goto done;
         }
         ASSAY_GOTO(assay_file_write(path, text.data, text.size, err), done);
+        ASSAY_GOTO(write_report(j, &text, err), done);
     }
     if (json != NULL) {
         ASSAY_GOTO(assay_text_take(json, &text, err), done);
@@ -357,6 +418,7 @@ assay_status assay_attack_model(char **json, char **table, assay_attack_summary 
     for (int32_t m = 0; m < ASSAY_ATTACK_MODELS; m++) {
         assay_model_free(j->models[m]);
         assay_model_free(j->transfer[m]);
+        assay_model_free(j->proxies[m]);
     }
     assay_model_free(j->substitute);
     assay_dataset_free(j->data);

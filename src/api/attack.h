@@ -43,6 +43,13 @@ typedef struct assay_assess_options {
     uint64_t seed;
     double certify;        /* sigma of the smoothing certificate; 0 = none */
     int64_t certify_draws; /* 0 = 1000 */
+    /* Models of the attacker's own: each adds an attack that follows its gradients alone. */
+    assay_model *const *proxies;
+    int32_t n_proxies;
+    /* Attacked one after the other, every example tried on all of them; none = no matrix. */
+    assay_model *const *matrix;
+    int32_t n_matrix;
+    double matrix_eps;
     const char *by;     /* metadata column: robust accuracy for each of its values; NULL = none */
     const char *folder; /* for pixels and traces; NULL = none */
 } assay_assess_options;
@@ -54,6 +61,8 @@ typedef struct assay_example_pixels {
 
 typedef struct assay_assessed {
     const assay_args *attack;
+    const assay_model *proxy; /* whose gradients it followed, without a query; NULL = no transfer */
+    const char *title;        /* for people */
     assay_attack_result *result; /* owned */
     double seconds;
     int32_t n_examples;
@@ -73,6 +82,19 @@ typedef struct assay_check {
     const char *text; /* what was found and what it means; in the arena or static */
 } assay_check;
 
+/** Examples made on one model, tried on another. */
+typedef struct assay_transfer_cell {
+    bool made;
+    assay_share share; /* of the images that both answer rightly: the other one is fooled */
+    double agreement;  /* share of originals that both answer alike */
+} assay_transfer_cell;
+
+typedef struct assay_transfer_matrix {
+    const char *attack, *title;
+    double eps;
+    assay_transfer_cell *cells; /* (n + 1) x n: made on each, and on all the others together */
+} assay_transfer_matrix;
+
 typedef struct assay_assessment {
     assay_arena *arena; /* owned */
     const assay_assess_options *options;
@@ -84,7 +106,9 @@ typedef struct assay_assessment {
     int32_t n_attacks;
     assay_attack_probe probe;
     int64_t unbounded_left,
-        unbounded_n;           /* right answers under an unbounded attack; n 0 = not run */
+        unbounded_n;          /* right answers under an unbounded attack; n 0 = not run */
+    assay_args *proxy_attack; /* owned; NULL without proxies */
+    assay_transfer_matrix matrix;
     assay_smoothing smoothing; /* its settings; sigma 0 = not done */
     int32_t *certified;        /* images.n: class that the smoothed model gives; -1 = abstains */
     double *radius;            /* images.n */
@@ -126,6 +150,12 @@ bool assay_assess_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_
 ASSAY_NODISCARD assay_status assay_assess_checks(assay_assessment *a, assay_error *err);
 ASSAY_NODISCARD assay_status assay_assessment_json(assay_json *json, const assay_assessment *a,
                                                    assay_error *err);
+/** One of those that go on when the attacked model is fooled: mi_fgsm, ni_fgsm, di_fgsm, ti_fgsm. */
+bool assay_is_for_transfer(const assay_args *attack);
+ASSAY_NODISCARD assay_status assay_assess_matrix(assay_assessment *a, assay_error *err);
+/** Member "transfer_matrix", when it was asked for. */
+void assay_assessment_matrix_json(assay_json *json, const assay_assessment *a);
+void assay_assessment_matrix_text(assay_buffer *out, const assay_assessment *a);
 /** The filled-in reporting checklist: member "checklist". */
 void assay_assessment_checklist(assay_json *json, const assay_assessment *a);
 ASSAY_NODISCARD assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,

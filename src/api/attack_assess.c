@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/attack.h"
+#include "api/run.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/sort.h"
@@ -184,10 +185,12 @@ static assay_status keep_row(void *payload, const assay_attack_row *row, assay_e
 static assay_attack_options options_for(const assay_assessment *a, int32_t k)
 {
     const assay_assess_options *o = a->options;
-    return (assay_attack_options){.attack = o->attacks[k],
+    const assay_args *attack = k < o->n_attacks ? o->attacks[k] : a->proxy_attack;
+    assay_model *own = k < o->n_attacks ? o->substitute : o->proxies[k - o->n_attacks];
+    return (assay_attack_options){.attack = attack,
                                   .models = o->models,
                                   .n_models = o->n_models,
-                                  .substitute = o->substitute,
+                                  .substitute = own,
                                   .transfer = o->transfer,
                                   .n_transfer = o->n_transfer,
                                   .norm = o->norm,
@@ -201,17 +204,29 @@ static assay_attack_options options_for(const assay_assessment *a, int32_t k)
                                   .keep_events = o->folder != NULL,
                                   .cancel = &o->context->cancel,
                                   .log = &o->context->log,
-                                  .what = o->attacks[k]->op->name};
+                                  .what = attack->op->name};
 }
 
-/* The first images that were right and are fooled, with their pixels. */
+static bool is_example(const assay_attack_result *r, int64_t i)
+{
+    return isfinite(r->distance[i]) && r->distance[i] > 0.0;
+}
+
+/* Images that were right and are fooled, with their pixels: evenly from all of them, as data often lie
+ * class by class. */
 static assay_status pick_examples(assay_assessment *a, int32_t k, const float *pixels,
                                   assay_error *err)
 {
     assay_assessed *one = &a->attacks[k];
     int64_t size = (int64_t)a->images.channels * a->images.height * a->images.width;
-    for (int64_t i = 0; i < a->images.n && one->n_examples < ASSAY_ASSESS_EXAMPLES; i++) {
-        if (!isfinite(one->result->distance[i]) || one->result->distance[i] == 0.0) {
+    int64_t found = 0;
+    int64_t seen = 0;
+    for (int64_t i = 0; i < a->images.n; i++) {
+        found += is_example(one->result, i);
+    }
+    int64_t wanted = found < ASSAY_ASSESS_EXAMPLES ? found : ASSAY_ASSESS_EXAMPLES;
+    for (int64_t i = 0; i < a->images.n && one->n_examples < wanted; i++) {
+        if (!is_example(one->result, i) || seen++ < one->n_examples * found / wanted) {
             continue;
         }
         assay_example_pixels *e = &one->examples[one->n_examples];
@@ -247,7 +262,16 @@ static assay_status run_one(assay_assessment *a, int32_t k, assay_error *err)
         return assay_fail_memory(err);
     }
     options.sink = &sink;
-    one->attack = a->options->attacks[k];
+    one->attack = options.attack;
+    one->title = one->attack->op->title;
+    if (k >= a->options->n_attacks) {
+        one->proxy = options.substitute;
+        one->title = assay_arena_printf(a->arena, "Transfer from %s", one->proxy->name);
+    }
+    if (one->title == NULL) {
+        assay_free(keep.pixels);
+        return assay_fail_memory(err);
+    }
     double started = assay_clock_seconds();
     assay_status status = assay_attack_run(&one->result, &a->images, &options, err);
     one->seconds = assay_clock_seconds() - started;
@@ -334,6 +358,37 @@ static assay_status certify(assay_assessment *a, assay_error *err)
     return assay_smooth(a->certified, a->radius, &untargeted, &options, &a->smoothing, err);
 }
 
+/* Before the hours that attacks may take. */
+static assay_status check_by(const assay_assess_options *o, assay_error *err)
+{
+    const assay_table *table = o->data->metadata;
+    bool known = o->by == NULL || (table != NULL && assay_table_find(table, o->by) != NULL);
+    return known ? ASSAY_OK
+                 : assay_fail(err, ASSAY_EINVAL, "data %s has no metadata column '%s'",
+                              o->data->name, o->by);
+}
+
+/* A transfer attack: the attacker's own model says where to go, the attacked one sees the last point. */
+static assay_status prepare_proxies(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    if (o->n_proxies == 0) {
+        return ASSAY_OK;
+    }
+    for (int32_t k = 0; k < o->n_attacks; k++) {
+        if (assay_is_for_transfer(o->attacks[k])) {
+            return assay_args_copy(&a->proxy_attack, o->attacks[k], err);
+        }
+    }
+    if (o->norm != ASSAY_NORM_LINF) {
+        return assay_fail(
+            err, ASSAY_EINVAL,
+            "transfer from a proxy is made with mi_fgsm and its like, which have norm "
+            "linf only");
+    }
+    return assay_args_parse(&a->proxy_attack, ASSAY_OP_ATTACK, "mi_fgsm", err);
+}
+
 assay_status assay_assess(assay_assessment **out, const assay_assess_options *options,
                           assay_error *err)
 {
@@ -341,8 +396,9 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
     assay_arena *arena = NULL;
     assay_assessment *a = NULL;
     *out = NULL;
-    if (options->n_attacks < 1 || options->n_attacks > ASSAY_ASSESS_ATTACKS) {
-        return assay_fail(err, ASSAY_EINVAL, "%d attacks, expected 1 to %d", options->n_attacks,
+    int32_t n = options->n_attacks + options->n_proxies;
+    if (options->n_attacks < 1 || n > ASSAY_ASSESS_ATTACKS) {
+        return assay_fail(err, ASSAY_EINVAL, "%d attacks, expected 1 to %d", n,
                           (int)ASSAY_ASSESS_ATTACKS);
     }
     ASSAY_TRY(assay_arena_new(&arena, (size_t)8 << 30, err));
@@ -353,16 +409,19 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
     }
     a->arena = arena;
     a->options = options;
+    ASSAY_GOTO(check_by(options, err), done);
     ASSAY_GOTO(prepare_images(a, err), done);
-    for (int32_t k = 0; k < options->n_attacks; k++) {
+    ASSAY_GOTO(prepare_proxies(a, err), done);
+    for (int32_t k = 0; k < n; k++) {
         assay_attack_options one = options_for(a, k);
         ASSAY_GOTO(assay_attack_check(&a->images, &one, err), done);
     }
     ASSAY_GOTO(probe(a, err), done);
-    for (int32_t k = 0; k < options->n_attacks; k++) {
+    for (int32_t k = 0; k < n; k++) {
         ASSAY_GOTO(run_one(a, k, err), done);
     }
     ASSAY_GOTO(run_unbounded(a, err), done);
+    ASSAY_GOTO(assay_assess_matrix(a, err), done);
     ASSAY_GOTO(certify(a, err), done);
     ASSAY_GOTO(assay_assess_checks(a, err), done);
     *out = a;
@@ -380,5 +439,6 @@ void assay_assessment_free(assay_assessment *a)
     for (int32_t k = 0; k < ASSAY_ASSESS_ATTACKS; k++) {
         assay_attack_result_free(a->attacks[k].result);
     }
+    assay_args_free(a->proxy_attack);
     assay_arena_free(a->arena);
 }

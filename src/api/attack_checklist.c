@@ -88,9 +88,9 @@ void assay_assessment_checklist(assay_json *json, const assay_assessment *a)
          "10 000 draws and more for each image are recommended (noise:draws=10000).");
     item(json, "Rotations, translations or occlusion", yes_if(controls > 1),
          "Controls `spatial` and `occlusion`.");
-    item(json, "Transfer", yes_if(o->n_transfer > 0),
-         "Member `transfer` of each attack; examples of similar models should be tried on this "
-         "one.");
+    item(
+        json, "Transfer", yes_if(o->n_transfer > 0 || o->n_proxies > 0 || o->n_matrix > 0),
+        "Examples of similar models tried on this one (--proxy, --matrix), and its own on others.");
     item(json, "Randomness is averaged over", o->repeats > 1 ? "yes" : state_of(a, "deterministic"),
          "Yes when the model is deterministic or gradients are averaged over repeats.");
     item(json, "Non-differentiable parts have a substitute",

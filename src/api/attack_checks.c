@@ -105,7 +105,8 @@ static void check_certain(assay_assessment *a)
     }
 }
 
-/* Best of the attacks with this access, at eps e: right answers left; -1 without one. */
+/* Best of the attacks with this access, at eps e: right answers left; -1 without one. Transfer is neither
+ * with nor without gradients. */
 static int64_t best_left(const assay_assessment *a, assay_attack_access access, bool control,
                          int32_t e)
 {
@@ -113,7 +114,7 @@ static int64_t best_left(const assay_assessment *a, assay_attack_access access, 
     for (int32_t k = 0; k < a->n_attacks; k++) {
         const assay_attack *attack = a->attacks[k].attack->op->attack;
         bool is_control = (attack->traits & ASSAY_ATTACK_CONTROL) != 0;
-        if (attack->norms == 0 || is_control != control ||
+        if (a->attacks[k].proxy != NULL || attack->norms == 0 || is_control != control ||
             (!control &&
              (access == ASSAY_ACCESS_GRADIENTS) != (attack->access == ASSAY_ACCESS_GRADIENTS))) {
             continue;
@@ -147,6 +148,32 @@ static void check_black_box(assay_assessment *a)
     }
     add(a, "black_box_beats_white_box", ASSAY_CHECK_PASSED,
         "Attacks without gradients find no more than those with gradients.");
+}
+
+/* The attacker's own model finds more than the gradients of the attacked one: they are masked. */
+static void check_transfer(assay_assessment *a)
+{
+    for (int32_t e = 0; e < a->options->n_eps; e++) {
+        int64_t white = best_left(a, ASSAY_ACCESS_GRADIENTS, false, e);
+        for (int32_t k = 0; k < a->n_attacks && white >= 0; k++) {
+            if (a->attacks[k].proxy == NULL ||
+                (double)(white - left(a, k, e)) <= 0.002 * (double)a->images.n) {
+                continue;
+            }
+            add(a, "transfer_beats_white_box", ASSAY_CHECK_WARNING,
+                assay_arena_printf(a->arena,
+                                   "At eps %g examples made on %s alone leave %" PRId64
+                                   " right answers, attacks with the model's own gradients %" PRId64
+                                   ": its gradients are masked.",
+                                   a->options->eps[e], a->attacks[k].proxy->name, left(a, k, e),
+                                   white));
+            return;
+        }
+    }
+    bool made = a->options->n_proxies > 0 && best_left(a, ASSAY_ACCESS_GRADIENTS, false, 0) >= 0;
+    add(a, "transfer_beats_white_box", made ? ASSAY_CHECK_PASSED : ASSAY_CHECK_NOT_APPLICABLE,
+        made ? "Examples made on other models find no more than the model's own gradients."
+             : "This takes a proxy (--proxy) and an attack with gradients.");
 }
 
 static void check_control(assay_assessment *a)
@@ -316,6 +343,7 @@ assay_status assay_assess_checks(assay_assessment *a, assay_error *err)
     check_certain(a);
     check_classes(a);
     check_black_box(a);
+    check_transfer(a);
     check_control(a);
     check_single_step(a);
     check_unbounded(a);

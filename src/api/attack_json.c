@@ -278,7 +278,7 @@ static assay_status put_attack(assay_json *json, const assay_assessment *a, int3
     assay_buffer_init(&text, 0);
     assay_json_begin_object(json);
     assay_json_put_text(json, "attack", args->op->name);
-    assay_json_put_text(json, "title", args->op->title);
+    assay_json_put_text(json, "title", a->attacks[k].title);
     assay_json_put_int(json, "revision", args->op->revision);
     assay_status status = assay_args_json(&text, args, err);
     if (status == ASSAY_OK) {
@@ -287,7 +287,12 @@ static assay_status put_attack(assay_json *json, const assay_assessment *a, int3
     }
     assay_buffer_dispose(&text);
     ASSAY_TRY(status);
-    assay_json_put_text(json, "access", assay_attack_access_name(attack->access));
+    if (a->attacks[k].proxy != NULL) {
+        assay_json_put_text(json, "proxy", a->attacks[k].proxy->name);
+    }
+    assay_json_put_text(json, "access",
+                        a->attacks[k].proxy != NULL ? "transfer"
+                                                    : assay_attack_access_name(attack->access));
     assay_json_put_bool(json, "control", (attack->traits & ASSAY_ATTACK_CONTROL) != 0);
     assay_json_put_bool(json, "minimum", (attack->traits & ASSAY_ATTACK_MINIMUM) != 0);
     assay_json_put_bool(json, "bounded_by_eps", attack->norms != 0);
@@ -493,6 +498,7 @@ assay_status assay_assessment_json(assay_json *json, const assay_assessment *a, 
     assay_json_end_array(json);
     ASSAY_TRY(put_classes(json, a, err));
     ASSAY_TRY(put_slices(json, a, err));
+    assay_assessment_matrix_json(json, a);
     ASSAY_TRY(put_certificate(json, a, err));
     put_checks(json, a);
     assay_assessment_checklist(json, a);

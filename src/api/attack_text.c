@@ -54,7 +54,9 @@ static assay_status put_table(assay_buffer *out, const assay_assessment *a, assa
     }
     assay_buffer_puts(out, "   forward + backward queries\n");
     for (int32_t k = 0; k < a->n_attacks; k++) {
-        ASSAY_TRY(put_row(out, a->attacks[k].attack->op->name, a, k, err));
+        const char *name =
+            a->attacks[k].proxy != NULL ? "transfer" : a->attacks[k].attack->op->name;
+        ASSAY_TRY(put_row(out, name, a, k, err));
         put_cost(out, &a->attacks[k]);
     }
     ASSAY_TRY(put_row(out, "worst case", a, -1, err));
@@ -124,6 +126,7 @@ assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
     assay_buffer_putc(out, '\n');
     ASSAY_TRY(put_table(out, a, err));
     put_transfer(out, a);
+    assay_assessment_matrix_text(out, a);
     put_certificate(out, a);
     assay_buffer_puts(out, "\nAre the numbers to be believed?\n");
     for (int32_t c = 0; c < a->n_checks; c++) {

@@ -128,6 +128,14 @@ assay_status assay_run_attack_settings(assay_buffer *out, const assay_plan *plan
                         attack->where != NULL ? attack->where : "-",
                         attack->target_class != NULL ? attack->target_class : "-",
                         attack->gradients >= 0 ? plan->models[attack->gradients].name : "-");
+    for (int32_t i = 0; i < attack->n_proxies; i++) {
+        assay_buffer_printf(out, "%s%s", i == 0 ? " proxies " : " ",
+                            plan->models[attack->proxies[i]].name);
+    }
+    for (int32_t i = 0; i < attack->n_with; i++) {
+        assay_buffer_printf(out, "%s%s", i == 0 ? " with " : " ",
+                            plan->models[attack->with[i]].name);
+    }
     for (int32_t k = 0; k < attack->n_ops; k++) {
         assay_buffer_puts(out, " ");
         ASSAY_TRY(assay_args_text(out, attack->ops[k], err));

@@ -101,19 +101,45 @@ static assay_status collect(assay_model **out, const assay_run *run, const int32
     return ASSAY_OK;
 }
 
+/* The matrix is one of the entry: it comes with the first model. */
+static assay_status list_matrix(assay_model **out, int32_t *n, const assay_run *run,
+                                const assay_plan_attack *attack, int32_t m, assay_error *err)
+{
+    *n = 0;
+    for (int32_t i = 0; i < m && attack->matrix > 0.0; i++) {
+        if (is_meant(run, attack, i)) {
+            return ASSAY_OK;
+        }
+    }
+    for (int32_t i = 0; i < run->plan->n_models && attack->matrix > 0.0; i++) {
+        bool wanted = is_meant(run, attack, i);
+        for (int32_t t = 0; t < attack->n_transfer; t++) {
+            wanted = wanted || attack->transfer[t] == i;
+        }
+        if (wanted) {
+            ASSAY_TRY(collect(&out[*n], run, &i, 1, err));
+            ++*n;
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status attack_model(assay_run *run, const assay_plan_attack *attack, int32_t m,
                                  assay_error *err)
 {
     assay_status status = ASSAY_OK;
+    assay_model *models[ASSAY_ATTACK_MODELS] = {run->models[m]};
     assay_model *transfer[ASSAY_ATTACK_MODELS] = {0};
+    assay_model *proxies[ASSAY_ATTACK_MODELS] = {0};
+    assay_model *matrix[ASSAY_ATTACK_MODELS] = {0};
     assay_args *usual[ASSAY_ASSESS_ATTACKS] = {0};
     assay_assessment *a = NULL;
     uint8_t *mask = NULL;
     const char *parts =
         assay_arena_printf(run->arena, "attacks/%s/%s", attack->name, run->plan->models[m].name);
     assay_assess_options options = {.context = run->context,
-                                    .models = &run->models[m],
-                                    .n_models = 1,
+                                    .models = models,
+                                    .n_models = 1 + attack->n_with,
                                     .data = run->data[attack->data],
                                     .attacks = (const assay_args *const *)attack->ops,
                                     .n_attacks = attack->n_ops,
@@ -128,7 +154,15 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
                                     .seed = run->plan->seed,
                                     .by = attack->by,
                                     .transfer = transfer,
-                                    .n_transfer = attack->n_transfer};
+                                    .n_transfer = attack->n_transfer,
+                                    .proxies = proxies,
+                                    .n_proxies = attack->n_proxies,
+                                    .matrix = matrix,
+                                    .matrix_eps = attack->matrix};
+    if (attack->n_with >= ASSAY_ATTACK_MODELS || attack->n_transfer > ASSAY_ATTACK_MODELS ||
+        attack->n_proxies > ASSAY_ATTACK_MODELS || run->plan->n_models > ASSAY_ATTACK_MODELS) {
+        return assay_fail(err, ASSAY_EINVAL, "more than %d models", (int)ASSAY_ATTACK_MODELS);
+    }
     if (run->models[m] == NULL || options.data == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
                           "an attack needs a model that can be asked and images, not predictions");
@@ -138,11 +172,10 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
         return assay_fail_memory(err);
     }
     options.substitute = attack->gradients >= 0 ? run->models[attack->gradients] : NULL;
-    ASSAY_GOTO(
-        collect(transfer, run, attack->transfer,
-                attack->n_transfer < ASSAY_ATTACK_MODELS ? attack->n_transfer : ASSAY_ATTACK_MODELS,
-                err),
-        done);
+    ASSAY_GOTO(collect(models + 1, run, attack->with, attack->n_with, err), done);
+    ASSAY_GOTO(collect(transfer, run, attack->transfer, attack->n_transfer, err), done);
+    ASSAY_GOTO(collect(proxies, run, attack->proxies, attack->n_proxies, err), done);
+    ASSAY_GOTO(list_matrix(matrix, &options.n_matrix, run, attack, m, err), done);
     ASSAY_GOTO(find_class(&options.target, run->models[m], attack->target_class, err), done);
     ASSAY_GOTO(select_rows(&mask, options.data, attack->where, err), done);
     options.mask = mask;

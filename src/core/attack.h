@@ -139,7 +139,8 @@ ASSAY_NODISCARD assay_status assay_attack_labels(assay_attack_block *block, int3
 /**
  * Gradient of the loss of each point with respect to its pixels, size values per place, and the
  * logits. `label` and `other` have one class per place; label NULL = the rows' labels. Through
- * another model when a substitute is declared (the logits then still come from the attacked one);
+ * another model when a substitute is declared (the logits then still come from the attacked one, and
+ * are left alone when the block is silent);
  * averaged over models and repeats when there are several.
  */
 ASSAY_NODISCARD assay_status assay_attack_gradient(assay_attack_block *block, float *gradient,

@@ -226,6 +226,30 @@ static int64_t list_found(int32_t *rows, const work *w)
     return n;
 }
 
+/* The n examples on the other models, and all originals. */
+static assay_status transfer(work *w, int32_t *rows, int64_t n, assay_error *err)
+{
+    const assay_attack_options *options = w->job->options;
+    assay_attack_result *result = w->job->result;
+    assay_attack_block *b = &w->block;
+    for (int32_t t = 0; t < options->n_transfer; t++) {
+        ASSAY_TRY(assay_attack_classify(result->transferred + (int64_t)t * result->n + w->first,
+                                        &w->oracle, options->transfer[t], b->best, rows, n, err));
+    }
+    n = 0;
+    for (int64_t r = 0; r < b->n; r++) {
+        if (w->labels[r] >= 0) {
+            rows[n++] = (int32_t)r;
+        }
+    }
+    for (int32_t t = 0; t < options->n_transfer; t++) {
+        ASSAY_TRY(
+            assay_attack_classify(result->transferred_clean + (int64_t)t * result->n + w->first,
+                                  &w->oracle, options->transfer[t], b->x0, rows, n, err));
+    }
+    return ASSAY_OK;
+}
+
 /* Ask the deployed model again, with the pixels as they are and as an 8-bit file holds them. */
 static assay_status confirm(work *w, assay_error *err)
 {
@@ -259,11 +283,7 @@ static assay_status confirm(work *w, assay_error *err)
         result->rounded_distance[w->first + r] =
             assay_norm_distance(b->norm, levels + r * b->size, b->x0 + r * b->size, b->size);
     }
-    for (int32_t t = 0; t < options->n_transfer; t++) {
-        ASSAY_TRY(assay_attack_classify(result->transferred + (int64_t)t * result->n + w->first,
-                                        &w->oracle, options->transfer[t], b->best, rows, n, err));
-    }
-    return ASSAY_OK;
+    return transfer(w, rows, n, err);
 }
 
 static assay_status hand_over(work *w, int64_t number, assay_error *err)
@@ -363,9 +383,10 @@ static assay_status new_result(attack_job *job, assay_error *err)
     r->stage = assay_arena_alloc(arena, n, sizeof *r->stage);
     size_t transferred = n * (size_t)r->n_transfer;
     r->transferred = assay_arena_alloc(arena, transferred + 1, sizeof *r->transferred);
+    r->transferred_clean = assay_arena_alloc(arena, transferred + 1, sizeof *r->transferred_clean);
     if (!r->eps || !r->label || !r->clean || !r->success || !r->distance || !r->answer ||
         !r->refuted || !r->rounded || !r->rounded_distance || !r->forwards || !r->backwards ||
-        !r->first || !r->flat || !r->stage || !r->transferred) {
+        !r->first || !r->flat || !r->stage || !r->transferred || !r->transferred_clean) {
         return assay_fail_memory(err);
     }
     if (r->n_eps > 0) {
@@ -377,6 +398,7 @@ static assay_status new_result(attack_job *job, assay_error *err)
     }
     for (size_t i = 0; i < transferred; i++) {
         r->transferred[i] = -1;
+        r->transferred_clean[i] = -1;
     }
     return ASSAY_OK;
 }

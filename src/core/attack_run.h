@@ -79,6 +79,7 @@ typedef struct assay_attack_result {
     uint8_t *flat;        /* n: a gradient that was exactly zero was seen */
     int32_t *stage;       /* n: part of the attack that found it; -1 */
     int32_t *transferred; /* n_transfer x n: class that the other model gives the example; -1 */
+    int32_t *transferred_clean; /* n_transfer x n: and the original; -1 without a target */
     int64_t n_events;
     assay_attack_event *events; /* by datum, then in time; rows are data */
 } assay_attack_result;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "core/attack_internal.h"
 
 static int32_t colours_of(const assay_model *model, const assay_image *image)
@@ -143,6 +144,26 @@ assay_status assay_attack_images_of(assay_attack_images *out, assay_attack_sourc
 
 /* ---- does it make sense? -------------------------------------------------------------------- */
 
+/* The same names in another order: class 3 of the one is class 5 of the other. */
+static assay_status check_names(const assay_model *model, const assay_model *first,
+                                assay_error *err)
+{
+    const char *const *names = model->spec.class_names;
+    const char *const *others = first->spec.class_names;
+    for (int32_t c = 0; names != NULL && others != NULL && c < model->spec.classes; c++) {
+        for (int32_t k = 0; k < first->spec.classes && !assay_text_equal(names[c], others[c]);
+             k++) {
+            if (assay_text_equal(names[c], others[k])) {
+                return assay_fail(err, ASSAY_EINVAL,
+                                  "class %d of model %s is '%s', of model %s '%s': their classes "
+                                  "must be in the same order for an example to be tried on both",
+                                  c, model->name, names[c], first->name, others[c]);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status check_model(const assay_model *model, const assay_model *first,
                                 const assay_attack_images *images, assay_error *err)
 {
@@ -161,7 +182,7 @@ static assay_status check_model(const assay_model *model, const assay_model *fir
                           model->name, model->width, model->height, model->channels, first->name,
                           images->width, images->height, images->channels);
     }
-    return ASSAY_OK;
+    return check_names(model, first, err);
 }
 
 static assay_status check_access(const assay_attack_options *options, assay_error *err)

@@ -86,8 +86,14 @@ typedef struct assay_plan_attack {
     const char *by;    /* metadata column or NULL */
     int32_t *models;   /* attacked; NULL = all that can be asked */
     int32_t n_models;
+    int32_t *with; /* attacked together with each of them */
+    int32_t n_with;
+    int32_t *proxies; /* of the attacker's own: examples are made on them alone */
+    int32_t n_proxies;
     int32_t *transfer; /* tried on the examples */
     int32_t n_transfer;
+    double matrix; /* eps at which models and transfer are all attacked, every example tried on all;
+                      0 = not */
     int32_t gradients;        /* model that gradients come from; -1 = the attacked one */
     const char *target_class; /* NULL = any wrong answer */
     assay_args **ops;         /* NULL = the usual ones for the model */

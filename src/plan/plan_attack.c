@@ -110,12 +110,27 @@ static assay_status find_model(int32_t *out, const assay_plan_reader *r, const a
     return ASSAY_OK;
 }
 
+static assay_status read_matrix(assay_plan_attack *attack, const assay_plan_reader *r,
+                                const assay_yaml *node, assay_error *err)
+{
+    const char *text = NULL;
+    ASSAY_TRY(assay_yaml_text(&text, node, "matrix", r->path, err));
+    if (text != NULL && !assay_plan_read_budget(&attack->matrix, text)) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "matrix"), err,
+                               "matrix is '%s', expected an eps: a number or a fraction such as "
+                               "8/255 above 0",
+                               text);
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
                              const assay_yaml *node, assay_error *err)
 {
     static const char *const known[] = {"title", "data",      "where",   "models", "attacks",
                                         "norm",  "eps",       "limit",   "budget", "transfer",
-                                        "by",    "gradients", "repeats", "noise",  "target_class"};
+                                        "by",    "gradients", "repeats", "noise",  "target_class",
+                                        "with",  "matrix",    "proxies"};
     int64_t repeats = 0;
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "attacks", r->path, err));
     attack->mark = (assay_mark){node->line, node->column};
@@ -129,6 +144,10 @@ static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
         assay_plan_read_model_refs(&attack->models, &attack->n_models, "models", r, node, err));
     ASSAY_TRY(assay_plan_read_model_refs(&attack->transfer, &attack->n_transfer, "transfer", r,
                                          node, err));
+    ASSAY_TRY(assay_plan_read_model_refs(&attack->with, &attack->n_with, "with", r, node, err));
+    ASSAY_TRY(
+        assay_plan_read_model_refs(&attack->proxies, &attack->n_proxies, "proxies", r, node, err));
+    ASSAY_TRY(read_matrix(attack, r, node, err));
     ASSAY_TRY(find_model(&attack->gradients, r, node, "gradients", err));
     ASSAY_TRY(assay_yaml_int(&attack->limit, node, "limit", 1, INT64_MAX, r->path, err));
     ASSAY_TRY(assay_yaml_int(&attack->budget, node, "budget", 1, INT64_MAX, r->path, err));

@@ -182,7 +182,13 @@ static void put_attacks(assay_json *json)
         put_typed(json, texts[i], "string", NULL);
     }
     put_texts(json, "models");
+    put_texts(json, "with");
+    put_texts(json, "proxies");
     put_texts(json, "transfer");
+    assay_json_key(json, "matrix");
+    assay_json_raw(json,
+                   "{\"type\":[\"string\",\"number\"],\"description\":\"an eps: attack those of "
+                   "transfer too and try all on all\"}");
     assay_json_key(json, "attacks");
     assay_json_raw(json, "{\"type\":\"array\",\"items\":{\"$ref\":\"#/$defs/attack\"}}");
     assay_json_key(json, "norm");

@@ -12,6 +12,10 @@
 /** One self-contained HTML file: no script needed, no outside reference, prints well. */
 ASSAY_NODISCARD assay_status assay_report_html(assay_buffer *out, const assay_json_value *results,
                                                assay_error *err);
+/** One assessment of an attack (attack.json) as such a file. */
+ASSAY_NODISCARD assay_status assay_report_attack(assay_buffer *out,
+                                                 const assay_json_value *assessment,
+                                                 assay_error *err);
 /** Markdown with the same sections, charts as tables. */
 ASSAY_NODISCARD assay_status assay_report_markdown(assay_buffer *out,
                                                    const assay_json_value *results,

@@ -28,7 +28,7 @@ static const part parts[] = {
     {"provenance", "Provenance", assay_section_provenance},
 };
 
-static void put_head(assay_buffer *out, const assay_evidence *evidence)
+void assay_page_head(assay_buffer *out, const char *version, const char *marking, const char *title)
 {
     assay_buffer_puts(
         out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
@@ -37,14 +37,12 @@ static void put_head(assay_buffer *out, const assay_evidence *evidence)
              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
              "<meta name=\"referrer\" content=\"no-referrer\">\n"
              "<meta name=\"color-scheme\" content=\"light dark\">\n");
-    assay_html_put(out, "<meta name=\"generator\" content=\"Assay %s\">\n",
-                   assay_json_get_text(evidence->root, "assay", ""));
-    if (evidence->marking[0] != '\0') {
-        assay_html_put(out, "<meta name=\"classification\" content=\"%s\">\n", evidence->marking);
+    assay_html_put(out, "<meta name=\"generator\" content=\"Assay %s\">\n", version);
+    if (marking[0] != '\0') {
+        assay_html_put(out, "<meta name=\"classification\" content=\"%s\">\n", marking);
     }
-    assay_html_put(out, "<title>%s%s%s</title>\n", evidence->marking,
-                   evidence->marking[0] != '\0' ? " \xc2\xb7 " : "",
-                   assay_json_get_text(evidence->run, "title", "Test report"));
+    assay_html_put(out, "<title>%s%s%s</title>\n", marking, marking[0] != '\0' ? " \xc2\xb7 " : "",
+                   title);
     assay_style_put(out);
     assay_buffer_puts(out, "</head>\n");
 }
@@ -106,7 +104,8 @@ assay_status assay_report_html(assay_buffer *out, const assay_json_value *result
 {
     assay_evidence evidence;
     ASSAY_TRY(assay_evidence_open(&evidence, results, err));
-    put_head(out, &evidence);
+    assay_page_head(out, assay_json_get_text(evidence.root, "assay", ""), evidence.marking,
+                    assay_json_get_text(evidence.run, "title", "Test report"));
     put_body(out, &evidence);
     assay_arena_free(evidence.arena);
     return assay_buffer_status(out, err);

@@ -12,6 +12,8 @@
 #include "report/write.h"
 
 void assay_style_put(assay_buffer *out);
+/** Everything up to and with </head>. `marking` may be "". */
+void assay_page_head(assay_buffer *out, const char *version, const char *marking, const char *title);
 
 void assay_section_summary(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_verdicts(assay_buffer *out, const assay_evidence *evidence);
@@ -25,6 +27,15 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_boxes_errors(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_attacks(assay_buffer *out, const assay_evidence *evidence);
+/** Parts of it, from one assessment: queries, distances, groups, transfer, certificate; checklist. */
+void assay_section_attacks_more(assay_buffer *out, const assay_evidence *evidence,
+                                const assay_json_value *assessment);
+void assay_section_attacks_checklist(assay_buffer *out, const assay_json_value *assessment);
+/** All of one assessment, without a heading. */
+void assay_section_attack(assay_buffer *out, const assay_evidence *evidence,
+                          const assay_json_value *assessment);
+/** `<td>` with a share and its interval; a dash for null. */
+void assay_section_share_cell(assay_buffer *out, const assay_json_value *share);
 void assay_section_breakdowns(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_confusion(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_reliability(assay_buffer *out, const assay_evidence *evidence);

@@ -90,7 +90,7 @@ static void put_plot(assay_buffer *out, const assay_json_value *a)
     assay_buffer_puts(out, "</p>\n");
 }
 
-static void put_cell(assay_buffer *out, const assay_json_value *point)
+void assay_section_share_cell(assay_buffer *out, const assay_json_value *point)
 {
     double value = assay_evidence_real(point, "value");
     if (isnan(value)) {
@@ -136,14 +136,15 @@ static void put_table(assay_buffer *out, const assay_json_value *a)
                        : assay_json_get_bool(attack, "control", false) ? " (control)"
                                                                        : "");
         for (size_t e = 0; e < assay_json_size(worst); e++) {
-            put_cell(out, is_bounded(attack) || e == 0 ? assay_json_at(curve, e) : NULL);
+            assay_section_share_cell(out,
+                                     is_bounded(attack) || e == 0 ? assay_json_at(curve, e) : NULL);
         }
         put_cost(out, attack);
         assay_buffer_puts(out, "</tr>\n");
     }
     assay_buffer_puts(out, "<tr><th scope=\"row\">Worst case of all</th>");
     for (size_t e = 0; e < assay_json_size(worst); e++) {
-        put_cell(out, assay_json_at(worst, e));
+        assay_section_share_cell(out, assay_json_at(worst, e));
     }
     assay_buffer_puts(out, "<td></td><td></td></tr>\n</tbody>\n</table></div>\n");
 }
@@ -234,6 +235,18 @@ static void put_examples(assay_buffer *out, const assay_json_value *a)
     assay_buffer_puts(out, open ? "</ul>\n" : "");
 }
 
+void assay_section_attack(assay_buffer *out, const assay_evidence *evidence,
+                          const assay_json_value *a)
+{
+    put_plot(out, a);
+    put_table(out, a);
+    put_checks(out, a);
+    put_examples(out, a);
+    put_transfer(out, a);
+    assay_section_attacks_more(out, evidence, a);
+    assay_section_attacks_checklist(out, a);
+}
+
 void assay_section_attacks(assay_buffer *out, const assay_evidence *evidence)
 {
     const assay_json_value *list = assay_json_get(evidence->root, "attacks");
@@ -253,11 +266,7 @@ void assay_section_attacks(assay_buffer *out, const assay_evidence *evidence)
             assay_json_get_text(item, "title", "attacks"),
             assay_evidence_title(evidence->models, assay_json_get_text(item, "model", "")),
             assay_figure_count(assay_json_get_int(a, "n", 0)).text);
-        put_plot(out, a);
-        put_table(out, a);
-        put_transfer(out, a);
-        put_checks(out, a);
-        put_examples(out, a);
+        assay_section_attack(out, evidence, a);
     }
     assay_section_end(out);
 }

@@ -47,6 +47,33 @@ says out "wants the answer 7"
 expect 0 "$assay" attack m.onnx photos --attack noise:draws=5 --eps 0.1 --certify 0.1 --certify-draws 200
 says out "Certified"
 
+# a proxy, a matrix of two models, the table under --quiet, a report of its own
+mkdir pair
+cp m.onnx m.yaml pair/
+cp "$ASSAY_SOURCE/examples/digits/proxy.onnx" pair/proxy.onnx
+sed 's/m.onnx/proxy.onnx/' m.yaml >pair/proxy.yaml
+expect 0 "$assay" attack pair/m.onnx photos --attack noise:draws=5 --eps 0.1,0.3 --quiet \
+    --proxy pair/proxy.onnx --transfer pair --matrix 0.2 --out pairs
+says out "transfer  "
+says out "1 m.onnx"
+says out "2 proxy.onnx"
+says out "worst case"
+for text in "Whose examples fool whom" "Transfer from pair/proxy.onnx" "Reporting checklist" \
+    "How many answers it takes" "By class, worst case" "Before, after, and what changed"; do
+    says pairs/report.html "$text"
+done
+says pairs/attack.json '"transfer_matrix"'
+expect 64 "$assay" attack m.onnx photos --attack noise --eps 0.1 --matrix 0.1
+says err "name them, or their folder"
+expect 64 "$assay" attack pair/m.onnx photos --attack noise --eps 0.1 --matrix x --transfer pair
+says err "'x' is not a number or a fraction"
+expect 64 "$assay" attack pair/m.onnx photos --attack noise --norm l2 --eps 1 --proxy pair/proxy.onnx
+says err "norm linf only"
+sed 's/classes: .*//; $a classes: ["1", "0", "2", "3", "4", "5", "6", "7", "8", "9"]' m.yaml >pair/swapped.yaml
+sed -i 's/proxy.onnx/m.onnx/' pair/swapped.yaml
+expect 64 "$assay" attack pair/m.onnx photos --attack noise --eps 0.1 --transfer pair/swapped.yaml
+says err "must be in the same order"
+
 # in a plan
 cat >plan.yaml <<'YAML'
 assay: 1
