@@ -74,6 +74,7 @@ assay_onnx_value *onnx_emit(assay_onnx_build *b, const char *op, int32_t n_in,
     if (b->status == ASSAY_OK) {
         node->name = node->out[0]->name;
         b->status = assay_onnx_infer_node(b->graph, node, b->err);
+        onnx_note_layout(node);
     }
     return b->status == ASSAY_OK ? node->out[0] : NULL;
 }

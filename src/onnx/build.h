@@ -31,6 +31,10 @@ assay_onnx_value *onnx_emit(assay_onnx_build *b, const char *op, int32_t n_in,
                             assay_onnx_value *const *in, int32_t n_attributes,
                             const assay_onnx_attribute *attributes, int32_t n_out);
 
+/** Notes which of the node's outputs the runtime keeps in its blocked layout (vjp/blocked.c), from
+ *  what was noted for its inputs. Nodes that are emitted are noted as they come. */
+void onnx_note_layout(assay_onnx_node *node);
+
 /* Without attributes. */
 assay_onnx_value *onnx_1(assay_onnx_build *b, const char *op, assay_onnx_value *x);
 assay_onnx_value *onnx_2(assay_onnx_build *b, const char *op, assay_onnx_value *x,

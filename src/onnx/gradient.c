@@ -12,6 +12,7 @@ enum { DEPENDS = 1 /* on something wanted */, LEADS = 2 /* to an output */ };
 typedef struct pending {
     assay_onnx_value **parts;
     int32_t n, capacity;
+    int32_t given, gated; /* contributions so far, and those that onnx_give_gated made */
 } pending;
 
 static assay_status note(assay_onnx_names *names, const assay_onnx_graph *graph,
@@ -153,6 +154,7 @@ static void contribute(assay_onnx_build *b, assay_onnx_value *value, assay_onnx_
     }
     all->parts = parts;
     all->parts[all->n++] = gradient;
+    all->given++;
 }
 
 /* The sum of what was contributed; NULL when nothing was. */
@@ -161,6 +163,13 @@ static assay_onnx_value *collect(assay_onnx_build *b, assay_onnx_value *value)
     pending *all = value->pass;
     if (all == NULL || b->status != ASSAY_OK) {
         return NULL;
+    }
+    bool blocked = false;
+    for (int32_t i = 0; all->n > 1 && i < all->n; i++) {
+        blocked = blocked || onnx_is_blocked(all->parts[i]);
+    }
+    for (int32_t i = 0; blocked && i < all->n; i++) {
+        all->parts[i] = onnx_blocked(b, all->parts[i]);
     }
     if (all->n == 2) {
         all->parts[0] = onnx_2(b, "Add", all->parts[0], all->parts[1]);
@@ -205,6 +214,20 @@ void onnx_give(onnx_vjp *v, int32_t i, assay_onnx_value *gradient)
     }
     contribute(&v->b, x,
                assay_onnx_type_is_float(x->type) ? onnx_cast(&v->b, gradient, x->type) : gradient);
+}
+
+void onnx_give_gated(onnx_vjp *v, int32_t i, assay_onnx_value *gradient)
+{
+    onnx_give(v, i, gradient);
+    if (onnx_want(v, i) && gradient != NULL) {
+        ((pending *)v->node->in[i]->pass)->gated++;
+    }
+}
+
+bool onnx_is_gated(const onnx_vjp *v)
+{
+    const pending *all = v->node->out[0]->pass;
+    return all != NULL && all->gated == all->given;
 }
 
 assay_onnx_value *onnx_gradient_of(onnx_vjp *v, int32_t i)
@@ -264,6 +287,9 @@ assay_status assay_onnx_gradient(assay_onnx_value **gradients, assay_onnx_names 
     int32_t n = graph->n_nodes;
     mark_way(graph, request);
     ASSAY_TRY(list_steps(by_policy, graph, n, err));
+    for (int32_t i = 0; i < n; i++) {
+        onnx_note_layout(graph->nodes[i]);
+    }
     for (int32_t i = 0; i < request->n_outputs; i++) {
         assay_onnx_value *out = request->outputs[i];
         if (!assay_onnx_is_static(out) || !assay_onnx_type_is_float(out->type)) {

@@ -77,6 +77,7 @@ typedef struct assay_onnx_value {
     struct assay_onnx_node *node;    /* where it comes from; NULL = input or initialiser */
     const void *proto;               /* of a port: its declaration */
     bool initialiser, input, output;
+    bool blocked; /* while differentiating: see onnx_note_layout */
     int32_t mark; /* scratch of one pass */
     void *pass;   /* the same */
 } assay_onnx_value;

@@ -208,6 +208,12 @@ def window_cases(c):
                 {"x": away((2, 4, 4, 5)), "w": away((4, 6 // (2 if g == 4 else g), k, k)), "b": away((6 // (2 if g == 4 else g) * g,))},
                 reference="torch", strides=[s, s], pads=[min(p[0], (k - 1) * d)] * 2 + [min(p[1], (k - 1) * d)] * 2,
                 dilations=[d, d], group=g, output_padding=[s - 1, 0])
+    # Many channels: strided convolutions phase by phase; kernel = stride: patches.
+    for k, s, p, size in ((3, 2, (1, 1), (7, 6)), (3, 2, (1, 0), (6, 7)), (1, 2, (0, 0), (5, 4)), (5, 3, (2, 1), (8, 7)),
+                          (2, 3, (1, 0), (7, 8)), (4, 2, (1, 1), (6, 6)), (3, 4, (0, 2), (9, 8)), (2, 2, (0, 0), (5, 6))):
+        yield c(f"Conv phases k{k} s{s} p{p}", "Conv", {"x": away((1, 16) + size), "w": away((2, 16, k, k))},
+                reference="torch", kernel_shape=[k, k], strides=[s, s], pads=[p[0], p[0], p[1], p[1]])
+    yield c("Conv patches", "Conv", {"x": away((2, 3, 8, 11)), "w": away((5, 3, 4, 4))}, reference="torch", strides=[4, 4])
     for k in (1, 3, 5):
         yield c(f"Conv 1d {k}", "Conv", {"x": away((2, 3, 9)), "w": away((4, 3, k))}, reference="torch", pads=[2, 1])
         yield c(f"Conv 3d {k}", "Conv", {"x": away((1, 2, 5, 6, 5)), "w": away((3, 2, k, k, k))}, reference="torch",

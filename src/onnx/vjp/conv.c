@@ -1,8 +1,10 @@
 /* Convolutions. The gradient of a convolution with stride 1 is a convolution with the weights turned
  * by half a turn and the channels swapped: emitted as such, because runtimes run Conv faster than
- * ConvTranspose. */
+ * ConvTranspose. With stride s it is s * s such convolutions, one for the places of each phase
+ * (Shi et al. 2016, arXiv:1609.07009), put side by side: phases.c. */
 #include <string.h>
 
+#include "onnx/vjp/phases.h"
 #include "onnx/vjp/vjp.h"
 #include "onnx/window.h"
 
@@ -195,7 +197,9 @@ void onnx_vjp_conv(onnx_vjp *v)
     }
     if (onnx_want(v, 0)) {
         bool plain = all_ones(win.stride, win.n);
-        assay_onnx_value *t = plain ? by_conv(v, v->dy, &win) : by_transpose(v, &win);
+        assay_onnx_value *t = plain                       ? by_conv(v, v->dy, &win)
+                              : onnx_phases_suit(v, &win) ? onnx_by_phases(v, &win)
+                                                          : by_transpose(v, &win);
         onnx_give(v, 0, fit(&v->b, t, onnx_x(v)));
     }
     if (onnx_want(v, 1)) {

@@ -40,7 +40,9 @@ void onnx_vjp_batch_norm(onnx_vjp *v)
     assay_onnx_value *inverse = inverse_sigma(v, v->node->in[4], epsilon(v));
     if (onnx_want(v, 0)) {
         assay_onnx_value *slope = onnx_2(b, "Mul", v->node->in[1], inverse);
-        onnx_give(v, 0, onnx_2(b, "Mul", v->dy, per_channel(v, slope, x->rank)));
+        onnx_give(v, 0,
+                  onnx_is_blocked(x) ? onnx_scale_channels(b, v->dy, slope)
+                                     : onnx_2(b, "Mul", v->dy, per_channel(v, slope, x->rank)));
     }
     for (int32_t d = 2; d < x->rank; d++) {
         axes[d - 1] = d;

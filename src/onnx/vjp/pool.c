@@ -21,16 +21,27 @@ void onnx_vjp_max_pool(onnx_vjp *v)
         onnx_refuse(v, "stores its indices by columns, for which there is no gradient rule");
         return;
     }
+    /* After a Relu, what its gradient is multiplied with is the same on this, smaller side. */
+    bool gated = x->node != NULL && assay_onnx_is(x->node, "Relu");
+    assay_onnx_value *dy = v->dy;
+    if (gated) {
+        dy = onnx_gate(b, dy, onnx_y(v), 1.0, 0.0);
+    }
     places->type = ASSAY_ONNX_INT64;
     places->rank = y->rank;
     memcpy(places->shape, y->shape, sizeof places->shape);
     places->node = v->node;
     assay_onnx_value *zeros = onnx_2(b, "Expand", onnx_real(b, x->type, 0.0), onnx_one_int(b, all));
     assay_onnx_value *in[3] = {zeros, onnx_reshape(b, places, 1, &few),
-                               onnx_reshape(b, v->dy, 1, &few)};
+                               onnx_reshape(b, dy, 1, &few)};
     const assay_onnx_attribute attributes[2] = {ONNX_INT("axis", 0), ONNX_TEXT("reduction", "add")};
     assay_onnx_value *t = onnx_emit(b, "ScatterElements", 3, in, 2, attributes, 1);
-    onnx_give(v, 0, onnx_reshape_like(b, t, x));
+    t = onnx_reshape_like(b, t, x);
+    if (gated) {
+        onnx_give_gated(v, 0, t);
+    } else {
+        onnx_give(v, 0, t);
+    }
 }
 
 /* One axis as a constant matrix [in, out]: column o holds 1 / n at the n places that output o looks

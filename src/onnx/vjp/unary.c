@@ -53,7 +53,7 @@ static assay_onnx_value *square(const unary *u, assay_onnx_value *t)
 
 static assay_onnx_value *relu(const unary *u)
 {
-    return mul(u, u->dy, onnx_step(u->b, u->y));
+    return onnx_is_gated(u->v) ? u->dy : onnx_gate(u->b, u->dy, u->y, 1.0, 0.0);
 }
 
 static assay_onnx_value *leaky_relu(const unary *u)
@@ -315,12 +315,49 @@ void onnx_vjp_unary(onnx_vjp *v)
     }
 }
 
-/* The slope is 1 up to and on the bounds, as torch.clamp has it: wherever nothing was changed. */
+/* A bound of Clip that is one constant number, or left out: then it is infinite. */
+static bool bound(double *out, const assay_onnx_value *value, double otherwise)
+{
+    float single = 0.0F;
+    *out = otherwise;
+    if (value == NULL) {
+        return true;
+    }
+    const assay_onnx_data *data = value->constant;
+    if (data == NULL || data->bytes == NULL || data->count != 1 || data->type != ASSAY_ONNX_FLOAT) {
+        return false;
+    }
+    memcpy(&single, data->bytes, sizeof single);
+    *out = (double)single;
+    return true;
+}
+
+/* As the activation after a convolution (torch.nn.ReLU6) the slope on the bounds is 0, so that the
+ * output is enough to tell it and the runtime can compute both in one pass. Elsewhere (torch.clamp)
+ * it is 1 up to and on the bounds: wherever nothing was changed. */
 void onnx_vjp_clip(onnx_vjp *v)
 {
+    const assay_onnx_node *before = onnx_x(v)->node;
+    assay_onnx_value *t = v->dy;
+    double low = 0.0;
+    double high = 0.0;
+    bool layer = before != NULL &&
+                 (assay_onnx_is(before, "Conv") || assay_onnx_is(before, "BatchNormalization"));
     onnx_refuse_wanted(v, 1);
     onnx_refuse_wanted(v, 2);
-    onnx_give(v, 0, onnx_mask(&v->b, onnx_2(&v->b, "Equal", onnx_x(v), onnx_y(v)), v->dy));
+    if (!layer || onnx_x(v)->type != ASSAY_ONNX_FLOAT ||
+        !bound(&low, assay_onnx_in(v->node, 1), -INFINITY) ||
+        !bound(&high, assay_onnx_in(v->node, 2), INFINITY) || !(low < high)) {
+        onnx_give(v, 0, onnx_mask(&v->b, onnx_2(&v->b, "Equal", onnx_x(v), onnx_y(v)), t));
+        return;
+    }
+    if (!isinf(low)) {
+        t = onnx_gate(&v->b, t, onnx_y(v), 1.0, low);
+    }
+    if (!isinf(high)) {
+        t = onnx_gate(&v->b, t, onnx_y(v), -1.0, high);
+    }
+    onnx_give(v, 0, t);
 }
 
 void onnx_vjp_prelu(onnx_vjp *v)

@@ -39,6 +39,10 @@ const onnx_vjp_rule *onnx_vjp_all(int32_t *n);
 bool onnx_want(const onnx_vjp *v, int32_t i);
 /** Contribute to it; ignored when nobody wants it. A wrong shape is a defect and reported as one. */
 void onnx_give(onnx_vjp *v, int32_t i, assay_onnx_value *gradient);
+/** The same, from a rule that has already set it to zero where the Relu before it would. */
+void onnx_give_gated(onnx_vjp *v, int32_t i, assay_onnx_value *gradient);
+/** Is the gradient of the first output made of such contributions only? */
+bool onnx_is_gated(const onnx_vjp *v);
 /** Gradient of output i; NULL when nothing depends on it. */
 assay_onnx_value *onnx_gradient_of(onnx_vjp *v, int32_t i);
 /** This combination has no rule: the failure names the node. */
@@ -57,6 +61,25 @@ assay_onnx_value *onnx_map_axis(onnx_vjp *v, assay_onnx_value *x, int32_t axis, 
 /** Zeros between the elements of an axis: size n becomes n * step. */
 assay_onnx_value *onnx_interleave_zeros(onnx_vjp *v, assay_onnx_value *x, int32_t axis,
                                         int64_t step);
+/**
+ * Is it a map of features [N, C, H, W] that ONNX Runtime's processor backend keeps in its blocked
+ * layout (the result of convolutions and what may follow them, C a multiple of 16)? There each pass
+ * over the data counts: what is written as a convolution channel by channel stays in the layout, all
+ * else is put into the usual order and back.
+ */
+bool onnx_is_blocked(const assay_onnx_value *x);
+/** The same values, brought into the layout if they are not in it and can be. */
+assay_onnx_value *onnx_blocked(assay_onnx_build *b, assay_onnx_value *x);
+/** weight[c] * x[:, c] as a convolution channel by channel; x has 4 dimensions. */
+assay_onnx_value *onnx_scale_channels(assay_onnx_build *b, assay_onnx_value *x,
+                                      assay_onnx_value *weight);
+/** dy where sign * (y - limit) > 0, else 0. */
+assay_onnx_value *onnx_gate(assay_onnx_build *b, assay_onnx_value *dy, assay_onnx_value *y,
+                            double sign, double limit);
+/** The places of each of `step`^2 phases, [N, step * step * C, H, W] with the phases of a place at
+ *  channels phase * C + c, put side by side: [N, C, step * H, step * W]. */
+assay_onnx_value *onnx_interleave(assay_onnx_build *b, assay_onnx_value *x, int64_t step);
+
 /** Room in the graph's arena; a failure when memory is out. */
 void *onnx_take(onnx_vjp *v, size_t n, size_t size);
 
