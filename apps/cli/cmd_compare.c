@@ -13,7 +13,7 @@ typedef struct arguments {
     int64_t seed;
     double margin, equivalence, rope;
     const char *on_error;
-    bool per_class, exact;
+    bool per_class, exact, expand;
 } arguments;
 
 /** With --equivalence the exit code answers whether no two models differ by more. */
@@ -65,6 +65,7 @@ static int compare(const command *self, const common_options *common, arguments 
     a->request.seed = (uint64_t)a->seed;
     a->request.per_class = a->per_class;
     a->request.exact = a->exact;
+    a->request.expand_predictions = a->expand;
     a->request.has_margin = a->margin >= 0.0;
     a->request.margin = a->margin;
     a->request.has_equivalence = a->equivalence != -1.0;
@@ -135,6 +136,10 @@ static int run(const command *self, int argc, char **argv)
          "detection: bbox (the default), segm or keypoints"},
         {"convention", 0, OPTION_TEXT, &a.request.convention, "NAME",
          "detection: whose rules count (default: coco)"},
+        {"hierarchy", 0, OPTION_TEXT, &a.request.hierarchy, "FILE",
+         "detection: classes within classes (Open Images' JSON)"},
+        {"expand-predictions", 0, OPTION_FLAG, &a.expand, NULL,
+         "detection: with --hierarchy also results are of the broader classes"},
         {"metadata", 0, OPTION_TEXT, &a.request.metadata, "FILE",
          "detection: table about images, for --where and --cluster"},
         {"name", 0, OPTION_LIST, &a.names, "A,B", "names of the models (default: the file names)"},

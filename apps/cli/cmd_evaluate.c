@@ -13,6 +13,7 @@ typedef struct arguments {
     bool temperature;
     const char *on_error;
     bool pixel;
+    bool expand;
     double confidence;
 } arguments;
 
@@ -63,7 +64,11 @@ static size_t detection_options(option *out, arguments *a)
          "detection: overlap of bbox (the default), segm, obb or keypoints"},
         {"convention", 0, OPTION_TEXT, &a->request.convention, "NAME",
          "detection: coco (the default), coco-corrected, lvis, voc2007, voc2012, open-images, "
-         "torchmetrics"},
+         "open-images-challenge, torchmetrics"},
+        {"hierarchy", 0, OPTION_TEXT, &a->request.hierarchy, "FILE",
+         "detection: classes within classes (Open Images' JSON): objects are of the broader too"},
+        {"expand-predictions", 0, OPTION_FLAG, &a->expand, NULL,
+         "detection: with --hierarchy also results are of the broader classes"},
         {"iou", 0, OPTION_TEXT, &a->request.iou, "LIST",
          "detection: IoU thresholds, as 0.5,0.75 or 0.5:0.95:0.05"},
         {"areas", 0, OPTION_TEXT, &a->request.areas, "LIST",
@@ -109,6 +114,7 @@ static size_t detection_options(option *out, arguments *a)
 static int answer(const command *self, const common_options *common, arguments *a)
 {
     a->request.pixel = a->pixel;
+    a->request.expand_predictions = a->expand;
     a->request.has_confidence = !isnan(a->confidence);
     a->request.confidence = a->request.has_confidence ? a->confidence : 0.0;
     a->request.skip_bad = strcmp(a->on_error, "skip") == 0;

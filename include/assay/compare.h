@@ -46,12 +46,14 @@ typedef struct assay_compare_request {
     const char *iou_type;   /**< detection: "bbox" [default], "segm" or "keypoints" */
     const char *convention; /**< detection: "coco" [default] or another one (evaluate.h) */
     const char *metadata;   /**< detection: table about images, for where and cluster */
-    int32_t has_equivalence; /**< 1: `equivalence` is asked for */
-    double equivalence;      /**< do models differ by less than this (two one-sided tests)? */
-    int32_t has_rope;        /**< 1: `rope` is asked for */
-    double rope;             /**< region of practical equivalence: posterior probabilities */
-    const char *score_kind;  /**< what the scores are (evaluate.h) [auto] */
-    const char *weights;     /**< column of the first file: weight of each row [all alike] */
+    int32_t has_equivalence;    /**< 1: `equivalence` is asked for */
+    double equivalence;         /**< do models differ by less than this (two one-sided tests)? */
+    int32_t has_rope;           /**< 1: `rope` is asked for */
+    double rope;                /**< region of practical equivalence: posterior probabilities */
+    const char *score_kind;     /**< what the scores are (evaluate.h) [auto] */
+    const char *weights;        /**< column of the first file: weight of each row [all alike] */
+    const char *hierarchy;      /**< detection: hierarchy of classes (evaluate.h) [none] */
+    int64_t expand_predictions; /**< detection: 1: results are of the broader classes too */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

@@ -47,7 +47,7 @@ typedef struct assay_evaluate_request {
     const char *ignore; /**< segmentation: the label that does not count, or "none" [255] */
     /* detection: whose rules count, and how much of them is changed */
     const char *convention; /**< "coco" [default], "coco-corrected", "lvis", "voc2007", "voc2012",
-                                     "open-images" or "torchmetrics" */
+                                     "open-images", "open-images-challenge" or "torchmetrics" */
     const char *iou;        /**< thresholds: "0.5,0.75" or "0.5:0.95:0.05" */
     const char *areas;      /**< "name:from:to,..." in square pixels */
     const char *max_detections; /**< "1,10,100": most per image and class */
@@ -75,6 +75,9 @@ typedef struct assay_evaluate_request {
     const char *score_kind;    /**< "auto", "probabilities" (rows that do not sum to one are bad) or
                                      "any" (logits, votes: never taken as probabilities) [auto:
                                      columns called prob_ or p_, or when most rows sum to one] */
+    const char *hierarchy; /**< detection: JSON with the hierarchy of classes (Open Images): objects
+                                are of the broader classes too [none] */
+    int64_t expand_predictions; /**< 1: results are of the broader classes too; needs hierarchy */
 } assay_evaluate_request;
 
 /** *json: the results object (docs/results.md); *table: the same for a terminal; either may be NULL

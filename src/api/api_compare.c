@@ -18,7 +18,8 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
     memset(out, 0, sizeof *out);
     if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task) &&
         r->struct_size != offsetof(assay_compare_request, has_equivalence) &&
-        r->struct_size != offsetof(assay_compare_request, score_kind)) {
+        r->struct_size != offsetof(assay_compare_request, score_kind) &&
+        r->struct_size != offsetof(assay_compare_request, hierarchy)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -29,9 +30,11 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
                           out->task);
     }
     if ((!out->task || strcmp(out->task, "detection") != 0) &&
-        (out->truth || out->iou_type || out->convention || out->metadata)) {
+        (out->truth || out->iou_type || out->convention || out->metadata || out->hierarchy ||
+         out->expand_predictions != 0)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "truth, iou_type, convention and metadata belong to the task detection");
+                          "truth, iou_type, convention, metadata and hierarchy belong to the task "
+                          "detection");
     }
     return ASSAY_OK;
 }

@@ -87,6 +87,12 @@ static assay_status analyses_of(assay_detection_request *out, const assay_evalua
                           "with commas between them, or all",
                           r->analyse);
     }
+    if (r->hierarchy != NULL &&
+        (out->analyses & (ASSAY_ANALYSE_CONFUSION | ASSAY_ANALYSE_ERRORS)) != 0) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "--analyse confusion and errors tell classes apart, and with --hierarchy "
+                          "one object is of several; leave one of the two out");
+    }
     if (r->analysis_iou != NULL) {
         ASSAY_TRY(assay_protocol_set_iou(&grid, r->analysis_iou, err));
         out->iou = grid.thresholds[0];
@@ -148,6 +154,8 @@ assay_status assay_evaluate_no_detection(const assay_evaluate_request *request, 
                {"recalls", r->recalls != NULL},
                {"sigmas", r->sigmas != NULL},
                {"pixel", r->pixel != 0},
+               {"hierarchy", r->hierarchy != NULL},
+               {"expand_predictions", r->expand_predictions != 0},
                {"analyse", r->analyse != NULL},
                {"analysis_iou", r->analysis_iou != NULL},
                {"confidence", r->has_confidence != 0},

@@ -106,8 +106,11 @@ static assay_status name_models(job *j, assay_error *err)
 /* All results are read; the truth once. */
 static assay_status read_all(job *j, assay_error *err)
 {
-    assay_evaluate_request as = {
-        .truth = j->request->truth, .where = j->request->where, .cluster = j->request->cluster};
+    assay_evaluate_request as = {.truth = j->request->truth,
+                                 .where = j->request->where,
+                                 .cluster = j->request->cluster,
+                                 .hierarchy = j->request->hierarchy,
+                                 .expand_predictions = j->request->expand_predictions};
     for (int32_t k = 0; k < j->n_models; k++) {
         assay_detection_inputs inputs = {0};
         as.predictions = j->request->files[k];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
+#include "base/alloc.h"
 
 typedef struct reading {
     const assay_evaluate_request *request;
@@ -49,6 +50,35 @@ static assay_status is_coco(bool *out, const char *path, const char *format, ass
     return ASSAY_OK;
 }
 
+enum { MOST_HIERARCHY = 1 << 26 };
+
+/* Objects, and if wanted results, are of every broader class too. */
+static assay_status expand(assay_detection_inputs *out, const assay_evaluate_request *request,
+                           assay_error *err)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    assay_hierarchy *h = NULL;
+    ASSAY_TRY(assay_file_read(&bytes, &size, request->hierarchy, MOST_HIERARCHY, err));
+    assay_status status = assay_hierarchy_read(&h, (const char *)bytes, size, err);
+    if (status == ASSAY_OK) {
+        out->hierarchy_classes = assay_hierarchy_size(h);
+        status = assay_digest_bytes(out->hierarchy_digest, bytes, size, err);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_hierarchy_expand_truth(&out->expansion, out->truth, h, err);
+    }
+    if (status == ASSAY_OK && request->expand_predictions != 0) {
+        status = assay_hierarchy_expand_results(&out->expansion, out->results, out->truth, h, err);
+    }
+    if (status != ASSAY_OK) {
+        assay_error_prefix(err, "%s", request->hierarchy);
+    }
+    assay_hierarchy_free(h);
+    assay_free(bytes);
+    return status;
+}
+
 assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_context *context,
                                          const assay_evaluate_request *request, assay_iou_type iou,
                                          bool digests, assay_error *err)
@@ -56,6 +86,9 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
     reading r = {.request = request, .inputs = out, .digests = digests};
     *out = (assay_detection_inputs){0};
     bool pixels = request->voc_corners != NULL && strcmp(request->voc_corners, "pixels") == 0;
+    if (request->expand_predictions != 0 && request->hierarchy == NULL) {
+        return assay_fail(err, ASSAY_EINVAL, "--expand-predictions needs --hierarchy FILE");
+    }
     if (request->voc_corners != NULL && !pixels && strcmp(request->voc_corners, "edges") != 0) {
         return assay_fail(err, ASSAY_EINVAL, "the VOC corners are '%s', expected edges or pixels",
                           request->voc_corners);
@@ -82,6 +115,9 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
     if (status == ASSAY_OK && !r.results_alone) {
         status = read_results(&r, err);
     }
+    if (status == ASSAY_OK && request->hierarchy != NULL) {
+        status = expand(out, request, err);
+    }
     if (status != ASSAY_OK) {
         assay_detection_inputs_dispose(out);
         return status;
@@ -107,12 +143,20 @@ int assay_detection_input_remarks(const char *texts[ASSAY_INPUT_REMARKS],
                                   const assay_detection_inputs *inputs)
 {
     const assay_annotation_notes *t = &inputs->truth_notes;
+    const assay_expansion *e = &inputs->expansion;
     const struct {
         int64_t count;
         const char *text;
     } all[] = {{t->bare_images, "images without an annotation file: they have no objects"},
                {t->orphans, "annotation files without an image: left out"},
-               {t->other_shapes, "shapes of the truth are points or lines: left out"}};
+               {t->other_shapes, "shapes of the truth are points or lines: left out"},
+               {e->objects, "objects were added: those of narrower classes are of the broader ones "
+                            "too (--hierarchy)"},
+               {e->results, "results were added for broader classes (--expand-predictions)"},
+               {e->absences, "classes were added to what is known to be absent from an image: the "
+                             "narrower ones"},
+               {e->strange, "classes of the truth are not in the hierarchy: they have no broader "
+                            "ones"}};
     int n = 0;
     for (size_t i = 0; i < ASSAY_COUNT(all); i++) {
         if (all[i].count > 0) {

@@ -15,6 +15,7 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
     uint32_t rules = protocol->rules;
     bool zero = (rules & ASSAY_RULE_ID_ZERO) != 0;
     bool groups = (rules & ASSAY_RULE_GROUPS) != 0;
+    bool counts_once = (rules & ASSAY_RULE_GROUP_COUNTS) != 0;
     bool plain = (rules & ASSAY_RULE_CROWD_PLAIN) != 0 && !groups;
     const struct {
         int64_t count;
@@ -43,8 +44,9 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
                             : "annotations are marked ignore or difficult, which this convention "
                               "does not look at"},
         {notes->groups,
-         groups ? "annotations are groups: they take any number of results, none is missed"
-                : "annotations are groups, which this convention takes as single objects"},
+         counts_once ? "annotations are groups: each counts once, found by the best result in it"
+         : groups    ? "annotations are groups: they take any number of results, none is missed"
+                     : "annotations are groups, which this convention takes as single objects"},
         {protocol->iou == ASSAY_IOU_KEYPOINTS ? notes->no_keypoints : 0,
          "annotations without an annotated keypoint: neither found nor missed"},
         {notes->no_extent, "annotations and results without any area: left out"},
@@ -144,6 +146,15 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_begin_array(json);
     put_file(json, "truth", r->request->truth, &r->inputs->truth_notes, r->truth->objects.n);
     put_file(json, "predictions", r->request->predictions, &r->inputs->results_notes, r->results);
+    if (r->inputs->hierarchy_digest[0] != '\0') {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "role", "hierarchy");
+        assay_json_put_text(json, "path", r->request->hierarchy);
+        assay_json_put_text(json, "format", "open-images");
+        assay_json_put_text(json, "digest", r->inputs->hierarchy_digest);
+        assay_json_put_int(json, "n", r->inputs->hierarchy_classes);
+        assay_json_end_object(json);
+    }
     assay_json_end_array(json);
     assay_json_key(json, "contexts");
     assay_json_begin_array(json);

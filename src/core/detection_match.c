@@ -106,13 +106,12 @@ static outcome match_claim(const matching *m, const scratch *s, int32_t n, int a
     outcome out = {0, 0, NULL};
     uint16_t *taken = s->taken + (int64_t)area * m->most_objects;
     const candidate *best = NULL;
-    uint16_t groups = 0;
+    const candidate *group = NULL;
     for (int32_t i = 0; i < n; i++) {
         const candidate *c = &s->candidates[i];
-        if (s->objects[c->object].group) {
-            groups |= c->reached;
-        } else if (best == NULL || c->iou > best->iou) {
-            best = c;
+        const candidate **better = s->objects[c->object].group ? &group : &best;
+        if (*better == NULL || c->iou > (*better)->iou) {
+            *better = c;
         }
     }
     if (best != NULL) {
@@ -121,8 +120,13 @@ static outcome match_claim(const matching *m, const scratch *s, int32_t n, int a
         take(&out, m, s, best, &taken[best->object], area,
              ignored ? bits : (uint16_t)(bits & ~taken[best->object]));
     }
-    /* What found no object of its own may lie in a group. */
-    out.skip |= (uint16_t)(groups & ~out.hit);
+    /* What found no object of its own may lie in a group; where groups count, the first one finds it. */
+    uint16_t within = group != NULL ? (uint16_t)(group->reached & ~(out.hit | out.skip)) : 0;
+    if (within != 0 && (m->d->protocol.rules & ASSAY_RULE_GROUP_COUNTS) != 0) {
+        uint16_t *found = &taken[group->object];
+        take(&out, m, s, group, found, area, (uint16_t)(within & ~*found));
+    }
+    out.skip |= (uint16_t)(within & ~out.hit);
     return out;
 }
 

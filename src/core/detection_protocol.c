@@ -145,10 +145,11 @@ static void init_voc(assay_protocol *p, bool eleven)
     set_caps(p, caps, 1);
 }
 
-static void init_open_images(assay_protocol *p)
+static void init_open_images(assay_protocol *p, bool challenge)
 {
     init_voc(p, false);
     p->rules |= ASSAY_RULE_GROUPS | ASSAY_RULE_FEDERATED;
+    p->rules |= challenge ? (uint32_t)ASSAY_RULE_GROUP_COUNTS : 0U;
 }
 
 static void init_torchmetrics(assay_protocol *p)
@@ -163,8 +164,9 @@ static void init_torchmetrics(assay_protocol *p)
 assay_status assay_protocol_init(assay_protocol *out, const char *convention, assay_iou_type iou,
                                  assay_error *err)
 {
-    static const char *const names[] = {"coco",    "coco-corrected", "lvis",        "voc2007",
-                                        "voc2012", "open-images",    "torchmetrics"};
+    static const char *const names[] = {
+        "coco",    "coco-corrected", "lvis",         "voc2007",
+        "voc2012", "open-images",    "torchmetrics", "open-images-challenge"};
     const char *name = convention != NULL ? convention : names[0];
     size_t which = 0;
     while (which < ASSAY_COUNT(names) && strcmp(name, names[which]) != 0) {
@@ -173,7 +175,7 @@ assay_status assay_protocol_init(assay_protocol *out, const char *convention, as
     if (which == ASSAY_COUNT(names)) {
         return assay_fail(err, ASSAY_EINVAL,
                           "the convention is '%s', expected coco, coco-corrected, lvis, voc2007, "
-                          "voc2012, open-images or torchmetrics",
+                          "voc2012, open-images, open-images-challenge or torchmetrics",
                           name);
     }
     if (iou == ASSAY_IOU_KEYPOINTS && which > 1) {
@@ -198,10 +200,13 @@ assay_status assay_protocol_init(assay_protocol *out, const char *convention, as
         init_voc(out, false);
         break;
     case 5:
-        init_open_images(out);
+        init_open_images(out, false);
+        break;
+    case 6:
+        init_torchmetrics(out);
         break;
     default:
-        init_torchmetrics(out);
+        init_open_images(out, true);
         break;
     }
     return ASSAY_OK;

@@ -58,7 +58,9 @@ enum {
     ASSAY_RULE_PIXEL = 1 << 14,       /* widths and heights count one pixel more */
     ASSAY_RULE_FLOAT32 = 1 << 15,     /* boxes, areas and scores are rounded to single precision */
     ASSAY_RULE_AREA_NEEDED = 1 << 17, /* what has no area does not exist */
-    ASSAY_RULE_AP_AT_100 = 1 << 16    /* AP is defined for a cap of 100 only */
+    ASSAY_RULE_AP_AT_100 = 1 << 16,   /* AP is defined for a cap of 100 only */
+    ASSAY_RULE_GROUP_COUNTS =
+        1 << 18 /* a group is one object: found by the best in it, or missed */
 };
 
 /** A range of areas in square pixels. */
@@ -79,7 +81,7 @@ typedef struct assay_protocol {
     double sigmas[ASSAY_MOST_KEYPOINTS]; /* keypoints: standard deviations, relative to scale */
 } assay_protocol;
 
-/** coco, coco-corrected, lvis, voc2007, voc2012, open-images or torchmetrics. ASSAY_EINVAL, with the
+/** coco, coco-corrected, lvis, voc2007, voc2012, open-images, open-images-challenge or torchmetrics. ASSAY_EINVAL, with the
  *  names, for another name, and for keypoints outside of COCO. iou 0 = boxes. */
 ASSAY_NODISCARD assay_status assay_protocol_init(assay_protocol *out, const char *convention,
                                                  assay_iou_type iou, assay_error *err);

@@ -147,7 +147,7 @@ assay_status assay_thing_object(assay_thing *out, const assay_pairing *pairing, 
     o->crowd = rows->crowd[row] != 0 && (rules & ASSAY_RULE_CROWD_PLAIN) == 0;
     o->group = (rules & ASSAY_RULE_GROUPS) != 0 &&
                ((rows->flags[row] & ASSAY_OBJECT_GROUP) != 0 || rows->crowd[row] != 0);
-    bool ignored = o->crowd || o->group;
+    bool ignored = o->crowd || (o->group && (rules & ASSAY_RULE_GROUP_COUNTS) == 0);
     if ((rules & ASSAY_RULE_IGNORE_FIELD) != 0) {
         ignored |= (rows->flags[row] & (ASSAY_OBJECT_IGNORE | ASSAY_OBJECT_DIFFICULT)) != 0;
     }

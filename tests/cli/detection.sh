@@ -102,6 +102,57 @@ expect 0 "$assay" evaluate --task detection --truth gt12.json --predictions dt12
 cp out second
 expect 0 cmp second first
 
+# classes within classes
+cat >oi.json <<'JSON'
+{"images": [{"id": 1, "neg_category_ids": []}, {"id": 2, "neg_category_ids": [1]}],
+ "categories": [{"id": 1, "name": "/m/animal"}, {"id": 2, "name": "/m/dog"}, {"id": 3, "name": "/m/cat"}],
+ "annotations": [{"id": 1, "image_id": 1, "category_id": 2, "bbox": [0, 0, 10, 10], "area": 100, "iscrowd": 0},
+  {"id": 2, "image_id": 1, "category_id": 3, "bbox": [20, 0, 40, 40], "area": 1600, "iscrowd": 0, "is_group_of": 1}]}
+JSON
+cat >oi_dt.json <<'JSON'
+[{"image_id": 1, "category_id": 2, "bbox": [0, 0, 10, 10], "score": 0.9},
+ {"image_id": 1, "category_id": 3, "bbox": [25, 5, 10, 10], "score": 0.8},
+ {"image_id": 1, "category_id": 3, "bbox": [40, 5, 10, 10], "score": 0.7},
+ {"image_id": 2, "category_id": 3, "bbox": [1, 1, 10, 10], "score": 0.6}]
+JSON
+echo '{"LabelName": "/m/all", "Subcategory": [{"LabelName": "/m/animal", "Subcategory": [{"LabelName": "/m/dog"},
+ {"LabelName": "/m/cat"}]}]}' >tree.json
+open_images() { "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --replicates -1 "$@"; }
+ap() { python3 -c "import json
+for m in json.load(open('out'))['measures']:
+    if m['metric'] == 'detection_ap': print(m.get('class', 'all'), m['value'])"; }
+# Groups are ignored: only the dog counts. The cat in image 2 was not looked for.
+expect 0 open_images --convention open-images --json -
+ap >values
+expect 0 diff values - <<'TXT'
+all 1
+/m/animal None
+/m/dog 1
+/m/cat None
+TXT
+# The dog and the group of cats are animals too, and nobody says so; no animal is no cat, so image 2 counts.
+expect 0 open_images --convention open-images-challenge --hierarchy tree.json --json -
+says out '"role": "hierarchy"'
+ap >values
+expect 0 diff values - <<'TXT'
+all 0.6666666666666666
+/m/animal 0
+/m/dog 1
+/m/cat 1
+TXT
+expect 0 open_images --convention open-images-challenge --hierarchy tree.json --expand-predictions
+says out "2 objects were added"
+says out "4 results were added for broader classes"
+says out "each counts once, found by the best result in it"
+says out "= 1.000"
+expect 0 "$assay" compare --task detection --truth oi.json oi_dt.json oi_dt.json --hierarchy tree.json --convention open-images --replicates -1
+refuse 64 "needs --hierarchy" "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --expand-predictions
+refuse 64 "one object is of several" "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --hierarchy tree.json --analyse all
+refuse 65 "tree.json: none of its" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --hierarchy tree.json
+refuse 66 "no_tree.json" "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --hierarchy no_tree.json
+refuse 65 "oi_dt.json: expected a hierarchy" "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --hierarchy oi_dt.json
+refuse 64 "hierarchy belongs" "$assay" evaluate --predictions dt.json --hierarchy tree.json
+
 refuse 64 "--truth FILE" "$assay" evaluate --task detection --predictions dt.json
 refuse 64 "expected bbox, segm, obb or keypoints" "$assay" evaluate --task detection --truth gt.json --predictions dt.json --iou-type box
 refuse 64 'no column "colour"' "$assay" evaluate --task detection --truth gt.json --predictions dt.json --where colour=1

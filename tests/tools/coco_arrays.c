@@ -1,12 +1,14 @@
 /* coco_arrays TRUTH RESULTS bbox|segm|keypoints CONVENTION CAPS OUT: the arrays and statistics of an
  * evaluation as raw doubles (precision, recall, scores, statistics), for tests/oracle/coco.py and
  * conventions.py. CAPS is "-" for those of the convention; more settings as KEY=VALUE after OUT: iou,
- * areas, recalls, max (without the rule that AP is undefined), sigmas, pixel. */
+ * areas, recalls, max (without the rule that AP is undefined), sigmas, pixel, hierarchy (a file; with
+ * "+" before it results are of the broader classes too). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/detection.h"
+#include "core/hierarchy_expand.h"
 
 static assay_status read_stdio(void *context, void *to, size_t room, size_t *got, assay_error *err)
 {
@@ -50,6 +52,30 @@ static int store(const char *path, const assay_coco_arrays *a, const double *sta
     return fclose(file) != 0;
 }
 
+static assay_status expand(assay_coco_truth *truth, assay_coco_rows *results, const char *path,
+                           assay_error *err)
+{
+    static char text[1 << 20];
+    assay_expansion e = {0};
+    assay_hierarchy *h = NULL;
+    bool both = path[0] == '+';
+    FILE *file = fopen(path + both, "rb");
+    if (file == NULL) {
+        return ASSAY_EIO;
+    }
+    size_t size = fread(text, 1, sizeof text, file);
+    fclose(file);
+    assay_status status = assay_hierarchy_read(&h, text, size, err);
+    if (status == ASSAY_OK) {
+        status = assay_hierarchy_expand_truth(&e, truth, h, err);
+    }
+    if (status == ASSAY_OK && both) {
+        status = assay_hierarchy_expand_results(&e, results, truth, h, err);
+    }
+    assay_hierarchy_free(h);
+    return status;
+}
+
 static assay_status setting(assay_protocol *p, const char *text, assay_error *err)
 {
     static const struct {
@@ -66,7 +92,7 @@ static assay_status setting(assay_protocol *p, const char *text, assay_error *er
             return all[i].set(p, text + n, err);
         }
     }
-    p->rules |= ASSAY_RULE_PIXEL;
+    p->rules |= strcmp(text, "pixel") == 0 ? ASSAY_RULE_PIXEL : 0;
     return ASSAY_OK;
 }
 
@@ -105,6 +131,11 @@ int main(int argc, char **argv)
     const assay_detection_options options = {.protocol = &protocol, .threads = 2};
     ASSAY_GOTO(protocol_of(&protocol, argc, argv, &err), done);
     ASSAY_GOTO(load(&truth, &results, argv, &protocol, &err), done);
+    for (int i = 7; i < argc; i++) {
+        if (strncmp(argv[i], "hierarchy=", 10) == 0) {
+            ASSAY_GOTO(expand(truth, results, argv[i] + 10, &err), done);
+        }
+    }
     ASSAY_GOTO(assay_detection_match(&detection, truth, results, &options, &err), done);
     ASSAY_GOTO(assay_detection_accumulate(&arrays, detection, &err), done);
     ASSAY_GOTO(assay_detection_summarize(stats, &n, detection, &arrays, &err), done);
