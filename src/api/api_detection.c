@@ -194,8 +194,9 @@ assay_status assay_evaluate_detection(char **json, char **table, assay_context *
     report.truth = inputs.truth;
     report.results = inputs.results->n;
     report.inputs = &inputs;
-    ASSAY_GOTO(assay_detection_select(&selection, inputs.truth, inputs.results, request->where,
-                                      request->cluster, request->metadata, err),
+    const assay_detection_choice choice = {
+        .where = request->where, .cluster = request->cluster, .metadata = request->metadata};
+    ASSAY_GOTO(assay_detection_select(&selection, inputs.truth, inputs.results, &choice, err),
                done);
     report.selection = &selection;
     report.options.slice = selection.slice;

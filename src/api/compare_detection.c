@@ -492,20 +492,14 @@ assay_status assay_compare_detections(char **json, char **table, char **flips,
     ASSAY_TRY(assay_arena_new(&j.arena, (size_t)16 << 30, err));
     ASSAY_GOTO(name_models(&j, err), done);
     ASSAY_GOTO(read_all(&j, err), done);
-    if (request->where != NULL && j.n_models > 0) {
-        ASSAY_GOTO(assay_detection_select(&selection, j.truth, j.results[0], request->where,
-                                          request->cluster, request->metadata, err),
-                   done);
-        if (selection.slice.images == NULL) {
-            status = assay_fail(err, ASSAY_EINVAL,
-                                "--where of a comparison selects images; \"%s\" is about boxes",
-                                request->where);
-            goto done;
-        }
-    } else {
-        ASSAY_GOTO(assay_detection_select(&selection, j.truth, j.results[0], NULL, request->cluster,
-                                          request->metadata, err),
-                   done);
+    const assay_detection_choice choice = {
+        .where = request->where, .cluster = request->cluster, .metadata = request->metadata};
+    ASSAY_GOTO(assay_detection_select(&selection, j.truth, j.results[0], &choice, err), done);
+    if (request->where != NULL && selection.slice.images == NULL) {
+        status = assay_fail(err, ASSAY_EINVAL,
+                            "--where of a comparison selects images; \"%s\" is about boxes",
+                            request->where);
+        goto done;
     }
     ASSAY_GOTO(compare_all(&j, &selection, err), done);
     summarise(summary, &j);

@@ -223,8 +223,8 @@ done:
     return status;
 }
 
-static assay_status image_table(assay_table **out, const image_index *x, const char *metadata,
-                                assay_error *err)
+static assay_status image_table(assay_table **out, const image_index *x,
+                                const assay_detection_choice *choice, assay_error *err)
 {
     const assay_coco_truth *truth = x->truth;
     assay_column *id = NULL;
@@ -241,8 +241,11 @@ static assay_status image_table(assay_table **out, const image_index *x, const c
     ASSAY_GOTO(add_sizes(t, "height", truth->image_height, err), done);
     ASSAY_GOTO(add_counts(t, x, err), done);
     ASSAY_GOTO(add_extras(t, truth, err), done);
-    if (metadata != NULL) {
-        ASSAY_GOTO(join_metadata(t, x, metadata, err), done);
+    if (choice->columns != NULL) {
+        ASSAY_GOTO(add_metadata(t, choice->columns, choice->row, err), done);
+    }
+    if (choice->metadata != NULL) {
+        ASSAY_GOTO(join_metadata(t, x, choice->metadata, err), done);
     }
     *out = t;
     t = NULL;
@@ -389,9 +392,10 @@ done:
 
 static assay_status select_where(assay_detection_selection *s, const image_index *x,
                                  const assay_coco_rows *results, const assay_table *images,
-                                 const char *where, assay_error *err)
+                                 const assay_detection_choice *choice, assay_error *err)
 {
     const assay_coco_truth *truth = x->truth;
+    const char *where = choice->where;
     s->images = assay_alloc((size_t)truth->n_images, 1);
     s->objects = assay_alloc((size_t)truth->objects.n, 1);
     s->results = assay_alloc((size_t)results->n, 1);
@@ -404,7 +408,7 @@ static assay_status select_where(assay_detection_selection *s, const image_index
             s->n_images += s->images[i];
         }
         s->slice.images = s->images;
-        return s->n_images > 0
+        return s->n_images > 0 || choice->plan
                    ? ASSAY_OK
                    : assay_fail(err, ASSAY_EINVAL, "no image fulfils --where \"%s\"", where);
     }
@@ -412,24 +416,23 @@ static assay_status select_where(assay_detection_selection *s, const image_index
     ASSAY_TRY(select_boxes(s->results, &s->n_results, results, x, images, where, err));
     s->slice.objects = s->objects;
     s->slice.results = s->results;
-    return s->n_objects > 0
+    return s->n_objects > 0 || choice->plan
                ? ASSAY_OK
                : assay_fail(err, ASSAY_EINVAL, "no object fulfils --where \"%s\"", where);
 }
 
 static assay_status set_clusters(assay_detection_selection *s, assay_table *images,
-                                 const char *name, assay_error *err)
+                                 const assay_detection_choice *choice, assay_error *err)
 {
+    const char *name = choice->cluster;
     const assay_column *c = assay_table_find(images, name);
     assay_status status = ASSAY_OK;
     int64_t n = images->rows;
     int64_t code = -1;
     if (c == NULL) {
-        return assay_fail(
-            err, ASSAY_EINVAL,
-            "--cluster names the column '%s', but the images have %s; --metadata FILE "
-            "adds columns",
-            name, assay_table_names(images));
+        return assay_fail(err, ASSAY_EINVAL, "%s names the column '%s', but the images have %s%s",
+                          choice->plan ? "cluster" : "--cluster", name, assay_table_names(images),
+                          choice->plan ? "" : "; --metadata FILE adds columns");
     }
     int64_t *order = assay_alloc_raw((size_t)n, sizeof *order);
     s->cluster = assay_alloc_raw((size_t)n, sizeof *s->cluster);
@@ -463,23 +466,23 @@ done:
 }
 
 assay_status assay_detection_select(assay_detection_selection *out, const assay_coco_truth *truth,
-                                    const assay_coco_rows *results, const char *where,
-                                    const char *cluster, const char *metadata, assay_error *err)
+                                    const assay_coco_rows *results,
+                                    const assay_detection_choice *choice, assay_error *err)
 {
     assay_status status = ASSAY_OK;
     image_index x = {0};
     assay_table *images = NULL;
     *out = (assay_detection_selection){.n_images = -1, .n_objects = -1, .n_results = -1};
-    if (where == NULL && cluster == NULL) {
+    if (choice->where == NULL && choice->cluster == NULL) {
         return ASSAY_OK;
     }
     ASSAY_GOTO(index_images(&x, truth, err), done);
-    ASSAY_GOTO(image_table(&images, &x, metadata, err), done);
-    if (where != NULL) {
-        ASSAY_GOTO(select_where(out, &x, results, images, where, err), done);
+    ASSAY_GOTO(image_table(&images, &x, choice, err), done);
+    if (choice->where != NULL) {
+        ASSAY_GOTO(select_where(out, &x, results, images, choice, err), done);
     }
-    if (cluster != NULL) {
-        ASSAY_GOTO(set_clusters(out, images, cluster, err), done);
+    if (choice->cluster != NULL) {
+        ASSAY_GOTO(set_clusters(out, images, choice, err), done);
     }
 done:
     assay_free(x.order);

@@ -14,6 +14,15 @@ typedef struct assay_detection_selection {
     int64_t n_images, n_objects, n_results; /* selected; -1 = all */
 } assay_detection_selection;
 
+/** What is asked for; every pointer may be NULL. */
+typedef struct assay_detection_choice {
+    const char *where, *cluster;
+    const char *metadata;       /* file of a table about the images */
+    const assay_table *columns; /* more about some of the images: row i is about image row[i] */
+    const int64_t *row;
+    bool plan; /* asked for by a plan: nothing may be chosen, and messages speak of its keys */
+} assay_detection_choice;
+
 /**
  * `where` (may be NULL): an SQL predicate. When it uses nothing but what is known of images it selects
  * images: image_id, file_name, width, height, objects (how many), object_density (objects per million
@@ -26,8 +35,8 @@ typedef struct assay_detection_selection {
 ASSAY_NODISCARD assay_status assay_detection_select(assay_detection_selection *out,
                                                     const assay_coco_truth *truth,
                                                     const assay_coco_rows *results,
-                                                    const char *where, const char *cluster,
-                                                    const char *metadata, assay_error *err);
+                                                    const assay_detection_choice *choice,
+                                                    assay_error *err);
 void assay_detection_selection_dispose(assay_detection_selection *selection);
 
 #endif

@@ -3,6 +3,7 @@
 #define ASSAY_API_RUN_BOXES_H
 
 #include "api/annotations.h"
+#include "api/detection_slice.h"
 #include "api/run.h"
 #include "core/detection.h"
 #include "core/detection_measure.h"
@@ -72,25 +73,27 @@ ASSAY_NODISCARD assay_status assay_run_boxes_clusters(assay_run *run, int32_t d,
 ASSAY_NODISCARD assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err);
 /** Room for truths, results and matches. */
 ASSAY_NODISCARD assay_status assay_run_boxes_new(assay_run *run, assay_error *err);
-/** Images of the truth that belong to a context: NULL = all of them. */
-ASSAY_NODISCARD assay_status assay_run_boxes_images(uint8_t **out, int64_t *n, const assay_run *run,
-                                                    int32_t context, assay_error *err);
+/** What belongs to a context: images, or objects and results; *n images (0 also without an object).
+ *  Images that were left out are not part of it. `results` NULL = not known yet. */
+ASSAY_NODISCARD assay_status assay_run_boxes_select(assay_detection_selection *out, int64_t *n,
+                                                    const assay_run *run, int32_t context,
+                                                    const assay_coco_rows *results,
+                                                    assay_error *err);
 /** Why a model can't be measured in a context, or NULL. */
 const char *assay_run_boxes_obstacle(const assay_run *run, int32_t model, int32_t context);
-/** Truth, results and images of a cell are measured: everything a report shows and requirements ask for.
- *  `images`: which of the truth, NULL = all. */
+/** A slice of truth and results is measured: everything a report shows and requirements ask for. */
 ASSAY_NODISCARD assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
                                                       assay_detection_summary *summary,
                                                       const assay_run_truth *truth,
                                                       const assay_coco_rows *results,
-                                                      const uint8_t *images, assay_error *err);
-/** Curves beside the measures of a cell: precision over recall, operating points. `threshold` gets
- *  the score with the best F1 at IoU 0.5 (NaN = none). */
-ASSAY_NODISCARD assay_status assay_run_boxes_curves(double *threshold, assay_run *run,
-                                                    assay_run_cell *cell,
-                                                    const assay_coco_truth *truth,
-                                                    const assay_coco_rows *results,
-                                                    const uint8_t *images, assay_error *err);
+                                                      const assay_detection_slice *slice,
+                                                      assay_error *err);
+/** Match once more and keep it for the comparison of detectors (when there are several); outside of
+ *  sweeps also curves beside the measures of the cell: precision over recall, operating points.
+ *  `threshold` gets the score with the best F1 at IoU 0.5 (NaN = none). */
+ASSAY_NODISCARD assay_status assay_run_boxes_curves(
+    double *threshold, assay_run *run, assay_run_cell *cell, const assay_coco_truth *truth,
+    const assay_coco_rows *results, const assay_detection_slice *slice, assay_error *err);
 /** The images with the most errors, with their boxes drawn. */
 ASSAY_NODISCARD assay_status assay_run_boxes_gallery(assay_run *run, int32_t model, int32_t context,
                                                      const assay_coco_rows *results,

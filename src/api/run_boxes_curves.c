@@ -161,23 +161,26 @@ done:
 
 assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run_cell *cell,
                                     const assay_coco_truth *truth, const assay_coco_rows *results,
-                                    const uint8_t *images, assay_error *err)
+                                    const assay_detection_slice *slice, assay_error *err)
 {
     assay_detection *d = NULL;
-    const assay_detection_options options = {.slice = {.images = images},
-                                             .threads = run->context->threads,
-                                             .cancel = &run->context->cancel};
+    const assay_detection_options options = {
+        .slice = *slice, .threads = run->context->threads, .cancel = &run->context->cancel};
     int64_t clusters = 0;
+    bool swept = run->plan->contexts[cell->context].sweep >= 0;
     *threshold = NAN;
+    if (swept && run->plan->n_models < 2) {
+        return ASSAY_OK;
+    }
     ASSAY_TRY(assay_detection_match(&d, truth, results, &options, err));
     /* Kept for the comparison of detectors. */
     *assay_run_boxes_matched(run, cell->model, cell->context) = d;
     const int64_t *cluster = run->boxes->truth[run->plan->contexts[cell->context].data].cluster;
     assay_status status = assay_detection_cluster(&clusters, d, cluster, err);
-    if (status == ASSAY_OK) {
+    if (status == ASSAY_OK && !swept) {
         status = put_curve(&cell->result, d, err);
     }
-    if (status == ASSAY_OK) {
+    if (status == ASSAY_OK && !swept) {
         status = put_points(threshold, &cell->result, d, err);
     }
     if (run->plan->n_models < 2) {

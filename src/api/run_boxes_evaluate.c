@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/run_boxes.h"
+#include "base/alloc.h"
 
 enum { USUAL = 1 }; /* the first point is that of the usual analyses */
 
@@ -55,11 +56,11 @@ static int32_t list_points(assay_detection_point *out, const assay_plan *plan)
 assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
                                       assay_detection_summary *summary,
                                       const assay_run_truth *truth, const assay_coco_rows *results,
-                                      const uint8_t *images, assay_error *err)
+                                      const assay_detection_slice *slice, assay_error *err)
 {
     assay_detection_point points[USUAL + ASSAY_PLAN_METRICS];
     int32_t n = list_points(points, run->plan);
-    const assay_detection_request request = {.slice = {.images = images},
+    const assay_detection_request request = {.slice = *slice,
                                              .cluster = truth->cluster,
                                              .analyses = ASSAY_RUN_ANALYSES,
                                              .points = points + USUAL,
@@ -70,4 +71,39 @@ assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
                                              .threads = run->context->threads,
                                              .cancel = &run->context->cancel};
     return assay_detection_measure(&cell->result, summary, truth->truth, results, &request, err);
+}
+
+assay_status assay_run_boxes_select(assay_detection_selection *out, int64_t *n,
+                                    const assay_run *run, int32_t context,
+                                    const assay_coco_rows *results, assay_error *err)
+{
+    static const assay_coco_rows nothing = {0};
+    int32_t d = run->plan->contexts[context].data;
+    const assay_run_truth *t = &run->boxes->truth[d];
+    const assay_dataset *data = run->data[d];
+    const assay_detection_choice choice = {.where = run->plan->contexts[context].where,
+                                           .columns = data != NULL ? data->metadata : NULL,
+                                           .row = t->row,
+                                           .plan = true};
+    size_t images = (size_t)t->truth->n_images;
+    ASSAY_TRY(
+        assay_detection_select(out, t->truth, results != NULL ? results : &nothing, &choice, err));
+    if (data != NULL) {
+        uint8_t *known = assay_alloc(images + 1, 1);
+        if (known == NULL) {
+            assay_detection_selection_dispose(out);
+            return assay_fail_memory(err);
+        }
+        for (int64_t i = 0; i < data->n; i++) {
+            known[t->row[i]] = out->slice.images == NULL || out->slice.images[t->row[i]] != 0;
+        }
+        assay_free(out->images);
+        out->images = known;
+        out->slice.images = known;
+    }
+    *n = 0;
+    for (size_t i = 0; i < images && out->n_objects != 0; i++) {
+        *n += out->slice.images == NULL || out->slice.images[i] != 0;
+    }
+    return ASSAY_OK;
 }

@@ -186,35 +186,6 @@ done:
 
 /* ---- measuring ---- */
 
-assay_status assay_run_boxes_images(uint8_t **out, int64_t *n, const assay_run *run,
-                                    int32_t context, assay_error *err)
-{
-    int32_t data = run->plan->contexts[context].data;
-    const assay_run_truth *t = &run->boxes->truth[data];
-    uint8_t *mask = NULL;
-    *out = NULL;
-    *n = t->truth->n_images;
-    if (run->data[data] == NULL) {
-        return run->plan->contexts[context].where == NULL
-                   ? ASSAY_OK
-                   : assay_fail(err, ASSAY_EINVAL,
-                                "'where' needs the images, and they are not "
-                                "there: give the data a `root`");
-    }
-    ASSAY_TRY(assay_run_mask(&mask, n, run, context, err));
-    uint8_t *images = assay_alloc((size_t)t->truth->n_images + 1, 1);
-    if (images == NULL) {
-        assay_free(mask);
-        return assay_fail_memory(err);
-    }
-    for (int64_t i = 0; i < run->data[data]->n; i++) {
-        images[t->row[i]] = mask == NULL || mask[i] != 0;
-    }
-    assay_free(mask);
-    *out = images;
-    return ASSAY_OK;
-}
-
 /* Boxes of classes that the truth does not list count neither for nor against: people should know. */
 static assay_status tell_left_out(assay_run *run, const assay_run_cell *cell,
                                   const assay_detection_summary *summary,
@@ -245,29 +216,27 @@ static assay_status measure_cell(assay_run *run, assay_run_cell *cell,
     const assay_run_truth *t = &run->boxes->truth[c->data];
     assay_status status = ASSAY_OK;
     assay_detection_summary summary;
-    uint8_t *images = NULL;
+    assay_detection_selection chosen = {0};
     double threshold = NAN;
-    ASSAY_TRY(assay_run_boxes_images(&images, &cell->n, run, cell->context, err));
+    ASSAY_TRY(assay_run_boxes_select(&chosen, &cell->n, run, cell->context, results, err));
     if (cell->n == 0) {
-        cell->reason = "no image belongs to this context";
+        cell->reason = "no image or object belongs to this context";
         goto done;
     }
-    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, t, results, images, err), done);
+    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, t, results, &chosen.slice, err), done);
     ASSAY_GOTO(tell_left_out(run, cell, &summary, results, err), done);
     cell->evaluated = 1;
     cell->mean_confidence = NAN;
     cell->low = NAN;
     cell->high = NAN;
-    if (c->sweep < 0) {
-        ASSAY_GOTO(assay_run_boxes_curves(&threshold, run, cell, t->truth, results, images, err),
-                   done);
-    }
+    ASSAY_GOTO(assay_run_boxes_curves(&threshold, run, cell, t->truth, results, &chosen.slice, err),
+               done);
     if (c->where == NULL && c->perturbation == NULL && c->sweep < 0) {
-        status = assay_run_boxes_gallery(run, cell->model, cell->context, results, images,
-                                         threshold, err);
+        status = assay_run_boxes_gallery(run, cell->model, cell->context, results,
+                                         chosen.slice.images, threshold, err);
     }
 done:
-    assay_free(images);
+    assay_detection_selection_dispose(&chosen);
     return status;
 }
 

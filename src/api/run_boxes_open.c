@@ -6,7 +6,6 @@
 #include "adapters/filesystem/file.h"
 #include "api/run_boxes.h"
 #include "base/alloc.h"
-#include "core/units.h"
 
 /* The folder that a COCO file's names are relative to: the declared one, or the first of the usual
  * places where the first image is. */
@@ -125,42 +124,48 @@ assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *er
     if (name == NULL) {
         return ASSAY_OK;
     }
-    const assay_column *column =
-        run->data[d] != NULL ? assay_table_find(run->data[d]->metadata, name) : NULL;
-    if (column == NULL || column->type == ASSAY_COLUMN_REAL) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "data %s has no column '%s' of texts or whole numbers to group images by",
-                          run->plan->data[d].name, name);
+    assay_detection_selection chosen = {0};
+    const assay_detection_choice choice = {.cluster = name,
+                                           .columns =
+                                               run->data[d] != NULL ? run->data[d]->metadata : NULL,
+                                           .row = t->row,
+                                           .plan = true};
+    size_t n = (size_t)t->truth->n_images;
+    ASSAY_TRY(assay_detection_select(&chosen, t->truth, NULL, &choice, err));
+    t->cluster = assay_arena_alloc(run->arena, n + 1, sizeof *t->cluster);
+    if (t->cluster != NULL) {
+        memcpy(t->cluster, chosen.cluster, n * sizeof *t->cluster);
     }
-    t->cluster = assay_arena_alloc(run->arena, (size_t)t->truth->n_images + 1, sizeof *t->cluster);
-    if (t->cluster == NULL) {
-        return assay_fail_memory(err);
-    }
-    for (int64_t i = 0; i < t->truth->n_images; i++) {
-        t->cluster[i] = -1 - i;
-    }
-    int64_t *units = NULL;
-    int64_t n = 0;
-    ASSAY_TRY(assay_units_make(&units, &n, run->arena, run->data[d]->metadata,
-                               (const char *const *)run->data[d]->ids, name, "cluster",
-                               run->plan->data[d].name, err));
-    for (int64_t i = 0; i < run->data[d]->n; i++) {
-        t->cluster[t->row[i]] = units[i];
-    }
-    return ASSAY_OK;
+    assay_detection_selection_dispose(&chosen);
+    return t->cluster != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
-static assay_annotation_options truth_options(const assay_plan_data *data)
+/* Slices and groups speak of what the truth knows of its images. */
+static bool needs_extras(const assay_run *run, int32_t d)
 {
-    return (assay_annotation_options){
-        .format = data->format, .images = data->root, .for_evaluation = true, .digest = true};
+    bool any = run->plan->data[d].cluster != NULL;
+    for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+        const assay_plan_context *context = &run->plan->contexts[c];
+        any |= context->data == d && context->where != NULL;
+    }
+    return any;
+}
+
+static assay_annotation_options truth_options(const assay_run *run, int32_t d)
+{
+    const assay_plan_data *data = &run->plan->data[d];
+    return (assay_annotation_options){.format = data->format,
+                                      .images = data->root,
+                                      .extras = needs_extras(run, d),
+                                      .for_evaluation = true,
+                                      .digest = true};
 }
 
 assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err)
 {
     const assay_plan_data *data = &run->plan->data[d];
     assay_run_truth *t = &run->boxes->truth[d];
-    const assay_annotation_options options = truth_options(data);
+    const assay_annotation_options options = truth_options(run, d);
     if (data->path == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
                           "detection needs the truth: give the data set a path (annotations)");
@@ -172,7 +177,7 @@ assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err)
 
 assay_status assay_run_boxes_open_data(assay_run *run, int32_t d, assay_error *err)
 {
-    const assay_annotation_options options = truth_options(&run->plan->data[d]);
+    const assay_annotation_options options = truth_options(run, d);
     const assay_run_truth *t = &run->boxes->truth[d];
     ASSAY_TRY(assay_run_boxes_truth(run, d, err));
     assay_dataset_file *files =

@@ -152,8 +152,11 @@ assay_status assay_run_check_inputs(assay_run *run, assay_error *err)
         const assay_plan_context *context = &run->plan->contexts[c];
         uint8_t *mask = NULL;
         int64_t n = 0;
-        assay_status status = assay_run_mask(&mask, &n, run, c, err);
+        assay_detection_selection chosen = {0};
+        assay_status status = run->boxes ? assay_run_boxes_select(&chosen, &n, run, c, NULL, err)
+                                         : assay_run_mask(&mask, &n, run, c, err);
         assay_free(mask);
+        assay_detection_selection_dispose(&chosen);
         if (status != ASSAY_OK) {
             assay_error_prefix(err, "%s:%d:%d: context %s", run->plan->path, context->mark.line,
                                context->mark.column, context->name);

@@ -171,7 +171,7 @@ static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
     assay_annotation_notes notes;
     assay_detection_summary summary;
     assay_coco_rows *rows = NULL;
-    uint8_t *images = NULL;
+    assay_detection_selection chosen = {0};
     assay_status status = ASSAY_OK;
     ASSAY_TRY(find_boxes(&path, &cell->reason, j, cell, err));
     if (path == NULL) {
@@ -182,9 +182,6 @@ static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
         ASSAY_TRY(open_data(j, c->data, err));
     }
     cell->reason = j->reason[c->data];
-    if (cell->reason == NULL && c->where != NULL && run->data[c->data] == NULL) {
-        cell->reason = "'where' needs what is known of the images, and they are not there";
-    }
     if (cell->reason != NULL) {
         return ASSAY_OK;
     }
@@ -195,15 +192,23 @@ static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
         cell->reason = "the predictions file is not the one of the evidence: its content changed";
         goto done;
     }
-    ASSAY_GOTO(assay_run_boxes_images(&images, &cell->n, run, cell->context, err), done);
-    if (cell->n == 0) {
-        cell->reason = "no image belongs to this context";
+    status = assay_run_boxes_select(&chosen, &cell->n, run, cell->context, rows, err);
+    if (status == ASSAY_EINVAL && run->data[c->data] == NULL && err != NULL) {
+        /* Columns of images that are not there. */
+        cell->reason = assay_arena_printf(run->arena, "'where': %s", err->message);
+        status = cell->reason != NULL ? ASSAY_OK : assay_fail_memory(err);
         goto done;
     }
-    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, truth, rows, images, err), done);
+    ASSAY_GOTO(status, done);
+    if (cell->n == 0) {
+        cell->reason = "no image or object belongs to this context";
+        goto done;
+    }
+    ASSAY_GOTO(assay_run_boxes_evaluate(run, cell, &summary, truth, rows, &chosen.slice, err),
+               done);
     cell->evaluated = 1;
 done:
-    assay_free(images);
+    assay_detection_selection_dispose(&chosen);
     assay_coco_results_free(rows);
     return status;
 }

@@ -88,6 +88,31 @@ strip first.json >a
 strip e/results.json >b
 expect 0 cmp a b
 says e/results.json '"queries": 0'
+# Slices of boxes, columns of the truth's images, and groups of images.
+python3 - <<'PY'
+import json
+t = json.load(open("truth.json"))
+for i in t["images"]:
+    i["flight"] = f"f{i['id'] % 10}"
+json.dump(t, open("truth2.json", "w"))
+PY
+plan ', cluster: flight'
+sed -i 's/truth.json/truth2.json/; s/bright: .*/small: {data: sea, where: area < 50}\n  late: {data: sea, where: "flight in ('"'f7', 'f8'"')"}/; /sweeps/,$d' plan.yaml
+expect 0 "$assay" run plan.yaml --out s
+for slice in "small:area < 50" "late:flight in ('f7', 'f8')"; do
+    expect 0 "$assay" evaluate --task detection --truth truth2.json --predictions d.json --replicates 200 \
+        --where "${slice#*:}" --cluster flight --json one.json
+    mkdir -p "alone-${slice%%:*}"
+    sed 's/"context": *"[^"]*"/"context": "'"${slice%%:*}"'"/' one.json >"alone-${slice%%:*}/results.json"
+    [ -n "$(value s "${slice%%:*}" none 0.50)" ] &&
+        [ "$(value s "${slice%%:*}" none 0.50)" = "$(value "alone-${slice%%:*}" "${slice%%:*}" none 0.50)" ] ||
+        fail "slice: $(value s "${slice%%:*}" none 0.50), $(value "alone-${slice%%:*}" "${slice%%:*}" none 0.50)"
+    checks=$((checks + 1))
+done
+says s/results.json "over clusters"
+plan ', cluster: fligt'
+refuse 64 "cluster names the column 'fligt', but the images have" "$assay" run plan.yaml --out s
+
 # Files of predictions stand for a detector.
 plan ''
 sed -i 's/yolo: {file: y.onnx}/yolo: {predictions: d.json, data: sea}/; /sweeps/,+1d' plan.yaml

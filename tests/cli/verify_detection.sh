@@ -85,7 +85,7 @@ expect 1 "$assay" verify --predictions "$boxes" --plan file.yaml --json v.json
 is "$(jq -c "$keys" v.json)" "$(jq -c '[.verdicts[] | select(.id != "ALARMS" and .id != "TIDE")] | {verdicts: .} | '"$keys" evidence/results.json)"
 expect 1 "$assay" verify --predictions "$boxes" --plan plan.yaml --json v.json
 is "$(jq -r '.verdicts[] | select(.id == "ALARMS") | .reason' v.json)" "the predictions are not of perturbed data"
-is "$(jq -r '.verdicts[] | select(.id == "TIDE") | .reason' v.json)" "'where' needs what is known of the images, and they are not there"
+says v.json "'where': "
 refuse 64 "requirements on detections are judged on all images" "$assay" verify evidence --plan plan.yaml --sequential mixture
 
 # what the verdicts were about has changed
