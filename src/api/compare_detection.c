@@ -10,22 +10,16 @@
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "base/text.h"
+#include "core/detection_changed.h"
 #include "core/detection_compare.h"
-#include "core/detection_operate.h"
 
 enum { MOST_MODELS = 32, SHOWN = 10 };
-
-/* One image that two detectors treat differently. */
-typedef struct changed_image {
-    int64_t row;
-    assay_operating_image a, b;
-} changed_image;
 
 /* A later detector against the first. */
 typedef struct pair {
     assay_detection_difference *differences;
     int64_t n;
-    changed_image *changed; /* most changed first */
+    assay_changed_image *changed; /* most changed first */
     int64_t n_changed;
 } pair;
 
@@ -127,13 +121,11 @@ static assay_status read_all(job *j, assay_error *err)
     return ASSAY_OK;
 }
 
-static assay_status match(assay_detection **out, const job *j, const assay_protocol *protocol,
-                          int32_t k, const assay_detection_selection *s, bool details,
-                          assay_error *err)
+static assay_status match(assay_detection **out, const job *j, int32_t k,
+                          const assay_detection_selection *s, assay_error *err)
 {
-    const assay_detection_options options = {.protocol = protocol,
+    const assay_detection_options options = {.protocol = &j->protocol,
                                              .slice = s->slice,
-                                             .details = details,
                                              .threads = j->context->threads,
                                              .cancel = &j->context->cancel};
     assay_status status = assay_detection_match(out, j->truth, j->results[k], &options, err);
@@ -143,72 +135,25 @@ static assay_status match(assay_detection **out, const job *j, const assay_proto
     return status;
 }
 
-static int64_t errors_of(const assay_operating_image *i)
-{
-    return (int64_t)i->objects - i->found + i->false_alarms;
-}
-
-static int by_row(const assay_operating_image *x, int64_t n, int64_t *of_row)
-{
-    for (int64_t i = 0; i < n; i++) {
-        of_row[x[i].row] = i;
-    }
-    return 0;
-}
-
-/* Images in which found objects or false alarms differ, by how much the errors changed. */
-static assay_status list_changed(pair *out, const job *j, const assay_operating_image *a,
-                                 const assay_operating_image *b, int64_t n, assay_error *err)
-{
-    assay_status status = ASSAY_OK;
-    int64_t *of_row = assay_alloc_raw((size_t)j->truth->n_images, sizeof *of_row);
-    int64_t *key = assay_alloc_raw((size_t)n, sizeof *key);
-    int64_t *order = assay_alloc_raw((size_t)n, sizeof *order);
-    changed_image *all = assay_alloc_raw((size_t)n, sizeof *all);
-    out->changed = assay_arena_alloc(j->arena, (size_t)n, sizeof *out->changed);
-    if (of_row == NULL || key == NULL || order == NULL || all == NULL || out->changed == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
-    }
-    (void)by_row(b, n, of_row);
-    for (int64_t i = 0; i < n; i++) {
-        const assay_operating_image *other = &b[of_row[a[i].row]];
-        if (a[i].found != other->found || a[i].false_alarms != other->false_alarms) {
-            int64_t change = errors_of(other) - errors_of(&a[i]);
-            key[out->n_changed] = -(change < 0 ? -change : change);
-            all[out->n_changed++] = (changed_image){a[i].row, a[i], *other};
-        }
-    }
-    ASSAY_GOTO(assay_sort_order_i64(order, key, out->n_changed, err), done);
-    for (int64_t i = 0; i < out->n_changed; i++) {
-        out->changed[i] = all[order[i]];
-    }
-done:
-    assay_free(of_row);
-    assay_free(key);
-    assay_free(order);
-    assay_free(all);
-    return status;
-}
-
 /* Images of one detector at its best F1, at the first threshold of 0.5 or below. */
 static assay_status images_of(assay_operating_image **out, int64_t *n, const job *j, int32_t k,
                               const assay_detection_selection *s, assay_error *err)
 {
-    assay_protocol single = j->protocol;
-    assay_detection *d = NULL;
-    assay_operation *o = NULL;
-    assay_status status = ASSAY_OK;
-    single.n_thresholds = single.n_ranges = single.n_caps = 1;
-    single.thresholds[0] = 0.5;
-    single.caps[0] = j->protocol.caps[j->protocol.n_caps - 1];
-    ASSAY_TRY(match(&d, j, &single, k, s, true, err));
-    ASSAY_GOTO(assay_operation_new(&o, d, (double)NAN, err), done);
-    status = assay_operation_images(out, n, o, err);
-done:
-    assay_operation_free(o);
-    assay_detection_free(d);
-    return status;
+    const assay_detection_options options = {.protocol = &j->protocol,
+                                             .slice = s->slice,
+                                             .threads = j->context->threads,
+                                             .cancel = &j->context->cancel};
+    return assay_detection_best_images(out, n, j->truth, j->results[k], &options, err);
+}
+
+/* Kinds of errors at IoU 0.5, of boxes and masks; keypoints have none. */
+static assay_status errors_of(assay_detection_errors **out, const job *j, int32_t k,
+                              const assay_detection_selection *s, assay_error *err)
+{
+    return j->protocol.iou == ASSAY_IOU_KEYPOINTS
+               ? ASSAY_OK
+               : assay_detection_errors_find(out, j->matched[k], j->truth, j->results[k], &s->slice,
+                                             0.5, 0.1, err);
 }
 
 static assay_status compare_all(job *j, const assay_detection_selection *s, assay_error *err)
@@ -216,25 +161,35 @@ static assay_status compare_all(job *j, const assay_detection_selection *s, assa
     assay_status status = ASSAY_OK;
     assay_operating_image *first = NULL;
     assay_operating_image *other = NULL;
+    assay_detection_errors *errors[2] = {NULL, NULL};
     int64_t n = 0;
     for (int32_t k = 0; k < j->n_models; k++) {
-        ASSAY_TRY(match(&j->matched[k], j, &j->protocol, k, s, false, err));
+        ASSAY_TRY(match(&j->matched[k], j, k, s, err));
         ASSAY_TRY(assay_detection_cluster(&j->clusters, j->matched[k], s->cluster, err));
     }
     j->images = assay_detection_images(j->matched[0]);
     j->rule.units = j->clusters;
     j->rule.clustered = s->cluster != NULL;
-    ASSAY_TRY(images_of(&first, &n, j, 0, s, err));
+    ASSAY_GOTO(images_of(&first, &n, j, 0, s, err), done);
+    ASSAY_GOTO(errors_of(&errors[0], j, 0, s, err), done);
     for (int32_t k = 1; k < j->n_models; k++) {
-        ASSAY_GOTO(assay_detection_compare(&j->pairs[k].differences, &j->pairs[k].n, j->matched[0],
-                                           j->matched[k], &j->rule, j->seed, j->arena, err),
+        pair *p = &j->pairs[k];
+        ASSAY_GOTO(errors_of(&errors[1], j, k, s, err), done);
+        ASSAY_GOTO(assay_detection_compare(&p->differences, &p->n, j->matched[0], j->matched[k],
+                                           errors[0], errors[1], &j->rule, j->seed, j->arena, err),
                    done);
+        assay_detection_errors_free(errors[1]);
+        errors[1] = NULL;
         ASSAY_GOTO(images_of(&other, &n, j, k, s, err), done);
-        ASSAY_GOTO(list_changed(&j->pairs[k], j, first, other, n, err), done);
+        ASSAY_GOTO(assay_detection_changed(&p->changed, &p->n_changed, first, other, n,
+                                           j->truth->n_images, j->arena, err),
+                   done);
         assay_free(other);
         other = NULL;
     }
 done:
+    assay_detection_errors_free(errors[0]);
+    assay_detection_errors_free(errors[1]);
     assay_free(first);
     assay_free(other);
     return status;
@@ -249,21 +204,18 @@ static const char *class_of(const job *j, const assay_detection_difference *d)
                : j->truth->category_name[assay_detection_category(j->matched[0], d->class)];
 }
 
+/* What errors cost is better when it is lower. */
 static const char *better(const job *j, const assay_detection_difference *d)
 {
-    return d->p_adjusted <= 1.0 - j->level ? (d->difference > 0.0 ? "b" : "a") : "undecided";
+    bool more = d->error > 0 ? d->difference < 0.0 : d->difference > 0.0;
+    return d->p_adjusted <= 1.0 - j->level ? (more ? "b" : "a") : "undecided";
 }
 
-static void put_difference(assay_json *json, const job *j, int32_t k,
-                           const assay_detection_difference *d)
+static void put_statistic(assay_json *json, const job *j, const assay_detection_difference *d)
 {
     char iou[32];
     bool coco = strcmp(j->protocol.name, "coco") == 0;
     assay_protocol_iou_text(iou, sizeof iou, &j->protocol, d->what.threshold);
-    assay_json_begin_object(json);
-    assay_json_put_text(json, "a", j->names[0]);
-    assay_json_put_text(json, "b", j->names[k]);
-    assay_json_put_text(json, "context", j->request->where != NULL ? j->request->where : "all");
     assay_json_put_text(json, "metric",
                         d->what.recall ? (coco ? "coco_average_recall" : "detection_average_recall")
                         : coco         ? "coco_average_precision"
@@ -276,10 +228,34 @@ static void put_difference(assay_json *json, const job *j, int32_t k,
                        d->what.cap >= 0 ? j->protocol.caps[d->what.cap] : 100);
     assay_json_put_text(json, "convention", j->protocol.name);
     assay_json_end_object(json);
+}
+
+static void put_cost(assay_json *json, const assay_detection_difference *d)
+{
+    assay_json_put_text(json, "metric", assay_detection_error_metric(d->error));
+    assay_json_key(json, "params");
+    assay_json_begin_object(json);
+    assay_json_put_real(json, "iou", 0.5);
+    assay_json_put_real(json, "background", 0.1);
+    assay_json_end_object(json);
+}
+
+static void put_difference(assay_json *json, const job *j, int32_t k,
+                           const assay_detection_difference *d)
+{
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "a", j->names[0]);
+    assay_json_put_text(json, "b", j->names[k]);
+    assay_json_put_text(json, "context", j->request->where != NULL ? j->request->where : "all");
+    if (d->error >= 0) {
+        put_cost(json, d);
+    } else {
+        put_statistic(json, j, d);
+    }
     if (class_of(j, d) != NULL) {
         assay_json_put_text(json, "class", class_of(j, d));
     }
-    assay_json_put_text(json, "direction", "higher is better");
+    assay_json_put_text(json, "direction", d->error > 0 ? "lower is better" : "higher is better");
     assay_json_put_real(json, "in_a", d->in_a);
     assay_json_put_real(json, "in_b", d->in_b);
     assay_json_put_real(json, "difference", d->difference);
@@ -301,7 +277,7 @@ static void put_difference(assay_json *json, const job *j, int32_t k,
 static void put_changed(assay_json *json, const job *j, int32_t k)
 {
     for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
-        const changed_image *c = &j->pairs[k].changed[i];
+        const assay_changed_image *c = &j->pairs[k].changed[i];
         assay_json_begin_object(json);
         assay_json_put_text(json, "a", j->names[0]);
         assay_json_put_text(json, "b", j->names[k]);
@@ -335,7 +311,8 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_put_real(&json, "level", j->level);
     assay_json_put_int(&json, "replicates", j->rule.replicates);
     assay_json_put_text(&json, "adjust", "westfall_young_maxt");
-    assay_json_put_text(&json, "family", "all statistics and classes of a pair of detectors");
+    assay_json_put_text(&json, "family",
+                        "all statistics, classes and kinds of errors of a pair of detectors");
     if (j->request->cluster != NULL) {
         assay_json_put_text(&json, "cluster", j->request->cluster);
         assay_json_put_int(&json, "clusters", j->clusters);
@@ -365,7 +342,9 @@ static void put_row(assay_buffer *out, const job *j, const assay_detection_diffe
     char iou[32];
     char name[64];
     assay_protocol_iou_text(iou, sizeof iou, &j->protocol, d->what.threshold);
-    if (d->class >= 0) {
+    if (d->error >= 0) {
+        (void)snprintf(name, sizeof name, "%s", assay_detection_error_metric(d->error));
+    } else if (d->class >= 0) {
         assay_text_printable(name, sizeof name, class_of(j, d));
     } else {
         (void)snprintf(name, sizeof name, "%s %s %s %" PRId32, d->what.recall ? "AR" : "AP", iou,
@@ -408,7 +387,7 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
                             "changed (id, objects, found a, b, false alarms a, b)\n",
                             p->n_changed);
         for (int64_t i = 0; i < p->n_changed && i < SHOWN; i++) {
-            const changed_image *c = &p->changed[i];
+            const assay_changed_image *c = &p->changed[i];
             assay_buffer_printf(&text,
                                 "  %14" PRId64 " %6" PRId32 " %6" PRId32 " %6" PRId32 " %6" PRId32
                                 " %6" PRId32 "\n",
@@ -430,7 +409,7 @@ static assay_status to_csv(char **out, const job *j, assay_error *err)
     assay_buffer_puts(&text, "a,b,image,objects,found_a,found_b,false_alarms_a,false_alarms_b\n");
     for (int32_t k = 1; k < j->n_models; k++) {
         for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
-            const changed_image *c = &j->pairs[k].changed[i];
+            const assay_changed_image *c = &j->pairs[k].changed[i];
             assay_buffer_printf(&text,
                                 "%d,%d,%" PRId64 ",%" PRId32 ",%" PRId32 ",%" PRId32 ",%" PRId32
                                 ",%" PRId32 "\n",

@@ -6,6 +6,8 @@
 #include "api/detection_slice.h"
 #include "api/run.h"
 #include "core/detection.h"
+#include "core/detection_changed.h"
+#include "core/detection_errors.h"
 #include "core/detection_measure.h"
 #include "core/detections.h"
 
@@ -43,20 +45,38 @@ typedef struct assay_gallery {
     assay_gallery_box *boxes;
 } assay_gallery;
 
+/** What is kept of a cell to compare detectors; nothing of it with one model. */
+typedef struct assay_run_match {
+    assay_detection *matched;       /* NULL = not measured */
+    assay_detection_errors *errors; /* of `matched` */
+    assay_operating_image *images;  /* at the best F1 */
+    int64_t n_images;
+} assay_run_match;
+
+enum { ASSAY_RUN_CHANGED = 50 };
+
+/** Images that two detectors treat differently. */
+typedef struct assay_run_changed {
+    int32_t a, b, context;
+    int64_t n;                   /* all of them; the list holds the most changed */
+    assay_changed_image *images; /* at most ASSAY_RUN_CHANGED */
+} assay_run_changed;
+
 typedef struct assay_run_boxes {
     assay_run_truth *truth;  /* per data set */
     assay_coco_rows **given; /* per model: its file of predictions, else NULL; owned */
     const char **given_digest;
-    assay_detection *
-        *matched; /* models x contexts: kept to compare detectors; NULL = none; owned */
+    assay_run_match *matches; /* models x contexts; content owned */
+    assay_run_changed *changed;
+    int32_t n_changed, capacity_changed;
     assay_gallery *gallery;
     int32_t n_gallery, capacity_gallery;
 } assay_run_boxes;
 
-static inline assay_detection **assay_run_boxes_matched(const assay_run *run, int32_t model,
-                                                        int32_t context)
+static inline assay_run_match *assay_run_boxes_match(const assay_run *run, int32_t model,
+                                                     int32_t context)
 {
-    return &run->boxes->matched[(int64_t)model * run->plan->n_contexts + context];
+    return &run->boxes->matches[(int64_t)model * run->plan->n_contexts + context];
 }
 
 /** Truth, images and files of predictions; in place of opening data sets of classes. */

@@ -6,9 +6,8 @@
 #include "core/detection_compare.h"
 #include "ops/op_table.h"
 
-/* What is compared, by its place among the statistics: AP, AP50 and AR with 100 detections. The others
- * are parts of these. */
-static const int compared[] = {0, 1, 8};
+/* What is compared, by its place among the statistics: AP, AP50, AP75, AP by size, AR. */
+static const int compared[] = {0, 1, 2, 3, 4, 5, 8};
 
 static assay_difference *new_difference(assay_run *run)
 {
@@ -24,9 +23,12 @@ static assay_difference *new_difference(assay_run *run)
     return &list[c->n_differences++];
 }
 
-static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run_cell *b, int which,
-                        const assay_detection_difference *found, assay_error *err)
+static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run_cell *b,
+                        int64_t which, const assay_detection_difference *found, assay_error *err)
 {
+    if (which < 0 || which >= a->result.n_measures || which >= b->result.n_measures) {
+        return ASSAY_OK;
+    }
     const assay_measure *in_a = &a->result.measures[which];
     const assay_op *op = NULL;
     ASSAY_TRY(assay_registry_get(&op, assay_ops(), ASSAY_OP_METRIC, in_a->metric, err));
@@ -61,27 +63,77 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
     return ASSAY_OK;
 }
 
+/* The measure of what a kind of error costs over all classes, or -1. */
+static int64_t find_cost(const assay_result *r, int error)
+{
+    const char *metric = assay_detection_error_metric(error);
+    for (int64_t i = 0; i < r->n_measures; i++) {
+        if (r->measures[i].class_name == NULL && strcmp(r->measures[i].metric, metric) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+static assay_status add_all(assay_run *run, const assay_run_cell *a, const assay_run_cell *b,
+                            const assay_detection_difference *found, int64_t n, assay_error *err)
+{
+    int64_t first = 0; /* difference of a class */
+    while (first < n && found[first].class < 0) {
+        first++;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(compared) && compared[i] < n; i++) {
+        ASSAY_TRY(add(run, a, b, compared[i], &found[compared[i]], err));
+    }
+    for (int64_t i = first; i < n; i++) {
+        if (found[i].error >= 0) {
+            ASSAY_TRY(add(run, a, b, find_cost(&a->result, found[i].error), &found[i], err));
+        } else if (run->plan->compare.per_class) {
+            /* The measures of the classes follow those of the statistics. */
+            ASSAY_TRY(add(run, a, b, first + (i - first) * ASSAY_CLASS_STATISTICS, &found[i], err));
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status list_changed(assay_run *run, int32_t a, int32_t b, int32_t context,
+                                 assay_error *err)
+{
+    assay_run_boxes *boxes = run->boxes;
+    const assay_run_match *in_a = assay_run_boxes_match(run, a, context);
+    const assay_run_match *in_b = assay_run_boxes_match(run, b, context);
+    int32_t data = run->plan->contexts[context].data;
+    assay_run_changed *list = assay_run_grow(run, boxes->changed, boxes->n_changed,
+                                             &boxes->capacity_changed, sizeof *list);
+    if (list == NULL) {
+        return assay_fail_memory(err);
+    }
+    boxes->changed = list;
+    assay_run_changed *c = &list[boxes->n_changed++];
+    *c = (assay_run_changed){.a = a, .b = b, .context = context};
+    return assay_detection_changed(&c->images, &c->n, in_a->images, in_b->images, in_a->n_images,
+                                   boxes->truth[data].truth->n_images, run->arena, err);
+}
+
 static assay_status compare_pair(assay_run *run, int32_t a, int32_t b, int32_t context,
                                  assay_error *err)
 {
-    const assay_detection *in_a = *assay_run_boxes_matched(run, a, context);
-    const assay_detection *in_b = *assay_run_boxes_matched(run, b, context);
+    const assay_run_match *in_a = assay_run_boxes_match(run, a, context);
+    const assay_run_match *in_b = assay_run_boxes_match(run, b, context);
     const assay_run_truth *t = &run->boxes->truth[run->plan->contexts[context].data];
     const assay_interval_rule rule = {.level = run->plan->level,
                                       .replicates = run->plan->replicates,
-                                      .units = assay_detection_clusters(in_a),
+                                      .units = assay_detection_clusters(in_a->matched),
                                       .clustered = t->cluster != NULL,
                                       .least = -1.0,
                                       .most = 1.0};
     assay_detection_difference *found = NULL;
     int64_t n = 0;
-    ASSAY_TRY(
-        assay_detection_compare(&found, &n, in_a, in_b, &rule, run->plan->seed, run->arena, err));
-    for (size_t i = 0; i < ASSAY_COUNT(compared) && compared[i] < n; i++) {
-        ASSAY_TRY(add(run, assay_run_cell_at(run, a, context), assay_run_cell_at(run, b, context),
-                      compared[i], &found[compared[i]], err));
-    }
-    return ASSAY_OK;
+    ASSAY_TRY(assay_detection_compare(&found, &n, in_a->matched, in_b->matched, in_a->errors,
+                                      in_b->errors, &rule, run->plan->seed, run->arena, err));
+    ASSAY_TRY(add_all(run, assay_run_cell_at(run, a, context), assay_run_cell_at(run, b, context),
+                      found, n, err));
+    return list_changed(run, a, b, context, err);
 }
 
 assay_status assay_run_boxes_compare(assay_run *run, assay_error *err)
@@ -90,8 +142,8 @@ assay_status assay_run_boxes_compare(assay_run *run, assay_error *err)
     for (int32_t c = 0; c < run->plan->n_contexts; c++) {
         for (int32_t a = 0; a < run->plan->n_models; a++) {
             for (int32_t b = a + 1; b < run->plan->n_models; b++) {
-                if (*assay_run_boxes_matched(run, a, c) == NULL ||
-                    *assay_run_boxes_matched(run, b, c) == NULL) {
+                if (assay_run_boxes_match(run, a, c)->matched == NULL ||
+                    assay_run_boxes_match(run, b, c)->matched == NULL) {
                     continue;
                 }
                 assay_status status = compare_pair(run, a, b, c, err);

@@ -173,8 +173,6 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_detection_match(&d, truth, results, &options, err));
-    /* Kept for the comparison of detectors. */
-    *assay_run_boxes_matched(run, cell->model, cell->context) = d;
     const int64_t *cluster = run->boxes->truth[run->plan->contexts[cell->context].data].cluster;
     assay_status status = assay_detection_cluster(&clusters, d, cluster, err);
     if (status == ASSAY_OK && !swept) {
@@ -183,9 +181,15 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
     if (status == ASSAY_OK && !swept) {
         status = put_points(threshold, &cell->result, d, err);
     }
-    if (run->plan->n_models < 2) {
-        assay_detection_free(d);
-        *assay_run_boxes_matched(run, cell->model, cell->context) = NULL;
+    if (status == ASSAY_OK && run->plan->n_models > 1) {
+        assay_run_match *kept = assay_run_boxes_match(run, cell->model, cell->context);
+        kept->matched = d; /* now the run's */
+        status =
+            assay_detection_errors_find(&kept->errors, d, truth, results, slice, 0.5, 0.1, err);
+        return status != ASSAY_OK ? status
+                                  : assay_detection_best_images(&kept->images, &kept->n_images,
+                                                                truth, results, &options, err);
     }
+    assay_detection_free(d);
     return status;
 }

@@ -235,9 +235,9 @@ assay_status assay_run_boxes_new(assay_run *run, assay_error *err)
     b->given = assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given);
     b->given_digest =
         assay_arena_alloc(run->arena, (size_t)plan->n_models + 1, sizeof *b->given_digest);
-    b->matched = assay_arena_alloc(
-        run->arena, (size_t)plan->n_models * (size_t)plan->n_contexts + 1, sizeof *b->matched);
-    if (b->truth == NULL || b->given == NULL || b->given_digest == NULL || b->matched == NULL) {
+    b->matches = assay_arena_alloc(
+        run->arena, (size_t)plan->n_models * (size_t)plan->n_contexts + 1, sizeof *b->matches);
+    if (b->truth == NULL || b->given == NULL || b->given_digest == NULL || b->matches == NULL) {
         return assay_fail_memory(err);
     }
     run->boxes = b;
@@ -285,7 +285,10 @@ void assay_run_boxes_dispose(assay_run *run)
     for (int32_t m = 0; b != NULL && m < run->plan->n_models; m++) {
         assay_coco_results_free(b->given[m]);
         for (int32_t c = 0; c < run->plan->n_contexts; c++) {
-            assay_detection_free(*assay_run_boxes_matched(run, m, c));
+            assay_run_match *kept = assay_run_boxes_match(run, m, c);
+            assay_detection_errors_free(kept->errors);
+            assay_detection_free(kept->matched);
+            assay_free(kept->images);
         }
     }
 }

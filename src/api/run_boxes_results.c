@@ -96,6 +96,40 @@ static void put_truth(assay_json *json, const assay_run *run, int32_t d)
     assay_json_end_object(json);
 }
 
+/* Images that two detectors treat differently, the most changed first. */
+static void put_changed(assay_json *json, const assay_run *run)
+{
+    const assay_run_boxes *b = run->boxes;
+    assay_json_key(json, "changed");
+    assay_json_begin_array(json);
+    for (int32_t i = 0; i < b->n_changed; i++) {
+        const assay_run_changed *c = &b->changed[i];
+        const assay_coco_truth *truth = b->truth[run->plan->contexts[c->context].data].truth;
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "a", run->plan->models[c->a].name);
+        assay_json_put_text(json, "b", run->plan->models[c->b].name);
+        assay_json_put_text(json, "context", run->plan->contexts[c->context].name);
+        assay_json_put_int(json, "n", c->n);
+        assay_json_key(json, "images");
+        assay_json_begin_array(json);
+        for (int64_t k = 0; k < c->n && k < ASSAY_RUN_CHANGED; k++) {
+            const assay_changed_image *image = &c->images[k];
+            assay_json_begin_object(json);
+            assay_json_put_text(json, "id", truth->image_file[image->row]);
+            assay_json_put_int(json, "image_id", truth->image_id[image->row]);
+            assay_json_put_int(json, "objects", image->a.objects);
+            assay_json_put_int(json, "found_a", image->a.found);
+            assay_json_put_int(json, "found_b", image->b.found);
+            assay_json_put_int(json, "false_a", image->a.false_alarms);
+            assay_json_put_int(json, "false_b", image->b.false_alarms);
+            assay_json_end_object(json);
+        }
+        assay_json_end_array(json);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+}
+
 void assay_results_boxes(assay_json *json, const assay_run *run)
 {
     if (run->boxes == NULL) {
@@ -108,4 +142,5 @@ void assay_results_boxes(assay_json *json, const assay_run *run)
     }
     assay_json_end_array(json);
     put_gallery(json, run);
+    put_changed(json, run);
 }

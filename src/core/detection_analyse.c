@@ -298,11 +298,6 @@ done:
 
 /* ---- kinds of errors ---- */
 
-static const char *const error_metrics[EV] = {
-    "tide_average_precision", "tide_classification", "tide_localisation", "tide_both",
-    "tide_duplicate",         "tide_background",     "tide_missed",       "tide_false_positives",
-    "tide_false_negatives"};
-
 static int64_t error_n(const assay_detection_errors *e, int v, int64_t k)
 {
     if (v == 0) {
@@ -324,7 +319,7 @@ static assay_status add_errors(const assay_detecting *c, const assay_detection_e
     int64_t n_classes = c->detection->n_categories;
     for (int64_t k = -1; k < n_classes; k++) {
         for (int v = 0; v < EV; v++) {
-            const column col = {.metric = error_metrics[v],
+            const column col = {.metric = assay_detection_error_metric(v),
                                 .params = params,
                                 .asked = question,
                                 .class_name = k < 0 ? NULL : assay_detecting_class(c, k),

@@ -5,9 +5,9 @@
 
 #include "base/alloc.h"
 #include "base/sort.h"
-#include "core/detection_internal.h"
+#include "core/detection_errors_internal.h"
 
-enum { CS = ASSAY_CLASS_STATISTICS };
+enum { CS = ASSAY_CLASS_STATISTICS, EV = ASSAY_ERROR_VALUES };
 
 /* ---- both detectors in one: images 0..n-1 are those of a, n..2n-1 the same of b ---- */
 
@@ -125,7 +125,8 @@ static assay_status merge(assay_detection **out, const assay_detection *a, const
     m->n_kept = a->n_kept + b->n_kept;
     m->address = assay_alloc_raw((size_t)m->n_images, sizeof *m->address);
     m->frequency = assay_alloc((size_t)m->n_categories, 1);
-    if (m->address == NULL || m->frequency == NULL) {
+    m->image_row = assay_alloc_raw((size_t)m->n_images, sizeof *m->image_row);
+    if (m->address == NULL || m->frequency == NULL || m->image_row == NULL) {
         status = assay_fail_memory(err);
         goto done;
     }
@@ -133,6 +134,8 @@ static assay_status merge(assay_detection **out, const assay_detection *a, const
     for (int64_t i = 0; i < a->n_images; i++) {
         m->address[i] = a->address != NULL ? a->address[i] : a->image_id[i];
         m->address[a->n_images + i] = m->address[i];
+        m->image_row[i] = a->image_row[i];
+        m->image_row[a->n_images + i] = a->image_row[i];
     }
     ASSAY_GOTO(merge_cells(m, a, b, err), done);
     ASSAY_GOTO(merge_columns(m, err), done);
@@ -148,13 +151,14 @@ done:
 
 /* ---- differences ---- */
 
-/* Replicates of the statistics and, of every class, of AP. */
+/* Replicates of the statistics, of every class of AP, and of what errors cost. */
 typedef struct replicates {
-    double *stats, *classes;
+    double *stats, *classes, *errors;
 } replicates;
 
 typedef struct comparing {
     const assay_detection *a, *b;
+    const assay_detection_errors *errors_a, *errors_b;
     int n_stats;
     int64_t classes, n; /* replicates */
     uint64_t seed;
@@ -162,13 +166,20 @@ typedef struct comparing {
 } comparing;
 
 static assay_status resample(replicates *out, const comparing *c, const assay_detection *d,
-                             assay_error *err)
+                             const assay_detection_errors *e, assay_error *err)
 {
     size_t n = (size_t)c->n;
     out->stats = assay_alloc_raw(n, (size_t)c->n_stats * sizeof *out->stats);
     out->classes = assay_alloc_raw(n, (size_t)c->classes * CS * sizeof *out->classes);
     if (out->stats == NULL || out->classes == NULL) {
         return assay_fail_memory(err);
+    }
+    if (e != NULL) {
+        out->errors = assay_alloc_raw(n, EV * sizeof *out->errors);
+        if (out->errors == NULL) {
+            return assay_fail_memory(err);
+        }
+        ASSAY_TRY(assay_detection_errors_bootstrap(out->errors, NULL, e, c->n, c->seed, err));
     }
     return assay_detection_bootstrap(out->stats, out->classes, d, c->n, c->seed, err);
 }
@@ -177,14 +188,19 @@ static assay_status resample_all(comparing *c, assay_error *err)
 {
     assay_status status = ASSAY_OK;
     assay_detection *m = NULL;
-    ASSAY_TRY(resample(&c->in_a, c, c->a, err));
-    ASSAY_TRY(resample(&c->in_b, c, c->b, err));
+    assay_detection_errors *e = NULL;
+    ASSAY_TRY(resample(&c->in_a, c, c->a, c->errors_a, err));
+    ASSAY_TRY(resample(&c->in_b, c, c->b, c->errors_b, err));
     ASSAY_TRY(merge(&m, c->a, c->b, err));
+    if (c->errors_a != NULL) {
+        ASSAY_GOTO(assay_detection_errors_join(&e, c->errors_a, c->errors_b, m, err), done);
+    }
     m->shown = ASSAY_SHOWN_FIRST;
-    ASSAY_GOTO(resample(&c->shuffled_a, c, m, err), done);
+    ASSAY_GOTO(resample(&c->shuffled_a, c, m, e, err), done);
     m->shown = ASSAY_SHOWN_SECOND;
-    ASSAY_GOTO(resample(&c->shuffled_b, c, m, err), done);
+    ASSAY_GOTO(resample(&c->shuffled_b, c, m, e, err), done);
 done:
+    assay_detection_errors_free(e);
     assay_detection_free(m);
     return status;
 }
@@ -193,6 +209,7 @@ static void replicates_dispose(replicates *r)
 {
     assay_free(r->stats);
     assay_free(r->classes);
+    assay_free(r->errors);
 }
 
 /* Fill in interval, p-value and share from the columns `at` of rows of `width`. */
@@ -218,8 +235,9 @@ static assay_status judge(assay_detection_difference *d, const comparing *c,
         int64_t i = r * width + at;
         column[r] = of[1][i] - of[0][i];
         if (!isnan(column[r])) {
+            double gain = d->error > 0 ? -column[r] : column[r]; /* costs are better when lower */
             n++;
-            better += column[r] > 0.0 ? 1.0 : column[r] == 0.0 ? 0.5 : 0.0;
+            better += gain > 0.0 ? 1.0 : gain == 0.0 ? 0.5 : 0.0;
         }
         double shuffled = of[3][i] - of[2][i];
         beyond += !(fabs(shuffled) < fabs(d->difference) - 1e-12);
@@ -237,6 +255,30 @@ static assay_status judge(assay_detection_difference *d, const comparing *c,
 static double defined(double value)
 {
     return value < 0.0 ? (double)NAN : value;
+}
+
+static assay_status fill_errors(assay_detection_difference *out, const comparing *c,
+                                assay_error *err)
+{
+    double all[2][EV];
+    int64_t objects = 0;
+    double *classes = assay_alloc_raw((size_t)c->classes, EV * sizeof *classes);
+    assay_status status = classes != NULL ? ASSAY_OK : assay_fail_memory(err);
+    if (status == ASSAY_OK) {
+        status = assay_detection_errors_gain(all[0], classes, c->errors_a, err);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_detection_errors_gain(all[1], classes, c->errors_b, err);
+    }
+    for (int64_t k = 0; k < c->classes; k++) {
+        objects += assay_detection_objects(c->a, k, 0);
+    }
+    for (int v = 0; status == ASSAY_OK && v < EV; v++) {
+        out[v] = (assay_detection_difference){
+            .class = -1, .error = v, .in_a = all[0][v], .in_b = all[1][v], .n = objects};
+    }
+    assay_free(classes);
+    return status;
 }
 
 static assay_status fill_values(assay_detection_difference *out, const comparing *c,
@@ -257,6 +299,7 @@ static assay_status fill_values(assay_detection_difference *out, const comparing
         out[i] =
             (assay_detection_difference){.what = what[i],
                                          .class = -1,
+                                         .error = -1,
                                          .in_a = defined(stats[0][i]),
                                          .in_b = defined(stats[1][i]),
                                          .n = assay_detection_statistic_objects(c->a, &what[i])};
@@ -271,9 +314,13 @@ static assay_status fill_values(assay_detection_difference *out, const comparing
         }
         out[n + k] = (assay_detection_difference){.what = what[0],
                                                   .class = k,
+                                                  .error = -1,
                                                   .in_a = defined(four[0][0]),
                                                   .in_b = defined(four[1][0]),
                                                   .n = assay_detection_objects(c->a, k, 0)};
+    }
+    if (c->errors_a != NULL) {
+        status = fill_errors(out + n + c->classes, c, err);
     }
 done:
     assay_coco_arrays_dispose(&arrays[0]);
@@ -293,6 +340,12 @@ static columns columns_of(const comparing *c, int64_t i)
         return (columns){{c->in_a.stats, c->in_b.stats, c->shuffled_a.stats, c->shuffled_b.stats},
                          i,
                          c->n_stats};
+    }
+    if (i >= c->n_stats + c->classes) {
+        return (columns){
+            {c->in_a.errors, c->in_b.errors, c->shuffled_a.errors, c->shuffled_b.errors},
+            i - c->n_stats - c->classes,
+            EV};
     }
     return (columns){
         {c->in_a.classes, c->in_b.classes, c->shuffled_a.classes, c->shuffled_b.classes},
@@ -344,15 +397,23 @@ static assay_status adjust(assay_detection_difference *d, int64_t n, const compa
 
 assay_status assay_detection_compare(assay_detection_difference **out, int64_t *n,
                                      const assay_detection *a, const assay_detection *b,
+                                     const assay_detection_errors *errors_a,
+                                     const assay_detection_errors *errors_b,
                                      const assay_interval_rule *rule, uint64_t seed,
                                      assay_arena *arena, assay_error *err)
 {
     assay_status status = ASSAY_OK;
     assay_statistic what[ASSAY_MOST_STATISTICS];
-    comparing c = {.a = a, .b = b, .classes = a->n_categories, .n = rule->replicates, .seed = seed};
+    comparing c = {.a = a,
+                   .b = b,
+                   .errors_a = errors_b != NULL ? errors_a : NULL,
+                   .errors_b = errors_a != NULL ? errors_b : NULL,
+                   .classes = a->n_categories,
+                   .n = rule->replicates,
+                   .seed = seed};
     bool resampled = rule->replicates > 0 && rule->units >= 10;
     c.n_stats = assay_protocol_statistics(what, &a->protocol);
-    *n = c.n_stats + c.classes;
+    *n = c.n_stats + c.classes + (c.errors_a != NULL ? EV : 0);
     assay_detection_difference *d = assay_arena_alloc(arena, (size_t)*n, sizeof *d);
     if (d == NULL) {
         return assay_fail_memory(err);

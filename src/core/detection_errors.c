@@ -246,3 +246,17 @@ int64_t assay_detection_errors_count(const assay_detection_errors *errors,
     }
     return n;
 }
+
+const char *assay_detection_error_metric(int value)
+{
+    static const char *const names[ASSAY_ERROR_VALUES] = {"tide_average_precision",
+                                                          "tide_classification",
+                                                          "tide_localisation",
+                                                          "tide_both",
+                                                          "tide_duplicate",
+                                                          "tide_background",
+                                                          "tide_missed",
+                                                          "tide_false_positives",
+                                                          "tide_false_negatives"};
+    return value >= 0 && value < ASSAY_ERROR_VALUES ? names[value] : "";
+}

@@ -65,6 +65,8 @@ int64_t assay_detection_errors_count(const assay_detection_errors *errors,
                                      assay_detection_error kind, int64_t k);
 
 enum { ASSAY_ERROR_VALUES = ASSAY_ERROR_KINDS + 1 };
+/** The metric of value 0..ASSAY_ERROR_VALUES-1: "tide_average_precision", "tide_classification", ... */
+const char *assay_detection_error_metric(int value);
 /**
  * AP (first) and what it gains when each kind of error alone is mended, 0..1: averages over the classes
  * that have objects or detections, in `all`, and of every class (classes x ASSAY_ERROR_VALUES, NaN

@@ -33,6 +33,13 @@ enum { ASSAY_CURVE_UNMENDED = 5 };
 ASSAY_NODISCARD assay_status assay_detection_errors_list(assay_detection_errors *errors,
                                                          const assay_coco_truth *truth,
                                                          assay_error *err);
+/** The judgements of two detectors on the same images: those of b belong to images n.. 2n-1 of `joined`,
+ *  which has both detectors' images and outlives the errors. */
+ASSAY_NODISCARD assay_status assay_detection_errors_join(assay_detection_errors **out,
+                                                         const assay_detection_errors *a,
+                                                         const assay_detection_errors *b,
+                                                         const assay_detection *joined,
+                                                         assay_error *err);
 void assay_error_list_dispose(assay_error_list *list);
 
 #endif

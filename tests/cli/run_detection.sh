@@ -127,8 +127,12 @@ checks=$((checks + 1))
 python3 - <<'PY' || fail "the comparison"
 import json
 found = [c for c in json.load(open("h/results.json"))["comparisons"] if c["context"] == "sea"]
-assert [c["metric"] for c in found] == ["coco_average_precision"] * 2 + ["coco_average_recall"], found
-assert all(c["difference"] == 0 and c["p"] == 1 for c in found), found
+names = [c["metric"] for c in found]
+assert names[:8] == ["coco_average_precision"] * 6 + ["coco_average_recall", "tide_average_precision"], names
+assert len(names) == 16 and all(n.startswith("tide_") for n in names[7:]), names
+assert all(c["difference"] == 0 and c["p"] == 1 for c in found if c["outcome"] == "value"), names
+changed = [c for c in json.load(open("h/results.json"))["changed"] if c["context"] == "sea"]
+assert [c["n"] for c in changed] == [0], changed
 PY
 
 # What is refused

@@ -246,11 +246,51 @@ def check_operation(program, seed):
     return not bad, bad
 
 
+def check_exchange(program, seed):
+    """Two detectors: what errors cost, and how often a random exchange of images differs as much."""
+    truth, results = case(4 * seed + 1)
+    if len(truth["images"]) < 10 or not results or all(a["iscrowd"] for a in truth["annotations"]):
+        return True, ""
+    rng = np.random.default_rng(seed)
+    other = []
+    for r in results:
+        if rng.random() < .85:
+            other.append({**r, "bbox": [r["bbox"][0] + rng.normal() * 3, *r["bbox"][1:]]})
+    if not other:
+        return True, ""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, what in (("t", truth), ("a", results), ("b", other)):
+            pathlib.Path(f"{folder}/{name}.json").write_text(json.dumps(what))
+        done = subprocess.run([program, "compare", "--task", "detection", "--truth", f"{folder}/t.json",
+                               f"{folder}/a.json", f"{folder}/b.json", "--replicates", "2000", "--json", "-"],
+                              capture_output=True, text=True)
+    if done.returncode not in (0, 1, 2):
+        return False, done.stderr
+    mine = {c["metric"]: c for c in json.loads(done.stdout)["comparisons"] if c["metric"].startswith("tide_")}
+    of = lambda rows: (lambda ap, gains, _: {"tide_average_precision": ap, **{KINDS[k]: v for k, v in gains.items()}})(
+        *tide(truth, rows, .5))
+    a, b = of(results), of(other)
+    bad = [(n, mine[n]["difference"], b[n] - a[n]) for n in mine if abs(100 * mine[n]["difference"] - b[n] + a[n]) > 1e-7]
+    ids, trials = [i["id"] for i in truth["images"]], 150
+    beyond = dict.fromkeys(mine, 0)
+    for _ in range(trials):
+        swap = {i for i in ids if rng.random() < .5}
+        x = of([r for r in results if r["image_id"] not in swap] + [r for r in other if r["image_id"] in swap])
+        y = of([r for r in other if r["image_id"] not in swap] + [r for r in results if r["image_id"] in swap])
+        for n in mine:
+            beyond[n] += abs(y[n] - x[n]) >= abs(b[n] - a[n]) - 1e-9
+    for n in mine:
+        p, q = mine[n]["p"], beyond[n] / trials
+        if abs(p - q) > 4 * math.sqrt(max(p * (1 - p), .005) / trials) + 1 / trials:
+            bad.append((n, "p", p, q))
+    return not bad, bad
+
+
 def main():
     program = sys.argv[1]
     cases, first = ([int(a) for a in sys.argv[2:]] + [200, 0][len(sys.argv) - 2:])[:2]
     differing = 0
-    for check in (check_tide, check_confusion, check_operation):
+    for check in (check_tide, check_confusion, check_operation, check_exchange):
         differ = 0
         for seed in range(first, first + cases):
             good, what = check(program, seed)
