@@ -9,8 +9,9 @@ static assay_status place(assay_interval_choice *choice, assay_args *args, bool 
                           assay_error *err)
 {
     const assay_interval *interval = args->op->interval;
-    bool resampled = interval->replicates || interval->jackknifed;
+    bool resampled = assay_interval_is_resampled(args);
     assay_args **slot = interval->proportion     ? &choice->proportion
+                        : interval->of_clusters  ? &choice->clustered
                         : area || interval->area ? &choice->area
                         : resampled              ? &choice->replicate
                                                  : &choice->clustered;
@@ -20,7 +21,16 @@ static assay_status place(assay_interval_choice *choice, assay_args *args, bool 
             assay_fail(err, ASSAY_EINVAL,
                        "interval: auc=%s: it is not made for areas; use delong, or "
                        "one from bootstrap replicates (bootstrap_percentile, "
-                       "bootstrap_basic, bca)",
+                       "bootstrap_basic, bootstrap_studentised, bca)",
+                       args->op->name);
+        assay_args_free(args);
+        return status;
+    }
+    if (interval->count) {
+        assay_status status =
+            assay_fail(err, ASSAY_EINVAL,
+                       "interval: %s is for numbers of events; the metrics that count "
+                       "events (false_alarms_per_exposure) use it by themselves",
                        args->op->name);
         assay_args_free(args);
         return status;

@@ -30,7 +30,12 @@ static assay_status read_options(assay_evaluation *evaluation,
     evaluation->cancel = options->cancel;
     evaluation->units = options->units;
     evaluation->paired = options->paired != 0;
+    evaluation->every_draw = options->paired == 2;
     evaluation->resample = options->resample;
+    evaluation->studentised =
+        evaluation->replicates > 0 && (assay_is_studentised(options->replicate_interval) ||
+                                       assay_is_studentised(options->area_interval) ||
+                                       assay_is_studentised(options->clustered_interval));
     evaluation->groups = options->groups;
     if (!(evaluation->level > 0.0 && evaluation->level < 1.0)) {
         return assay_fail(err, ASSAY_EINVAL, "level: %g is not between 0 and 1 (e.g. 0.95)",
@@ -167,8 +172,8 @@ static assay_status make_job(assay_job *job, assay_evaluation *evaluation, const
                     !job->metric->no_interval &&
                     assay_units_drawn(evaluation) >= ASSAY_FEWEST_DRAWN;
     /* Differences of right rows follow from counts (core/compare.h). */
-    if (evaluation->paired && job->metric->right_rows && evaluation->weights == NULL &&
-        evaluation->resample == ASSAY_RESAMPLE_POISSON) {
+    if (evaluation->paired && !evaluation->every_draw && job->metric->right_rows &&
+        evaluation->weights == NULL && evaluation->resample == ASSAY_RESAMPLE_POISSON) {
         job->resample = false;
     }
     uint32_t needs = needs_of(job, multilabel);

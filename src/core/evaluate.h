@@ -37,7 +37,7 @@ typedef struct assay_evaluate_options {
     const int64_t *units;
     /* 1: weights are drawn by row (or unit) for every metric, so that evaluations of two models on
      * the same rows are resampled alike, and each measure keeps its `draws`. */
-    int paired;
+    int paired;              /* 2: also what follows from counts */
     assay_resample resample; /* other than Poisson: with `paired` */
     /* Of the rows of the predictions, for metrics that compare groups; NULL = none. */
     const assay_groups *groups;

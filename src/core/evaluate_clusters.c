@@ -142,6 +142,10 @@ static assay_status put_bounds(assay_measure *measure, counting *c, int64_t k,
     measure->clusters = used;
     measure->design_effect = d->estimate.deff;
     measure->effective = d->estimate.effective;
+    if (interval != NULL && interval->op->interval->clustered == NULL) {
+        measure->interval = interval; /* from replicates of whole clusters */
+        return ASSAY_OK;
+    }
     measure->bounds = dependent_bounds;
     measure->evidence = d;
     measure->bounds_name =

@@ -98,7 +98,8 @@ typedef struct assay_evaluation {
      * after the other, and where each cluster begins there */
     int64_t clusters;
     int64_t *cluster, *cluster_order, *cluster_start;
-    bool paired;
+    bool paired, every_draw;
+    bool studentised; /* replicates get a standard error each, from groups of rows */
     assay_resample resample;
     const assay_groups *groups;
 } assay_evaluation;
@@ -158,6 +159,22 @@ ASSAY_NODISCARD assay_status assay_interval_name(const char **out, assay_arena *
                                                  const assay_args *args, const char *otherwise,
                                                  assay_error *err);
 
+/** mask[row of the predictions] = 1 for the selected rows but those of a group: row i of the selection (or
+ *  its cluster) belongs to group i modulo the number of groups. */
+void assay_leave_out(uint8_t *mask, const assay_evaluation *evaluation, int64_t group,
+                     int64_t groups);
+/** Whether an interval takes pivots. */
+bool assay_is_studentised(const assay_args *interval);
+/** Pivots of the replicates in matrix (replicates of each column in their order): (replicate - value) over
+ *  the replicate's own standard error; NaN = undefined. The measures get their standard errors. The
+ *  standard errors are those of the jackknife over the groups of rows of the interval's parameter
+ *  `groups`: the same replicates are drawn without one group after the other. */
+ASSAY_NODISCARD assay_status assay_studentise(double *pivots, assay_result *out,
+                                              const double *matrix, int64_t columns,
+                                              const assay_evaluation *evaluation,
+                                              const assay_evaluate_options *options,
+                                              assay_error *err);
+
 /** Rows, or clusters, that are drawn in a replicate. */
 static inline int64_t assay_units_drawn(const assay_evaluation *evaluation)
 {
@@ -199,7 +216,8 @@ void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t
 /** Rows are resampled one by one, not as counts of equal rows. */
 static inline bool assay_by_row(const assay_evaluation *evaluation)
 {
-    return evaluation->paired || evaluation->units != NULL || evaluation->weights != NULL;
+    return evaluation->paired || evaluation->studentised || evaluation->units != NULL ||
+           evaluation->weights != NULL;
 }
 
 static inline int64_t assay_selected_row(const assay_evaluation *evaluation, int64_t i)

@@ -50,6 +50,11 @@ static assay_status replicate_bounds(double *low, double *high, const assay_meas
         return assay_percentile_interval(low, high, measure->replicates, measure->n_replicates,
                                          alpha, alpha, err);
     }
+    if (assay_is_studentised(args)) {
+        return args->op->interval->studentised(low, high, measure->pivots, measure->n_pivots,
+                                               measure->value, measure->se, alpha, alpha,
+                                               args->params, err);
+    }
     if (args->op->interval != NULL && args->op->interval->jackknifed != NULL) {
         return args->op->interval->jackknifed(
             low, high, measure->replicates, measure->n_replicates, measure->value,
@@ -75,8 +80,21 @@ static assay_status sort_values(double *values, int64_t n, int64_t *order, doubl
     return ASSAY_OK;
 }
 
+/* Defined values to the front, ascending. */
+static assay_status sort_defined(int64_t *n, double *values, const assay_evaluation *evaluation,
+                                 assay_error *err)
+{
+    *n = 0;
+    for (int64_t i = 0; i < evaluation->replicates; i++) {
+        if (!isnan(values[i])) {
+            values[(*n)++] = values[i];
+        }
+    }
+    return sort_values(values, *n, evaluation->sort_order, evaluation->sort_copy, err);
+}
+
 /* Sort the defined replicates to the front and put the interval into the measure. */
-static assay_status interval_from_replicates(assay_measure *measure, double *values,
+static assay_status interval_from_replicates(assay_measure *measure, double *values, double *pivots,
                                              const assay_evaluation *evaluation,
                                              const assay_args *args, const char *name,
                                              assay_arena *arena, assay_error *err)
@@ -92,13 +110,12 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
         measure->draws = draws;
         measure->n_draws = evaluation->replicates;
     }
-    for (int64_t i = 0; i < evaluation->replicates; i++) {
-        if (!isnan(values[i])) {
-            values[n++] = values[i];
-        }
+    ASSAY_TRY(sort_defined(&n, values, evaluation, err));
+    if (assay_is_studentised(args)) {
+        ASSAY_TRY(sort_defined(&measure->n_pivots, pivots, evaluation, err));
+        measure->pivots = pivots;
     }
-    int64_t undefined = evaluation->replicates - n;
-    ASSAY_TRY(sort_values(values, n, evaluation->sort_order, evaluation->sort_copy, err));
+    int64_t undefined = evaluation->replicates - (measure->pivots != NULL ? measure->n_pivots : n);
     const char *note = "";
     const char *whole = evaluation->units != NULL ? " of whole clusters" : "";
     if (n == 0 || values[0] == values[n - 1]) {
@@ -185,16 +202,6 @@ static assay_status put_interval(assay_measure *measure, const assay_evaluation 
     return ASSAY_OK;
 }
 
-/* Row i of the selection belongs to group i (or its cluster) modulo the number of groups. */
-static void leave_out(uint8_t *mask, const assay_evaluation *e, int64_t group, int64_t groups)
-{
-    memset(mask, 0, (size_t)e->predictions->n);
-    for (int64_t i = 0; i < e->n; i++) {
-        int64_t unit = e->cluster != NULL ? e->cluster[i] : i;
-        mask[assay_selected_row(e, i)] = unit % groups != group;
-    }
-}
-
 /* The measures of the resampled jobs without one group of rows after the other. */
 static assay_status jackknife(assay_result *out, const assay_evaluation *evaluation,
                               const assay_evaluate_options *options, assay_error *err)
@@ -214,7 +221,7 @@ static assay_status jackknife(assay_result *out, const assay_evaluation *evaluat
     plain.area_interval = NULL;
     ASSAY_GOTO(assay_arena_new(&arena, (size_t)16 << 30, err), done);
     for (int64_t g = 0; g < groups; g++) {
-        leave_out(mask, evaluation, g, groups);
+        assay_leave_out(mask, evaluation, g, groups);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
             assay_result without;
@@ -263,6 +270,7 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
     const char *proportion_name = NULL;
     const char *replicate_name = NULL;
     double *matrix = NULL;
+    double *pivots = NULL;
     int64_t columns = 0;
     ASSAY_TRY(
         assay_interval_name(&proportion_name, out->arena, proportion, "clopper_pearson", err));
@@ -286,6 +294,13 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
         if (needs_jackknife(replicate) || needs_jackknife(area)) {
             ASSAY_TRY(jackknife(out, evaluation, options, err));
         }
+        if (evaluation->studentised) {
+            pivots = assay_arena_alloc(out->arena, (size_t)columns, n * sizeof *pivots);
+            if (pivots == NULL) {
+                return assay_fail_memory(err);
+            }
+            ASSAY_TRY(assay_studentise(pivots, out, matrix, columns, evaluation, options, err));
+        }
     }
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
@@ -293,10 +308,13 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
             assay_measure *measure = &out->measures[job->first_measure + m];
             bool column = job->resample && job->column[m] >= 0;
             if (column) {
+                int64_t at = job->column[m] * evaluation->replicates;
+                const char *name = replicate_name;
+                ASSAY_TRY(assay_interval_name(&name, out->arena, measure->interval, name, err));
                 ASSAY_TRY(interval_from_replicates(
-                    measure, matrix + job->column[m] * evaluation->replicates, evaluation,
-                    measure->interval != NULL ? measure->interval : replicate,
-                    measure->interval != NULL ? area_name : replicate_name, out->arena, err));
+                    measure, matrix + at, pivots != NULL ? pivots + at : NULL, evaluation,
+                    measure->interval != NULL ? measure->interval : replicate, name, out->arena,
+                    err));
             }
             ASSAY_TRY(put_interval(measure, evaluation, proportion, proportion_name, column, err));
         }

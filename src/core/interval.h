@@ -24,6 +24,11 @@ typedef struct assay_interval {
                                double estimate, const double *jackknife, int64_t groups,
                                double alpha_low, double alpha_high, const void *params,
                                assay_error *err);
+    /** From ascending pivots, (replicate - estimate) / standard error of the replicate, the estimate and its
+     *  standard error. */
+    assay_status (*studentised)(double *low, double *high, const double *pivots, int64_t n,
+                                double estimate, double se, double alpha_low, double alpha_high,
+                                const void *params, assay_error *err);
     /** From an estimate over clusters, for a proportion of dependent rows. */
     assay_status (*clustered)(double *low, double *high, const assay_cluster_estimate *estimate,
                               double alpha_low, double alpha_high, const void *params,
@@ -31,6 +36,15 @@ typedef struct assay_interval {
     /** From an area under the ROC curve and its variance. */
     assay_status (*area)(double *low, double *high, double area, double variance, double alpha_low,
                          double alpha_high, const void *params, assay_error *err);
+    /** From a number of events in an exposure > 0, for their rate. */
+    assay_status (*count)(double *low, double *high, int64_t events, double exposure,
+                          double alpha_low, double alpha_high, const void *params,
+                          assay_error *err);
+    int of_clusters; /* 1: replicates, and for proportions of rows that come in clusters */
 } assay_interval;
+
+struct assay_args;
+/** Whether it takes bootstrap replicates of a metric. */
+int assay_interval_is_resampled(const struct assay_args *args);
 
 #endif

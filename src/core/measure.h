@@ -51,6 +51,9 @@ typedef struct assay_measure {
     const double *replicates; /* ascending bootstrap replicates, or NULL */
     int64_t n_replicates;
     const struct assay_args *interval; /* operation for the replicates when not the usual one */
+    const double *pivots; /* ascending (replicate - value) / its standard error, or NULL */
+    int64_t n_pivots;
+    double se;               /* of the value, with pivots */
     const double *jackknife; /* values without one group of rows after the other, or NULL */
     int64_t n_jackknife;
     double variance;     /* DeLong's, of an area; NaN = none */

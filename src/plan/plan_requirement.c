@@ -149,11 +149,6 @@ static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
     return assay_args_new(out, op, err);
 }
 
-static bool is_resampled(const assay_args *args)
-{
-    return args->op->interval->replicates || args->op->interval->jackknifed;
-}
-
 assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
 {
     static const char *const interval_keys[] = {"proportion", "other", "clustered", "auc"};
@@ -193,15 +188,17 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
     ASSAY_TRY(read_interval(&r->plan->area_interval, r, intervals, "auc", NULL, err));
     const assay_args *clustered = r->plan->clustered_interval, *area = r->plan->area_interval;
     if (!r->plan->proportion_interval->op->interval->proportion ||
-        !is_resampled(r->plan->replicate_interval) ||
-        (clustered && !clustered->op->interval->clustered) ||
-        (area && !area->op->interval->area && !is_resampled(area))) {
+        !assay_interval_is_resampled(r->plan->replicate_interval) ||
+        (clustered && !clustered->op->interval->clustered &&
+         !assay_interval_is_resampled(clustered)) ||
+        (area && !area->op->interval->area && !assay_interval_is_resampled(area))) {
         return assay_yaml_fail(
             r->path, intervals ? intervals : root, err,
             "intervals: 'proportion' takes an interval for proportions "
             "(clopper_pearson, wilson, ...), 'other' one for bootstrap "
-            "replicates (bootstrap_percentile, bootstrap_basic, bca), 'clustered' "
-            "korn_graubard or cluster_robust, 'auc' delong or one for bootstrap "
+            "replicates (bootstrap_percentile, bootstrap_basic, bootstrap_studentised, bca), "
+            "'clustered' korn_graubard, cluster_robust or cluster_bootstrap, 'auc' delong or one "
+            "for bootstrap "
             "replicates");
     }
     return ASSAY_OK;

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "base/rng.h"
 #include "stats/check.h"
 #include "stats/discrete.h"
 
@@ -65,6 +66,33 @@ assay_status assay_hypergeometric_interval(int64_t *low, int64_t *high, int64_t 
             }
         }
         *high = yes;
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_wilson_finite(double *low, double *high, int64_t x, int64_t n, int64_t N,
+                                 double alpha_low, double alpha_high, assay_error *err)
+{
+    *low = 0.0;
+    *high = 1.0;
+    ASSAY_TRY(assay_check_counts("finite population", x, n, err));
+    ASSAY_TRY(assay_check_alphas("finite population", alpha_low, alpha_high, err));
+    ASSAY_TRY(check_pool(n, N, err));
+    double left = N == 1 ? 0.0 : (double)(N - n) / (double)(N - 1);
+    double yes = (double)x;
+    double all = (double)n;
+    for (int end = 0; n > 0 && end < 2; end++) {
+        double alpha = end == 0 ? alpha_low : alpha_high;
+        double z = alpha > 0.0 ? assay_normal_inverse(alpha) : 0.0;
+        double z2 = z * z * left;
+        double a = yes + z2 / 2.0;
+        double root = sqrt(z2 * (yes * (all - yes) / all + z2 / 4.0));
+        if (alpha > 0.0 && end == 0) {
+            /* by the conjugate, so that no digits are lost near 0 */
+            *low = x > 0 ? yes * yes / all / (a + root) : 0.0;
+        } else if (alpha > 0.0) {
+            *high = x < n ? (a + root) / (all + z2) : 1.0;
+        }
     }
     return ASSAY_OK;
 }

@@ -21,4 +21,10 @@ ASSAY_NODISCARD assay_status assay_hypergeometric_interval(int64_t *low, int64_t
 ASSAY_NODISCARD assay_status assay_finite_correction(double *out, int64_t n, int64_t N,
                                                      assay_error *err);
 
+/** Wilson's score interval with z^2 times (N - n) / (N - 1), the variance of a sample without
+ *  replacement. n = 0 gives [0, 1]. */
+ASSAY_NODISCARD assay_status assay_wilson_finite(double *low, double *high, int64_t x, int64_t n,
+                                                 int64_t N, double alpha_low, double alpha_high,
+                                                 assay_error *err);
+
 #endif

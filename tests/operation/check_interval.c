@@ -161,13 +161,57 @@ static void check_area(const assay_op *op, const void *params)
     }
 }
 
+/* Pivots of a symmetric distribution: the ends lie as far from the estimate as their quantiles say. */
+static void check_studentised(const assay_op *op, const void *params)
+{
+    enum { N = 2001 };
+    double pivots[N];
+    double low = 0, high = 0, end = 0, other = 0;
+    assay_error err = {0};
+    for (int i = 0; i < N; i++) {
+        pivots[i] = 4.0 * (double)i / (N - 1) - 2.0;
+    }
+    assert_int_equal(
+        op->interval->studentised(&low, &high, pivots, N, 0.5, 0.1, 0.025, 0.025, params, NULL),
+        ASSAY_OK);
+    assert_true(fabs(low - (0.5 - 0.19)) < 1e-12 && fabs(high - (0.5 + 0.19)) < 1e-12);
+    assert_int_equal(
+        op->interval->studentised(&end, &other, pivots, N, 0.5, 0.1, 0.025, 0.0, params, NULL),
+        ASSAY_OK);
+    assert_true(end == low && other == INFINITY);
+    assert_int_equal(
+        op->interval->studentised(&low, &high, pivots, N, 0.5, NAN, 0.025, 0.025, params, &err),
+        ASSAY_EUNSUPPORTED);
+    assert_int_equal(
+        op->interval->studentised(&low, &high, pivots, 5, 0.5, 0.1, 0.025, 0.025, params, &err),
+        ASSAY_EUNSUPPORTED);
+}
+
+static void check_count(const assay_op *op, const void *params)
+{
+    double low = 0, high = 0, end = 0, other = 0;
+    for (int64_t events = 0; events < 50; events++) {
+        double rate = (double)events / 8.0;
+        assert_int_equal(op->interval->count(&low, &high, events, 8.0, 0.025, 0.025, params, NULL),
+                         ASSAY_OK);
+        assert_true((events == 0 ? low == 0.0 : low < rate) && rate < high);
+        assert_int_equal(op->interval->count(&end, &other, events, 8.0, 0.025, 0.0, params, NULL),
+                         ASSAY_OK);
+        assert_true(end == low && other == INFINITY);
+    }
+    /* no events: -ln(alpha) / exposure */
+    assert_int_equal(op->interval->count(&low, &high, 0, 8.0, 0.0, 0.05, params, NULL), ASSAY_OK);
+    assert_true(fabs(high - log(20.0) / 8.0) < 1e-12);
+}
+
 void check_interval_shape(const assay_op *op)
 {
     const assay_interval *interval = op->interval;
     assay_args *args = harness_args(op, "");
     assert_int_equal((interval->proportion != NULL) + (interval->replicates != NULL) +
                          (interval->jackknifed != NULL) + (interval->clustered != NULL) +
-                         (interval->area != NULL),
+                         (interval->area != NULL) + (interval->studentised != NULL) +
+                         (interval->count != NULL),
                      1);
     if (interval->proportion != NULL) {
         check_proportion(op, args->params);
@@ -177,6 +221,10 @@ void check_interval_shape(const assay_op *op)
         check_jackknifed(op, args->params);
     } else if (interval->clustered != NULL) {
         check_clustered(op, args->params);
+    } else if (interval->studentised != NULL) {
+        check_studentised(op, args->params);
+    } else if (interval->count != NULL) {
+        check_count(op, args->params);
     } else {
         check_area(op, args->params);
     }

@@ -57,6 +57,34 @@ def mid_p(x, n, alpha, _):
     return 0.0 if x == 0 else end(False), 1.0 if x == n else end(True)
 
 
+POPULATION = 1000000  # the operations' default
+ROUNDING = 1 + 1e-8  # of scipy, from logarithms of factorials; neighbouring numbers differ by more
+
+
+def hypergeometric(x, n, alpha, _):
+    """All numbers of successes in the stock that no one-sided test rejects, by bisection."""
+    def first(wrong, lowest, highest):
+        while highest > lowest:
+            middle = (lowest + highest) // 2
+            lowest, highest = (middle + 1, highest) if wrong(middle) else (lowest, middle)
+        return lowest
+    low = 0 if x == 0 else first(
+        lambda k: stats.hypergeom.sf(x - 1, POPULATION, k, n) <= alpha * ROUNDING, x, POPULATION)
+    high = POPULATION if x == n else first(
+        lambda k: stats.hypergeom.cdf(x, POPULATION, k, n) > alpha * ROUNDING, x, POPULATION) - 1
+    return low / POPULATION, high / POPULATION
+
+
+def wilson_finite(x, n, alpha, _):
+    """The roots of the score equation with the corrected variance."""
+    z2 = stats.norm.isf(alpha) ** 2 * (POPULATION - n) / (POPULATION - 1)
+    def gap(p):
+        return (x / n - p) ** 2 * n - z2 * p * (1 - p)
+    low = 0.0 if x == 0 else optimize.brentq(gap, 0, x / n - 1e-12, xtol=1e-16, rtol=1e-15)
+    high = 1.0 if x == n else optimize.brentq(gap, x / n + 1e-12, 1, xtol=1e-16, rtol=1e-15)
+    return low, high
+
+
 if __name__ == "__main__":
     versions = statsmodels.__version__, scipy.__version__
     assert versions == ("0.15.0", "1.17.1"), versions
@@ -65,3 +93,5 @@ if __name__ == "__main__":
     write("agresti_coull", agresti_coull)
     write("mid_p", mid_p)
     write("wilson", two_sided("wilson"))
+    write("hypergeometric", hypergeometric)
+    write("wilson_finite", wilson_finite)

@@ -191,6 +191,14 @@ def classification(y, s, w, weighted):
         ratios[1].append(entry(negative, cls=c))
     add("positive_likelihood_ratio", ratios[0])
     add("negative_likelihood_ratio", ratios[1])
+    for exposure in (1, .25):
+        alarms = [w[(label == c) & (y != c)].sum() for c in range(classes)]
+        rates = [entry(a / (w.sum() * exposure), cls=c) for c, a in enumerate(alarms)]
+        for m, a in zip(rates, alarms):
+            if not weighted:
+                m["low"] = float(stats.chi2.ppf(.025, 2 * a) / 2 / n / exposure) if a else 0.0
+                m["high"] = float(stats.chi2.ppf(.975, 2 * a + 2) / 2 / n / exposure)
+        add("false_alarms_per_exposure", rates, exposure=exposure)
     conf, hit = s[np.arange(n), label], (y == label).astype(float)
     for h in (.05, .2, .002):
         value = kde_on_grid(conf, hit, w, h)

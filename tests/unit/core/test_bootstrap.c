@@ -3,13 +3,16 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "base/rng.h"
 #include "core/evaluate_internal.h"
+#include "core/interval.h"
 #include "core/predictions.h"
+#include "stats/bootstrap.h"
 
 /* ---- one metric, mean confidence, written in three ways ---- */
 
@@ -229,11 +232,159 @@ static void test_coverage(void **state)
     assay_predictions_free(p);
 }
 
+/* Draws of the mean over the rows of a shard, or of all (shards = 1). */
+static const double *draws_of(assay_arena *arena, const assay_predictions *p, int64_t shard,
+                              int64_t shards, int64_t replicates)
+{
+    assay_result result;
+    assay_args args = {.op = &ops[0]};
+    const assay_args *metrics[1] = {&args};
+    assay_evaluate_options options = {
+        .replicates = replicates, .threads = 2, .seed = 99, .paired = 1};
+    uint8_t *mask = assay_arena_alloc(arena, (size_t)p->n, 1);
+    assert_non_null(mask);
+    for (int64_t i = 0; i < p->n; i++) {
+        mask[i] = i * shards / p->n == shard;
+    }
+    assay_result_init(&result, arena);
+    assert_int_equal(assay_evaluate(&result, p, mask, metrics, 1, &options, NULL), ASSAY_OK);
+    assert_int_equal(result.measures[0].n_draws, replicates);
+    return result.measures[0].draws;
+}
+
+/* The replicates of any number of shards, each evaluated by itself and added by their weights, are those of
+ * the whole: the weight of a row knows nothing of the other rows. */
+static void test_shards(void **state)
+{
+    (void)state;
+    enum { ROWS = 20011, REPLICATES = 64 };
+    static const int64_t counts[] = {2, 3, 7, 50};
+    assay_predictions *p = make(ROWS);
+    assay_arena *arena = NULL;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    const double *whole = draws_of(arena, p, 0, 1, REPLICATES);
+    for (size_t c = 0; c < sizeof counts / sizeof counts[0]; c++) {
+        double sum[REPLICATES] = {0};
+        double weight[REPLICATES] = {0};
+        for (int64_t shard = 0; shard < counts[c]; shard++) {
+            double part[REPLICATES] = {0};
+            const double *draws = draws_of(arena, p, shard, counts[c], REPLICATES);
+            for (int64_t i = 0; i < ROWS; i++) {
+                int32_t copies[REPLICATES];
+                if (i * counts[c] / ROWS == shard) {
+                    assay_bootstrap_weights(copies, 99, (uint64_t)i, 0, REPLICATES / 4);
+                    for (int r = 0; r < REPLICATES; r++) {
+                        part[r] += copies[r];
+                    }
+                }
+            }
+            for (int r = 0; r < REPLICATES; r++) {
+                sum[r] += part[r] * draws[r];
+                weight[r] += part[r];
+            }
+        }
+        for (int r = 0; r < REPLICATES; r++) {
+            assert_true(fabs(sum[r] / weight[r] - whole[r]) < 1e-13);
+        }
+    }
+    assay_arena_free(arena);
+    assay_predictions_free(p);
+}
+
+static assay_status pivot_ends(double *low, double *high, const double *pivots, int64_t n,
+                               double estimate, double se, double alpha_low, double alpha_high,
+                               const void *params, assay_error *err)
+{
+    (void)params;
+    return assay_studentised_interval(low, high, pivots, n, estimate, se, alpha_low, alpha_high,
+                                      err);
+}
+
+static const assay_interval pivotal = {.studentised = pivot_ends};
+static const assay_op pivotal_op = {
+    .kind = ASSAY_OP_INTERVAL, .name = "pivotal", .interval = &pivotal};
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Jackknife standard error of a mean from the sums of groups, written out. */
+static double group_se(const double *sum, const double *weight, int groups)
+{
+    double all = 0.0, rows = 0.0, mean = 0.0, squares = 0.0;
+    for (int g = 0; g < groups; g++) {
+        all += sum[g];
+        rows += weight[g];
+    }
+    for (int g = 0; g < groups; g++) {
+        mean += (all - sum[g]) / (rows - weight[g]) / groups;
+    }
+    for (int g = 0; g < groups; g++) {
+        double off = (all - sum[g]) / (rows - weight[g]) - mean;
+        squares += off * off;
+    }
+    return sqrt(squares * (groups - 1.0) / groups);
+}
+
+static void test_studentised(void **state)
+{
+    (void)state;
+    enum { ROWS = 403, REPLICATES = 200, GROUPS = 20 };
+    assay_predictions *p = make(ROWS);
+    assay_arena *arena = NULL;
+    assay_result result;
+    assay_args args = {.op = &ops[1]}, interval = {.op = &pivotal_op};
+    const assay_args *metrics[1] = {&args};
+    assay_evaluate_options options = {
+        .replicates = REPLICATES, .threads = 2, .seed = 99, .replicate_interval = &interval};
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    assay_result_init(&result, arena);
+    assert_int_equal(assay_evaluate(&result, p, NULL, metrics, 1, &options, NULL), ASSAY_OK);
+    const assay_measure *m = &result.measures[0];
+    double pivots[REPLICATES];
+    double sum[GROUPS] = {0}, weight[GROUPS] = {0};
+    for (int r = 0; r < REPLICATES; r++) {
+        double drawn[GROUPS] = {0}, copies[GROUPS] = {0}, total = 0.0, rows = 0.0;
+        for (int i = 0; i < ROWS; i++) {
+            int32_t four[4];
+            double x = fmax(p->scores_f64[2 * i], p->scores_f64[2 * i + 1]);
+            assay_bootstrap_weights(four, 99, (uint64_t)i, (uint32_t)(r / 4), 1);
+            drawn[i % GROUPS] += four[r % 4] * x;
+            copies[i % GROUPS] += four[r % 4];
+            sum[i % GROUPS] += r == 0 ? x : 0.0;
+            weight[i % GROUPS] += r == 0;
+        }
+        for (int g = 0; g < GROUPS; g++) {
+            total += drawn[g];
+            rows += copies[g];
+        }
+        pivots[r] = (total / rows - m->value) / group_se(drawn, copies, GROUPS);
+    }
+    qsort(pivots, REPLICATES, sizeof pivots[0], ascending);
+    double se = group_se(sum, weight, GROUPS), low = 0, high = 0;
+    assert_int_equal(m->n_pivots, REPLICATES);
+    assert_true(fabs(m->se - se) < 1e-12);
+    for (int r = 0; r < REPLICATES; r++) {
+        assert_true(fabs(m->pivots[r] - pivots[r]) < 1e-9);
+    }
+    assert_int_equal(assay_studentised_interval(&low, &high, pivots, REPLICATES, m->value, se,
+                                                0.025, 0.025, NULL),
+                     ASSAY_OK);
+    assert_true(fabs(m->low - low) < 1e-10 && fabs(m->high - high) < 1e-10 && low < high);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.975, &options, NULL), ASSAY_OK);
+    assert_true(low == m->low && high == m->high);
+    assay_arena_free(arena);
+    assay_predictions_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),
-        cmocka_unit_test(test_ways_agree),
+        cmocka_unit_test(test_weights),  cmocka_unit_test(test_ways_agree),
+        cmocka_unit_test(test_shards),   cmocka_unit_test(test_studentised),
         cmocka_unit_test(test_coverage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
