@@ -171,13 +171,14 @@ static assay_status open_inputs(job *j, assay_error *err)
 }
 
 /* What is tried when nothing is named. Attacks without this norm are left out. */
-assay_status assay_usual_attacks(assay_args **out, int32_t *n, const assay_model *model,
-                                 const assay_model *substitute, assay_norm norm, assay_error *err)
+assay_status assay_usual_attacks(assay_args **out, int32_t *n, assay_model *model,
+                                 assay_model *substitute, assay_norm norm, assay_error *err)
 {
     static const char *const gradients[] = {"fgsm", "pgd", "autoattack", "fmn", "noise", NULL};
     static const char *const scores[] = {"square", "noise", "spatial", NULL};
     static const char *const labels[] = {"noise", "spatial", NULL};
-    bool slopes = model->backend->gradient != NULL || substitute != NULL;
+    assay_error unused = {0};
+    bool slopes = substitute != NULL || assay_attack_gives_gradients(model, &unused);
     const char *const *names = model->spec.scores == ASSAY_SCORES_LABELS ? labels
                                : slopes                                  ? gradients
                                                                          : scores;

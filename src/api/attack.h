@@ -9,6 +9,7 @@
 #include "api/context.h"
 #include "assay/attack.h"
 #include "base/json_write.h"
+#include "core/attack_planted.h"
 #include "core/attack_probe.h"
 #include "core/attack_run.h"
 #include "core/smoothing.h"
@@ -105,6 +106,10 @@ typedef struct assay_assessment {
     assay_assessed attacks[ASSAY_ASSESS_ATTACKS];
     int32_t n_attacks;
     assay_attack_probe probe;
+    const char
+        *no_gradients; /* why the model gives none after all; NULL = it does, or never could */
+    assay_attack_planted planted; /* made 0 = not tried, or it could not be done */
+    const char *planted_by;       /* the attack that looked for it */
     int64_t unbounded_left,
         unbounded_n;          /* right answers under an unbounded attack; n 0 = not run */
     assay_args *proxy_attack; /* owned; NULL without proxies */
@@ -124,9 +129,8 @@ void assay_assessment_free(assay_assessment *assessment);
 ASSAY_NODISCARD assay_status assay_parse_budgets(double *eps, int32_t *n, const char *list,
                                                  assay_error *err);
 /** What is tried when nothing is named, appended to out[*n]; the caller frees them. */
-ASSAY_NODISCARD assay_status assay_usual_attacks(assay_args **out, int32_t *n,
-                                                 const assay_model *model,
-                                                 const assay_model *substitute, assay_norm norm,
+ASSAY_NODISCARD assay_status assay_usual_attacks(assay_args **out, int32_t *n, assay_model *model,
+                                                 assay_model *substitute, assay_norm norm,
                                                  assay_error *err);
 
 /** Exact binomial interval (Clopper, Pearson). */

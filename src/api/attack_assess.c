@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/sort.h"
+#include "base/text.h"
 #include "core/perturb.h"
 #include "core/predict.h"
 #include "stats/intervals.h"
@@ -336,6 +337,58 @@ done:
     return status;
 }
 
+/* Not controls alone. */
+static bool has_attack(const assay_assess_options *o)
+{
+    for (int32_t k = 0; k < o->n_attacks; k++) {
+        const assay_attack *attack = o->attacks[k]->op->attack;
+        if (!(attack->traits & ASSAY_ATTACK_CONTROL) && attack->access != ASSAY_ACCESS_LABELS) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The attack that has to find what is planted: the first one named that follows cross-entropy, else PGD;
+ * without gradients Square. */
+static assay_status planted_attack(assay_args **out, const assay_assess_options *o,
+                                   assay_error *err)
+{
+    static const char *const names[] = {"pgd", "apgd_ce", "square"};
+    assay_error unused = {0};
+    assay_model *gradients = o->substitute != NULL ? o->substitute : o->models[0];
+    size_t first = assay_attack_gives_gradients(gradients, &unused) ? 0 : 2;
+    for (size_t i = first; i < ASSAY_COUNT(names); i++) {
+        for (int32_t k = 0; k < o->n_attacks; k++) {
+            if (assay_text_equal(o->attacks[k]->op->name, names[i])) {
+                return assay_args_copy(out, o->attacks[k], err);
+            }
+        }
+    }
+    return assay_args_parse(out, ASSAY_OP_ATTACK, first == 0 ? "pgd" : "square:queries=500", err);
+}
+
+static assay_status run_planted(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    bool norm = o->norm == ASSAY_NORM_LINF || o->norm == ASSAY_NORM_L2;
+    assay_args *attack = NULL;
+    if (!norm || o->n_eps < 1 || o->n_models != 1 ||
+        o->models[0]->spec.scores == ASSAY_SCORES_LABELS || !has_attack(o)) {
+        return ASSAY_OK;
+    }
+    assay_attack_options options = options_for(a, 0);
+    assay_status status = planted_attack(&attack, o, err);
+    if (status == ASSAY_OK) {
+        options.attack = attack;
+        options.eps = o->eps + o->n_eps - 1;
+        a->planted_by = attack->op->name;
+        status = assay_attack_plant(&a->planted, &a->images, &options, err);
+    }
+    assay_args_free(attack);
+    return status;
+}
+
 static assay_status certify(assay_assessment *a, assay_error *err)
 {
     const assay_assess_options *o = a->options;
@@ -389,6 +442,18 @@ static assay_status prepare_proxies(assay_assessment *a, assay_error *err)
     return assay_args_parse(&a->proxy_attack, ASSAY_OP_ATTACK, "mi_fgsm", err);
 }
 
+/* An ONNX graph may hold a node without a gradient rule: said once, with the node. */
+static assay_status look_for_gradients(assay_assessment *a, assay_error *err)
+{
+    assay_model *model = a->options->models[0];
+    assay_error reason = {0};
+    if (model->backend->gradient == NULL || assay_attack_gives_gradients(model, &reason)) {
+        return ASSAY_OK;
+    }
+    a->no_gradients = assay_arena_strdup(a->arena, reason.message);
+    return a->no_gradients != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
 assay_status assay_assess(assay_assessment **out, const assay_assess_options *options,
                           assay_error *err)
 {
@@ -412,6 +477,7 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
     ASSAY_GOTO(check_by(options, err), done);
     ASSAY_GOTO(prepare_images(a, err), done);
     ASSAY_GOTO(prepare_proxies(a, err), done);
+    ASSAY_GOTO(look_for_gradients(a, err), done);
     for (int32_t k = 0; k < n; k++) {
         assay_attack_options one = options_for(a, k);
         ASSAY_GOTO(assay_attack_check(&a->images, &one, err), done);
@@ -421,6 +487,7 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
         ASSAY_GOTO(run_one(a, k, err), done);
     }
     ASSAY_GOTO(run_unbounded(a, err), done);
+    ASSAY_GOTO(run_planted(a, err), done);
     ASSAY_GOTO(assay_assess_matrix(a, err), done);
     ASSAY_GOTO(certify(a, err), done);
     ASSAY_GOTO(assay_assess_checks(a, err), done);

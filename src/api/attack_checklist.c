@@ -75,6 +75,8 @@ void assay_assessment_checklist(assay_json *json, const assay_assessment *a)
          "`fgsm` against `pgd`.");
     item(json, "An unbounded attack reaches chance", state_of(a, "unbounded_attack"),
          "PGD with the whole pixel range.");
+    item(json, "The attack finds an example that is known to be there",
+         state_of(a, "planted_example"), "Zimmermann et al., arXiv:2206.13991.");
     item(json, "Attacks have converged", state_of(a, "converged"),
          "Few successes in the last steps.");
     item(json, "White-box attacks", yes_if(white > 0), "Attacks with access `gradients`.");

@@ -51,6 +51,15 @@ static void check_random(assay_assessment *a)
 static void check_gradient(assay_assessment *a)
 {
     const assay_attack_probe *p = &a->probe;
+    if (a->no_gradients != NULL && a->options->substitute == NULL) {
+        add(a, "gradient", ASSAY_CHECK_WARNING,
+            assay_arena_printf(
+                a->arena,
+                "Attacks that only ask take the place of those that follow gradients, and "
+                "find less: %s",
+                a->no_gradients));
+        return;
+    }
     if (p->n_gradient == 0) {
         add(a, "gradient", ASSAY_CHECK_NOT_APPLICABLE,
             a->options->substitute != NULL ? "Gradients come from another model by declaration."
@@ -69,12 +78,15 @@ static void check_gradient(assay_assessment *a)
     } else {
         add(a, "zero_gradient", ASSAY_CHECK_PASSED, "No image has a gradient of exactly zero.");
     }
-    bool good = p->cosine > 0.99 && p->error < 0.1;
+    bool defined = isfinite(p->cosine) && isfinite(p->error);
+    bool good = defined && p->cosine > 0.99 && p->error < 0.1;
+    const char *found = defined ? assay_arena_printf(a->arena, "cosine %.4f, relative error %.3f.",
+                                                     p->cosine, p->error)
+                                : "nothing to compare, as one of them is zero everywhere.";
     add(a, "gradient_fidelity", good ? ASSAY_CHECK_PASSED : ASSAY_CHECK_WARNING,
         assay_arena_printf(a->arena,
-                           "Slopes promised by the gradient against central differences: cosine "
-                           "%.4f, relative error %.3f.%s",
-                           p->cosine, p->error,
+                           "Slopes promised by the gradient against central differences: %s%s",
+                           found != NULL ? found : "",
                            good ? ""
                                 : " They do not agree: the model is rough, rounds, or its gradient "
                                   "is not its own. Gradient attacks are weaker than they look."));
@@ -244,6 +256,29 @@ static void check_unbounded(assay_assessment *a)
                                   "measured by gradients is not real."));
 }
 
+/* Zimmermann et al. 2022: 95 % of what is known to be there must be found. */
+static void check_planted(assay_assessment *a)
+{
+    const assay_attack_planted *p = &a->planted;
+    if (p->made == 0) {
+        add(a, "planted_example", ASSAY_CHECK_NOT_APPLICABLE,
+            "This takes one model that gives scores, an attack on more than labels, and an eps in "
+            "norm "
+            "linf or l2.");
+        return;
+    }
+    bool good = 20 * p->found >= 19 * p->made;
+    add(a, "planted_example", good ? ASSAY_CHECK_PASSED : ASSAY_CHECK_WARNING,
+        assay_arena_printf(
+            a->arena,
+            "An example within eps %g was planted on top of the model for %" PRId64
+            " images; %s found %" PRId64 "%s",
+            a->options->eps[a->options->n_eps - 1], p->made, a->planted_by, p->found,
+            good ? "."
+                 : ": what is known to be there is missed, so failing to find an example proves "
+                   "nothing here. Gradients are masked, or the attack is too weak."));
+}
+
 /* First successes late in the search: it was not over. */
 static void check_converged(assay_assessment *a)
 {
@@ -252,15 +287,15 @@ static void check_converged(assay_assessment *a)
         return;
     }
     const assay_attack_result *r = a->attacks[k].result;
-    int64_t most = 0;
+    double steps = 0.0;
+    double restarts = 1.0;
     int64_t late = 0;
     int64_t found = 0;
-    for (int64_t i = 0; i < r->n; i++) {
-        most = r->first[i] > most ? r->first[i] : most;
-    }
+    (void)assay_args_get(&steps, a->attacks[k].attack, "steps");
+    (void)assay_args_get(&restarts, a->attacks[k].attack, "restarts");
     for (int64_t i = 0; i < r->n; i++) {
         found += r->first[i] > 0;
-        late += r->first[i] > 0 && 10 * r->first[i] > 9 * most;
+        late += (double)r->first[i] > 0.9 * steps * restarts;
     }
     bool good = found < 20 || 20 * late <= found;
     add(a, "converged", good ? ASSAY_CHECK_PASSED : ASSAY_CHECK_WARNING,
@@ -347,6 +382,7 @@ assay_status assay_assess_checks(assay_assessment *a, assay_error *err)
     check_control(a);
     check_single_step(a);
     check_unbounded(a);
+    check_planted(a);
     check_converged(a);
     check_rounding(a);
     check_reach(a);

@@ -111,9 +111,10 @@ static assay_status run_row(assay_assessment *a, const assay_args *attack, int32
     return status;
 }
 
-static bool gives_gradients(const assay_model *model)
+static bool gives_gradients(assay_model *model)
 {
-    return model->backend->gradient != NULL && model->spec.scores != ASSAY_SCORES_LABELS;
+    assay_error unused = {0};
+    return assay_attack_gives_gradients(model, &unused);
 }
 
 /* The last row: examples made on all the other models together. */

@@ -197,10 +197,11 @@ assay_status assay_attack_probe_model(assay_attack_probe *out, const assay_attac
 {
     *out = (assay_attack_probe){.cosine = NAN, .error = NAN};
     assay_attack_options mine = *options;
+    assay_error unused = {0};
     const assay_model *model = options->models[0];
     probe_params params = {.out = out,
-                           .gradients =
-                               model->backend->gradient != NULL && options->substitute == NULL,
+                           .gradients = options->substitute == NULL &&
+                                        assay_attack_gives_gradients(options->models[0], &unused),
                            .scores = model->spec.scores != ASSAY_SCORES_LABELS};
     assay_args args = {.op = &probe, .params = &params};
     assay_attack_result *result = NULL;

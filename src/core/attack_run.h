@@ -96,6 +96,9 @@ ASSAY_NODISCARD assay_status assay_attack_run(assay_attack_result **out,
 ASSAY_NODISCARD assay_status assay_attack_check(const assay_attack_images *images,
                                                 const assay_attack_options *options,
                                                 assay_error *err);
+/** Whether the model answers a question for a gradient, by asking one: a graph may hold a node without a
+ *  rule. `reason` (never NULL) says why not. */
+bool assay_attack_gives_gradients(assay_model *model, assay_error *reason);
 void assay_attack_result_free(assay_attack_result *result);
 
 /** Images of a dataset as the model's preparation leaves them before scaling. */

@@ -144,6 +144,30 @@ assay_status assay_attack_images_of(assay_attack_images *out, assay_attack_sourc
 
 /* ---- does it make sense? -------------------------------------------------------------------- */
 
+bool assay_attack_gives_gradients(assay_model *model, assay_error *reason)
+{
+    int64_t size = (int64_t)model->channels * model->height * model->width;
+    if (model->backend->gradient == NULL || model->backend->wants_images ||
+        model->input_type != ASSAY_DTYPE_F32 || model->spec.scores == ASSAY_SCORES_LABELS) {
+        (void)assay_fail(reason, ASSAY_EUNSUPPORTED, "model %s gives no gradients", model->name);
+        return false;
+    }
+    size_t bytes = (size_t)model->spec.batch * (size_t)size;
+    float *tensor = assay_alloc(bytes, sizeof *tensor);
+    float *gradient = assay_alloc(bytes, sizeof *gradient);
+    const char *id = "a black image";
+    const int32_t label = 0;
+    const assay_model_batch batch = {.n = 1, .tensor = tensor, .ids = &id};
+    const assay_loss what = {.kind = ASSAY_LOSS_CROSS_ENTROPY, .label = &label};
+    assay_status status =
+        tensor == NULL || gradient == NULL
+            ? assay_fail_memory(reason)
+            : assay_model_gradient(model, gradient, NULL, NULL, &batch, &what, reason);
+    assay_free(tensor);
+    assay_free(gradient);
+    return status != ASSAY_EUNSUPPORTED && status != ASSAY_ENOMEM;
+}
+
 /* The same names in another order: class 3 of the one is class 5 of the other. */
 static assay_status check_names(const assay_model *model, const assay_model *first,
                                 assay_error *err)
