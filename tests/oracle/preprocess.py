@@ -120,6 +120,52 @@ def yolo(im):
     return x
 
 
+def fit(im, width, height, resize, fill):
+    """The picture as large as fits, whole, in the middle of a field (the odd pixel right and below)."""
+    a = np.asarray(im.convert("RGB"))
+    h, w = a.shape[:2]
+    r = min(height / h, width / w)
+    new = max(1, int(round(w * r))), max(1, int(round(h * r)))
+    a = a if new == (w, h) else resize(a, new)
+    left, top = int(round((width - new[0]) / 2 - 0.1)), int(round((height - new[1]) / 2 - 0.1))
+    field = np.full((height, width, 3), fill, np.uint8)
+    field[top:top + new[1], left:left + new[0]] = a
+    return field
+
+
+def opencv(how):
+    return lambda a, new: cv2.resize(a, new, interpolation=how)
+
+
+def pillow(how):
+    return lambda a, new: np.asarray(Image.fromarray(a).resize(new, how))
+
+
+def letterbox_linear(im):
+    """As Ultralytics has it, pixels themselves, wider than high."""
+    return fit(im, 352, 192, opencv(cv2.INTER_LINEAR), 114)
+
+
+def letterbox_area(im):
+    return fit(im, 96, 160, opencv(cv2.INTER_AREA), 0)
+
+
+def letterbox_cubic(im):
+    return fit(im, 257, 255, opencv(cv2.INTER_CUBIC), 255)
+
+
+def letterbox_nearest(im):
+    return fit(im, 100, 33, opencv(cv2.INTER_NEAREST), 7)
+
+
+def letterbox_pillow(im):
+    return fit(im, 160, 97, pillow(Image.BILINEAR), 128)
+
+
+def letterbox_lanczos(im):
+    return fit(im, 333, 333, pillow(Image.LANCZOS), 1)
+
+
 def bytes_nhwc(im):
     return np.asarray(im.convert("RGB").resize((48, 32), Image.NEAREST))
 
@@ -155,7 +201,8 @@ def mnist(im):
 SIZES = [(320, 240, 3), (241, 377, 3), (1000, 64, 3), (57, 33, 3), (224, 224, 3), (256, 256, 1),
          (500, 333, 4), (640, 480, 2), (33, 1, 3), (225, 257, 1)]
 INK = [(20, 20, 1), (64, 48, 1), (28, 28, 1), (31, 90, 1), (100, 13, 3)]
-RECIPES = [(f, SIZES) for f in (imagenet, imagenet_half, crop_smaller, keras, caffe, yolo, bytes_nhwc,
+RECIPES = [(f, SIZES) for f in (imagenet, imagenet_half, crop_smaller, keras, caffe, yolo, letterbox_linear, letterbox_area, letterbox_cubic,
+                                letterbox_nearest, letterbox_pillow, letterbox_lanczos, bytes_nhwc,
                                 whole_numbers, double)] + [(mnist, INK)]
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 

@@ -65,7 +65,30 @@ typedef struct recipe {
         .scale = 1.0 / 255.0, .mean = IMAGENET_MEAN, .std = IMAGENET_STD                           \
     }
 
+/* The pixels themselves, channels last. */
+#define LETTERBOX(WIDTH, HEIGHT, MODE, FILL)                                                       \
+    {                                                                                              \
+        .color = ASSAY_COLOR_RGB, .n_steps = 1,                                                    \
+        .steps = {{.kind = ASSAY_STEP_LETTERBOX,                                                   \
+                   .width = (WIDTH),                                                               \
+                   .height = (HEIGHT),                                                             \
+                   .mode = (MODE),                                                                 \
+                   .fill = (FILL)}},                                                               \
+        .scale = 1.0, .std = {1.0, 1.0, 1.0}, .layout = ASSAY_LAYOUT_NHWC                          \
+    }
+
 static const recipe recipes[] = {
+    {"letterbox_linear", ASSAY_DTYPE_U8, 352, 192,
+     LETTERBOX(352, 192, ASSAY_RESIZE_OPENCV_LINEAR, 114.0)},
+    {"letterbox_area", ASSAY_DTYPE_U8, 96, 160, LETTERBOX(96, 160, ASSAY_RESIZE_OPENCV_AREA, 0.0)},
+    {"letterbox_cubic", ASSAY_DTYPE_U8, 257, 255,
+     LETTERBOX(257, 255, ASSAY_RESIZE_OPENCV_CUBIC, 255.0)},
+    {"letterbox_nearest", ASSAY_DTYPE_U8, 100, 33,
+     LETTERBOX(100, 33, ASSAY_RESIZE_OPENCV_NEAREST, 7.0)},
+    {"letterbox_pillow", ASSAY_DTYPE_U8, 160, 97,
+     LETTERBOX(160, 97, ASSAY_RESIZE_PILLOW_BILINEAR, 128.0)},
+    {"letterbox_lanczos", ASSAY_DTYPE_U8, 333, 333,
+     LETTERBOX(333, 333, ASSAY_RESIZE_PILLOW_LANCZOS, 1.0)},
     {"imagenet", ASSAY_DTYPE_F32, 224, 224, IMAGENET},
     {"imagenet_half", ASSAY_DTYPE_F16, 224, 224, IMAGENET},
     {"crop_smaller",
@@ -219,7 +242,7 @@ static void test_recipes(void **state)
         checked++;
     }
     (void)fclose(file);
-    assert_int_equal(checked, 95);
+    assert_int_equal(checked, 155);
 }
 
 static void to_float(assay_image *out, const assay_image *in)

@@ -98,6 +98,43 @@ static void test_pixels(void **state)
     assert_true(seen >= 20);
 }
 
+/* Every corner of a pixel goes to the input and comes back where it was, to 1e-12 of the picture; where
+ * the picture lies in the input is known from the definition. */
+static void test_letterbox_inverse(void **state)
+{
+    (void)state;
+    const int32_t inputs[][2] = {{640, 640}, {320, 640}, {1280, 736}, {33, 31}};
+    for (int32_t n = 1; n < 2000; n += 37) {
+        for (size_t k = 0; k < ASSAY_COUNT(inputs); k++) {
+            const int32_t w = n;
+            const int32_t h = 1 + n * 7919 % 1500;
+            const assay_step step = {
+                .kind = ASSAY_STEP_LETTERBOX, .width = inputs[k][0], .height = inputs[k][1]};
+            const assay_preprocess p = with(&step, 1);
+            const double r = fmin((double)inputs[k][0] / w, (double)inputs[k][1] / h);
+            const double new_w = fmax(rint(w * r), 1.0);
+            const double new_h = fmax(rint(h * r), 1.0);
+            const double left = floor((inputs[k][0] - new_w) / 2.0);
+            const double top = floor((inputs[k][1] - new_h) / 2.0);
+            assay_box_map map;
+            assert_int_equal(assay_box_map_make(&map, w, h, &p, ASSAY_INVERSE_EXACT, NULL),
+                             ASSAY_OK);
+            double whole[4] = {left, top, left + new_w, top + new_h};
+            assay_box_map_back(whole, &map, true);
+            assert_true(whole[0] == 0.0 && whole[1] == 0.0);
+            assert_true(fabs(whole[2] - w) <= 1e-12 * w && fabs(whole[3] - h) <= 1e-12 * h);
+            for (int32_t x = 0; x <= w; x += 1 + w / 50) {
+                double y = (double)x * h / w;
+                double box[4] = {left + x * (new_w / w), top + y * (new_h / h), left + new_w,
+                                 top + new_h};
+                assay_box_map_back(box, &map, false);
+                assert_true(fabs(box[0] - x) <= 1e-12 * fmax(w, inputs[k][0] / r));
+                assert_true(fabs(box[1] - y) <= 1e-12 * fmax(h, inputs[k][1] / r));
+            }
+        }
+    }
+}
+
 /* ultralytics.utils.ops.scale_boxes (8.3): gain = min(H/h, W/w); pad = round((W - round(w gain)) / 2 -
  * 0.1); x = (x - pad) / gain, clipped. */
 static void test_ultralytics(void **state)
@@ -148,6 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_letterbox_inverse),
         cmocka_unit_test(test_ultralytics),
         cmocka_unit_test(test_refused),
     };
