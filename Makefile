@@ -35,6 +35,7 @@ demo-detection: ## the same with an object detector (fetches 240 MB once; some m
 	@tools/demo build/release/bin/assay examples/detection/plan.yaml
 
 test: build ## build and run every test
+	@$(SETUP) --annotations
 	@tools/run_tests $(PRESET)
 
 bench: ## speed and memory, beside the peers

@@ -54,6 +54,7 @@ typedef struct assay_annotation_file {
     const char *path;  /* NULL = none: an image without objects */
     const char *image; /* path of the image; NULL = not found */
     const char *name;  /* file name of the image in the truth */
+    bool ambiguous;    /* several images differ in their endings only: this is one of them */
 } assay_annotation_file;
 
 /** What a path stands for; everything in the arena. */

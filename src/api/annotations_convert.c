@@ -267,7 +267,9 @@ assay_status assay_conversion_text(char **out, const assay_conversion *c,
         assay_buffer_printf(&text, "Put the images into %s/%s: sizes are read from them.\n", r->out,
                             c->images);
     } else if (c->images != NULL) {
-        assay_buffer_printf(&text, "%s/%s is a link to %s.\n", r->out, c->images, c->notes.images);
+        assay_buffer_printf(
+            &text, c->each ? "%s/%s has links to the images in %s.\n" : "%s/%s is a link to %s.\n",
+            r->out, c->images, c->notes.images);
     }
     return assay_text_take(out, &text, err);
 }

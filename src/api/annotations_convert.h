@@ -16,6 +16,7 @@ typedef struct assay_conversion {
     int64_t files;
     const char *images; /* where the written set expects its images; NULL = nowhere */
     bool linked;        /* and a link to them is there */
+    bool each;          /* a link to every image instead of one to their folder */
 } assay_conversion;
 
 /** CSV or Parquet, one row per object; images without objects have a row without box. */

@@ -28,6 +28,7 @@ typedef struct image_list {
     const char *folder;
     const char **paths; /* relative */
     const char **stems;
+    uint8_t *twins; /* 1 = others have the same stem */
     int64_t n;
     assay_text_index *index;
 } image_list;
@@ -44,7 +45,8 @@ static assay_status list_images(image_list *out, const char *folder, assay_arena
     out->folder = folder;
     ASSAY_TRY(assay_folder_walk(&out->paths, &out->n, folder, assay_image_endings, arena, err));
     out->stems = assay_arena_alloc(arena, (size_t)out->n + 1, sizeof *out->stems);
-    if (out->stems == NULL) {
+    out->twins = assay_arena_alloc(arena, (size_t)out->n + 1, 1);
+    if (out->stems == NULL || out->twins == NULL) {
         return assay_fail_memory(err);
     }
     ASSAY_TRY(assay_text_index_new(&out->index, out->n, err));
@@ -55,6 +57,9 @@ static assay_status list_images(image_list *out, const char *folder, assay_arena
             return assay_fail_memory(err);
         }
         ASSAY_TRY(assay_text_index_put(&found, out->index, out->stems, i, err));
+        if (found >= 0) {
+            out->twins[found] = 1;
+        }
     }
     return ASSAY_OK;
 }
@@ -182,6 +187,7 @@ static assay_status list_files(assay_annotation_set *out, const char *folder,
         assay_annotation_file *file = &out->files[out->n++];
         file->path = assay_path_join(arena, folder, paths[i]);
         file->name = image >= 0 ? images->paths[image] : stem;
+        file->ambiguous = image >= 0 && images->twins[image] != 0;
         file->image =
             image >= 0 ? assay_path_join(arena, images->folder, images->paths[image]) : NULL;
         if (stem == NULL || file->path == NULL || (image >= 0 && file->image == NULL)) {

@@ -116,7 +116,8 @@ static assay_status parse(reader *r, const assay_annotation_file *file, const ch
                           size_t size, assay_error *err)
 {
     int64_t row = -1;
-    bool own_name = r->results || file->image != NULL;
+    /* Of several images the one that the annotation itself names. */
+    bool own_name = r->results || (file->image != NULL && !file->ambiguous);
     switch (r->set.format) {
     case ASSAY_ANNOTATIONS_YOLO:
         ASSAY_TRY(image_row(&row, r, file, true, err));

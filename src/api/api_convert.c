@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "base/text_index.h"
 #include "codec/image_names.h"
+#include "codec/visdrone_read.h"
 
 static assay_status target_of(int *out, bool *parquet, const assay_convert_request *r,
                               assay_error *err)
@@ -163,6 +164,26 @@ static assay_status write_image(assay_conversion *c, const layout *l, const char
     return write_below(c, folder, name, text, err);
 }
 
+/* YOLO takes what lies in the folder of images for the set: a link to each image that is listed, and to no
+ * other one. True when all are there. */
+static bool link_each(const assay_conversion *c, const char *images, const char *const *stems)
+{
+    const assay_coco_truth *t = c->truth;
+    bool all = t->image_file != NULL;
+    for (int64_t i = 0; all && i < t->n_images; i++) {
+        const char *file = t->image_file[i];
+        const char *target = file != NULL ? assay_path_join(c->arena, c->notes.images, file) : NULL;
+        const char *dot = file != NULL ? strrchr(file, '.') : NULL;
+        const char *link = target != NULL && dot != NULL && strchr(dot, '/') == NULL
+                               ? assay_arena_printf(c->arena, "%s/%s%s", images, stems[i], dot)
+                               : NULL;
+        const char *parent = link != NULL ? assay_path_folder(c->arena, link) : NULL;
+        all = parent != NULL && assay_file_kind(target) == 1 &&
+              assay_folder_make(parent, NULL) == ASSAY_OK && assay_link_make(link, target);
+    }
+    return all;
+}
+
 static assay_status write_images(assay_conversion *c, const char *folder, assay_error *err)
 {
     const layout *l = &layouts[c->to];
@@ -185,6 +206,13 @@ static assay_status write_images(assay_conversion *c, const char *folder, assay_
         }
         ASSAY_GOTO(write_image(c, l, below, stems[i], i, &text, err), done);
     }
+    if (c->losses.foreign > 0 && c->losses.foreign == c->view.first[c->truth->n_images]) {
+        status = assay_fail(err, ASSAY_EFORMAT,
+                            "none of the objects is of a class that the format has (%s, ...): "
+                            "nothing would be left",
+                            assay_visdrone_classes[1]);
+        goto done;
+    }
     if (c->to == ASSAY_ANNOTATIONS_YOLO && !c->view.results) {
         assay_buffer_clear(&text);
         assay_write_data_yaml(&text, &c->view);
@@ -192,8 +220,9 @@ static assay_status write_images(assay_conversion *c, const char *folder, assay_
     }
     if (l->images != NULL && !c->view.results) {
         const char *link = assay_path_join(c->arena, folder, l->images);
-        c->linked =
-            c->notes.images[0] != '\0' && link != NULL && assay_link_make(link, c->notes.images);
+        c->each = c->to == ASSAY_ANNOTATIONS_YOLO;
+        c->linked = c->notes.images[0] != '\0' && link != NULL &&
+                    (c->each ? link_each(c, link, stems) : assay_link_make(link, c->notes.images));
         c->images = l->images;
     }
 done:

@@ -118,6 +118,9 @@ static assay_status check_files(validation *v, const assay_context *context, ass
     for (int64_t i = 0; i < v->annotations.notes.orphans; i++) {
         assay_fault_add(&v->annotations.faults, ASSAY_FAULT_UNLISTED_FILE, -1, -1, -1);
     }
+    for (int64_t i = 0; i < v->annotations.notes.other_shapes; i++) {
+        assay_fault_add(&v->annotations.faults, ASSAY_FAULT_OTHER_SHAPE, -1, -1, -1);
+    }
     return ASSAY_OK;
 }
 

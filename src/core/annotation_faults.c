@@ -77,6 +77,9 @@ static const assay_fault_kind kinds[ASSAY_FAULTS] = {
                                    "files without a counterpart: images without annotations or "
                                    "annotations without image",
                                    "they are not in the set"},
+    [ASSAY_FAULT_OTHER_SHAPE] = {"other_shape", ASSAY_SEVERITY_NOTE,
+                                 "shapes that are points or lines, which are no regions",
+                                 "they are left out"},
     [ASSAY_FAULT_BARE_IMAGE] = {"image_without_objects", ASSAY_SEVERITY_NOTE,
                                 "images without objects",
                                 "every detection in them is a false alarm"},

@@ -177,7 +177,7 @@ done
 says said_yolo "outlines of several parts: the boxes are kept"
 says said_yolo "1  masks: the boxes are kept"
 says said_yolo "1  crowds: they become ordinary objects"
-says said_yolo "is a link to yolo/images/val"
+says said_yolo "has links to the images in yolo/images/val"
 says said_voc "outlines: the boxes are kept"
 check_same rich.json back_yolo.json images
 check_same rich.json back_voc.json images,difficult,truncated,occluded
