@@ -5,22 +5,25 @@
 
 #include "base/alloc.h"
 
-enum { L = ASSAY_LANES };
+enum { L = ASSAY_LANES, TABLE_ROWS = 1 << 16 };
 
 /* One curve while it is swept: what is still ahead (of higher score), per lane. */
 typedef struct curve {
-    int32_t hits[L];   /* weight of hits up to here */
-    int32_t others[L]; /* weight of misses up to here that are not misses in all curves */
-    int32_t level[L];  /* grid points of recall that are reached up to here */
-    int32_t fewest[L]; /* hits that the last one of them needs */
-    double best[L];    /* precision: the best from here on */
-    double sum[L];     /* over the grid points passed, or over hits */
+    int32_t hits[L];    /* weight of hits up to here */
+    int32_t skipped[L]; /* weight of what is left out up to here, though not in all curves */
+    int32_t level[L];   /* grid points of recall that are reached up to here */
+    int32_t fewest[L];  /* hits that the last one of them needs; without the table */
+    double best[L];     /* precision: the best from here on */
+    double sum[L];      /* over the grid points passed, or over hits */
 } curve;
 
 struct assay_curve_space {
     curve curves[ASSAY_MOST_THRESHOLDS];
-    int32_t common[L];                   /* weight of misses in all curves */
+    int32_t seen[L];                     /* weight of detections that some curve has */
     int32_t need[ASSAY_MOST_RECALLS][L]; /* fewest hits that reach a point of the recall grid */
+    bool tabled;
+    int64_t room;    /* rows of `levels` */
+    uint8_t *levels; /* hits x L: grid points that so many hits reach */
 };
 
 assay_curve_space *assay_curve_space_new(void)
@@ -30,7 +33,10 @@ assay_curve_space *assay_curve_space_new(void)
 
 void assay_curve_space_free(assay_curve_space *space)
 {
-    assay_free(space);
+    if (space != NULL) {
+        assay_free(space->levels);
+        assay_free(space);
+    }
 }
 
 static void fill_grid(assay_curve_space *s, const assay_curve_input *in, const double objects[L])
@@ -39,6 +45,42 @@ static void fill_grid(assay_curve_space *s, const assay_curve_input *in, const d
         for (int l = 0; l < L; l++) {
             int32_t hits = (int32_t)(in->recalls[r] * objects[l]);
             s->need[r][l] = hits + ((double)hits / objects[l] < in->recalls[r]);
+        }
+    }
+}
+
+/* Levels of all numbers of hits that the curves can have. Without memory, or with very many hits, the
+ * grid is searched instead, which gives the same. */
+static void fill_levels(assay_curve_space *s, const assay_curve_input *in)
+{
+    int64_t rows = 1;
+    for (int t = 0; t < in->n_curves; t++) {
+        for (int l = 0; l < L; l++) {
+            rows = s->curves[t].hits[l] >= rows ? (int64_t)s->curves[t].hits[l] + 1 : rows;
+        }
+    }
+    s->tabled = in->n_recalls <= UINT8_MAX && rows <= TABLE_ROWS;
+    if (s->tabled && rows > s->room) {
+        assay_free(s->levels);
+        s->room = 2 * rows < TABLE_ROWS ? 2 * rows : TABLE_ROWS;
+        s->levels = assay_alloc_raw((size_t)s->room, L);
+        s->room = s->levels != NULL ? s->room : 0;
+        s->tabled = s->levels != NULL;
+    }
+    if (!s->tabled) {
+        return;
+    }
+    memset(s->levels, 0, (size_t)rows * L);
+    for (int r = 0; r < in->n_recalls; r++) {
+        for (int l = 0; l < L; l++) {
+            if (s->need[r][l] < rows) {
+                s->levels[(int64_t)s->need[r][l] * L + l]++;
+            }
+        }
+    }
+    for (int64_t h = 1; h < rows; h++) {
+        for (int l = 0; l < L; l++) {
+            s->levels[h * L + l] = (uint8_t)(s->levels[h * L + l] + s->levels[(h - 1) * L + l]);
         }
     }
 }
@@ -59,18 +101,17 @@ static inline int32_t fewest_of(const assay_curve_space *s, int l, int32_t level
 
 /* Lanes without this image go through it too: the precision there is none that the hit before would
  * not exceed. */
-static inline void see_point(curve *restrict c, const int32_t *restrict common)
+static inline void see_point(curve *restrict c, const int32_t *restrict seen)
 {
     for (int l = 0; l < L; l++) {
-        double hits = (double)c->hits[l];
-        double precision = hits / (double)(c->hits[l] + c->others[l] + common[l]);
+        double precision = (double)c->hits[l] / (double)(seen[l] - c->skipped[l]);
         c->best[l] = precision > c->best[l] ? precision : c->best[l];
     }
 }
 
 /* The grid of recall is looked at only where a lane leaves a point behind. */
-static inline void leave_hit(curve *restrict c, const assay_curve_space *s,
-                             const int32_t *restrict w)
+static inline void leave_hit_searching(curve *restrict c, const assay_curve_space *s,
+                                       const int32_t *restrict w)
 {
     int32_t passed = 0;
     for (int l = 0; l < L; l++) {
@@ -84,6 +125,23 @@ static inline void leave_hit(curve *restrict c, const assay_curve_space *s,
             c->level[l] = level;
             c->fewest[l] = fewest_of(s, l, level);
         }
+    }
+}
+
+/* The same without a branch: which lanes leave a point behind cannot be foreseen. */
+static inline void leave_hit(curve *restrict c, const uint8_t *restrict levels,
+                             const int32_t *restrict w)
+{
+    int32_t left[L];
+    for (int l = 0; l < L; l++) {
+        c->hits[l] -= w[l];
+    }
+    for (int l = 0; l < L; l++) {
+        left[l] = levels[(int64_t)c->hits[l] * L + l];
+    }
+    for (int l = 0; l < L; l++) {
+        c->sum[l] += (double)(c->level[l] - left[l]) * c->best[l];
+        c->level[l] = left[l];
     }
 }
 
@@ -134,14 +192,30 @@ static void total(assay_curve_space *s, const assay_curve_input *in)
         if (b.skip == b.all || beyond(in, i)) {
             continue;
         }
-        if ((b.hit | b.skip) == 0) {
-            add(s->common, w);
-            continue;
+        add(s->seen, w);
+        for (uint32_t left = b.hit & ~b.skip; left != 0; left &= left - 1) {
+            add(s->curves[__builtin_ctz(left)].hits, w);
         }
-        for (int t = 0; t < in->n_curves; t++) {
-            if ((b.skip >> t & 1) == 0) {
-                add((b.hit >> t & 1) != 0 ? s->curves[t].hits : s->curves[t].others, w);
-            }
+        for (uint32_t left = b.skip; left != 0; left &= left - 1) {
+            add(s->curves[__builtin_ctz(left)].skipped, w);
+        }
+    }
+}
+
+static inline void pass_hits(assay_curve_space *s, const assay_curve_input *in, uint32_t which,
+                             bool tied, const int32_t *w)
+{
+    for (uint32_t left = which; left != 0; left &= left - 1) {
+        curve *c = &s->curves[__builtin_ctz(left)];
+        if (!tied) {
+            see_point(c, s->seen);
+        }
+        if (in->area) {
+            leave_hit_area(c, w);
+        } else if (s->tabled) {
+            leave_hit(c, s->levels, w);
+        } else {
+            leave_hit_searching(c, s, w);
         }
     }
 }
@@ -156,33 +230,31 @@ static void sweep(assay_curve_space *s, const assay_curve_input *in)
         if (in->ties && !tied && i > 0 && in->score[i] == in->score[i - 1]) {
             tied = true;
             for (int t = 0; t < in->n_curves; t++) {
-                see_point(&s->curves[t], s->common);
+                see_point(&s->curves[t], s->seen);
             }
         }
         if (b.skip == b.all || beyond(in, i)) {
             continue;
         }
-        if ((b.hit | b.skip) == 0) {
-            take_off(s->common, w);
-            continue;
+        pass_hits(s, in, b.hit & ~b.skip, tied, w);
+        take_off(s->seen, w);
+        for (uint32_t left = b.skip; left != 0; left &= left - 1) {
+            take_off(s->curves[__builtin_ctz(left)].skipped, w);
         }
-        for (int t = 0; t < in->n_curves; t++) {
-            curve *c = &s->curves[t];
-            if ((b.skip >> t & 1) != 0) {
-                continue;
-            }
-            if ((b.hit >> t & 1) == 0) {
-                take_off(c->others, w);
-                continue;
-            }
-            if (!tied) {
-                see_point(c, s->common);
-            }
-            if (in->area) {
-                leave_hit_area(c, w);
-            } else {
-                leave_hit(c, s, w);
-            }
+    }
+}
+
+static void start_levels(assay_curve_space *s, const assay_curve_input *in,
+                         const double objects[ASSAY_LANES])
+{
+    fill_grid(s, in, objects);
+    fill_levels(s, in);
+    for (int t = 0; t < in->n_curves; t++) {
+        curve *c = &s->curves[t];
+        for (int l = 0; l < L; l++) {
+            c->level[l] = s->tabled ? s->levels[(int64_t)c->hits[l] * L + l]
+                                    : level_of(s, l, in->n_recalls, c->hits[l]);
+            c->fewest[l] = fewest_of(s, l, c->level[l]);
         }
     }
 }
@@ -192,27 +264,20 @@ void assay_curves_weighted(assay_curve_output *out, assay_curve_space *space,
 {
     assay_curve_space *s = space;
     memset(s->curves, 0, (size_t)in->n_curves * sizeof *s->curves);
-    memset(s->common, 0, sizeof s->common);
+    memset(s->seen, 0, sizeof s->seen);
     total(s, in);
     for (int t = 0; t < in->n_curves; t++) {
         for (int l = 0; l < L; l++) {
             const curve *c = &s->curves[t];
             out->recall[t][l] = (double)c->hits[l] / objects[l];
-            out->counted[t][l] = c->hits[l] + c->others[l] + s->common[l];
+            out->counted[t][l] = s->seen[l] - c->skipped[l];
         }
     }
     if (in->recall_only) {
         return;
     }
     if (!in->area) {
-        fill_grid(s, in, objects);
-        for (int t = 0; t < in->n_curves; t++) {
-            curve *c = &s->curves[t];
-            for (int l = 0; l < L; l++) {
-                c->level[l] = level_of(s, l, in->n_recalls, c->hits[l]);
-                c->fewest[l] = fewest_of(s, l, c->level[l]);
-            }
-        }
+        start_levels(s, in, objects);
     }
     sweep(s, in);
     for (int t = 0; t < in->n_curves; t++) {

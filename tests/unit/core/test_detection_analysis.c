@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "core/detection_confusion.h"
+#include "core/detection_curves.h"
 #include "core/detection_errors.h"
 #include "core/detection_measure.h"
 #include "core/detection_operate.h"
@@ -352,12 +354,108 @@ static void test_grids(void **state)
     assert_int_equal(assay_protocol_init(&p, "lvis", ASSAY_IOU_KEYPOINTS, NULL), ASSAY_EINVAL);
 }
 
+/* How boxes lie on what they find, by hand. */
+static void test_fit(void **state)
+{
+    (void)state;
+    data x;
+    double all[ASSAY_OPERATING_VALUES];
+    double classes[ASSAY_OPERATING_CLASS_VALUES];
+    assay_operation *o = NULL;
+    assay_protocol single;
+    assert_int_equal(assay_protocol_init(&single, "coco", ASSAY_IOU_BOX, NULL), ASSAY_OK);
+    assert_int_equal(assay_protocol_set_iou(&single, "0.5", NULL), ASSAY_OK);
+    load(&x,
+         "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1,\"name\":\"a\"}],\"annotations\":["
+         "{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,10,10],\"area\":100,\"iscrowd\":"
+         "0},"
+         "{\"id\":2,\"image_id\":1,\"category_id\":1,\"bbox\":[50,50,20,20],\"area\":400,"
+         "\"iscrowd\":0}]}",
+         "[{\"image_id\":1,\"category_id\":1,\"bbox\":[1,0,10,10],\"score\":0.9},"
+         "{\"image_id\":1,\"category_id\":1,\"bbox\":[50,50,20,16],\"score\":0.8},"
+         "{\"image_id\":1,\"category_id\":1,\"bbox\":[90,90,5,5],\"score\":0.7}]",
+         &single, NULL, true);
+    assert_int_equal(assay_operation_new(&o, x.d, 0.1, NULL), ASSAY_OK);
+    assert_int_equal(assay_operation_values(all, classes, o, NULL), ASSAY_OK);
+    assert_true(fabs(all[ASSAY_OPERATING_DISTANCE] - 1.5) < 1e-6);
+    assert_true(fabs(all[ASSAY_OPERATING_OFFSET] - 0.1) < 1e-6);
+    assert_true(fabs(all[ASSAY_OPERATING_SCALE] - 0.1) < 1e-6);
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE] - 0.8) < 1e-6);     /* 0.1 */
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 2] - 0.8) < 1e-6); /* 0.5: half is enough */
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 3] - 90.0 / 110.0) < 1e-6);
+    assay_operation_free(o);
+    unload(&x);
+}
+
+/* Counting everything three times changes nothing, though so many hits are looked up in another way. */
+static void test_many_hits(void **state)
+{
+    (void)state;
+    enum { N = 60000 };
+    assay_protocol p;
+    assert_int_equal(assay_protocol_init(&p, "coco", ASSAY_IOU_BOX, NULL), ASSAY_OK);
+    double *score = assay_alloc_raw(N, sizeof *score);
+    int32_t *image = assay_alloc_raw(N, sizeof *image);
+    int32_t *weight = assay_alloc_raw((size_t)N * ASSAY_LANES, sizeof *weight);
+    uint16_t *hit = assay_alloc_raw(N, sizeof *hit);
+    uint16_t *skip = assay_alloc(N, sizeof *skip);
+    double objects[ASSAY_LANES] = {0.0};
+    assay_curve_output out[2];
+    uint32_t random = 1;
+    assert_true(score && image && weight && hit && skip);
+    for (int32_t i = 0; i < N; i++) {
+        random = random * 1664525U + 1013904223U;
+        score[i] = 1.0 - (double)i / N;
+        image[i] = i;
+        hit[i] = (uint16_t)(random >> 16 < 60000U - (uint32_t)i / 2 ? 3 : random >> 31);
+        for (int l = 0; l < ASSAY_LANES; l++) {
+            weight[i * ASSAY_LANES + l] = (i + l) % 3 != 0;
+            objects[l] += weight[i * ASSAY_LANES + l] + (i % 10 == 0);
+        }
+    }
+    for (int more = 0; more < 2; more++) {
+        assay_curve_space *space = assay_curve_space_new();
+        const assay_curve_input in = {.n = N,
+                                      .score = score,
+                                      .image = image,
+                                      .stride = 1,
+                                      .hit = hit,
+                                      .skip = skip,
+                                      .n_curves = 2,
+                                      .recalls = p.recalls,
+                                      .n_recalls = p.n_recalls,
+                                      .weight = weight};
+        assert_non_null(space);
+        assay_curves_weighted(&out[more], space, &in, objects);
+        assay_curve_space_free(space);
+        for (int64_t i = 0; i < (int64_t)N * ASSAY_LANES; i++) {
+            weight[i] *= 3;
+        }
+        for (int l = 0; l < ASSAY_LANES; l++) {
+            objects[l] *= 3.0;
+        }
+    }
+    for (int t = 0; t < 2; t++) {
+        for (int l = 0; l < ASSAY_LANES; l++) {
+            assert_true(out[0].ap[t][l] > 0.3 && out[0].ap[t][l] < 1.0);
+            assert_true(out[0].ap[t][l] == out[1].ap[t][l]);
+            assert_true(out[0].recall[t][l] == out[1].recall[t][l]);
+        }
+    }
+    assay_free(score);
+    assay_free(image);
+    assay_free(weight);
+    assay_free(hit);
+    assay_free(skip);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_golden), cmocka_unit_test(test_kinds),
-        cmocka_unit_test(test_rates),  cmocka_unit_test(test_slice_and_clusters),
-        cmocka_unit_test(test_claim),  cmocka_unit_test(test_bare_person),
-        cmocka_unit_test(test_grids)};
+        cmocka_unit_test(test_golden),   cmocka_unit_test(test_kinds),
+        cmocka_unit_test(test_rates),    cmocka_unit_test(test_slice_and_clusters),
+        cmocka_unit_test(test_claim),    cmocka_unit_test(test_bare_person),
+        cmocka_unit_test(test_grids),    cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_many_hits)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
