@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "base/text.h"
 #include "report/compare.h"
 #include "report/markdown.h"
 #include "report/words.h"
@@ -34,9 +35,13 @@ void assay_markdown_compare(assay_buffer *out, const assay_evidence *evidence)
     const assay_json_value *pairs[PAIRS];
     const assay_json_value *list = assay_compare_list(evidence);
     size_t n = assay_compare_pairs(evidence, pairs, PAIRS);
-    assay_buffer_puts(out, n > 0 ? "## Which model is better, and where\n\nDifferences on the same "
-                                   "data, with allowance for the number of comparisons (Holm).\n\n"
-                                 : "");
+    bool boxes = assay_text_equal(assay_json_get_text(evidence->run, "task", ""), "detection");
+    assay_markdown_put(out,
+                       n > 0
+                           ? "## Which model is better, and where\n\nDifferences on the same data, "
+                             "with allowance for the number of comparisons (%s).\n\n"
+                           : "",
+                       boxes ? "Westfall and Young's maxT" : "Holm");
     for (size_t k = 0; k < n && k < PAIRS; k++) {
         const char *a =
             assay_evidence_title(evidence->models, assay_json_get_text(pairs[k], "a", ""));

@@ -79,10 +79,11 @@ void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const cha
     }
 }
 
-static void put_numbers(assay_buffer *out, int model, const assay_dot *dot, bool percent,
-                        bool several)
+static void put_numbers(assay_buffer *out, int model, const assay_dot *dot,
+                        const assay_track *track, bool several)
 {
-    assay_scale scale = assay_scale_of(percent, dot->value, dot->low, dot->high);
+    assay_scale scale = assay_scale_of(track->percent, dot->value, dot->low, dot->high);
+    scale.decimals = track->most > 0 && scale.decimals > track->most ? track->most : scale.decimals;
     assay_buffer_puts(out, "<span class=\"num\">");
     if (several) {
         assay_svg_legend_mark(out, model);
@@ -129,7 +130,7 @@ void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const
     assay_buffer_puts(out, "</div><div class=\"nums\">");
     for (size_t i = 0; i < evidence->n_models; i++) {
         if (!isnan(dots[i].value)) {
-            put_numbers(out, (int)i, &dots[i], track->percent, evidence->n_models > 1);
+            put_numbers(out, (int)i, &dots[i], track, evidence->n_models > 1);
         }
     }
     assay_buffer_puts(out, shown == 0 ? "<span class=\"num quiet\">nothing measured</span>" : "");

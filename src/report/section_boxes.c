@@ -144,7 +144,7 @@ static void put_classes(assay_buffer *out, const assay_evidence *evidence, int c
     size_t total = 0;
     size_t n = list_classes(names, evidence, context, &total);
     assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
-    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .percent = false};
+    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .most = 3};
     if (n == 0 || dots == NULL) {
         return;
     }
@@ -363,6 +363,7 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
     }
     assay_buffer_puts(out, "</div>\n");
     put_operating(out, evidence, contexts, n);
+    assay_section_boxes_use(out, evidence);
     assay_section_boxes_errors(out, evidence);
     for (size_t c = 0; c < n; c++) {
         put_classes(out, evidence, contexts[c], n > 1);

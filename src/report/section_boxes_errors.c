@@ -54,7 +54,7 @@ static void put_kinds(assay_buffer *out, const assay_evidence *evidence, int con
     if (!any) {
         return;
     }
-    const assay_track track = {.ticks = assay_ticks_make(0, high, 5), .percent = false};
+    const assay_track track = {.ticks = assay_ticks_make(0, high, 5), .most = 3};
     assay_html_put(out,
                    "<figure class=\"rows\">\n<figcaption><b>What the errors cost: %s</b> "
                    "<span class=\"quiet\">what AP50 would gain if errors of this kind were put "

@@ -6,7 +6,7 @@
 #include "report/section.h"
 #include "report/words.h"
 
-enum { PAIRS = 30, ROWS = 200, TRACK = 24 };
+enum { PAIRS = 30, ROWS = 200, TRACK = 24, CHANGED = 20 };
 
 const assay_json_value *assay_compare_list(const assay_evidence *evidence)
 {
@@ -48,7 +48,8 @@ bool assay_compare_is_headline(const assay_evidence *evidence, const assay_json_
     const assay_json_value *params = assay_json_get(item, "params");
     return assay_text_equal(assay_json_get_text(item, "metric", ""), evidence->headline) &&
            assay_json_is_null(assay_json_get(item, "class")) &&
-           (mean ? assay_text_equal(assay_json_get_text(params, "iou", ""), "0.50:0.95")
+           (mean ? assay_text_equal(assay_json_get_text(params, "iou", ""), "0.50:0.95") &&
+                       assay_text_equal(assay_json_get_text(params, "area", "all"), "all")
                  : assay_json_is_null(assay_json_get(item, "average")));
 }
 
@@ -247,6 +248,56 @@ static void put_flips(assay_buffer *out, const assay_evidence *evidence,
         assay_figure_count(assay_json_get_int(flips, "both_wrong", 0)).text);
 }
 
+/* Images that two detectors treat differently, the most changed first. */
+static void put_changed(assay_buffer *out, const assay_evidence *evidence,
+                        const assay_json_value *changed)
+{
+    const assay_json_value *images = assay_json_get(changed, "images");
+    const char *a = assay_evidence_title(evidence->models, assay_json_get_text(changed, "a", ""));
+    const char *b = assay_evidence_title(evidence->models, assay_json_get_text(changed, "b", ""));
+    size_t total = (size_t)assay_json_get_int(changed, "n", 0);
+    size_t n = assay_json_size(images) < CHANGED ? assay_json_size(images) : CHANGED;
+    assay_html_put(
+        out,
+        "<details>\n<summary>Images that change: %s <span class=\"quiet\">%s, each detector at its "
+        "best F1</span></summary>\n<div class=\"wide\"><table>\n<thead><tr><th "
+        "scope=\"col\">Image</th>"
+        "<th scope=\"col\" class=\"r\">Objects</th><th scope=\"col\" class=\"r\">found: %s</th>"
+        "<th scope=\"col\" class=\"r\">found: %s</th><th scope=\"col\" class=\"r\">false alarms: %s"
+        "</th><th scope=\"col\" class=\"r\">false alarms: %s</th></tr></thead>\n<tbody>\n",
+        assay_evidence_title(evidence->contexts, assay_json_get_text(changed, "context", "")),
+        assay_figure_count((int64_t)total).text, a, b, a, b);
+    for (size_t i = 0; i < n; i++) {
+        const assay_json_value *image = assay_json_at(images, i);
+        assay_html_put(out, "<tr><th scope=\"row\">%s</th>", assay_json_get_text(image, "id", "?"));
+        static const char *const keys[] = {"objects", "found_a", "found_b", "false_a", "false_b"};
+        for (size_t k = 0; k < ASSAY_COUNT(keys); k++) {
+            assay_html_put(out, "<td class=\"r\">%s</td>",
+                           assay_figure_count(assay_json_get_int(image, keys[k], 0)).text);
+        }
+        assay_buffer_puts(out, "</tr>\n");
+    }
+    assay_buffer_puts(out, "</tbody>\n</table></div>\n");
+    assay_section_rest(out, n, total, "images");
+    assay_buffer_puts(out, "</details>\n");
+}
+
+static void put_all_changed(assay_buffer *out, const assay_evidence *evidence,
+                            const assay_json_value *pair)
+{
+    const assay_json_value *list = assay_json_get(evidence->root, "changed");
+    for (size_t i = 0; assay_json_is_array(list) && i < assay_json_size(list); i++) {
+        const assay_json_value *item = assay_json_at(list, i);
+        int context = assay_evidence_context(evidence, assay_json_get_text(item, "context", NULL));
+        bool swept =
+            context >= 0 && !assay_json_is_null(assay_json_get(
+                                assay_json_at(evidence->contexts, (size_t)context), "sweep"));
+        if (assay_compare_is_pair(item, pair) && !swept && assay_json_get_int(item, "n", 0) > 0) {
+            put_changed(out, evidence, item);
+        }
+    }
+}
+
 static void put_pair(assay_buffer *out, const assay_evidence *evidence,
                      const assay_json_value *pair)
 {
@@ -262,6 +313,7 @@ static void put_pair(assay_buffer *out, const assay_evidence *evidence,
     put_flips(out, evidence, pair);
     put_forest(out, evidence, pair);
     put_table(out, evidence, pair);
+    put_all_changed(out, evidence, pair);
 }
 
 void assay_section_compare(assay_buffer *out, const assay_evidence *evidence)

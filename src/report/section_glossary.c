@@ -31,15 +31,11 @@ static const term terms[] = {
      "named."},
 };
 
-void assay_section_glossary(assay_buffer *out, const assay_evidence *evidence)
+/* The metrics among these that the evidence has. */
+static void put_used(assay_buffer *out, const assay_evidence *evidence,
+                     const assay_metric_words *metrics, size_t n)
 {
-    const assay_metric_words *metrics = NULL;
-    size_t n = assay_words_metrics(&metrics), total = assay_json_size(evidence->measures);
-    assay_section_begin(out, "reading", "How to read this report", NULL);
-    assay_buffer_puts(out, "<dl class=\"glossary\">\n");
-    for (size_t i = 0; i < ASSAY_COUNT(terms); i++) {
-        assay_html_put(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", terms[i].word, terms[i].meaning);
-    }
+    size_t total = assay_json_size(evidence->measures);
     for (size_t i = 0; i < n; i++) {
         bool used = false;
         for (size_t m = 0; m < total && !used; m++) {
@@ -52,6 +48,20 @@ void assay_section_glossary(assay_buffer *out, const assay_evidence *evidence)
                            metrics[i].meaning);
         }
     }
+}
+
+void assay_section_glossary(assay_buffer *out, const assay_evidence *evidence)
+{
+    const assay_metric_words *metrics = NULL;
+    size_t n = assay_words_metrics(&metrics);
+    assay_section_begin(out, "reading", "How to read this report", NULL);
+    assay_buffer_puts(out, "<dl class=\"glossary\">\n");
+    for (size_t i = 0; i < ASSAY_COUNT(terms); i++) {
+        assay_html_put(out, "<div><dt>%s</dt><dd>%s</dd></div>\n", terms[i].word, terms[i].meaning);
+    }
+    put_used(out, evidence, metrics, n);
+    n = assay_words_boxes(&metrics);
+    put_used(out, evidence, metrics, n);
     assay_buffer_puts(out, "</dl>\n");
     assay_section_end(out);
 }

@@ -62,6 +62,7 @@ void assay_plot_x_axis(assay_buffer *out, const assay_plot *plot, bool percent, 
 typedef struct assay_track {
     assay_ticks ticks;
     bool percent;
+    int most; /* decimals of the numbers beside it; 0 = as many as the interval needs */
 } assay_track;
 
 void assay_track_begin(assay_buffer *out, const assay_track *track, int height, const char *title);

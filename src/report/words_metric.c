@@ -95,6 +95,13 @@ const assay_metric_words *assay_words_metric(const char *name)
             return &metrics[i];
         }
     }
+    const assay_metric_words *boxes = NULL;
+    size_t n = assay_words_boxes(&boxes);
+    for (size_t i = 0; i < n; i++) {
+        if (assay_text_equal(boxes[i].name, name)) {
+            return &boxes[i];
+        }
+    }
     return NULL;
 }
 

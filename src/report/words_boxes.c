@@ -1,0 +1,81 @@
+#include "base/error.h"
+#include "report/words.h"
+
+/* Detection, beside average precision and recall. */
+static const assay_metric_words metrics[] = {
+    {"detection_precision", "Right boxes",
+     "Which share of the boxes that are shown lies on a real object of the class.", true, 1,
+     "confidence"},
+    {"detection_recall", "Objects found",
+     "Which share of the real objects has a box of its class on it.", true, 1, "confidence"},
+    {"detection_f1", "F1 of boxes",
+     "One number for right boxes and found objects; high only when both are high.", true, 1,
+     "confidence"},
+    {"false_alarms_per_image", "False alarms per image",
+     "How many boxes an image has that lie on nothing.", false, -1, "confidence"},
+    {"detection_mean_iou", "Overlap of found objects",
+     "How exactly boxes lie on the objects that they find, on average; 1 is pixel for pixel.",
+     false, 1, "confidence"},
+    {"detection_iou_quantile", "Overlap, quantile",
+     "The overlap that this share of the found objects does not exceed.", false, 1, "quantile"},
+    {"detection_centre_offset", "Offset of the centre",
+     "How far the middle of a box lies from the middle of its object, as a share of the object's "
+     "size.",
+     true, -1, "confidence"},
+    {"detection_centre_distance", "Distance of the centres",
+     "How many pixels lie between the middle of a box and the middle of its object.", false, -1,
+     "confidence"},
+    {"detection_scale_error", "Scale error",
+     "How wrong the size of a box is, its place aside; 0 is exact.", false, -1, "confidence"},
+    {"images_with_false_alarm", "Images with a false alarm",
+     "Which share of the images has at least one box on nothing.", true, -1, "confidence"},
+    {"images_with_all_found", "Images with all objects found",
+     "In which share of the images that have objects every one is found.", true, 1, "confidence"},
+    {"object_found_rate", "Objects boxed rightly",
+     "Which share of the objects has a box of its class on it, whatever else lies there.", true, 1,
+     "confidence"},
+    {"object_misclassified_rate", "Objects under a wrong name",
+     "Which share of the objects is boxed under wrong names only.", true, -1, "confidence"},
+    {"object_vanished_rate", "Objects that vanish",
+     "Which share of the objects has no box of any class on it.", true, -1, "confidence"},
+    {"hallucinations_per_image", "Boxes on nothing per image",
+     "How many boxes of an image lie on no object of any class.", false, -1, "confidence"},
+    {"log_average_miss_rate", "Log-average miss rate",
+     "Which share of the objects is missed, averaged over strict and lenient thresholds of the "
+     "score.",
+     true, -1, "iou"},
+    {"detection_calibration_error", "Calibration error of boxes",
+     "How far scores lie from the share of boxes that is right; 0 % means that a score can be read "
+     "as a probability.",
+     true, -1, "iou"},
+    {"localisation_aware_calibration_error", "Calibration error with overlap",
+     "The same when a right box counts as much as it overlaps its object.", true, -1, "iou"},
+    {"tide_average_precision", "Average precision (TIDE)",
+     "Average precision at one overlap, as the kinds of errors are counted.", false, 1, "iou"},
+    {"tide_classification", "Loss to wrong names",
+     "How much average precision is lost to boxes in the right place under the wrong name.", false,
+     -1, "iou"},
+    {"tide_localisation", "Loss to inexact boxes",
+     "How much average precision is lost to boxes of the right class that lie badly.", false, -1,
+     "iou"},
+    {"tide_both", "Loss to wrong name and place",
+     "How much average precision is lost to boxes near an object, wrong in class and place.", false,
+     -1, "iou"},
+    {"tide_duplicate", "Loss to duplicates",
+     "How much average precision is lost to second boxes on one object.", false, -1, "iou"},
+    {"tide_background", "Loss to false alarms",
+     "How much average precision is lost to boxes where nothing is.", false, -1, "iou"},
+    {"tide_missed", "Loss to missed objects",
+     "How much average precision is lost to objects that no box comes near.", false, -1, "iou"},
+    {"tide_false_positives", "Loss to all false alarms",
+     "What average precision would gain if all wrong boxes were ranked last.", false, -1, "iou"},
+    {"tide_false_negatives", "Loss to all misses",
+     "What average precision would gain if objects that are not found did not exist.", false, -1,
+     "iou"},
+};
+
+size_t assay_words_boxes(const assay_metric_words **out)
+{
+    *out = metrics;
+    return ASSAY_COUNT(metrics);
+}
