@@ -10,134 +10,8 @@
 enum {
     GROUP = ASSAY_BOOTSTRAP_GROUP, /* replicates of one parallel task over terms and cells */
     QUADS = GROUP / 4,
-    LANES = 8, /* Philox blocks that are computed side by side */
-    POISSON_STEPS = 12
+    BATCH = 64 /* rows whose weights are drawn at once */
 };
-_Static_assert(QUADS == LANES, "one call of philox_lanes gives the weights of a group");
-
-/* floor(2^32 P(X <= k)) - 2^31 for X ~ Poisson(1), k = 0..11: a word (less 2^31) that reaches
- * threshold k means X > k. P(X > 12) is below 2^-32. */
-static const int32_t poisson_threshold[POISSON_STEPS] = {
-    -567453480, 1012576689, 1802591773, 2065930135, 2131764725, 2144931643,
-    2147126129, 2147439628, 2147478815, 2147483169, 2147483604, 2147483644};
-
-static void philox_lanes(uint32_t out[4][LANES], uint64_t seed, uint32_t operation, uint64_t row,
-                         uint32_t first)
-{
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
-    for (uint32_t l = 0; l < LANES; l++) {
-        c0[l] = first + l;
-        c1[l] = operation;
-        c2[l] = (uint32_t)row;
-        c3[l] = (uint32_t)(row >> 32);
-    }
-    uint32_t k0 = (uint32_t)seed;
-    uint32_t k1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        for (int l = 0; l < LANES; l++) {
-            uint64_t p0 = (uint64_t)c0[l] * UINT32_C(0xD2511F53);
-            uint64_t p1 = (uint64_t)c2[l] * UINT32_C(0xCD9E8D57);
-            c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
-            c1[l] = (uint32_t)p1;
-            c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
-            c3[l] = (uint32_t)p0;
-        }
-        k0 += UINT32_C(0x9E3779B9);
-        k1 += UINT32_C(0xBB67AE85);
-    }
-    memcpy(out[0], c0, sizeof c0);
-    memcpy(out[1], c1, sizeof c1);
-    memcpy(out[2], c2, sizeof c2);
-    memcpy(out[3], c3, sizeof c3);
-}
-
-static int32_t poisson_one(uint32_t word)
-{
-    int32_t shifted = (int32_t)(word ^ UINT32_C(0x80000000));
-    int32_t weight = 0;
-    for (int k = 0; k < POISSON_STEPS; k++) {
-        weight += shifted >= poisson_threshold[k];
-    }
-    return weight;
-}
-
-static uint32_t bootstrap_operation(void)
-{
-    return assay_rng_operation("bootstrap");
-}
-
-void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads)
-{
-    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    for (int q = 0; q < quads; q++) {
-        const uint32_t counter[4] = {quad + (uint32_t)q, bootstrap_operation(), (uint32_t)row,
-                                     (uint32_t)(row >> 32)};
-        uint32_t words[4];
-        assay_philox4x32_10(words, counter, key);
-        for (int k = 0; k < 4; k++) {
-            out[4 * q + k] = poisson_one(words[k]);
-        }
-    }
-}
-
-/* For flips the coin of a unit is the top bit of its word. */
-static uint32_t resample_operation(const assay_evaluation *evaluation)
-{
-    return evaluation->resample == ASSAY_RESAMPLE_POISSON ? bootstrap_operation()
-                                                          : assay_rng_operation("permutation");
-}
-
-/* Weights of selected row i for the four replicates of a quad. */
-static void four_weights(int32_t out[4], const assay_evaluation *evaluation, int64_t i,
-                         uint32_t quad)
-{
-    uint64_t address = assay_weight_address(evaluation, i);
-    if (evaluation->resample == ASSAY_RESAMPLE_POISSON) {
-        assay_bootstrap_weights(out, evaluation->seed, address, quad, 1);
-        return;
-    }
-    const uint32_t key[2] = {(uint32_t)evaluation->seed, (uint32_t)(evaluation->seed >> 32)};
-    const uint32_t counter[4] = {quad, resample_operation(evaluation), (uint32_t)address,
-                                 (uint32_t)(address >> 32)};
-    uint32_t words[4];
-    uint32_t side = assay_flip_side(evaluation, i);
-    assay_philox4x32_10(words, counter, key);
-    for (int k = 0; k < 4; k++) {
-        out[k] = words[k] >> 31 == side;
-    }
-}
-
-/* The same for a whole group, as doubles in the order of the replicates. */
-static void group_weights(double out[GROUP], const assay_evaluation *evaluation, uint32_t operation,
-                          int64_t i, uint32_t quad)
-{
-    uint32_t words[4][LANES];
-    int32_t weights[4][LANES];
-    bool flip = evaluation->resample != ASSAY_RESAMPLE_POISSON;
-    uint32_t side = flip ? assay_flip_side(evaluation, i) : 0;
-    philox_lanes(words, evaluation->seed, operation, assay_weight_address(evaluation, i), quad);
-    for (int k = 0; k < 4; k++) {
-        for (int l = 0; l < LANES; l++) {
-            weights[k][l] = flip ? words[k][l] >> 31 == side : poisson_one(words[k][l]);
-        }
-    }
-    for (int l = 0; l < LANES; l++) {
-        for (int k = 0; k < 4; k++) {
-            out[4 * l + k] = (double)weights[k][l];
-        }
-    }
-}
-
-void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], const assay_evaluation *evaluation,
-                           int64_t i, int64_t group)
-{
-    double weights[GROUP];
-    group_weights(weights, evaluation, resample_operation(evaluation), i,
-                  (uint32_t)(group * QUADS));
-    for (int r = 0; r < GROUP; r++) {
-        out[r] = (uint8_t)weights[r];
-    }
-}
 
 typedef assay_resampling resampling;
 
@@ -167,28 +41,71 @@ assay_status assay_bootstrap_note(const resampling *r, const assay_job *job, con
 
 /* ---- terms: weighted sums, all replicates of a group side by side ---- */
 
-/* One bin's running sums of a block for every replicate of the group. */
+/* One bin's running sums of a block for every replicate of the group, in the order of their drawing. */
 typedef struct lane_sums {
     double weight[GROUP];
     double squares[GROUP]; /* of weighted data */
     double sum[ASSAY_METRIC_VALUES][GROUP];
 } lane_sums;
 
-static void add_one(lane_sums *restrict to, const double *restrict w, double a)
-{
-    for (int r = 0; r < GROUP; r++) {
-        to->weight[r] += w[r];
-        to->sum[0][r] += w[r] * a;
+/* Lanes do not touch each other, so wider registers leave the bits as they are. */
+#define DEFINE_ADD(name, attribute)                                                                \
+    attribute static void name(lane_sums *restrict to, const double *restrict copies,              \
+                               double weight, int weighted, int values, const double row[2])       \
+    {                                                                                              \
+        double a = row[0], b = row[1];                                                             \
+        for (int r = 0; !weighted && r < GROUP; r++) {                                             \
+            to->weight[r] += copies[r];                                                            \
+            to->sum[0][r] += copies[r] * a;                                                        \
+        }                                                                                          \
+        for (int r = 0; !weighted && values > 1 && r < GROUP; r++) {                               \
+            to->sum[1][r] += copies[r] * b;                                                        \
+        }                                                                                          \
+        for (int r = 0; weighted && r < GROUP; r++) {                                              \
+            to->squares[r] += copies[r] * (weight * weight);                                       \
+            to->weight[r] += copies[r] * weight;                                                   \
+            to->sum[0][r] += copies[r] * weight * a;                                               \
+            to->sum[1][r] += copies[r] * weight * b;                                               \
+        }                                                                                          \
     }
-}
 
-static void add_two(lane_sums *restrict to, const double *restrict w, double a, double b)
-{
-    for (int r = 0; r < GROUP; r++) {
-        to->weight[r] += w[r];
-        to->sum[0][r] += w[r] * a;
-        to->sum[1][r] += w[r] * b;
+#define DEFINE_WIDEN(name, attribute)                                                              \
+    attribute static void name(double *restrict copies, const uint8_t *restrict drawn)             \
+    {                                                                                              \
+        for (int k = 0; k < BATCH * GROUP; k++) {                                                  \
+            copies[k] = (double)drawn[k];                                                          \
+        }                                                                                          \
     }
+
+#define ANY_PROCESSOR
+DEFINE_ADD(add_plain, ANY_PROCESSOR)
+DEFINE_WIDEN(widen_plain, ANY_PROCESSOR)
+#if defined(__x86_64__)
+DEFINE_ADD(add_avx2, __attribute__((target("avx2"))))
+DEFINE_WIDEN(widen_avx2, __attribute__((target("avx2"))))
+DEFINE_ADD(add_avx512, __attribute__((target("avx512f"))))
+DEFINE_WIDEN(widen_avx512, __attribute__((target("avx512f"))))
+#endif
+
+typedef void widen_fn(double *restrict copies, const uint8_t *restrict drawn);
+
+typedef void add_fn(lane_sums *restrict to, const double *restrict copies, double weight,
+                    int weighted, int values, const double row[2]);
+
+static add_fn *fastest_add(widen_fn **widen)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f")) {
+        *widen = widen_avx512;
+        return add_avx512;
+    }
+    if (__builtin_cpu_supports("avx2")) {
+        *widen = widen_avx2;
+        return add_avx2;
+    }
+#endif
+    *widen = widen_plain;
+    return add_plain;
 }
 
 typedef struct term_work {
@@ -216,42 +133,16 @@ static bool is_terms(const assay_job *job)
     return job->resample && job->path == ASSAY_PATH_TERMS;
 }
 
-/* copies[r] of a row of real weight. */
-static void add_squares(lane_sums *restrict to, const double *restrict copies, double weight)
+static void add_rows(term_work *work, const assay_evaluation *evaluation, const assay_job *job,
+                     int64_t first, int64_t n, const double *copies, add_fn *add)
 {
-    for (int r = 0; r < GROUP; r++) {
-        to->squares[r] += copies[r] * (weight * weight);
-    }
-}
-
-static void add_row(term_work *work, const assay_evaluation *evaluation, int64_t i,
-                    const double *copies)
-{
-    double product[GROUP];
-    const double *weights = copies;
-    double weight = assay_row_weight(evaluation, i);
-    if (!(weight > 0.0)) {
-        return;
-    }
-    if (evaluation->weights != NULL) {
-        for (int r = 0; r < GROUP; r++) {
-            product[r] = copies[r] * weight;
-        }
-        weights = product;
-    }
-    for (size_t j = 0; j < evaluation->n_jobs; j++) {
-        const assay_job *job = &evaluation->jobs[j];
-        if (!is_terms(job)) {
-            continue;
-        }
-        lane_sums *to = &work[j].sums[job->bin != NULL ? job->bin[i] : 0];
-        if (evaluation->weights != NULL) {
-            add_squares(to, copies, weight);
-        }
-        if (job->metric->terms->values == 1) {
-            add_one(to, weights, job->values[0][i]);
-        } else {
-            add_two(to, weights, job->values[0][i], job->values[1][i]);
+    int values = job->metric->terms->values;
+    for (int64_t i = first; i < first + n; i++, copies += GROUP) {
+        double weight = assay_row_weight(evaluation, i);
+        const double row[2] = {job->values[0][i], values > 1 ? job->values[1][i] : 0.0};
+        if (weight > 0.0) {
+            add(&work->sums[job->bin != NULL ? job->bin[i] : 0], copies, weight,
+                evaluation->weights != NULL, values, row);
         }
     }
 }
@@ -277,14 +168,20 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
     if (work == NULL) {
         return assay_fail_memory(err);
     }
-    uint32_t operation = resample_operation(evaluation);
-    for (int64_t i = 0; i < evaluation->n; i++) {
-        double weights[GROUP];
-        group_weights(weights, evaluation, operation, i, (uint32_t)(group * QUADS));
-        add_row(work, evaluation, i, weights);
-        if ((i + 1) % ASSAY_BLOCK_ROWS == 0 || i + 1 == evaluation->n) {
-            for (size_t j = 0; j < evaluation->n_jobs; j++) {
-                if (is_terms(&evaluation->jobs[j])) {
+    uint8_t drawn[BATCH * GROUP] = {0};
+    double copies[BATCH * GROUP];
+    widen_fn *widen = NULL;
+    add_fn *add = fastest_add(&widen);
+    _Static_assert(ASSAY_BLOCK_ROWS % BATCH == 0, "a block ends with a batch");
+    for (int64_t first = 0; first < evaluation->n; first += BATCH) {
+        int64_t left = evaluation->n - first, n = left < BATCH ? left : BATCH;
+        bool last = (first + BATCH) % ASSAY_BLOCK_ROWS == 0 || left <= BATCH;
+        assay_bootstrap_draw(drawn, evaluation, first, n, group);
+        widen(copies, drawn);
+        for (size_t j = 0; j < evaluation->n_jobs; j++) {
+            if (is_terms(&evaluation->jobs[j])) {
+                add_rows(&work[j], evaluation, &evaluation->jobs[j], first, n, copies, add);
+                if (last) {
                     flush_sums(&work[j], &evaluation->jobs[j]);
                 }
             }
@@ -293,7 +190,7 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
         for (int64_t k = 0; is_terms(job) && k < GROUP; k++) {
-            int64_t replicate = group * GROUP + k;
+            int64_t replicate = group * GROUP + assay_bootstrap_place((int)k);
             if (replicate < evaluation->replicates) {
                 ASSAY_TRY(assay_bootstrap_note(r, job, &work[j].state[k * job->bins], replicate,
                                                worker, err));
@@ -388,7 +285,7 @@ static assay_status cells_task(void *payload, int64_t group, int worker, assay_e
 
 static bool is_rows(const assay_job *job, assay_path path)
 {
-    return job->resample && job->path == path;
+    return job->resample && job->path == path && !job->alike;
 }
 
 static bool any_job(const assay_evaluation *evaluation, assay_path path)
@@ -399,6 +296,15 @@ static bool any_job(const assay_evaluation *evaluation, assay_path path)
         }
     }
     return false;
+}
+
+static bool any_alike(const assay_evaluation *evaluation)
+{
+    bool any = false;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        any = any || evaluation->jobs[j].alike;
+    }
+    return any;
 }
 
 /* Of replicate k of the quad, row i at [k * n + i]. */
@@ -425,7 +331,7 @@ static void quad_weights(const quad_space *space, const assay_evaluation *evalua
     for (int64_t i = 0; i < n; i++) {
         int64_t row = order != NULL ? order[first + i] : first + i;
         int32_t four[4];
-        four_weights(four, evaluation, row, (uint32_t)quad);
+        assay_bootstrap_four(four, evaluation, row, (uint32_t)quad);
         for (int64_t k = 0; k < 4; k++) {
             space->weights[k * n + i] = (double)four[k];
         }
@@ -575,6 +481,9 @@ assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,
     }
     if (any_job(evaluation, ASSAY_PATH_BLOCKS)) {
         ASSAY_GOTO(assay_parallel(quads, threads, blocks_task, &r, cancel, err), done);
+    }
+    if (any_alike(evaluation)) {
+        ASSAY_GOTO(assay_parallel(groups, threads, assay_bootstrap_alike, &r, cancel, err), done);
     }
     if (any_job(evaluation, ASSAY_PATH_RANKED)) {
         ASSAY_GOTO(assay_bootstrap_ranked(&r, err), done);

@@ -2,7 +2,7 @@
  *  evaluate_columns.c (columns of a block),
  *  evaluate_pass.c (the pass over the rows), evaluate_weights.c (weighted data),
  *  evaluate_ranked.c (rows by the scores of each class),
- *  bootstrap.c (resampling). */
+ *  bootstrap.c, bootstrap_draw.c and bootstrap_alike.c (resampling). */
 #ifndef ASSAY_CORE_EVALUATE_INTERNAL_H
 #define ASSAY_CORE_EVALUATE_INTERNAL_H
 
@@ -54,6 +54,7 @@ typedef struct assay_job {
     /* its measures in the result, and the first of its columns of replicates (-1: proportion) */
     int64_t first_measure, n_measures, first_curve, n_curves;
     bool resample;
+    bool alike;      /* rows that it can't tell apart are resampled together */
     int64_t *column; /* per measure: row of the replicate matrix, or -1 */
 } assay_job;
 
@@ -64,6 +65,14 @@ typedef struct assay_cell_rows {
     int64_t *id;    /* address of the cell in the random numbers */
     double *weight; /* counts; more than 2^30 are split over several rows */
 } assay_cell_rows;
+
+/** Rows that metrics of labels alone can't tell apart (bootstrap_alike.c): in a replicate group g counts
+ *  scale[g] times a Poisson number of this mean. */
+typedef struct assay_alike {
+    int64_t n;    /* 0 = rows are resampled one by one */
+    int64_t *row; /* of the predictions: one of the group */
+    double *scale, *mean;
+} assay_alike;
 
 typedef struct assay_evaluation {
     const assay_predictions *predictions;
@@ -102,6 +111,7 @@ typedef struct assay_evaluation {
     bool studentised; /* replicates get a standard error each, from groups of rows */
     assay_resample resample;
     const assay_groups *groups;
+    assay_alike alike;
 } assay_evaluation;
 
 /** Turn n_counts counts, by rank or by (target, label), into rows in the evaluation's arena. */
@@ -195,7 +205,21 @@ typedef struct assay_resampling {
 
 enum { ASSAY_BOOTSTRAP_GROUP = 32 }; /* replicates whose weights are drawn together */
 
-/** Weights of selected row i for the replicates of a group. */
+/** Weights of selected rows first..first + n - 1 for the replicates of a group, GROUP of each row after
+ *  those of the row before; the one at r is of the group's replicate assay_bootstrap_place(r). */
+void assay_bootstrap_draw(uint8_t *out, const assay_evaluation *evaluation, int64_t first,
+                          int64_t n, int64_t group);
+/** The same as a certain kind of processor does it: 0 any, 1 AVX2, 2 AVX-512; 0 when it can't. */
+int assay_bootstrap_draw_as(uint8_t *out, const assay_evaluation *evaluation, int64_t first,
+                            int64_t n, int64_t group, int how);
+static inline int assay_bootstrap_place(int r)
+{
+    return 4 * (r % (ASSAY_BOOTSTRAP_GROUP / 4)) + r / (ASSAY_BOOTSTRAP_GROUP / 4);
+}
+/** Weights of selected row i for the four replicates of a quad. */
+void assay_bootstrap_four(int32_t out[4], const assay_evaluation *evaluation, int64_t i,
+                          uint32_t quad);
+/** Weights of selected row i for the replicates of a group, in their order. */
 void assay_bootstrap_group(uint8_t out[ASSAY_BOOTSTRAP_GROUP], const assay_evaluation *evaluation,
                            int64_t i, int64_t group);
 /** Let a job finish on a resampled state and note the values that were asked for. */
@@ -204,6 +228,11 @@ ASSAY_NODISCARD assay_status assay_bootstrap_note(const assay_resampling *resamp
                                                   int64_t replicate, int worker, assay_error *err);
 ASSAY_NODISCARD assay_status assay_bootstrap_ranked(const assay_resampling *resampling,
                                                     assay_error *err);
+
+/** Find out which jobs can be resampled by groups of equal rows. */
+ASSAY_NODISCARD assay_status assay_alike_find(assay_evaluation *evaluation, assay_error *err);
+/** Replicates of a group of ASSAY_BOOTSTRAP_GROUP for them; an assay_parallel task. */
+assay_status assay_bootstrap_alike(void *payload, int64_t group, int worker, assay_error *err);
 
 /** Fill matrix[column * replicates + replicate] for every job with `resample`; NaN = undefined. */
 ASSAY_NODISCARD assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,

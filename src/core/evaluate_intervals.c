@@ -290,6 +290,7 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
         if (matrix == NULL || evaluation->sort_order == NULL || evaluation->sort_copy == NULL) {
             return assay_fail_memory(err);
         }
+        ASSAY_TRY(assay_alike_find(evaluation, err));
         ASSAY_TRY(assay_bootstrap(matrix, evaluation, err));
         if (needs_jackknife(replicate) || needs_jackknife(area)) {
             ASSAY_TRY(jackknife(out, evaluation, options, err));

@@ -202,6 +202,43 @@ static void test_weights(void **state)
     assert_true(fabs(square / n - mean * mean - 1.0) < 5.0 * sqrt(3.0 / n));
 }
 
+/* Every kind of processor draws the same weights, and they are the ones that are drawn four at a time. */
+static void test_processors(void **state)
+{
+    (void)state;
+    enum { ROWS = 20000, GROUP = ASSAY_BOOTSTRAP_GROUP };
+    static uint8_t plain[ROWS * GROUP], other[ROWS * GROUP];
+    assay_predictions *p = make(ROWS);
+    int64_t *rows = assay_arena_alloc(p->arena, ROWS, sizeof *rows);
+    for (int64_t i = 0; i < ROWS; i++) {
+        rows[i] = i << (i % 40); /* addresses beyond 32 bits too */
+    }
+    for (int flip = 0; flip < 2; flip++) {
+        const assay_evaluation e = {.predictions = p,
+                                    .n = ROWS,
+                                    .rows = rows,
+                                    .seed = UINT64_C(0xfedcba9876543210),
+                                    .resample =
+                                        flip ? ASSAY_RESAMPLE_FLIP_REST : ASSAY_RESAMPLE_POISSON};
+        assert_int_equal(assay_bootstrap_draw_as(plain, &e, 0, ROWS, 3, 0), 1);
+        for (int64_t i = 0; i < ROWS; i++) {
+            for (int r = 0; r < GROUP; r++) {
+                int32_t four[4];
+                int place = assay_bootstrap_place(r);
+                assay_bootstrap_four(four, &e, i, (uint32_t)(3 * GROUP + place) / 4);
+                assert_int_equal(plain[i * GROUP + r], four[place % 4]);
+            }
+        }
+        for (int how = 1; how <= 2; how++) {
+            memset(other, 99, sizeof other);
+            if (assay_bootstrap_draw_as(other, &e, 0, ROWS, 3, how)) {
+                assert_memory_equal(other, plain, sizeof other);
+            }
+        }
+    }
+    assay_predictions_free(p);
+}
+
 /* A percentile interval of a mean covers the true mean about as often as it says. */
 static void test_coverage(void **state)
 {
@@ -383,9 +420,9 @@ static void test_studentised(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_weights),  cmocka_unit_test(test_ways_agree),
-        cmocka_unit_test(test_shards),   cmocka_unit_test(test_studentised),
-        cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_weights),     cmocka_unit_test(test_ways_agree),
+        cmocka_unit_test(test_processors),  cmocka_unit_test(test_shards),
+        cmocka_unit_test(test_studentised), cmocka_unit_test(test_coverage),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
