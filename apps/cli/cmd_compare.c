@@ -158,6 +158,8 @@ static int run(const command *self, int argc, char **argv)
         {"by", 0, OPTION_TEXT, &a.request.by, "COLUMN", "each value of the column is a context"},
         {"cluster", 0, OPTION_TEXT, &a.request.cluster, "COLUMN",
          "rows that depend on each other: image, scene, flight"},
+        {"weights", 0, OPTION_TEXT, &a.request.weights, "COLUMN",
+         "how much each row counts: a column of numbers >= 0 of the first file"},
         {"margin", 0, OPTION_REAL, &a.margin, "M",
          "are the later models not worse than the first by more than M?"},
         {"equivalence", 0, OPTION_REAL, &a.equivalence, "M",

@@ -36,6 +36,10 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
                           "truth, iou_type, convention, metadata and hierarchy belong to the task "
                           "detection");
     }
+    if (out->task && strcmp(out->task, "detection") == 0 && (out->weights || out->score_kind)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "weights and score_kind do not belong to the task detection");
+    }
     return ASSAY_OK;
 }
 
@@ -78,6 +82,12 @@ static assay_status check_request(job *j, const assay_compare_request *r, assay_
     if (r->has_rope && !(r->rope > 0.0 && isfinite(r->rope))) {
         return assay_fail(err, ASSAY_EINVAL,
                           "rope must be above 0: differences up to it do not matter in practice");
+    }
+    if (r->weights && r->exact) {
+        return assay_fail(
+            err, ASSAY_EINVAL,
+            "exact is McNemar's test, which counts rows and does not hold for weighted "
+            "ones; leave it out: the permutation test holds");
     }
     j->margins = (assay_compare_margins){.noninferiority = r->has_margin ? r->margin : NAN,
                                          .equivalence = r->has_equivalence ? r->equivalence : NAN,
@@ -159,6 +169,33 @@ static assay_status choose_metrics(job *j, assay_error *err)
     return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);
 }
 
+/* All models get the weights of the first file; rows of no weight are no part of any context. */
+static assay_status spread_weights(job *j, assay_error *err)
+{
+    const assay_predictions *first = j->models[0];
+    size_t n = (size_t)first->n + 1;
+
+    for (int32_t k = 1; k < j->n_models; k++) {
+        assay_predictions *p = j->models[k];
+        p->weights = assay_arena_alloc(p->arena, n, sizeof *p->weights);
+        if (!p->weights) {
+            return assay_fail_memory(err);
+        }
+        memcpy(p->weights, first->weights, (n - 1) * sizeof *p->weights);
+    }
+    if (!j->alignment.usable) {
+        j->alignment.usable = assay_arena_alloc(j->arena, n, 1);
+        if (!j->alignment.usable) {
+            return assay_fail_memory(err);
+        }
+        memset(j->alignment.usable, 1, n);
+    }
+    for (int64_t i = 0; i < first->n; i++) {
+        j->alignment.usable[i] &= first->weights[i] > 0.0;
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_models(job *j, assay_error *err)
 {
     const assay_compare_request *r = j->request;
@@ -182,8 +219,12 @@ static assay_status read_models(job *j, assay_error *err)
             }
         }
     }
-    return assay_align(&j->alignment, j->models, j->n_models, r->files, r->skip_bad != 0, j->arena,
-                       err);
+    if (r->weights) {
+        ASSAY_TRY(assay_predictions_weigh(j->models[0], r->weights, r->files[0], r->skip_bad, err));
+    }
+    ASSAY_TRY(assay_align(&j->alignment, j->models, j->n_models, r->files, r->skip_bad != 0,
+                          j->arena, err));
+    return r->weights ? spread_weights(j, err) : ASSAY_OK;
 }
 
 int64_t assay_comparison_permutations(int64_t tests, int64_t rows, int64_t replicates, double level)

@@ -47,6 +47,9 @@ typedef struct assay_compare_job {
     assay_comparison comparison;
 } assay_compare_job;
 
+/** Which tests are not made with weights, and why. */
+extern const char assay_compare_weights_note[];
+
 /** Fill the contexts: all rows (or `where`), the slices, the values of `by`. */
 ASSAY_NODISCARD assay_status assay_compare_contexts(assay_compare_job *job, assay_error *err);
 /** Fill the units from the cluster column. */

@@ -152,6 +152,9 @@ static void put_difference(assay_json *json, const assay_difference *d, const ch
     assay_json_put_real(json, "high", d->high);
     assay_json_put_real(json, "level", level);
     assay_json_put_int(json, "n", d->n);
+    if (a->weighted) {
+        assay_json_put_real(json, "n_effective", a->effective);
+    }
     assay_json_put_text(json, "method", d->method);
     assay_json_put_real(json, "p", d->p);
     assay_json_put_real(json, "p_adjusted", d->p_adjusted);
@@ -205,6 +208,11 @@ void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
 
 /* ---- the document of `assay compare` ---- */
 
+const char assay_compare_weights_note[] =
+    "McNemar's, Cochran's and DeLong's tests take every row for as much as every other one; with "
+    "weights "
+    "the permutation test (clusters and right rows: cluster-robust t) stands in for them";
+
 static void put_run(assay_json *json, const assay_compare_job *job)
 {
     const assay_compare_request *r = job->request;
@@ -225,6 +233,10 @@ static void put_run(assay_json *json, const assay_compare_job *job)
     if (r->cluster) {
         assay_json_put_text(json, "cluster", r->cluster);
         assay_json_put_int(json, "clusters", job->n_units);
+    }
+    if (r->weights) {
+        assay_json_put_text(json, "weights", r->weights);
+        assay_json_put_text(json, "left_out_tests", assay_compare_weights_note);
     }
     assay_json_put_text(json, "estimand", assay_estimand(r->cluster != NULL));
     assay_json_end_object(json);
@@ -293,7 +305,10 @@ static void put_flip_list(assay_json *json, const assay_compare_job *job, int32_
         if (first->ids) {
             assay_json_put_text(json, "id", first->ids[i]);
         }
-        assay_json_put_int(json, "row", i + 1);
+        assay_json_put_int(json, "row", assay_predictions_row(first, i));
+        if (first->weights) {
+            assay_json_put_real(json, "weight", first->weights[i]);
+        }
         assay_json_put_text(json, "target", first->class_names[first->target[i]]);
         assay_json_put_text(json, "label_a", first->class_names[in_a->label[i]]);
         assay_json_put_text(json, "label_b", first->class_names[in_b->label[i]]);

@@ -154,6 +154,9 @@ static void put_blocks(assay_buffer *out, const assay_compare_job *job)
 
 static void put_omnibus(assay_buffer *out, const assay_compare_job *job)
 {
+    if (job->request->weights) {
+        assay_buffer_printf(out, "\n%s.\n", assay_compare_weights_note);
+    }
     const assay_comparison *c = &job->comparison;
 
     for (int64_t i = 0; i < c->n_omnibus; i++) {
@@ -234,6 +237,9 @@ assay_status assay_compare_table(char **out, const assay_compare_job *job, assay
         assay_buffer_printf(&text, "; %" PRId64 " clusters (%s)", job->n_units,
                             job->request->cluster);
     }
+    if (job->request->weights) {
+        assay_buffer_printf(&text, "; weighted by %s", job->request->weights);
+    }
     assay_buffer_putc(&text, '\n');
     put_blocks(&text, job);
     put_omnibus(&text, job);
@@ -276,7 +282,7 @@ assay_status assay_compare_flips(char **out, const assay_compare_job *job, assay
                 }
                 put_field(&text, job->names[a], ',');
                 put_field(&text, job->names[b], ',');
-                assay_buffer_printf(&text, "%" PRId64 ",", i + 1);
+                assay_buffer_printf(&text, "%" PRId64 ",", assay_predictions_row(first, i));
                 put_field(&text, first->ids ? first->ids[i] : "", ',');
                 put_field(&text, first->class_names[target], ',');
                 put_field(&text, first->class_names[in_a[i]], ',');

@@ -210,7 +210,8 @@ static assay_status count_kinds(assay_alike *out, const kinds *k, assay_error *e
 static bool may_be_alike(const assay_job *job)
 {
     return job->resample && job->path == ASSAY_PATH_BLOCKS &&
-           (job->args->op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) == 0;
+           (job->args->op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) == 0 &&
+           !(job->metric->scored != NULL && job->metric->scored(job->params));
 }
 
 static assay_status make_alike(assay_alike *out, kinds *k, assay_error *err)
@@ -249,8 +250,9 @@ assay_status assay_alike_find(assay_evaluation *e, assay_error *err)
     for (size_t j = 0; j < e->n_jobs; j++) {
         wanted = wanted || may_be_alike(&e->jobs[j]);
     }
-    if (!wanted || e->paired || e->units != NULL || e->resample != ASSAY_RESAMPLE_POISSON ||
-        k.most < 1 || (e->weights != NULL && e->n < FEWEST_ROWS)) {
+    if (!wanted || e->paired || e->studentised || e->units != NULL ||
+        e->resample != ASSAY_RESAMPLE_POISSON || k.most < 1 ||
+        (e->weights != NULL && e->n < FEWEST_ROWS)) {
         return ASSAY_OK;
     }
     assay_status status = make_alike(&e->alike, &k, err);

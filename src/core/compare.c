@@ -107,6 +107,9 @@ static assay_flip_counts count_flips(const comparing *c, int32_t a, int32_t b)
 {
     assay_flip_counts counts = {0};
     for (int64_t i = 0; i < c->n; i++) {
+        if (!(assay_comparing_weight(c, i) > 0.0)) {
+            continue;
+        }
         bool in_a = right(c->models[a], c->rows[i]), in_b = right(c->models[b], c->rows[i]);
         counts.both += in_a && in_b;
         counts.only_a += in_a && !in_b;
@@ -351,6 +354,9 @@ static assay_status compare_draws(assay_difference *d, const comparing *c, bool 
                           .successes = -1,
                           .replicates = draws,
                           .n_replicates = n,
+                          .weighted = d->in_a->weighted,
+                          .effective = d->in_a->effective,
+                          .clusters = c->clusters,
                           .method = ""};
     ASSAY_TRY(bounds(&d->low, &d->high, &both, 0.5 + c->level / 2.0, c, err));
     ASSAY_TRY(bounds(&d->bound_low, &d->bound_high, &both, c->level, c, err));
@@ -411,7 +417,7 @@ static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t
         d->flips = count_flips(c, a, b);
         put_proportion_effects(d);
     }
-    bool exact = rows && c->options->evaluate.units == NULL && c->models[a]->weights == NULL;
+    bool exact = rows && c->options->evaluate.units == NULL && c->weights == NULL;
     bool done = false;
     if (exact) {
         ASSAY_TRY(compare_right_rows(d, c, err));
@@ -422,8 +428,14 @@ static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t
         d->reason = "fewer than 10 clusters: neither interval nor test can be trusted";
         return ASSAY_OK;
     }
-    if (rows && c->models[a]->weights == NULL) {
+    if (rows && c->weights == NULL) {
         return compare_clusters(d, c, err);
+    }
+    if (rows) {
+        ASSAY_TRY(assay_compare_weighted(d, c, err));
+        return c->cluster == NULL && d->outcome == ASSAY_OUTCOME_VALUE
+                   ? compare_draws(d, c, false, err)
+                   : ASSAY_OK;
     }
     ASSAY_TRY(compare_areas(&done, d, c, err));
     return done ? ASSAY_OK : compare_draws(d, c, true, err);
@@ -469,7 +481,7 @@ static assay_status select_rows(comparing *c, const uint8_t *mask, assay_error *
         return assay_fail_memory(err);
     }
     for (int64_t i = 0; i < total; i++) {
-        if (mask == NULL || mask[i] != 0) {
+        if ((mask == NULL || mask[i] != 0) && (c->weights == NULL || c->weights[i] > 0.0)) {
             c->rows[c->n++] = i;
         }
     }
@@ -502,7 +514,9 @@ static assay_status compare_all(assay_comparison *out, const comparing *c, assay
     for (size_t j = 0; j < c->n_metrics && rows == NULL; j++) {
         rows = c->metrics[j]->op->metric->right_rows ? c->metrics[j]->op : NULL;
     }
-    if (rows == NULL || c->n_models < 3 || c->n == 0 || c->options->evaluate.units != NULL) {
+    /* Cochran's Q takes every row for as much as every other one, and for independent */
+    if (rows == NULL || c->n_models < 3 || c->n == 0 || c->options->evaluate.units != NULL ||
+        c->weights != NULL) {
         return ASSAY_OK;
     }
     uint8_t *table = assay_arena_alloc(c->arena, (size_t)c->n, (size_t)c->n_models);
@@ -530,6 +544,7 @@ assay_status assay_compare_models(assay_comparison *out, assay_result *results,
                    .metrics = metrics,
                    .n_metrics = n_metrics,
                    .options = options,
+                   .weights = models[0]->weights,
                    .level = evaluate.level > 0.0 ? evaluate.level : 0.95,
                    .arena = out->arena};
     evaluate.paired = 1;

@@ -84,6 +84,11 @@ void assay_comparison_init(assay_comparison *out, assay_arena *arena);
  * models with the same weights; sign-flip permutation test, which exchanges the outputs of the two
  * models for each datum (or unit) by the toss of a coin: p = (1 + #{|T*| >= |T|}) / (1 + B)
  * (Phipson and Smyth 2010).
+ *
+ * With weights (of models[0]; all models must carry the same): share of right rows with Tango's interval
+ * for as many rows as the weighted ones are worth, of clusters cluster-robust t. The permutation test holds
+ * with weights, because a row keeps its weight when the models are exchanged; McNemar's, Cochran's
+ * and DeLong's do not and are not made.
  */
 ASSAY_NODISCARD assay_status assay_compare_models(
     assay_comparison *out, assay_result *results, assay_predictions *const *models,

@@ -1,5 +1,5 @@
 /** @file compare_internal.h  What the parts of the comparison share: compare.c (pairs of models),
- *  compare_tests.c (tests). */
+ *  compare_tests.c (tests), compare_weighted.c (rows with weights). */
 #ifndef ASSAY_CORE_COMPARE_INTERNAL_H
 #define ASSAY_CORE_COMPARE_INTERNAL_H
 
@@ -17,6 +17,7 @@ typedef struct comparing {
     const assay_compare_options *options;
     double level;
     bool few_units;
+    const double *weights;      /* of all rows; NULL = all alike */
     int64_t *cluster, clusters; /* of the selected rows, from 0; NULL = independent */
     double *area_variance;      /* of the models area_a and area_b; NULL = none yet */
     int32_t area_a, area_b;
@@ -30,6 +31,15 @@ void *assay_comparison_grow(assay_arena *arena, void *list, int64_t n, int64_t *
  *  begins at *next, which moves behind it. */
 const assay_measure *assay_measure_partner(const assay_result *in, int64_t *next,
                                            const assay_measure *wanted);
+
+/** Weight of selected row i. */
+static inline double assay_comparing_weight(const comparing *c, int64_t i)
+{
+    return c->weights != NULL ? c->weights[c->rows[i]] : 1.0;
+}
+/** Share of right rows where rows carry weights: interval, standard error; with clusters also the test. */
+ASSAY_NODISCARD assay_status assay_compare_weighted(assay_difference *d, const comparing *c,
+                                                    assay_error *err);
 
 /** Sign-flip tests of n differences of models a and b that have no test yet. */
 ASSAY_NODISCARD assay_status assay_compare_permute(assay_difference *differences, int64_t n,

@@ -56,9 +56,18 @@ static assay_status stack(stacked *out, const comparing *c, int32_t a, int32_t b
     if (out->units == NULL) {
         return assay_fail_memory(err);
     }
+    if (c->weights != NULL) {
+        p->weights = assay_arena_alloc(p->arena, (size_t)p->n + 1, sizeof *p->weights);
+        if (p->weights == NULL) {
+            return assay_fail_memory(err);
+        }
+    }
     for (int64_t side = 0; side < 2; side++) {
         for (int64_t i = 0; i < c->n; i++) {
             int64_t row = c->rows[i];
+            if (p->weights != NULL) {
+                p->weights[side * c->n + i] = c->weights[row];
+            }
             copy_row(p, side * c->n + i, both[side], row);
             out->units[side * c->n + i] = units != NULL ? units[row] : row;
         }

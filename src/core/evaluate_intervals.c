@@ -6,7 +6,9 @@
 #include "base/sort.h"
 #include "core/evaluate_internal.h"
 #include "core/interval.h"
+#include "stats/continuous.h"
 #include "stats/intervals.h"
+#include "stats/normal.h"
 
 /* The name of an interval operation with its parameters. */
 assay_status assay_interval_name(const char **out, assay_arena *arena, const assay_args *args,
@@ -68,6 +70,23 @@ static assay_status replicate_bounds(double *low, double *high, const assay_meas
                                           measure->value, alpha, alpha, args->params, err);
 }
 
+/* Replicates of few rows are too close together and have no tails like Student's: the same step as from z to
+ * t (n / (n - 1))^0.5 widens them (Hesterberg 2015), with n the number of rows of equal weight that would
+ * say as much. */
+static double widened(double alpha, const assay_measure *measure, const assay_args *args)
+{
+    bool plain = args == NULL || args->op->interval == NULL || args->op->interval->replicates;
+    if (!measure->weighted || !plain || !(alpha > 0.0 && alpha < 0.5)) {
+        return alpha;
+    }
+    double n = measure->effective;
+    n = measure->clusters > 0 && (double)measure->clusters < n ? (double)measure->clusters : n;
+    n = n > 2.0 ? n : 2.0;
+    double z = assay_t_quantile_upper(alpha, n - 1.0) * sqrt(n / (n - 1.0));
+    double least = 1.0 / (double)measure->n_replicates; /* what so many replicates can tell */
+    return fmax(assay_normal_sf(z), fmin(alpha, least));
+}
+
 /* Ascending, in place, with `order` and `copy` of n elements as space. */
 static assay_status sort_values(double *values, int64_t n, int64_t *order, double *copy,
                                 assay_error *err)
@@ -124,9 +143,11 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
         double alpha = (1.0 - evaluation->level) / 2.0;
         measure->replicates = values;
         measure->n_replicates = n;
+        double wide = widened(alpha, measure, args);
         assay_error refusal;
         assay_status status =
-            replicate_bounds(&measure->low, &measure->high, measure, alpha, args, &refusal);
+            replicate_bounds(&measure->low, &measure->high, measure, wide, args, &refusal);
+        note = wide < alpha ? ", widened for the effective number of rows" : "";
         if (status == ASSAY_EUNSUPPORTED) {
             measure->low = NAN;
             measure->high = NAN;
@@ -349,6 +370,6 @@ assay_status assay_measure_bounds(double *low, double *high, const assay_measure
                           measure->method);
     }
     const assay_args *usual = options != NULL ? options->replicate_interval : NULL;
-    return replicate_bounds(low, high, measure, alpha,
-                            measure->interval != NULL ? measure->interval : usual, err);
+    usual = measure->interval != NULL ? measure->interval : usual;
+    return replicate_bounds(low, high, measure, widened(alpha, measure, usual), usual, err);
 }

@@ -80,6 +80,19 @@ static double above_high(double delta, const void *context)
     return -t->z - statistic(t, delta);
 }
 
+static void tango_interval(double *low, double *high, tango t, double alpha_low, double alpha_high)
+{
+    double difference = (t.b - t.c) / t.n;
+    if (alpha_low > 0.0 && t.c < t.n) {
+        t.z = assay_normal_quantile_upper(alpha_low);
+        *low = assay_solve_increasing(below_low, &t, -1.0, difference);
+    }
+    if (alpha_high > 0.0 && t.b < t.n) {
+        t.z = assay_normal_quantile_upper(alpha_high);
+        *high = assay_solve_increasing(above_high, &t, difference, 1.0);
+    }
+}
+
 assay_status assay_tango(double *low, double *high, int64_t b, int64_t c, int64_t n,
                          double alpha_low, double alpha_high, assay_error *err)
 {
@@ -87,19 +100,26 @@ assay_status assay_tango(double *low, double *high, int64_t b, int64_t c, int64_
     *high = 1.0;
     ASSAY_TRY(check_flips(b, c, n, err));
     ASSAY_TRY(assay_check_alphas("paired comparison", alpha_low, alpha_high, err));
-    if (n == 0) {
-        return ASSAY_OK;
+    if (n > 0) {
+        const tango t = {.b = (double)b, .c = (double)c, .n = (double)n};
+        tango_interval(low, high, t, alpha_low, alpha_high);
     }
-    tango t = {.b = (double)b, .c = (double)c, .n = (double)n};
-    double difference = (t.b - t.c) / t.n;
-    if (alpha_low > 0.0 && c < n) {
-        t.z = assay_normal_quantile_upper(alpha_low);
-        *low = assay_solve_increasing(below_low, &t, -1.0, difference);
+    return ASSAY_OK;
+}
+
+assay_status assay_tango_real(double *low, double *high, double b, double c, double n,
+                              double alpha_low, double alpha_high, assay_error *err)
+{
+    *low = -1.0;
+    *high = 1.0;
+    ASSAY_TRY(assay_check_positive("paired comparison", "the number of data", n, err));
+    if (!(b >= 0.0 && c >= 0.0 && b + c <= n * (1.0 + 1e-9))) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "paired comparison: %g and %g flips of %g data make no sense", b, c, n);
     }
-    if (alpha_high > 0.0 && b < n) {
-        t.z = assay_normal_quantile_upper(alpha_high);
-        *high = assay_solve_increasing(above_high, &t, difference, 1.0);
-    }
+    ASSAY_TRY(assay_check_alphas("paired comparison", alpha_low, alpha_high, err));
+    const tango t = {.b = b, .c = c, .n = n};
+    tango_interval(low, high, t, alpha_low, alpha_high);
     return ASSAY_OK;
 }
 

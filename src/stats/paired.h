@@ -31,6 +31,11 @@ ASSAY_NODISCARD assay_status assay_mcnemar_test(assay_mcnemar *out, int64_t b, i
 ASSAY_NODISCARD assay_status assay_tango(double *low, double *high, int64_t b, int64_t c, int64_t n,
                                          double alpha_low, double alpha_high, assay_error *err);
 
+/** The same for counts that are no whole numbers: of rows with weights, which are worth n independent ones. */
+ASSAY_NODISCARD assay_status assay_tango_real(double *low, double *high, double b, double c,
+                                              double n, double alpha_low, double alpha_high,
+                                              assay_error *err);
+
 /** Tango's statistic for the hypothesis that the difference is `delta`, in (-1, 1): standard normal,
  *  positive when the data are above. 0 when the data are as the hypothesis says without variance. */
 ASSAY_NODISCARD assay_status assay_tango_z(double *z, int64_t b, int64_t c, int64_t n, double delta,

@@ -152,4 +152,28 @@ refuse 64 "needs the truth" "$assay" compare --task detection da.json db.json
 refuse 64 "belong to the task detection" "$assay" compare --truth gt.json da.json db.json
 refuse 64 "--by does not belong" "$assay" compare --task detection --truth gt.json da.json db.json --by scene
 refuse 64 "is about boxes" "$assay" compare --task detection --truth gt.json da.json db.json --where "aspect >= 1"
+# weights: a 4, b 1, c 3, d 2; only x has a right, only y has b right, both have c right
+cat >x.csv <<'CSV'
+id,target,label,w
+a,p,p,4
+b,p,q,1
+c,q,q,3
+d,q,p,2
+e,q,p,0
+CSV
+sed 's/^a,p,p/a,p,q/; s/^b,p,q/b,p,p/; s/^e,q,p/e,q,q/' x.csv >y.csv
+expect 0 "$assay" compare x.csv y.csv -m accuracy --weights w --json -
+[ "$(jq -c '.comparisons[0] | [.in_a.value, .in_b.value, (.difference * 1e9 | round), .n, .flips.only_a_right, .flips.only_b_right]' out)" = \
+    '[0.7,0.4,-300000000,4,1,1]' ] || fail "weighted: $(jq -c '.comparisons[0]' out)"
+says out 'tango of weighted rows'
+says out 'permutation'
+silent out 'mcnemar'
+says out '"weights": "w"'
+expect 0 "$assay" compare x.csv y.csv x.csv -m accuracy --weights w --name a,b,c
+says out 'weighted by w'
+silent out 'cochran_q'
+refuse 64 'does not hold for weighted' "$assay" compare x.csv y.csv --weights w --exact
+refuse 65 'no column "v"' "$assay" compare x.csv y.csv --weights v
+sed 's/,4$/,-4/' x.csv >neg.csv
+refuse 65 'row 1, id a holds -4' "$assay" compare neg.csv y.csv --weights w
 finish

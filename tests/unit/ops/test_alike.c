@@ -12,6 +12,7 @@
 #include "core/evaluate.h"
 #include "core/predictions.h"
 #include "ops/op_table.h"
+#include "stats/intervals.h"
 
 enum { ROWS = 20000, CLASSES = 4, REPLICATES = 1000 };
 
@@ -136,9 +137,9 @@ static void test_threads(void **state)
             .replicates = 200, .seed = 11, .threads = k == 2 ? 7 : k + 1};
         assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
         assay_result_init(&result, arena);
-        assert_int_equal(assay_evaluate(&result, p, NULL, (const assay_args *const *)&f1, 1,
-                                        &options, NULL),
-                         ASSAY_OK);
+        assert_int_equal(
+            assay_evaluate(&result, p, NULL, (const assay_args *const *)&f1, 1, &options, NULL),
+            ASSAY_OK);
         low[k] = result.measures[0].low;
         high[k] = result.measures[0].high;
         assay_arena_free(arena);
@@ -149,12 +150,60 @@ static void test_threads(void **state)
     assay_predictions_free(p);
 }
 
+/* Means of few weighted rows: the default interval is the widened one, which misses less often. */
+static void test_widened(void **state)
+{
+    enum { TIMES = 500, N = 50 };
+    (void)state;
+    assay_args *mae = NULL;
+    assay_predictions *p = NULL;
+    int covered = 0, plain = 0;
+    assert_int_equal(
+        assay_args_new(
+            &mae, assay_registry_find(assay_ops(), ASSAY_OP_METRIC, "mean_absolute_error"), NULL),
+        ASSAY_OK);
+    assert_int_equal(assay_predictions_new_regression(&p, N, NULL), ASSAY_OK);
+    p->weights = assay_arena_alloc(p->arena, N, sizeof(double));
+    for (uint32_t t = 0; t < TIMES; t++) {
+        assay_arena *arena = NULL;
+        assay_result result;
+        double low = 0.0, high = 0.0;
+        const assay_evaluate_options options = {.replicates = 400, .seed = t, .threads = 1};
+        for (int64_t i = 0; i < N; i++) {
+            assay_rng rng = assay_rng_stream(31, t, (uint64_t)i);
+            p->truth[i] = -log(1.0 - assay_rng_uniform(&rng)); /* exponential, mean 1 */
+            p->weights[i] = -log(1.0 - assay_rng_uniform(&rng));
+        }
+        assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+        assay_result_init(&result, arena);
+        assert_int_equal(
+            assay_evaluate(&result, p, NULL, (const assay_args *const *)&mae, 1, &options, NULL),
+            ASSAY_OK);
+        const assay_measure *m = &result.measures[0];
+        assert_int_equal(assay_percentile_interval(&low, &high, m->replicates, m->n_replicates,
+                                                   0.025, 0.025, NULL),
+                         ASSAY_OK);
+        assert_true(m->low <= low && m->high >= high);
+        assert_non_null(strstr(m->method, "widened"));
+        covered += m->low <= 1.0 && 1.0 <= m->high;
+        plain += low <= 1.0 && 1.0 <= high;
+        assay_arena_free(arena);
+    }
+    print_message("mean of %d weighted rows: %.3f of 0.95, not widened %.3f\n", N,
+                  (double)covered / TIMES, (double)plain / TIMES);
+    assert_true(covered > plain);
+    assert_in_range(covered, (int)(0.89 * TIMES), TIMES);
+    assay_args_free(mae);
+    assay_predictions_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_classes),
         cmocka_unit_test(test_sets),
         cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_widened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
