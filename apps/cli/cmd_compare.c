@@ -114,6 +114,15 @@ static int check(const command *self, arguments *a, const char **files, size_t n
     return 0;
 }
 
+static void free_lists(arguments *a)
+{
+    option_list_free(&a->scores);
+    option_list_free(&a->classes);
+    option_list_free(&a->metrics);
+    option_list_free(&a->slices);
+    option_list_free(&a->names);
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
@@ -189,11 +198,7 @@ static int run(const command *self, int argc, char **argv)
         code = check(self, &a, files, n);
         code = code == 0 ? compare(self, &common, &a) : code;
     }
-    option_list_free(&a.scores);
-    option_list_free(&a.classes);
-    option_list_free(&a.metrics);
-    option_list_free(&a.slices);
-    option_list_free(&a.names);
+    free_lists(&a);
     return code;
 }
 
