@@ -239,8 +239,8 @@ static assay_status find_file(const char **path, const char **reason, const veri
     return ASSAY_OK;
 }
 
-static assay_status open_file(verification *v, const assay_plan_model *model, const char *path,
-                              assay_error *err)
+static assay_status open_file(verification *v, const assay_plan_model *model, int32_t data,
+                              const char *path, assay_error *err)
 {
     bool named = v->results == NULL || model->predictions != NULL;
     assay_predictions_columns columns = {.id = named ? model->id_column : NULL,
@@ -258,7 +258,8 @@ static assay_status open_file(verification *v, const assay_plan_model *model, co
     assay_predictions_free(v->open);
     v->open = NULL;
     v->open_path = path;
-    return assay_duckdb_read_predictions(&v->open, path, &columns, err);
+    ASSAY_TRY(assay_duckdb_read_predictions(&v->open, path, &columns, err));
+    return assay_run_weigh(&v->run, v->open, data, v->open->columns, path, err);
 }
 
 /** The evidence names the digest of a predictions file: another content is other evidence. */
@@ -283,7 +284,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     if (!path) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(open_file(v, &plan->models[cell->model], path, err));
+    ASSAY_TRY(open_file(v, &plan->models[cell->model], context->data, path, err));
     if (!is_what_was_judged(v, &plan->models[cell->model])) {
         cell->reason = "the predictions file is not the one of the evidence: its content changed";
         return ASSAY_OK;

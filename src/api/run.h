@@ -17,6 +17,7 @@
 #include "core/model.h"
 #include "core/predict.h"
 #include "plan/plan.h"
+#include "stats/clustered.h"
 
 /** What is known about one model in one context. */
 typedef struct assay_run_cell {
@@ -25,6 +26,7 @@ typedef struct assay_run_cell {
     const char *reason; /* why not, when it was not */
     int64_t n;
     int64_t correct;
+    double accuracy;        /* correct / n, by the weights of the data */
     double mean_confidence; /* NaN when the model gives no probabilities */
     double low, high;       /* interval of the accuracy at the plan's level */
     assay_result result;
@@ -73,7 +75,8 @@ typedef struct assay_breakdown_bin {
     const char *label;
     double low, high; /* of the column; NaN for values */
     int64_t n, correct;
-    double accuracy_low, accuracy_high;
+    assay_weighted_counts weights; /* where the data carry some */
+    double accuracy, accuracy_low, accuracy_high;
 } assay_breakdown_bin;
 
 /** Accuracy along one metadata column. */
@@ -151,6 +154,15 @@ ASSAY_NODISCARD assay_status assay_run_mask(uint8_t **mask, int64_t *n, const as
 /** Metadata of a data set, or of the predictions that stand for it. */
 const assay_table *assay_run_table(const assay_run *run, int32_t data);
 int64_t assay_run_rows(const assay_run *run, int32_t data);
+/** Weights of the rows of a data set, as the plan's key `weights` says, into predictions about it; nothing
+ *  without one. The digest of the predictions stays. */
+ASSAY_NODISCARD assay_status assay_run_weigh(const assay_run *run, assay_predictions *predictions,
+                                             int32_t data, assay_table *table, const char *where,
+                                             assay_error *err);
+/** Share of right answers of a group, with bounds that each err with probability alpha. */
+ASSAY_NODISCARD assay_status assay_run_bin_bounds(double *low, double *high, const assay_run *run,
+                                                  const assay_breakdown_bin *bin, double alpha,
+                                                  assay_error *err);
 /** Clusters of the rows of a data set, as the plan's key `cluster` says; NULL without one. */
 ASSAY_NODISCARD assay_status assay_run_units(const int64_t **out, assay_run *run, int32_t data,
                                              assay_error *err);

@@ -8,16 +8,53 @@
 
 enum { RANGES = 5, MOST_VALUES = 12, LEAST_ROWS = 50 };
 
-static assay_status finish_bins(assay_run *run, assay_breakdown *b, assay_error *err)
+assay_status assay_run_bin_bounds(double *low, double *high, const assay_run *run,
+                                  const assay_breakdown_bin *bin, double alpha, assay_error *err)
 {
     const assay_args *interval = run->plan->proportion_interval;
+    assay_cluster_estimate share;
+
+    if (bin->weights.rows > 0.0) {
+        ASSAY_TRY(assay_weighted_share(&share, &bin->weights, err));
+        return assay_korn_graubard(low, high, &share, alpha, alpha, err);
+    }
+    return interval->op->interval->proportion(low, high, bin->correct, bin->n, alpha, alpha,
+                                              interval->params, err);
+}
+
+/** Row `row` of the predictions belongs to the group. */
+static void add_to_bin(assay_breakdown_bin *bin, const assay_predictions *p, int64_t row)
+{
+    bool right = p->label[row] == p->target[row];
+    double weight = p->weights ? p->weights[row] : 1.0;
+
+    bin->n++;
+    bin->correct += right;
+    if (p->weights) {
+        bin->weights.rows += 1.0;
+        bin->weights.weight += weight;
+        bin->weights.squares += weight * weight;
+        bin->weights.hits += right ? weight : 0.0;
+        bin->weights.hits_squares += right ? weight * weight : 0.0;
+    }
+}
+
+/** Rows of no weight are in no group. */
+static bool counts(const assay_predictions *p, int64_t row)
+{
+    return !p->weights || p->weights[row] > 0.0;
+}
+
+static assay_status finish_bins(assay_run *run, assay_breakdown *b, assay_error *err)
+{
     double alpha = (1.0 - run->plan->level) / 2.0;
 
     for (int32_t i = 0; i < b->n_bins; i++) {
         assay_breakdown_bin *bin = &b->bins[i];
-        ASSAY_TRY(interval->op->interval->proportion(&bin->accuracy_low, &bin->accuracy_high,
-                                                     bin->correct, bin->n, alpha, alpha,
-                                                     interval->params, err));
+        bin->accuracy = bin->weights.rows > 0.0 ? bin->weights.hits / bin->weights.weight
+                                                : (double)bin->correct / (double)bin->n;
+        ASSAY_TRY(
+            assay_run_bin_bounds(&bin->accuracy_low, &bin->accuracy_high, run, bin, alpha, err));
     }
     return ASSAY_OK;
 }
@@ -64,7 +101,8 @@ static assay_status by_range(assay_run *run, assay_breakdown *b, const assay_col
         goto done;
     }
     for (int64_t i = 0; i < p->n; i++) {
-        if ((!column->valid || column->valid[i]) && isfinite(number_at(column, i))) {
+        if ((!column->valid || column->valid[i]) && isfinite(number_at(column, i)) &&
+            counts(p, i)) {
             values[n] = number_at(column, i);
             rows[n++] = i;
         }
@@ -81,8 +119,7 @@ static assay_status by_range(assay_run *run, assay_breakdown *b, const assay_col
         bin->high = values[order[to - 1]];
         for (int64_t i = from; i < to; i++) {
             int64_t row = rows[order[i]];
-            bin->n++;
-            bin->correct += p->label[row] == p->target[row];
+            add_to_bin(bin, p, row);
         }
         char low[32];
         char high[32];
@@ -112,7 +149,7 @@ static assay_status by_value(assay_run *run, assay_breakdown *b, const assay_col
         return assay_fail_memory(err);
     }
     for (int64_t i = 0; i < p->n; i++) {
-        if (column->valid && !column->valid[i]) {
+        if ((column->valid && !column->valid[i]) || !counts(p, i)) {
             continue;
         }
         int32_t k = 0;
@@ -129,8 +166,7 @@ static assay_status by_value(assay_run *run, assay_breakdown *b, const assay_col
             b->bins[k].high = NAN;
             b->n_bins++;
         }
-        b->bins[k].n++;
-        b->bins[k].correct += p->label[i] == p->target[i];
+        add_to_bin(&b->bins[k], p, i);
     }
     return ASSAY_OK;
 }

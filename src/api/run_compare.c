@@ -58,6 +58,13 @@ static assay_status copy_predictions(assay_predictions **out, const assay_predic
         (*out)->class_names[k] = from->class_names[k];
     }
     (*out)->ids = from->ids;
+    if (from->weights) {
+        (*out)->weights = assay_arena_alloc((*out)->arena, n + 1, sizeof *from->weights);
+        if (!(*out)->weights) {
+            return assay_fail_memory(err);
+        }
+        memcpy((*out)->weights, from->weights, n * sizeof *from->weights);
+    }
     (*out)->scores_are_probabilities = from->scores_are_probabilities;
     return ASSAY_OK;
 }
@@ -154,6 +161,24 @@ static assay_status align(bool *same, assay_run *run, comparing_data *d, assay_e
     return status == ASSAY_OK ? status : assay_fail(err, status, "%s", refusal.message);
 }
 
+/** Rows have the weights of the first model's file; aligned copies of the others lost theirs. */
+static assay_status same_weights(const comparing_data *d, assay_error *err)
+{
+    const assay_predictions *first = d->copies[0];
+
+    for (int32_t k = 1; k < d->n && first->weights; k++) {
+        assay_predictions *p = d->copies[k];
+        p->weights = assay_arena_alloc(p->arena, (size_t)p->n + 1, sizeof *p->weights);
+        if (!p->weights) {
+            return assay_fail_memory(err);
+        }
+        for (int64_t i = 0; i < p->n && i < first->n; i++) {
+            p->weights[i] = first->weights[i];
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status compare_data(assay_run *run, int32_t data, const assay_compare_options *options,
                                  assay_error *err)
 {
@@ -166,6 +191,7 @@ static assay_status compare_data(assay_run *run, int32_t data, const assay_compa
         goto done;
     }
     ASSAY_GOTO(align(&same, run, &d, err), done);
+    ASSAY_GOTO(same_weights(&d, err), done);
     for (int32_t c = 0; same && c < run->plan->n_contexts; c++) {
         if (run->plan->contexts[c].data == data && is_eligible(run, c)) {
             status = compare_context(run, &d, c, options, err);

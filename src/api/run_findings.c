@@ -23,7 +23,7 @@ assay_status assay_run_add_finding(assay_run *run, const char *kind, int severit
 
 static double accuracy(const assay_run_cell *cell)
 {
-    return (double)cell->correct / (double)cell->n;
+    return cell->accuracy;
 }
 
 static int severity_of(double drop)
@@ -256,7 +256,6 @@ static assay_status find_fragility(assay_run *run, int32_t m, assay_error *err)
  *  comparison is at level 1 - 0.05 / (number of bins looked at): Bonferroni. */
 static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, assay_error *err)
 {
-    const assay_args *interval = run->plan->proportion_interval;
     const assay_breakdown *worst = NULL;
     double worst_spread = 0.0;
     int32_t worst_low = 0;
@@ -276,20 +275,16 @@ static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, ass
         int32_t low = 0;
         int32_t high = 0;
         for (int32_t k = 1; k < b->n_bins; k++) {
-            double at = (double)b->bins[k].correct / (double)b->bins[k].n;
-            double least = (double)b->bins[low].correct / (double)b->bins[low].n;
-            double most = (double)b->bins[high].correct / (double)b->bins[high].n;
+            double at = b->bins[k].accuracy;
+            double least = b->bins[low].accuracy;
+            double most = b->bins[high].accuracy;
             low = at < least ? k : low;
             high = at > most ? k : high;
         }
         double alpha = 0.025 / (double)bins;
         double bounds[4];
-        ASSAY_TRY(interval->op->interval->proportion(&bounds[0], &bounds[1], b->bins[low].correct,
-                                                     b->bins[low].n, alpha, alpha, interval->params,
-                                                     err));
-        ASSAY_TRY(interval->op->interval->proportion(&bounds[2], &bounds[3], b->bins[high].correct,
-                                                     b->bins[high].n, alpha, alpha,
-                                                     interval->params, err));
+        ASSAY_TRY(assay_run_bin_bounds(&bounds[0], &bounds[1], run, &b->bins[low], alpha, err));
+        ASSAY_TRY(assay_run_bin_bounds(&bounds[2], &bounds[3], run, &b->bins[high], alpha, err));
         double spread = bounds[2] - bounds[1];
         if (spread > worst_spread) {
             worst_spread = spread;
@@ -303,8 +298,7 @@ static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, ass
     }
     const assay_breakdown_bin *low = &worst->bins[worst_low];
     const assay_breakdown_bin *high = &worst->bins[worst_high];
-    double least = (double)low->correct / (double)low->n;
-    double most = (double)high->correct / (double)high->n;
+    double least = low->accuracy, most = high->accuracy;
     const char *title = assay_arena_printf(
         run->arena, "%s on \"%s\" depends on %s: from %s to %s correct", run->plan->models[m].title,
         run->plan->data[d].title, worst->column, percent(run, least), percent(run, most));

@@ -10,6 +10,16 @@
 #include "base/text.h"
 #include "core/units.h"
 
+assay_status assay_run_weigh(const assay_run *run, assay_predictions *predictions, int32_t data,
+                             assay_table *table, const char *where, assay_error *err)
+{
+    const char *column = data >= 0 ? run->plan->data[data].weights : NULL;
+
+    return column ? assay_predictions_weigh_by(predictions, table, column, where,
+                                               run->plan->skip_bad, err)
+                  : ASSAY_OK;
+}
+
 static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
 {
     const assay_plan_model *model = &run->plan->models[m];
@@ -22,7 +32,9 @@ static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
                                          .unlabelled = assay_plan_is_sequential(run->plan),
                                          .threads = run->context->threads};
 
-    return assay_duckdb_read_predictions(&run->given[m], model->predictions, &columns, err);
+    ASSAY_TRY(assay_duckdb_read_predictions(&run->given[m], model->predictions, &columns, err));
+    return assay_run_weigh(run, run->given[m], model->data, run->given[m]->columns,
+                           model->predictions, err);
 }
 
 assay_status assay_run_open_models(assay_run *run, assay_error *err)

@@ -39,7 +39,7 @@ static assay_status count_cell(assay_run *run, assay_run_cell *cell,
                                const assay_predictions *predictions, const uint8_t *mask,
                                const int64_t *units, assay_error *err)
 {
-    assay_sum confidence = {0};
+    assay_sum confidence = {0}, total = {0}, hits = {0};
 
     cell->n = 0;
     cell->correct = 0;
@@ -49,17 +49,24 @@ static assay_status count_cell(assay_run *run, assay_run_cell *cell,
         }
         int32_t label = predictions->label[i];
         int64_t at = i * predictions->classes + label;
+        double weight = predictions->weights ? predictions->weights[i] : 1.0;
+        if (!(weight > 0.0)) {
+            continue;
+        }
+        assay_sum_add(&total, weight);
+        assay_sum_add(&hits, label == predictions->target[i] ? weight : 0.0);
         cell->n++;
         cell->correct += label == predictions->target[i];
         if (predictions->scores_f32) {
-            assay_sum_add(&confidence, (double)predictions->scores_f32[at]);
+            assay_sum_add(&confidence, weight * (double)predictions->scores_f32[at]);
         } else if (predictions->scores_f64) {
-            assay_sum_add(&confidence, predictions->scores_f64[at]);
+            assay_sum_add(&confidence, weight * predictions->scores_f64[at]);
         }
     }
     cell->mean_confidence = predictions->scores_are_probabilities && cell->n > 0
-                                ? assay_sum_value(&confidence) / (double)cell->n
+                                ? assay_sum_value(&confidence) / assay_sum_value(&total)
                                 : NAN;
+    cell->accuracy = cell->n > 0 ? assay_sum_value(&hits) / assay_sum_value(&total) : NAN;
     return assay_run_accuracy_bounds(&cell->low, &cell->high, run, predictions, mask, units, err);
 }
 
@@ -169,6 +176,10 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
                                             c->perturbation, *out, err),
                    done);
     }
+    ASSAY_GOTO(assay_run_weigh(run, *out, c->data,
+                               (assay_table *)(uintptr_t)assay_run_table(run, c->data),
+                               run->plan->data[c->data].name, err),
+               done);
     if (!again) {
         assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
                       (*out)->n, (*out)->digest);

@@ -192,7 +192,7 @@ static void put_breakdowns(assay_json *json, const assay_run *run)
                 assay_json_put_real(json, "high", bin->high);
             }
             assay_json_put_int(json, "n", bin->n);
-            assay_json_put_real(json, "accuracy", (double)bin->correct / (double)bin->n);
+            assay_json_put_real(json, "accuracy", bin->accuracy);
             assay_json_put_real(json, "accuracy_low", bin->accuracy_low);
             assay_json_put_real(json, "accuracy_high", bin->accuracy_high);
             assay_json_end_object(json);

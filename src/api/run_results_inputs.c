@@ -193,6 +193,9 @@ assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t 
     if (plan->cluster) {
         assay_json_put_text(json, "cluster", plan->cluster);
     }
+    if (plan->weights) {
+        assay_json_put_text(json, "weights", plan->weights);
+    }
     assay_json_put_int(json, "n", assay_run_rows(run, d));
     if (data) {
         put_texts(json, "classes", data->class_names, data->classes);

@@ -78,6 +78,9 @@ static assay_status put_context(assay_json *json, const assay_run *run,
     assay_json_put_text(json, "class", q->class_name);
     assay_json_put_text(json, "model", plan->models[q->model].name);
     assay_json_put_text(json, "data", plan->data[context->data].name);
+    if (plan->data[context->data].weights) {
+        assay_json_put_text(json, "weights", plan->data[context->data].weights);
+    }
     assay_json_put_text(json, "where", context->where);
     return context->perturbation ? put_op(json, "perturbation", context->perturbation, err)
                                  : ASSAY_OK;

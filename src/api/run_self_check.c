@@ -11,20 +11,20 @@
  * plainest way, and compares. */
 
 typedef struct counts {
-    int64_t n, hits;
-    int64_t *target, *label, *hit; /* per class */
+    double n, hits;               /* rows, or their weight */
+    double *target, *label, *hit; /* per class */
     int32_t classes;
 } counts;
 
-static double ratio(int64_t top, int64_t bottom)
+static double ratio(double top, double bottom)
 {
-    return bottom > 0 ? (double)top / (double)bottom : NAN;
+    return bottom > 0.0 ? top / bottom : NAN;
 }
 
 /** Of one class; NaN for what is not counted again here. */
 static double of_class(const counts *k, const char *metric, int32_t c)
 {
-    int64_t hit = k->hit[c], target = k->target[c], label = k->label[c];
+    double hit = k->hit[c], target = k->target[c], label = k->label[c];
 
     if (strcmp(metric, "recall") == 0) {
         return ratio(hit, target);
@@ -33,7 +33,7 @@ static double of_class(const counts *k, const char *metric, int32_t c)
         return ratio(hit, label);
     }
     if (strcmp(metric, "f1") == 0) {
-        return ratio(2 * hit, target + label);
+        return ratio(2.0 * hit, target + label);
     }
     if (strcmp(metric, "jaccard") == 0) {
         return ratio(hit, target + label - hit);
@@ -56,15 +56,15 @@ static double macro(const counts *k, const char *metric)
 
 static double matthews(const counts *k)
 {
-    double n = (double)k->n, both = 0.0, targets = 0.0, labels = 0.0;
+    double n = k->n, both = 0.0, targets = 0.0, labels = 0.0;
 
     for (int32_t c = 0; c < k->classes; c++) {
-        both += (double)k->target[c] * (double)k->label[c];
-        targets += (double)k->target[c] * (double)k->target[c];
-        labels += (double)k->label[c] * (double)k->label[c];
+        both += k->target[c] * k->label[c];
+        targets += k->target[c] * k->target[c];
+        labels += k->label[c] * k->label[c];
     }
     double bottom = sqrt(n * n - targets) * sqrt(n * n - labels);
-    return bottom > 0.0 ? ((double)k->hits * n - both) / bottom : NAN;
+    return bottom > 0.0 ? (k->hits * n - both) / bottom : NAN;
 }
 
 static double again(const counts *k, const assay_measure *m, const assay_predictions *p)
@@ -99,7 +99,9 @@ static assay_status compare(assay_run *run, const assay_run_cell *cell, const co
             continue;
         }
         run->recomputed++;
-        if (fabs(second - m->value) <= 1e-12 * fmax(1.0, fabs(second))) {
+        /* plain sums of weights are rounded */
+        double slack = p->weights ? 1e-9 : 1e-12;
+        if (fabs(second - m->value) <= slack * fmax(1.0, fabs(second))) {
             continue;
         }
         run->differences++;
@@ -141,15 +143,16 @@ static assay_status shuffle(assay_run *run, const assay_run_cell *cell, const co
         targets[j] = kept;
     }
     mixed.target = targets;
+    mixed.weights = NULL; /* the exact variance is that of counts */
     options.replicates = -1;
     assay_result_init(&result, run->arena);
     ASSAY_GOTO(assay_registry_get(&op, assay_ops(), ASSAY_OP_METRIC, "accuracy", err), done);
     ASSAY_GOTO(assay_args_new(&args, op, err), done);
     const assay_args *metrics[] = {args};
     ASSAY_GOTO(assay_evaluate(&result, &mixed, NULL, metrics, 1, &options, err), done);
-    double n = (double)k->n, mean = 0.0, squares = 0.0;
+    double n = k->n, mean = 0.0, squares = 0.0;
     for (int32_t c = 0; c < k->classes; c++) {
-        double t = (double)k->target[c], l = (double)k->label[c];
+        double t = k->target[c], l = k->label[c];
         mean += t * l / n;
         squares += t * l * (n - t) * (n - l) - t * l * t * l;
     }
@@ -173,6 +176,32 @@ done:
     return status;
 }
 
+/** weights NULL = every row counts once. Rows and hits are returned in k. */
+static int64_t count_again(counts *k, const assay_predictions *p, const uint8_t *mask,
+                           const double *weights)
+{
+    int64_t rows = 0;
+
+    k->n = k->hits = 0.0;
+    for (int32_t c = 0; c < k->classes; c++) {
+        k->target[c] = k->label[c] = k->hit[c] = 0.0;
+    }
+    for (int64_t i = p->n - 1; i >= 0; i--) {
+        int32_t target = p->target[i], label = p->label[i];
+        double weight = weights ? weights[i] : 1.0;
+        if ((mask && !mask[i]) || target < 0 || label < 0) {
+            continue;
+        }
+        rows++;
+        k->n += weight;
+        k->target[target] += weight;
+        k->label[label] += weight;
+        k->hit[target] += target == label ? weight : 0.0;
+        k->hits += target == label ? weight : 0.0;
+    }
+    return rows;
+}
+
 assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
                                   const assay_predictions *p, const uint8_t *mask, assay_error *err)
 {
@@ -183,27 +212,17 @@ assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
     if (p->truth) {
         return ASSAY_OK; /* real values have no classes to count */
     }
-    int64_t *all = assay_alloc((size_t)p->classes * 3 + 1, sizeof *all);
+    double *all = assay_alloc((size_t)p->classes * 3 + 1, sizeof *all);
     if (!all) {
         return assay_fail_memory(err);
     }
-    memset(all, 0, ((size_t)p->classes * 3 + 1) * sizeof *all);
     k.target = all;
     k.label = all + p->classes;
     k.hit = all + 2 * (size_t)p->classes;
-    for (int64_t i = p->n - 1; i >= 0; i--) {
-        int32_t target = p->target[i], label = p->label[i];
-        if ((mask && !mask[i]) || target < 0 || label < 0) {
-            continue;
-        }
-        k.n++;
-        k.target[target]++;
-        k.label[label]++;
-        k.hit[target] += target == label;
-        k.hits += target == label;
-    }
+    (void)count_again(&k, p, mask, p->weights);
     ASSAY_GOTO(compare(run, cell, &k, p, err), done);
-    if (!mask && !context->perturbation && context->sweep < 0 && k.n == p->n && k.n >= 2) {
+    if (!mask && !context->perturbation && context->sweep < 0 && p->n >= 2 &&
+        count_again(&k, p, NULL, NULL) == p->n) {
         ASSAY_GOTO(shuffle(run, cell, &k, p, err), done);
     }
 done:

@@ -81,6 +81,11 @@ int64_t assay_predictions_row(const assay_predictions *predictions, int64_t i);
 ASSAY_NODISCARD assay_status assay_predictions_weigh(assay_predictions *predictions,
                                                      const char *name, const char *path,
                                                      int skip_bad, assay_error *err);
+/** The same from a table with a row for each of the predictions, and the digest stays. */
+ASSAY_NODISCARD assay_status assay_predictions_weigh_by(assay_predictions *predictions,
+                                                        assay_table *table, const char *name,
+                                                        const char *path, int skip_bad,
+                                                        assay_error *err);
 ASSAY_NODISCARD assay_status assay_predictions_digest(assay_predictions *predictions,
                                                       assay_error *err);
 void assay_predictions_free(assay_predictions *predictions);

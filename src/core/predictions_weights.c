@@ -17,12 +17,12 @@ static void refuse_row(assay_bad_rows *bad, const assay_predictions *p, const as
     assay_bad_rows_add(bad, "%s holds %s", name, found);
 }
 
-assay_status assay_predictions_weigh(assay_predictions *p, const char *name, const char *path,
-                                     int skip_bad, assay_error *err)
+assay_status assay_predictions_weigh_by(assay_predictions *p, assay_table *table, const char *name,
+                                        const char *path, int skip_bad, assay_error *err)
 {
-    const assay_column *column = p->columns != NULL ? assay_table_find(p->columns, name) : NULL;
+    const assay_column *column = table != NULL ? assay_table_find(table, name) : NULL;
     if (column == NULL) {
-        const char *names = p->columns != NULL ? assay_table_names(p->columns) : NULL;
+        const char *names = table != NULL ? assay_table_names(table) : NULL;
         return assay_fail(err, ASSAY_EFORMAT,
                           "%s: there is no column \"%s\" with weights; the columns are: %s", path,
                           name, names != NULL ? names : "(none besides the predictions)");
@@ -61,5 +61,12 @@ assay_status assay_predictions_weigh(assay_predictions *p, const char *name, con
     }
     p->weights = weights;
     p->skipped += n_bad;
+    return ASSAY_OK;
+}
+
+assay_status assay_predictions_weigh(assay_predictions *p, const char *name, const char *path,
+                                     int skip_bad, assay_error *err)
+{
+    ASSAY_TRY(assay_predictions_weigh_by(p, p->columns, name, path, skip_bad, err));
     return assay_predictions_digest(p, err);
 }

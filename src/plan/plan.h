@@ -44,6 +44,7 @@ typedef struct assay_plan_data {
     const char *target, *path_column, *id_column, *root, *labels, *images;
     const char *format;             /* detection: format of the annotations; NULL = by content */
     const char *cluster;            /* column that says which data depend on each other; or NULL */
+    const char *weights;            /* column that says how much each datum counts; or NULL */
     const char *const *class_names; /* NULL-terminated or NULL */
 } assay_plan_data;
 

@@ -10,7 +10,7 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
 {
     static const char *const known[] = {"title",     "path",    "target", "path_column",
                                         "id_column", "root",    "labels", "images",
-                                        "classes",   "cluster", "format"};
+                                        "classes",   "cluster", "format", "weights"};
     const char *path = NULL;
     const char *root = NULL;
 
@@ -30,6 +30,11 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
                                "format is for annotations of boxes: say 'task: detection'");
     }
     ASSAY_TRY(assay_yaml_text(&data->cluster, node, "cluster", r->path, err));
+    ASSAY_TRY(assay_yaml_text(&data->weights, node, "weights", r->path, err));
+    if (data->weights && r->plan->task != ASSAY_TASK_CLASSIFICATION) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "weights"), err,
+                               "weights are for classification, not for boxes");
+    }
     ASSAY_TRY(assay_yaml_text(&data->images, node, "images", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&data->class_names, NULL, node, "classes", r->path, r->arena, err));
     if (!path) {

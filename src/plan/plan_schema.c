@@ -112,8 +112,9 @@ static void put_model(assay_json *json)
 
 static void put_data(assay_json *json)
 {
-    static const char *const keys[] = {"title", "path",   "target", "path_column", "id_column",
-                                       "root",  "labels", "images", "cluster",     "format"};
+    static const char *const keys[] = {"title",     "path",   "target", "path_column",
+                                       "id_column", "root",   "labels", "images",
+                                       "cluster",   "format", "weights"};
 
     assay_json_key(json, "data");
     open_object(json, NULL);
