@@ -154,14 +154,8 @@ static assay_status gather(job *j, int workers, assay_error *err)
         first[i + 1] = first[i] + j->n_counts[i];
         for (int32_t k = 0; k < j->n_counts[i]; k++) {
             const assay_segment_counts *c = &j->counts[i][k];
-            assay_segment_sums *s = &r->sums[c->class_index];
             all[first[i] + k] = *c;
-            s->truth += c->truth;
-            s->predicted += c->predicted;
-            s->both += c->both;
-            s->boundary_truth += c->boundary_truth;
-            s->boundary_predicted += c->boundary_predicted;
-            s->boundary_both += c->boundary_both;
+            assay_segment_sums_add(&r->sums[c->class_index], c, 1);
         }
     }
     int32_t wide = j->options.classes;
@@ -253,9 +247,9 @@ static assay_status read_options(job *j, const assay_evaluate_request *q, assay_
 
 static const char *const all_metrics[ASSAY_SEGMENT_STATISTICS] = {
     "mean_iou",     "mean_dice",    "pixel_accuracy", "mean_class_accuracy",
-    "weighted_iou", "boundary_iou", "mean_image_iou"};
+    "weighted_iou", "boundary_iou", "boundary_f",     "mean_image_iou"};
 static const char *const class_metrics[ASSAY_SEGMENT_CLASS_STATISTICS] = {
-    "iou", "dice", "class_accuracy", "class_precision", "boundary_iou"};
+    "iou", "dice", "class_accuracy", "class_precision", "boundary_iou", "boundary_f"};
 
 typedef struct replicates {
     assay_draws draws;

@@ -33,6 +33,11 @@ int assay_detection_remarks(const char *texts[REMARKS], int64_t counts[REMARKS],
         {notes->no_crowd, "annotations without iscrowd: taken as 0"},
         {notes->no_area, "annotations without area: width times height of the box"},
         {notes->negative_boxes, "results with a negative width or height: they overlap nothing"},
+        {notes->other_size,
+         "masks of another size than their image: they overlap masks of their own "
+         "size only"},
+        {notes->no_share, "results with a score below 0 or above 1: their order counts, but such "
+                          "scores are no probabilities, and calibration means little"},
         {notes->over_cap, (rules & ASSAY_RULE_CAP_IMAGE) != 0
                               ? "results beyond the most per image: left out"
                               : "results beyond the most per image and class: left out"},

@@ -81,6 +81,7 @@ static void put_head(assay_json *json, const assay_segmentation_report *r)
         assay_json_null(json);
     }
     assay_json_put_real(json, "boundary_ratio", 0.02);
+    assay_json_put_real(json, "contour_ratio", 0.008);
     assay_json_put_text(json, "estimand",
                         "The population that the images are an independent random sample of.");
     assay_json_end_object(json);
@@ -139,10 +140,10 @@ assay_status assay_segmentation_table(char **out, const assay_segmentation_repor
                                       assay_error *err)
 {
     static const char *const titles[ASSAY_SEGMENT_STATISTICS] = {
-        "mean IoU",          "mean Dice",
-        "pixel accuracy",    "mean class accuracy",
-        "weighted IoU",      "boundary IoU (mean of classes)",
-        "mean IoU per image"};
+        "mean IoU",           "mean Dice",
+        "pixel accuracy",     "mean class accuracy",
+        "weighted IoU",       "boundary IoU (mean of classes)",
+        "boundary F (DAVIS)", "mean IoU per image"};
     const assay_measure *m = r->measures.measures;
     assay_buffer text;
     assay_buffer_init(&text, 0);
@@ -157,8 +158,9 @@ assay_status assay_segmentation_table(char **out, const assay_segmentation_repor
         put_value(&text, &m[i]);
         put_interval(&text, &m[i]);
     }
-    assay_buffer_printf(&text, "\n%-20s %12s %9s %9s %9s %9s %9s   %s\n", "class", "pixels", "IoU",
-                        "Dice", "accuracy", "precision", "boundary", "IoU from, to");
+    assay_buffer_printf(&text, "\n%-20s %12s %9s %9s %9s %9s %9s %9s   %s\n", "class", "pixels",
+                        "IoU", "Dice", "accuracy", "precision", "boundary", "contour F",
+                        "IoU from, to");
     m += ASSAY_SEGMENT_STATISTICS;
     for (int32_t k = 0; k < r->classes; k++, m += ASSAY_SEGMENT_CLASS_STATISTICS) {
         char name[21];

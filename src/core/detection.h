@@ -51,6 +51,8 @@ typedef struct assay_detection_notes {
     int64_t not_judged;        /* detections of classes that were not looked for in their image */
     int64_t no_extent;         /* objects and detections without area that are left out for it */
     int64_t outside;           /* detections in images outside the slice */
+    int64_t other_size;        /* masks (run lengths) of another size than their image */
+    int64_t no_share;          /* detections with a score below 0 or above 1 */
 } assay_detection_notes;
 
 typedef struct assay_detection assay_detection;

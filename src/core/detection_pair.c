@@ -125,6 +125,17 @@ static void note_object(assay_detection_notes *notes, const assay_coco_rows *obj
     }
 }
 
+/* Masks of two sizes overlap nowhere. */
+static bool has_other_size(const assay_coco_rows *rows, int64_t row, const assay_pairing *pairing,
+                           int64_t image_row)
+{
+    int32_t height = pairing->truth->image_height[image_row];
+    int32_t width = pairing->truth->image_width[image_row];
+    return pairing->protocol->iou == ASSAY_IOU_MASK && (rows->has[row] & ASSAY_COCO_RUNS) != 0 &&
+           height > 0 && width > 0 &&
+           (rows->shapes.height[row] != height || rows->shapes.width[row] != width);
+}
+
 static bool object_extends(const assay_coco_rows *objects, int64_t row)
 {
     const double *box = objects->box + 4 * row;
@@ -182,6 +193,7 @@ static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairin
             continue;
         }
         note_object(&d->notes, objects, row);
+        d->notes.other_size += has_other_size(objects, row, pairing, d->image_row[image]);
         k->row[k->n] = row;
         k->category[k->n] = (int32_t)category;
         k->image[k->n++] = (int32_t)image;
@@ -223,6 +235,8 @@ static assay_status key_detections(keyed *k, assay_detection *d, const assay_pai
         const double *box = results->box + 4 * i;
         d->notes.negative_boxes +=
             (results->has[i] & ASSAY_COCO_BOX) != 0 && (box[2] < 0.0 || box[3] < 0.0);
+        d->notes.other_size += has_other_size(results, i, pairing, d->image_row[image]);
+        d->notes.no_share += !(results->score[i] >= 0.0 && results->score[i] <= 1.0);
         k->row[k->n] = i;
         k->category[k->n] = (int32_t)category;
         k->image[k->n++] = (int32_t)image;

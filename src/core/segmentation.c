@@ -13,6 +13,7 @@ void assay_segmentation_scratch_dispose(assay_segmentation_scratch *s)
     assay_free(s->predicted);
     assay_free(s->truth_distance);
     assay_free(s->predicted_distance);
+    assay_free(s->contours);
     *s = (assay_segmentation_scratch){0};
 }
 
@@ -27,8 +28,9 @@ static assay_status scratch_room(assay_segmentation_scratch *s, int64_t pixels, 
     s->predicted = assay_alloc_raw(n, sizeof *s->predicted);
     s->truth_distance = assay_alloc_raw(n, sizeof *s->truth_distance);
     s->predicted_distance = assay_alloc_raw(n, sizeof *s->predicted_distance);
+    s->contours = assay_alloc_raw(n, 1);
     if (s->truth == NULL || s->predicted == NULL || s->truth_distance == NULL ||
-        s->predicted_distance == NULL) {
+        s->predicted_distance == NULL || s->contours == NULL) {
         assay_segmentation_scratch_dispose(s);
         return assay_fail_memory(err);
     }
@@ -85,6 +87,7 @@ static void distances(int32_t *distance, const uint16_t *classes, int32_t width,
 
 typedef struct counting {
     assay_segment_counts by_class[ASSAY_SEGMENTATION_CLASSES];
+    assay_segment_window windows[ASSAY_SEGMENTATION_CLASSES];
 } counting;
 
 static void count_pixels(counting *c, int64_t *confusion, const assay_segmentation_scratch *s,
@@ -125,6 +128,19 @@ static void count_boundaries(counting *c, const assay_segmentation_scratch *s, i
     }
 }
 
+/* The distances are not needed any more: their room is used. */
+static void measure_contours(counting *c, const assay_segmentation_scratch *s, int32_t width,
+                             int32_t height, int32_t reach, int32_t classes)
+{
+    assay_segment_windows(c->windows, classes, s->truth, s->predicted, width, height);
+    for (int32_t k = 0; k < classes; k++) {
+        if (c->by_class[k].truth > 0 || c->by_class[k].predicted > 0) {
+            c->by_class[k].boundary_f =
+                assay_segment_boundary_f(s, width, height, &c->windows[k], (uint16_t)k, reach);
+        }
+    }
+}
+
 assay_status assay_segmentation_count(assay_segment_counts *counts, int32_t *n, int64_t *confusion,
                                       const assay_label_map *truth,
                                       const assay_label_map *predicted,
@@ -154,6 +170,8 @@ assay_status assay_segmentation_count(assay_segment_counts *counts, int32_t *n, 
         distances(s->truth_distance, s->truth, truth->width, truth->height);
         distances(s->predicted_distance, s->predicted, truth->width, truth->height);
         count_boundaries(c, s, pixels, dilation < 1 ? 1 : dilation);
+        measure_contours(c, s, truth->width, truth->height,
+                         (int32_t)ceil((o->reach > 0.0 ? o->reach : 0.008) * diagonal), o->classes);
     }
     *n = 0;
     for (int32_t k = 0; k < o->classes; k++) {

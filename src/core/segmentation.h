@@ -6,7 +6,9 @@
  * Pixels whose true label is the ignored one (or no class) are left out of everything, in the
  * prediction too. A predicted label that is no class is a miss of the true class and no false alarm of
  * any. Boundary IoU: Cheng, Girshick, Dollar, Berg, Kirillov (2021), "Boundary IoU: Improving
- * Object-Centric Image Segmentation Evaluation".
+ * Object-Centric Image Segmentation Evaluation". Boundary F: Perazzi, Pont-Tuset, McWilliams, Van Gool,
+ * Gross, Sorkine-Hornung (2016), "A Benchmark Dataset and Evaluation Methodology for Video Object
+ * Segmentation" (DAVIS).
  */
 #ifndef ASSAY_CORE_SEGMENTATION_H
 #define ASSAY_CORE_SEGMENTATION_H
@@ -23,12 +25,14 @@ typedef struct assay_segment_counts {
     int32_t class_index;
     int64_t truth, predicted, both;                            /* pixels */
     int64_t boundary_truth, boundary_predicted, boundary_both; /* pixels near the own boundary */
+    double boundary_f; /* of this image; 0 without boundaries */
 } assay_segment_counts;
 
 typedef struct assay_segmentation_options {
     int32_t classes;  /* labels are 0 .. classes - 1 */
     int64_t ignore;   /* a label; -1 = none */
     double ratio;     /* width of the boundary as a share of the diagonal; 0 = 0.02 */
+    double reach;     /* how far apart contours may lie, as a share of the diagonal; 0 = 0.008 */
     bool no_boundary; /* do not count boundaries */
 } assay_segmentation_options;
 
@@ -37,6 +41,7 @@ typedef struct assay_segmentation_scratch {
     int64_t pixels;
     uint16_t *truth, *predicted; /* class of each pixel; 65535 = none */
     int32_t *truth_distance, *predicted_distance;
+    uint8_t *contours; /* of one class: bit 0 truth, bit 1 prediction */
 } assay_segmentation_scratch;
 void assay_segmentation_scratch_dispose(assay_segmentation_scratch *scratch);
 
@@ -53,7 +58,32 @@ ASSAY_NODISCARD assay_status assay_segmentation_count(
 /** Sums over images, class by class. */
 typedef struct assay_segment_sums {
     int64_t truth, predicted, both, boundary_truth, boundary_predicted, boundary_both;
+    double boundary_f; /* over the images in which the class occurs */
+    int64_t images;
 } assay_segment_sums;
+
+/** Add an image's counts so many times. */
+void assay_segment_sums_add(assay_segment_sums *to, const assay_segment_counts *counts,
+                            int64_t times);
+
+/** The part of an image that has anything of a class; right < left = nothing. */
+typedef struct assay_segment_window {
+    int32_t left, top, right, bottom; /* the last ones are inside */
+} assay_segment_window;
+
+/** Windows of the classes 0 .. n - 1 in truth and prediction together. */
+void assay_segment_windows(assay_segment_window *out, int32_t n, const uint16_t *truth,
+                           const uint16_t *predicted, int32_t width, int32_t height);
+
+/**
+ * Boundary F of DAVIS for one class of an image: contours are pixels whose right, lower or lower right
+ * neighbour differs; a contour pixel is matched when one of the other mask lies within `reach` pixels
+ * (a disk). F = 2 P R / (P + R); a mask without contour has a precision (recall) of 1, and so both
+ * without one give 1. The scratch has the classes of an image of this size.
+ */
+double assay_segment_boundary_f(const assay_segmentation_scratch *scratch, int32_t width,
+                                int32_t height, const assay_segment_window *window,
+                                uint16_t class_index, int32_t reach);
 
 typedef enum assay_segment_statistic {
     ASSAY_SEGMENT_MEAN_IOU,
@@ -62,12 +92,14 @@ typedef enum assay_segment_statistic {
     ASSAY_SEGMENT_MEAN_ACCURACY,
     ASSAY_SEGMENT_WEIGHTED_IOU,
     ASSAY_SEGMENT_BOUNDARY_IOU,
+    ASSAY_SEGMENT_BOUNDARY_F,
     ASSAY_SEGMENT_IMAGE_IOU, /* mean over images of their own mean IoU */
     ASSAY_SEGMENT_STATISTICS
 } assay_segment_statistic;
 
-/** Numbers of one class: IoU, Dice, accuracy (recall), precision, boundary IoU; NaN = undefined. */
-enum { ASSAY_SEGMENT_CLASS_STATISTICS = 5 };
+/** Numbers of one class: IoU, Dice, accuracy (recall), precision, boundary IoU, mean
+ *  boundary F of the images; NaN = undefined. */
+enum { ASSAY_SEGMENT_CLASS_STATISTICS = 6 };
 void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS],
                          const assay_segment_sums *sums);
 /** The statistics over all classes that occur in truth or prediction (accuracy: in the truth). The

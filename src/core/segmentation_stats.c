@@ -29,6 +29,19 @@ void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS], const assay
     out[3] = ratio(both, predicted);
     out[4] =
         iou((double)s->boundary_truth, (double)s->boundary_predicted, (double)s->boundary_both);
+    out[5] = ratio(s->boundary_f, (double)s->images);
+}
+
+void assay_segment_sums_add(assay_segment_sums *to, const assay_segment_counts *c, int64_t times)
+{
+    to->truth += times * c->truth;
+    to->predicted += times * c->predicted;
+    to->both += times * c->both;
+    to->boundary_truth += times * c->boundary_truth;
+    to->boundary_predicted += times * c->boundary_predicted;
+    to->boundary_both += times * c->boundary_both;
+    to->boundary_f += (double)times * c->boundary_f;
+    to->images += times;
 }
 
 typedef struct mean {
@@ -72,6 +85,7 @@ void assay_segment_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_segment
     out[ASSAY_SEGMENT_MEAN_ACCURACY] = mean_value(&means[2]);
     out[ASSAY_SEGMENT_WEIGHTED_IOU] = ratio(weighted, (double)truth);
     out[ASSAY_SEGMENT_BOUNDARY_IOU] = mean_value(&means[4]);
+    out[ASSAY_SEGMENT_BOUNDARY_F] = mean_value(&means[5]);
 }
 
 double assay_segment_image_iou(const assay_segment_counts *counts, int32_t n)
@@ -96,16 +110,6 @@ typedef struct resampling {
     assay_segment_sums *sums; /* per worker: GROUP x classes */
 } resampling;
 
-static void add(assay_segment_sums *to, const assay_segment_counts *c, int64_t weight)
-{
-    to->truth += weight * c->truth;
-    to->predicted += weight * c->predicted;
-    to->both += weight * c->both;
-    to->boundary_truth += weight * c->boundary_truth;
-    to->boundary_predicted += weight * c->boundary_predicted;
-    to->boundary_both += weight * c->boundary_both;
-}
-
 static assay_status resample_group(void *payload, int64_t block, int worker, assay_error *err)
 {
     const resampling *r = payload;
@@ -125,7 +129,8 @@ static assay_status resample_group(void *payload, int64_t block, int worker, ass
             }
             for (int64_t k = images->first[i]; k < images->first[i + 1]; k++) {
                 const assay_segment_counts *c = &images->counts[k];
-                add(&sums[(int64_t)g * r->classes + c->class_index], c, weight[g]);
+                assay_segment_sums_add(&sums[(int64_t)g * r->classes + c->class_index], c,
+                                       weight[g]);
             }
             if (!isnan(r->image_iou[i])) {
                 image_sum[g] += weight[g] * r->image_iou[i];

@@ -174,6 +174,21 @@ echo '[{"image_id": 7, "category_id": 3, "bbox": [1, 1, 2, 2], "score": 1}]' >ot
 refuse 65 "result 1 is for the image 7" "$assay" evaluate --task detection --truth gt.json --predictions other.json
 echo '[{"image_id": 1, "category_id": 3, "bbox": [1, NaN, 2, 2], "score": 1}]' >nan.json
 refuse 65 "NaN or Infinity" "$assay" evaluate --task detection --truth gt.json --predictions nan.json
+echo '[{"image_id": 1, "category_id": 3, "bbox": [9, 9, -2, -2], "score": 1.5}]' >odd.json
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions odd.json
+says out "1 results with a negative width or height: they overlap nothing."
+says out "1 results with a score below 0 or above 1"
+python3 - <<'PY'
+import json
+square = {"size": [9, 9], "counts": [0, 81]}
+json.dump({"images": [{"id": 1, "width": 9, "height": 9}, {"id": 2, "width": 9, "height": 9}], "categories": [{"id": 3, "name": "a"}],
+           "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [0, 0, 9, 9], "area": 81, "iscrowd": 0,
+                            "segmentation": {"size": [5, 5], "counts": [0, 25]}}]}, open("mt.json", "w"))
+json.dump([{"image_id": 1, "category_id": 3, "score": 0.5, "segmentation": square},
+           {"image_id": 2, "category_id": 3, "score": 0.5, "segmentation": {"size": [5, 5], "counts": [0, 25]}}], open("md.json", "w"))
+PY
+expect 0 "$assay" evaluate --task detection --iou-type segm --truth mt.json --predictions md.json
+says out "2 masks of another size than their image: they overlap masks of their own size only."
 echo '[]' >none.json
 expect 0 "$assay" evaluate --task detection --truth gt.json --predictions none.json
 says out "maxDets=100 ] = 0.000"

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Oracle of semantic segmentation: tests/golden/segmentation.txt.
 
-scikit-learn 1.8 (confusion_matrix, jaccard_score, f1_score), opencv-python 4.12 (erode, as in the
-reference of Cheng et al. 2021), torchmetrics 1.8 (MulticlassJaccardIndex, cross-check in float32),
+scikit-learn 1.9 (confusion_matrix, jaccard_score, f1_score), opencv-python 5.0 (erode, as in the
+reference of Cheng et al. 2021), torchmetrics 1.9 (MulticlassJaccardIndex, cross-check in float32),
 numpy 2.4.
 
 Usage: python tests/oracle/segmentation.py > tests/golden/segmentation.txt
@@ -28,6 +28,35 @@ def mask_to_boundary(mask, ratio=0.02):
     padded = cv2.copyMakeBorder(mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
     eroded = cv2.erode(padded, np.ones((3, 3), np.uint8), iterations=dilation)
     return mask - eroded[1:h + 1, 1:w + 1]
+
+
+def seg2bmap(seg):
+    """Contours as in the evaluation of DAVIS."""
+    seg = seg.astype(bool)
+    e, s, se = np.zeros_like(seg), np.zeros_like(seg), np.zeros_like(seg)
+    e[:, :-1], s[:-1, :], se[:-1, :-1] = seg[:, 1:], seg[1:, :], seg[1:, 1:]
+    b = seg ^ e | seg ^ s | seg ^ se
+    b[-1, :] = seg[-1, :] ^ e[-1, :]
+    b[:, -1] = seg[:, -1] ^ s[:, -1]
+    b[-1, -1] = 0
+    return b.astype(np.uint8)
+
+
+def boundary_f(pr, gt):
+    """Boundary F of DAVIS 2016/2017 (Perazzi et al.): db_eval_boundary with bound_th = 0.008."""
+    r = int(np.ceil(0.008 * np.linalg.norm(gt.shape)))
+    y, x = np.mgrid[-r:r + 1, -r:r + 1]
+    disk = (x * x + y * y <= r * r).astype(np.uint8)
+    bp, bg = seg2bmap(pr), seg2bmap(gt)
+    fg_match, gt_match = bp * cv2.dilate(bg, disk), bg * cv2.dilate(bp, disk)
+    n_fg, n_gt = int(bp.sum()), int(bg.sum())
+    precision = 1.0 if n_fg == 0 else fg_match.sum() / n_fg
+    recall = 1.0 if n_gt == 0 else gt_match.sum() / n_gt
+    if n_fg == 0 and n_gt > 0:
+        recall = 0.0
+    if n_fg > 0 and n_gt == 0:
+        precision = 0.0
+    return 0.0 if precision + recall == 0 else 2 * precision * recall / (precision + recall)
 
 
 def blobs(rng, h, w, k):
@@ -75,11 +104,12 @@ def main():
             gt = (valid & (truth == c)).astype(np.uint8)
             pr = (valid & (pred == c) & (pred != ignore)).astype(np.uint8)
             bg, bp = mask_to_boundary(gt), mask_to_boundary(pr)
-            print("class", c, gt.sum(), pr.sum(), (gt & pr).sum(), bg.sum(), bp.sum(), (bg & bp).sum())
+            print("class", c, gt.sum(), pr.sum(), (gt & pr).sum(), bg.sum(), bp.sum(), (bg & bp).sum(),
+                  repr(float(boundary_f(pr, gt)) if gt.sum() or pr.sum() else 0.0))
             if gt.sum() or pr.sum():
                 present.append(c)
         if not len(t):
-            print("stats", *["nan"] * 6)
+            print("stats", *["nan"] * 7)
             continue
         iou = jaccard_score(t, p, labels=present, average=None)
         dice = f1_score(t, p, labels=present, average=None)
@@ -100,7 +130,9 @@ def main():
                 sys.exit(f"torchmetrics says {got}, scikit-learn {iou}")
         print("stats", *(repr(float(v)) for v in (
             np.mean(iou), np.mean(dice), (t == p).mean(), np.mean(recall), np.dot(weight, iou),
-            np.mean(boundary))))
+            np.mean(boundary), np.mean([boundary_f(
+                (valid & (pred == c) & (pred != ignore)).astype(np.uint8),
+                (valid & (truth == c)).astype(np.uint8)) for c in present]))))
 
 
 main()

@@ -52,9 +52,10 @@ static void close_to(double got, double want, const char *what)
 
 static void check_case(int h, int w, int k, int ignore, assay_segmentation_scratch *scratch)
 {
-    static const int order[6] = {ASSAY_SEGMENT_MEAN_IOU,       ASSAY_SEGMENT_MEAN_DICE,
+    static const int order[7] = {ASSAY_SEGMENT_MEAN_IOU,       ASSAY_SEGMENT_MEAN_DICE,
                                  ASSAY_SEGMENT_PIXEL_ACCURACY, ASSAY_SEGMENT_MEAN_ACCURACY,
-                                 ASSAY_SEGMENT_WEIGHTED_IOU,   ASSAY_SEGMENT_BOUNDARY_IOU};
+                                 ASSAY_SEGMENT_WEIGHTED_IOU,   ASSAY_SEGMENT_BOUNDARY_IOU,
+                                 ASSAY_SEGMENT_BOUNDARY_F};
     const assay_segmentation_options options = {.classes = k, .ignore = ignore};
     assay_label_map truth = {0};
     assay_label_map predicted = {0};
@@ -74,9 +75,7 @@ static void check_case(int h, int w, int k, int ignore, assay_segmentation_scrat
     }
     for (int32_t i = 0; i < n; i++) {
         const assay_segment_counts *c = &counts[i];
-        sums[c->class_index] =
-            (assay_segment_sums){c->truth,          c->predicted,          c->both,
-                                 c->boundary_truth, c->boundary_predicted, c->boundary_both};
+        assay_segment_sums_add(&sums[c->class_index], c, 1);
     }
     for (int c = 0; c < k; c++) {
         assert_true(next_line("class"));
@@ -90,12 +89,13 @@ static void check_case(int h, int w, int k, int ignore, assay_segmentation_scrat
                          got[i], want);
             }
         }
+        close_to(sums[c].boundary_f, strtod(at, &at), "boundary F");
     }
     double all[ASSAY_SEGMENT_STATISTICS];
     assay_segment_all(all, sums, k);
     assert_true(next_line("stats"));
     at = line + strlen("stats");
-    for (int i = 0; i < 6; i++) {
+    for (int i = 0; i < 7; i++) {
         close_to(all[order[i]], strtod(at, &at), "statistic");
     }
     assay_label_map_dispose(&truth);
@@ -152,7 +152,8 @@ static void test_bootstrap(void **state)
     static double one[REPLICATES * ASSAY_SEGMENT_STATISTICS];
     static double two[REPLICATES * ASSAY_SEGMENT_STATISTICS];
     double all[ASSAY_SEGMENT_STATISTICS];
-    const assay_segment_sums sums[2] = {{100, 80, 60, 10, 8, 6}, {50, 70, 30, 9, 9, 3}};
+    const assay_segment_sums sums[2] = {{100, 80, 60, 10, 8, 6, 0.5, 1},
+                                        {50, 70, 30, 9, 9, 3, 0.25, 1}};
     for (int i = 0; i < IMAGES; i++) {
         first[i + 1] = 2 * (i + 1);
         for (int k = 0; k < 2; k++) {
@@ -162,7 +163,8 @@ static void test_bootstrap(void **state)
                                                        sums[k].both,
                                                        sums[k].boundary_truth,
                                                        sums[k].boundary_predicted,
-                                                       sums[k].boundary_both};
+                                                       sums[k].boundary_both,
+                                                       sums[k].boundary_f};
         }
     }
     const assay_segmentation_images images = {IMAGES, first, counts};
