@@ -247,9 +247,9 @@ assay_onnx_value *onnx_transpose(assay_onnx_build *b, assay_onnx_value *x, const
 assay_onnx_value *onnx_sum(assay_onnx_build *b, assay_onnx_value *x, const int64_t *axes, int64_t n,
                            bool keep)
 {
-    assay_onnx_value *in[2] = {x, onnx_list(b, axes, n)};
+    assay_onnx_value *in[2] = {x, axes != NULL ? onnx_list(b, axes, n) : NULL};
     const assay_onnx_attribute attribute = ONNX_INT("keepdims", keep);
-    return onnx_emit(b, "ReduceSum", 2, in, 1, &attribute, 1);
+    return onnx_emit(b, "ReduceSum", axes != NULL ? 2 : 1, in, 1, &attribute, 1);
 }
 
 assay_onnx_value *onnx_mean(assay_onnx_build *b, assay_onnx_value *x, const int64_t *axes,

@@ -63,6 +63,7 @@ assay_onnx_value *onnx_reshape(assay_onnx_build *b, assay_onnx_value *x, int32_t
 assay_onnx_value *onnx_reshape_like(assay_onnx_build *b, assay_onnx_value *x,
                                     const assay_onnx_value *like);
 assay_onnx_value *onnx_transpose(assay_onnx_build *b, assay_onnx_value *x, const int64_t *perm);
+/** Over the axes; over all of them when `axes` is NULL. */
 assay_onnx_value *onnx_sum(assay_onnx_build *b, assay_onnx_value *x, const int64_t *axes, int64_t n,
                            bool keep);
 assay_onnx_value *onnx_mean(assay_onnx_build *b, assay_onnx_value *x, const int64_t *axes,

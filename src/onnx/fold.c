@@ -333,26 +333,6 @@ static bool fold_gather(char *bytes, const assay_onnx_node *node)
     return true;
 }
 
-/* Of a vector; start and step as the shape rule has checked them. */
-static bool fold_slice(char *bytes, const assay_onnx_node *node, int64_t count)
-{
-    const assay_onnx_data *in = node->in[0]->constant;
-    int64_t from = 0;
-    int64_t step = 1;
-    if (in->rank != 1 || assay_onnx_constant_ints(&from, 1, assay_onnx_in(node, 1)) != 1) {
-        return false;
-    }
-    if (assay_onnx_in(node, 4) != NULL && assay_onnx_constant_ints(&step, 1, node->in[4]) != 1) {
-        return false;
-    }
-    from = from < 0 ? from + in->count : from;
-    from = from < 0 ? 0 : from > in->count - (step < 0) ? in->count - (step < 0) : from;
-    for (int64_t i = 0; i < count; i++) {
-        store(bytes, in->type, i, load(in, from + i * step));
-    }
-    return true;
-}
-
 static bool fold_shape(char *bytes, const assay_onnx_node *node, int64_t count)
 {
     const assay_onnx_value *x = node->in[0];
@@ -436,8 +416,14 @@ static bool fold_into(char *bytes, const assay_onnx_node *node, int64_t count)
     static const struct {
         const char *op;
         bool (*fn)(char *, const assay_onnx_node *, int64_t);
-    } others[] = {{"Cast", fold_cast},   {"Slice", fold_slice}, {"ConstantOfShape", fold_fill},
-                  {"Range", fold_range}, {"Shape", fold_shape}, {"Size", fold_shape}};
+    } others[] = {{"Cast", fold_cast},
+                  {"Slice", onnx_fold_slice},
+                  {"Transpose", onnx_fold_transpose},
+                  {"Expand", onnx_fold_expand},
+                  {"ConstantOfShape", fold_fill},
+                  {"Range", fold_range},
+                  {"Shape", fold_shape},
+                  {"Size", fold_shape}};
     if (is_one_of(node->op, copies)) {
         const assay_onnx_data *in = node->in[0]->constant;
         bool fits = in->count == count && in->type == node->out[0]->type;

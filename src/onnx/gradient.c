@@ -251,8 +251,13 @@ static void differentiate(onnx_vjp *v)
     const onnx_vjp_rule *rule = onnx_vjp_find(v->node);
     const char *text = NULL;
     bool any = false;
+    bool further = false; /* also of outputs that only rules of their own know of */
+    bool knows = assay_onnx_is(v->node, "Split") || assay_onnx_is(v->node, "Attention") ||
+                 assay_onnx_is(v->node, "LayerNormalization");
     for (int32_t i = 0; i < v->node->n_out; i++) {
-        any = any || (v->node->out[i] != NULL && v->node->out[i]->pass != NULL);
+        bool given = v->node->out[i] != NULL && v->node->out[i]->pass != NULL;
+        any = any || given;
+        further = further || (given && i > 0 && !knows);
     }
     if (!any) {
         return;
@@ -268,7 +273,7 @@ static void differentiate(onnx_vjp *v)
         onnx_refuse(v, "has sub-graphs, which are not differentiated");
     } else if (!shapes_known(v->node)) {
         onnx_refuse(v, "has inputs whose shapes depend on the data");
-    } else if (v->dy == NULL && strcmp(v->node->op, "Split") != 0) {
+    } else if (further || (v->dy == NULL && strcmp(v->node->op, "Split") != 0)) {
         onnx_refuse(v, "is used by an output that has no gradient rule");
     } else {
         rule->fn(v);
@@ -277,6 +282,31 @@ static void differentiate(onnx_vjp *v)
         text = assay_onnx_node_text(v->b.graph, v->node);
         assay_error_prefix(v->b.err, "node %s", text);
     }
+}
+
+/* Names where the shape is lost: the first node on the way all of whose inputs are known. */
+static assay_status refuse_output(const assay_onnx_graph *graph, int32_t n,
+                                  const assay_onnx_value *out, assay_error *err)
+{
+    if (out->type != 0 && !assay_onnx_type_is_float(out->type)) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "output \"%.200s\" is not of real numbers",
+                          out->name);
+    }
+    for (int32_t i = 0; i < n; i++) {
+        const assay_onnx_node *node = graph->nodes[i];
+        bool known = true;
+        for (int32_t k = 0; k < node->n_in; k++) {
+            known = known && (node->in[k] == NULL || assay_onnx_is_static(node->in[k]));
+        }
+        if (known && node->n_out > 0 && node->out[0] != NULL &&
+            !assay_onnx_is_static(node->out[0])) {
+            return assay_fail(err, ASSAY_EUNSUPPORTED,
+                              "the shape of output \"%.200s\" is not known: that of node %s is not",
+                              out->name, assay_onnx_node_text(graph, node));
+        }
+    }
+    return assay_fail(err, ASSAY_EUNSUPPORTED,
+                      "output \"%.200s\" is not of real numbers of a known shape", out->name);
 }
 
 assay_status assay_onnx_gradient(assay_onnx_value **gradients, assay_onnx_names *by_policy,
@@ -293,9 +323,7 @@ assay_status assay_onnx_gradient(assay_onnx_value **gradients, assay_onnx_names 
     for (int32_t i = 0; i < request->n_outputs; i++) {
         assay_onnx_value *out = request->outputs[i];
         if (!assay_onnx_is_static(out) || !assay_onnx_type_is_float(out->type)) {
-            return assay_fail(err, ASSAY_EUNSUPPORTED,
-                              "output \"%.200s\" is not of real numbers of a known shape",
-                              out->name);
+            return refuse_output(graph, n, out, err);
         }
         contribute(&v.b, out, onnx_expand_like(&v.b, onnx_real(&v.b, out->type, 1.0), out));
     }

@@ -112,6 +112,26 @@ assay_status onnx_infer_gemm(assay_onnx_graph *graph, assay_onnx_node *node, int
     return ASSAY_OK;
 }
 
+/* As the queries, the values' width instead of the keys'. */
+assay_status onnx_infer_attention(assay_onnx_graph *graph, assay_onnx_node *node, int param,
+                                  assay_error *err)
+{
+    (void)graph;
+    (void)param;
+    (void)err;
+    onnx_shape q = onnx_shape_of(node->in[0]);
+    onnx_shape v = onnx_shape_of(assay_onnx_in(node, 2));
+    int64_t heads = assay_onnx_attribute_int(node, "q_num_heads", 0);
+    int64_t kept = assay_onnx_attribute_int(node, "kv_num_heads", 0);
+    if (q.rank == 4) {
+        q.d[3] = v.rank == 4 ? v.d[3] : -1;
+    } else if (q.rank == 3) {
+        q.d[2] = v.rank == 3 && kept > 0 && v.d[2] >= 0 ? v.d[2] / kept * heads : -1;
+    }
+    onnx_set(node->out[0], node->in[0]->type, &q);
+    return ASSAY_OK;
+}
+
 /* Letters of one operand; an ellipsis stands for what is left, written as capitals from 'Z' down. */
 static int spread(char *out, const char **at, int32_t rank)
 {

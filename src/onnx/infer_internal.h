@@ -67,6 +67,7 @@ assay_status onnx_infer_gather_elements(assay_onnx_graph *, assay_onnx_node *, i
 assay_status onnx_infer_gather_nd(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
 assay_status onnx_infer_one_hot(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
 assay_status onnx_infer_resize(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
+assay_status onnx_infer_attention(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
 assay_status onnx_infer_grid(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
 assay_status onnx_infer_opaque(assay_onnx_graph *, assay_onnx_node *, int, assay_error *);
 
@@ -75,5 +76,11 @@ bool onnx_constant_number(double *out, const assay_onnx_value *value);
 
 /** Compute the outputs of a node whose inputs are small constants. */
 assay_status onnx_fold(assay_onnx_graph *graph, assay_onnx_node *node, assay_error *err);
+
+/* Constants that are only moved about (fold_move.c): the elements of the output from those of the
+ * first input, whose shapes are known. False = not known here. */
+bool onnx_fold_slice(char *bytes, const assay_onnx_node *node, int64_t count);
+bool onnx_fold_transpose(char *bytes, const assay_onnx_node *node, int64_t count);
+bool onnx_fold_expand(char *bytes, const assay_onnx_node *node, int64_t count);
 
 #endif

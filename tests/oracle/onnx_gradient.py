@@ -190,6 +190,11 @@ def product_cases(c):
                        ("ij->i", ((3, 4),)), ("ij,kl->i", ((3, 4), (2, 5))), ("i,i", ((4,), (4,))),
                        ("ab, cb", ((2, 3), (4, 3)))):
         yield c(f"Einsum {eq}", "Einsum", {n: away(s) for n, s in zip("ab", shapes)}, equation=eq, ort=True)
+    for eq, shapes in (("...ij,...jk->...ik", ((2, 3, 4), (2, 4, 5))), ("...ij,jk", ((2, 2, 3, 4), (4, 5))),
+                       ("i...,i...->...", ((3, 2, 4), (3, 2, 4))), ("...ij->...ji", ((2, 3, 4),)),
+                       ("...i,...i", ((2, 3, 4), (1, 3, 4))), ("ab,bc,cd->ad", ((2, 3), (3, 4), (4, 2))),
+                       ("ab,b,ac->c", ((2, 3), (3,), (2, 4)))):
+        yield c(f"Einsum {eq}", "Einsum", {n: away(s) for n, s in zip("abc", shapes)}, equation=eq)
 
 
 def window_cases(c):
@@ -247,6 +252,9 @@ def reduce_cases(c, X):
         for axes, keep in ((None, 1), ((1,), 0), ((2, 3), 1), ((-1,), 0), ((0, 2), 0)):
             k = {} if axes is None else {"a": ints(*axes)}
             yield c(f"Reduce{op} {axes} {keep}", "Reduce" + op, {"x": x}, k, keepdims=keep)
+    for name, x in (("", away(X)), (" zeros", np.where(RNG.random(X) < 0.15, 0.0, away(X)))):
+        for axes, keep in ((None, 1), ((1,), 0), ((2, 3), 1)):
+            yield c(f"ReduceProd{name} {axes}", "ReduceProd", {"x": x}, {} if axes is None else {"a": ints(*axes)}, keepdims=keep)
     yield c("ReduceMean 13", "ReduceMean", {"x": away(X)}, opset=13, axes=[2, 3], keepdims=0)
     yield c("ReduceSum noop", "ReduceSum", {"x": away(X)}, noop_with_empty_axes=1)
     for axis in (0, 1, -1):
@@ -273,6 +281,8 @@ def norm_cases(c, X):
         yield c(f"GroupNormalization {g}", "GroupNormalization", {"x": x}, {"s": away((C,)), "b": away((C,))}, num_groups=g, opset=21, reference="ort")
     for p, axis in itertools.product((1, 2), (1, -1)):
         yield c(f"LpNormalization {p} {axis}", "LpNormalization", {"x": x}, p=p, axis=axis, reference="own")
+    yield c("MeanVarianceNormalization", "MeanVarianceNormalization", {"x": x}, reference="own")
+    yield c("MeanVarianceNormalization axes", "MeanVarianceNormalization", {"x": x}, axes=[1, 3], reference="own")
     for size in (1, 3, 5):
         yield c(f"LRN {size}", "LRN", {"x": x}, size=size, alpha=0.3, beta=0.6, bias=1.5, reference="ort")
 
@@ -292,6 +302,11 @@ def resize_cases(c):
         for mode in ("nearest", "linear", "cubic"):
             yield c(f"Resize {mode} scales {scales}", "Resize", {"x": away((1, 2, 4, 5))},
                     {"s": np.array(scales, np.float32)}, order=["x", "", "s"], mode=mode, reference="ort")
+    for mode, coord, out in itertools.product(("linear", "cubic"), ("half_pixel", "align_corners", "asymmetric"), (0, 1)):
+        for sizes in ((1, 2, 4, 3), (1, 2, 11, 4)):
+            yield c(f"Resize antialias {mode} {coord} {sizes} {out}", "Resize", {"x": away((1, 2, 9, 10))}, {"s": ints(*sizes)},
+                    order=["x", "", "", "s"], mode=mode, coordinate_transformation_mode=coord, antialias=1, exclude_outside=out,
+                    reference="ort")
     yield c("Resize exclude", "Resize", {"x": away((1, 2, 4, 5))}, {"s": ints(1, 2, 7, 8)}, order=["x", "", "", "s"],
             mode="cubic", exclude_outside=1, cubic_coeff_a=-0.5, reference="ort")
     yield c("Resize axes", "Resize", {"x": away((1, 2, 4, 5))}, {"s": ints(7, 8)}, order=["x", "", "", "s"],
@@ -300,7 +315,36 @@ def resize_cases(c):
     yield c("Resize 10", "Resize", {"x": away((1, 2, 4, 5))}, {"s": np.array([1, 1, 2, 3], np.float32)}, opset=10, mode="linear", reference="ort")
 
 
+def attention_cases(c):
+    q, k, v = (2, 4, 3, 5), (2, 4, 6, 5), (2, 4, 6, 7)
+    mask = RNG.random((3, 6)) < 0.7
+    mask[:, 0] = True
+    plain = {"q": away(q), "k": away(k), "v": away(v)}
+    yield c("Attention", "Attention", plain, opset=23)
+    yield c("Attention scale", "Attention", plain, opset=23, scale=0.3)
+    yield c("Attention softcap", "Attention", plain, opset=23, softcap=1.5)
+    yield c("Attention causal", "Attention", {"q": away(k), "k": away(k), "v": away(v)}, opset=23, is_causal=1)
+    yield c("Attention mask", "Attention", plain, {"m": mask}, opset=23)
+    for shape in ((3, 6), (1, 1, 3, 6), (2, 4, 3, 6), (2, 1, 3, 6)):
+        yield c(f"Attention bias {shape}", "Attention", {**plain, "m": away(shape)}, opset=23)
+    yield c("Attention 3d", "Attention", {"q": away((2, 3, 20)), "k": away((2, 6, 20)), "v": away((2, 6, 28))}, opset=23,
+            q_num_heads=4, kv_num_heads=4)
+    shared = {"q": away(q), "k": away((2, 2, 6, 5)), "v": away((2, 2, 6, 7))}
+    yield c("Attention shared", "Attention", shared, opset=23, reference="ort")
+    yield c("Attention shared 3d", "Attention", {"q": away((2, 3, 20)), "k": away((2, 6, 10)), "v": away((2, 6, 14))}, opset=23,
+            q_num_heads=4, kv_num_heads=2, reference="ort")
+
+
 def select_cases(c):
+    yield from attention_cases(c)
+    for axes in ((1, 0), (0, 1)):
+        yield c(f"ReverseSequence {axes}", "ReverseSequence", {"x": away((4, 4, 3))}, {"n": ints(1, 2, 3, 4)},
+                batch_axis=axes[0], time_axis=axes[1])
+    yield c("Mod", "Mod", {"x": away((3, 4)) * 2 + 0.013, "y": away((3, 4), 0.7, 1.3)}, fmod=1, h=1e-6)
+    for p in (1, 2, 3):
+        yield c(f"GlobalLpPool {p}", "GlobalLpPool", {"x": away((2, 3, 4, 5))}, p=p, reference="ort")
+        yield c(f"LpPool {p}", "LpPool", {"x": away((2, 3, 6, 5))}, p=p, kernel_shape=[3, 2], strides=[2, 1],
+                pads=[1, 0, 0, 1], reference="ort")
     x = away((4, 5, 3))
     for axis in (0, 1, -1):
         yield c(f"Gather list {axis}", "Gather", {"x": x}, {"i": np.array([[0, 2], [2, -1]], np.int64)}, axis=axis)

@@ -7,7 +7,8 @@ gradient of everything before it differs, torch's own in single precision too. S
 tried: one without such a value must agree; how many were needed is printed.
 
 torchvision's networks with random weights (batch statistics settled by a few passes), exported to
-ONNX at opset 13 or 17, inputs reduced to 64 to 96 pixels.
+ONNX at opset 13 and 17, inputs reduced to 64 to 96 pixels where the exporter allows it; the raw heads of
+its detectors; networks built here as YOLOv5, YOLOv8 and DETR are (their blocks and heads, smaller).
 
 Tested with Python 3.11, torch 2.14, torchvision 0.29, onnx 1.23, onnxruntime 1.32.
 """
@@ -30,30 +31,162 @@ import torchvision
 warnings.filterwarnings("ignore")
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 TOOL = os.path.join(ROOT, "build/release/tests/onnx_gradient")
-NETS = {"resnet18": 64, "resnet50": 64, "mobilenet_v2": 64, "mobilenet_v3_large": 64, "efficientnet_b0": 64,
-        "squeezenet1_1": 64, "googlenet": 96, "densenet121": 64, "convnext_tiny": 64, "vit_b_16": 64,
-        "regnet_y_400mf": 64, "shufflenet_v2_x1_0": 64, "mnasnet0_5": 64, "alexnet": 96, "vgg11_bn": 64, "vgg16": 64, "mobilenet_v3_small": 64,
-        "inception_v3": 96, "swin_t": 64, "efficientnet_v2_s": 64, "maxvit_t": 64}
+NETS = {"resnet18": 64, "resnet50": 64, "mobilenet_v2": 64, "mobilenet_v3_large": 64, "mobilenet_v3_small": 64,
+        "efficientnet_b0": 64, "efficientnet_v2_s": 64, "squeezenet1_1": 64, "googlenet": 96, "inception_v3": 96,
+        "densenet121": 64, "convnext_tiny": 64, "vit_b_16": 64, "swin_t": 64, "swin_v2_t": 64, "maxvit_t": 224,
+        "regnet_y_400mf": 64, "regnet_x_400mf": 64, "shufflenet_v2_x1_0": 64, "mnasnet0_5": 64, "resnext50_32x4d": 64,
+        "alexnet": 224, "vgg11_bn": 224, "vgg16": 224, "deeplabv3_mobilenet_v3_large": 96, "lraspp_mobilenet_v3_large": 96,
+        "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320, "retinanet_resnet50_fpn": 64,
+        "fcos_resnet50_fpn": 64, "fasterrcnn_resnet50_fpn": 64, "yolov5_like": 64, "yolov8_like": 64, "detr_like": 96}
+
+
+class Heads(torch.nn.Module):
+    """Backbone and raw heads of a detector of torchvision, before anchors, decoding and suppression."""
+
+    def __init__(self, net):
+        super().__init__()
+        self.backbone, self.head = net.backbone, net.rpn.head if hasattr(net, "rpn") else net.head
+
+    def forward(self, x):
+        maps = list(self.backbone(x).values())
+        out = self.head(maps)
+        flat = out.values() if isinstance(out, dict) else [t for part in out for t in part]
+        return torch.cat([t.flatten(1) for t in flat], 1)
+
+
+class Maps(torch.nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net(x)["out"]
+
+
+class Conv(torch.nn.Sequential):
+    def __init__(self, a, b, k=1, s=1):
+        super().__init__(torch.nn.Conv2d(a, b, k, s, k // 2, bias=False), torch.nn.BatchNorm2d(b), torch.nn.SiLU())
+
+
+class Split(torch.nn.Module):
+    """C2f: halves, a bottleneck on one of them, all put together."""
+
+    def __init__(self, a, b):
+        super().__init__()
+        self.a, self.b, self.one, self.two = Conv(a, b), Conv(b // 2 * 3, b), Conv(b // 2, b // 2, 3), Conv(b // 2, b // 2, 3)
+
+    def forward(self, x):
+        left, right = self.a(x).chunk(2, 1)
+        return self.b(torch.cat([left, right, right + self.two(self.one(right))], 1))
+
+
+class Pyramid(torch.nn.Module):
+    """Pools of 5 x 5 beside one another, and the way up with nearest Resize."""
+
+    def __init__(self, c):
+        super().__init__()
+        self.stem, self.one, self.two = Conv(3, c, 3, 2), Conv(c, c * 2, 3, 2), Conv(c * 2, c * 4, 3, 2)
+        self.c1, self.c2, self.sppf, self.up = Split(c * 2, c * 2), Split(c * 4, c * 4), Conv(c * 16, c * 4), Split(c * 6, c * 2)
+
+    def forward(self, x):
+        fine = self.c1(self.one(self.stem(x)))
+        coarse = self.c2(self.two(fine))
+        pools = [coarse]
+        for _ in range(3):
+            pools.append(torch.nn.functional.max_pool2d(pools[-1], 5, 1, 2))
+        coarse = self.sppf(torch.cat(pools, 1))
+        return self.up(torch.cat([torch.nn.functional.interpolate(coarse, scale_factor=2), fine], 1)), coarse
+
+
+class Yolo5(torch.nn.Module):
+    def __init__(self, c=16, classes=4):
+        super().__init__()
+        self.body, self.n = Pyramid(c), 5 + classes
+        self.heads = torch.nn.ModuleList([torch.nn.Conv2d(c * 2, 3 * self.n, 1), torch.nn.Conv2d(c * 4, 3 * self.n, 1)])
+
+    def forward(self, x):
+        out = []
+        for map_, head, stride in zip(self.body(x), self.heads, (4, 8)):
+            n, _, h, w = map_.shape
+            y = head(map_).view(n, 3, self.n, h, w).permute(0, 1, 3, 4, 2).sigmoid()
+            xy, wh, rest = y.split((2, 2, self.n - 4), 4)
+            out.append(torch.cat([(xy * 2 - 0.5) * stride, (wh * 2) ** 2 * 11.0, rest], 4).reshape(n, -1, self.n))
+        return torch.cat(out, 1)
+
+
+class Yolo8(torch.nn.Module):
+    def __init__(self, c=16, classes=4, bins=16):
+        super().__init__()
+        self.body, self.bins, self.classes = Pyramid(c), bins, classes
+        self.boxes = torch.nn.ModuleList([torch.nn.Conv2d(c * 2, 4 * bins, 1), torch.nn.Conv2d(c * 4, 4 * bins, 1)])
+        self.kinds = torch.nn.ModuleList([torch.nn.Conv2d(c * 2, classes, 1), torch.nn.Conv2d(c * 4, classes, 1)])
+        self.project = torch.nn.Conv2d(bins, 1, 1, bias=False)
+        self.project.weight.data[:] = torch.arange(bins, dtype=torch.float).view(1, bins, 1, 1)
+
+    def forward(self, x):
+        parts = []
+        for map_, box, kind in zip(self.body(x), self.boxes, self.kinds):
+            parts.append(torch.cat([box(map_), kind(map_)], 1).flatten(2))
+        box, kind = torch.cat(parts, 2).split((4 * self.bins, self.classes), 1)
+        n, _, a = box.shape
+        far = self.project(box.view(n, 4, self.bins, a).transpose(2, 1).softmax(1)).view(n, 4, a)
+        lo, hi = far.chunk(2, 1)
+        return torch.cat([(hi - lo) / 2, lo + hi, kind.sigmoid()], 1)
+
+
+class Detr(torch.nn.Module):
+    def __init__(self, width=64, queries=10, classes=4):
+        super().__init__()
+        net = torchvision.models.resnet18(weights=None)
+        self.body = torch.nn.Sequential(*list(net.children())[:-2], torch.nn.Conv2d(512, width, 1))
+        self.former = torch.nn.Transformer(width, 4, 2, 2, 128, dropout=0.0)
+        self.query, self.row, self.col = (torch.nn.Parameter(torch.rand(queries, width)),
+                                          torch.nn.Parameter(torch.rand(50, width // 2)), torch.nn.Parameter(torch.rand(50, width // 2)))
+        self.kind, self.box = torch.nn.Linear(width, classes + 1), torch.nn.Linear(width, 4)
+
+    def forward(self, x):
+        y = self.body(x)
+        n, _, h, w = y.shape
+        place = torch.cat([self.col[:w].unsqueeze(0).repeat(h, 1, 1), self.row[:h].unsqueeze(1).repeat(1, w, 1)], -1)
+        y = place.flatten(0, 1).unsqueeze(1) + 0.1 * y.flatten(2).permute(2, 0, 1)
+        z = self.former(y, self.query.unsqueeze(1).repeat(1, 2, 1)).transpose(0, 1)
+        return torch.cat([self.kind(z), self.box(z).sigmoid()], -1)
+
+
+def make(name, size):
+    own = {"yolov5_like": Yolo5, "yolov8_like": Yolo8, "detr_like": Detr}
+    if name in own:
+        return own[name]()
+    models = torchvision.models
+    if hasattr(models.detection, name):
+        return Heads(getattr(models.detection, name)(weights=None, weights_backbone=None))
+    if hasattr(models.segmentation, name):
+        return Maps(getattr(models.segmentation, name)(weights=None, weights_backbone=None))
+    kwargs = {"weights": None}
+    if name == "vit_b_16":
+        kwargs["image_size"] = size
+    if name == "maxvit_t":
+        kwargs["input_size"] = (size, size)
+    if name in ("googlenet", "inception_v3"):
+        kwargs.update(init_weights=False, aux_logits=False)
+    return getattr(models, name)(**kwargs)
 
 
 def build(name, size):
     torch.manual_seed(len(name))
-    kwargs = {"weights": None}
-    if name in ("vit_b_16", "maxvit_t"):
-        kwargs["image_size" if name == "vit_b_16" else "input_size"] = size if name == "vit_b_16" else (224, 224)
-    if name in ("googlenet", "inception_v3"):
-        kwargs.update(init_weights=False, aux_logits=False)
-    net = getattr(torchvision.models, name)(**kwargs)
-    side = 224 if name == "maxvit_t" else size
+    net = make(name, size)
+    for p in net.parameters():  # some heads begin at zero, which has no gradients
+        if p.dim() > 1 and not p.any():
+            torch.nn.init.normal_(p, std=0.02)
     net.train()
     for m in net.modules():
         if isinstance(m, torch.nn.Dropout):
             m.p = 0.0
     with torch.no_grad():  # settle the statistics of batch normalisation
-        if any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) and name != "maxvit_t":
+        if any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) and name not in ("maxvit_t", "detr_like"):
             for _ in range(3):
-                net(torch.randn(8, 3, side, side))
-    return net.eval(), side
+                net(torch.randn(8, 3, size, size))
+    return net.eval(), size
 
 
 def export(net, x, path, opset):

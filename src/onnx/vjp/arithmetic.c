@@ -43,6 +43,17 @@ void onnx_vjp_div(onnx_vjp *v)
     }
 }
 
+/* a - b trunc(a / b) of real numbers: the whole number stands still. */
+void onnx_vjp_mod(onnx_vjp *v)
+{
+    give_back(v, 0, v->dy);
+    if (onnx_want(v, 1)) {
+        assay_onnx_value *whole =
+            onnx_2(&v->b, "Div", onnx_2(&v->b, "Sub", onnx_y(v), onnx_x(v)), v->node->in[1]);
+        give_back(v, 1, onnx_2(&v->b, "Mul", v->dy, whole));
+    }
+}
+
 static bool constant_number(double *out, const assay_onnx_value *value)
 {
     const assay_onnx_data *data = value->constant;

@@ -116,3 +116,46 @@ void onnx_vjp_scatter(onnx_vjp *v)
                      : onnx_emit(b, "GatherElements", 2, in, 1, &axis, 1));
     }
 }
+
+/* Values [off, on]: each gets the sum over the places it was written to. Places have no slope. */
+void onnx_vjp_one_hot(onnx_vjp *v)
+{
+    assay_onnx_build *b = &v->b;
+    const assay_onnx_value *values = assay_onnx_in(v->node, 2);
+    const double off_on[2] = {0.0, 1.0};
+    const int64_t two = 2;
+    if (!onnx_want(v, 2)) {
+        return;
+    }
+    assay_onnx_value *in[3] = {v->node->in[0], v->node->in[1],
+                               onnx_reals(b, values->type, off_on, 1, &two)};
+    const assay_onnx_attribute axis =
+        ONNX_INT("axis", assay_onnx_attribute_int(v->node, "axis", -1));
+    assay_onnx_value *mask = onnx_emit(b, "OneHot", 3, in, 1, &axis, 1);
+    assay_onnx_value *on = onnx_sum(b, onnx_2(b, "Mul", v->dy, mask), NULL, 0, false);
+    assay_onnx_value *off = onnx_2(b, "Sub", onnx_sum(b, v->dy, NULL, 0, false), on);
+    const int64_t one = 1;
+    assay_onnx_value *parts[2] = {onnx_reshape(b, off, 1, &one), onnx_reshape(b, on, 1, &one)};
+    const assay_onnx_attribute first = ONNX_INT("axis", 0);
+    onnx_give(v, 2, onnx_emit(b, "Concat", 2, parts, 1, &first, 1));
+}
+
+/* start + i delta; where it ends decides about the number of elements only */
+void onnx_vjp_range(onnx_vjp *v)
+{
+    assay_onnx_build *b = &v->b;
+    const int64_t n = v->dy->shape[0];
+    if (onnx_want(v, 0)) {
+        onnx_give(v, 0, onnx_reshape_like(b, onnx_sum(b, v->dy, NULL, 0, false), v->node->in[0]));
+    }
+    if (onnx_want(v, 2)) {
+        double *steps = onnx_take(v, (size_t)n + 1, sizeof *steps);
+        for (int64_t i = 0; steps != NULL && i < n; i++) {
+            steps[i] = (double)i;
+        }
+        assay_onnx_value *t =
+            steps != NULL ? onnx_2(b, "Mul", v->dy, onnx_reals(b, v->dy->type, steps, 1, &n))
+                          : NULL;
+        onnx_give(v, 2, onnx_reshape_like(b, onnx_sum(b, t, NULL, 0, false), v->node->in[2]));
+    }
+}

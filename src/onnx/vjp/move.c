@@ -223,3 +223,12 @@ void onnx_vjp_trilu(onnx_vjp *v)
         ONNX_INT("upper", assay_onnx_attribute_int(v->node, "upper", 1));
     onnx_give(v, 0, onnx_emit(&v->b, "Trilu", in[1] != NULL ? 2 : 1, in, 1, &upper, 1));
 }
+
+/* Turning the first n of each sequence about is undone by doing it again. */
+void onnx_vjp_reverse_sequence(onnx_vjp *v)
+{
+    assay_onnx_value *in[2] = {v->dy, v->node->in[1]};
+    onnx_give(
+        v, 0,
+        onnx_emit(&v->b, "ReverseSequence", 2, in, v->node->n_attributes, v->node->attributes, 1));
+}

@@ -60,12 +60,12 @@ void onnx_vjp_batch_norm(onnx_vjp *v)
 
 /* xhat and 1 / sigma over the axes */
 static assay_onnx_value *standardise(onnx_vjp *v, assay_onnx_value **inverse, assay_onnx_value *x,
-                                     const int64_t *axes, int64_t n)
+                                     const int64_t *axes, int64_t n, double eps)
 {
     assay_onnx_build *b = &v->b;
     assay_onnx_value *centred = onnx_2(b, "Sub", x, onnx_mean(b, x, axes, n));
     assay_onnx_value *variance = onnx_mean(b, onnx_2(b, "Mul", centred, centred), axes, n);
-    *inverse = inverse_sigma(v, variance, epsilon(v));
+    *inverse = inverse_sigma(v, variance, eps);
     return onnx_2(b, "Mul", centred, *inverse);
 }
 
@@ -79,6 +79,27 @@ static assay_onnx_value *undo(onnx_vjp *v, assay_onnx_value *g, assay_onnx_value
     return onnx_2(b, "Mul", t, inverse);
 }
 
+/* Where the mean and 1 / sigma are used themselves: 1 / n, and -xhat / (sigma^2 n). */
+static void give_statistics(onnx_vjp *v, assay_onnx_value *xhat, assay_onnx_value *inverse,
+                            int64_t n)
+{
+    assay_onnx_build *b = &v->b;
+    const assay_onnx_value *x = onnx_x(v);
+    double share = 1.0;
+    assay_onnx_value *of_mean = onnx_gradient_of(v, 1);
+    assay_onnx_value *of_inverse = onnx_gradient_of(v, 2);
+    for (int64_t i = 0; i < n; i++) {
+        share /= (double)x->shape[x->rank - 1 - i];
+    }
+    if (of_mean != NULL) {
+        onnx_give(v, 0, onnx_expand_like(b, onnx_scale(b, of_mean, share), x));
+    }
+    if (of_inverse != NULL) {
+        assay_onnx_value *slope = onnx_2(b, "Mul", xhat, onnx_2(b, "Mul", inverse, inverse));
+        onnx_give(v, 0, onnx_2(b, "Mul", slope, onnx_scale(b, of_inverse, -share)));
+    }
+}
+
 void onnx_vjp_layer_norm(onnx_vjp *v)
 {
     assay_onnx_build *b = &v->b;
@@ -90,10 +111,11 @@ void onnx_vjp_layer_norm(onnx_vjp *v)
     for (int64_t d = axis < 0 ? axis + x->rank : axis; d < x->rank; d++) {
         axes[n++] = d;
     }
-    assay_onnx_value *xhat = standardise(v, &inverse, x, axes, n);
+    assay_onnx_value *xhat = standardise(v, &inverse, x, axes, n, epsilon(v));
     if (onnx_want(v, 0)) {
         assay_onnx_value *g = onnx_2(b, "Mul", v->dy, v->node->in[1]);
         onnx_give(v, 0, undo(v, g, xhat, inverse, axes, n));
+        give_statistics(v, xhat, inverse, n);
     }
     if (onnx_want(v, 1)) {
         onnx_give(v, 1, onnx_unbroadcast(b, onnx_2(b, "Mul", v->dy, xhat), v->node->in[1]));
@@ -115,7 +137,7 @@ void onnx_vjp_instance_norm(onnx_vjp *v)
         over[d - 1] = d;
         axes[n++] = d;
     }
-    assay_onnx_value *xhat = standardise(v, &inverse, x, axes, n);
+    assay_onnx_value *xhat = standardise(v, &inverse, x, axes, n, epsilon(v));
     if (onnx_want(v, 0)) {
         assay_onnx_value *scale = per_channel(v, v->node->in[1], x->rank);
         onnx_give(v, 0, undo(v, onnx_2(b, "Mul", v->dy, scale), xhat, inverse, axes, n));
@@ -147,11 +169,34 @@ void onnx_vjp_group_norm(onnx_vjp *v)
     assay_onnx_value *inverse = NULL;
     onnx_refuse_wanted(v, 1);
     onnx_refuse_wanted(v, 2);
-    assay_onnx_value *xhat = standardise(v, &inverse, onnx_reshape(b, x, 3, flat), &axis, 1);
+    assay_onnx_value *xhat =
+        standardise(v, &inverse, onnx_reshape(b, x, 3, flat), &axis, 1, epsilon(v));
     assay_onnx_value *scale = onnx_reshape(b, v->node->in[1], 4, scales);
     assay_onnx_value *g = onnx_2(b, "Mul", onnx_reshape(b, v->dy, 4, split), scale);
     assay_onnx_value *t = undo(v, onnx_reshape(b, g, 3, flat), xhat, inverse, &axis, 1);
     onnx_give(v, 0, onnx_reshape_like(b, t, x));
+}
+
+/* (x - mean) / (sigma + 1e-9), where sigma is above that */
+void onnx_vjp_mean_variance(onnx_vjp *v)
+{
+    assay_onnx_value *x = onnx_x(v);
+    const int64_t usual[3] = {0, 2, 3};
+    const int64_t *given = NULL;
+    int64_t axes[ASSAY_ONNX_RANK];
+    size_t n = assay_onnx_attribute_ints(&given, v->node, "axes");
+    given = n > 0 ? given : usual;
+    n = n > 0 ? n : 3;
+    for (size_t i = 0; i < n && i < ASSAY_ONNX_RANK; i++) {
+        axes[i] = given[i] < 0 ? given[i] + x->rank : given[i];
+        if (axes[i] < 0 || axes[i] >= x->rank) {
+            onnx_refuse(v, "normalises over axes that its input does not have");
+            return;
+        }
+    }
+    assay_onnx_value *inverse = NULL;
+    assay_onnx_value *xhat = standardise(v, &inverse, x, axes, (int64_t)n, 0.0);
+    onnx_give(v, 0, undo(v, v->dy, xhat, inverse, axes, (int64_t)n));
 }
 
 /* y = x s / sqrt(mean(x^2) + eps): dx = r (g - xhat mean(g xhat)) (Zhang, Sennrich 2019) */

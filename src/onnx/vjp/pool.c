@@ -44,10 +44,13 @@ void onnx_vjp_max_pool(onnx_vjp *v)
     }
 }
 
+typedef enum counted { OF_PLACES, OF_PLACES_AND_PADDING, WHOLE } counted;
+
 /* One axis as a constant matrix [in, out]: column o holds 1 / n at the n places that output o looks
  * at; with count_include_pad n counts padding too, as far as it is inside of the padded input. */
-static double *average_matrix(onnx_vjp *v, const assay_onnx_window *w, int32_t i, bool padding)
+static double *average_matrix(onnx_vjp *v, const assay_onnx_window *w, int32_t i, counted each)
 {
+    bool padding = each == OF_PLACES_AND_PADDING;
     double *matrix = onnx_take(v, (size_t)(w->in[i] * w->out[i]) + 1, sizeof *matrix);
     for (int64_t o = 0; matrix != NULL && o < w->out[i]; o++) {
         int64_t from = o * w->stride[i] - w->begin[i];
@@ -59,11 +62,23 @@ static double *average_matrix(onnx_vjp *v, const assay_onnx_window *w, int32_t i
         for (int64_t k = 0; k < w->kernel[i]; k++) {
             int64_t at = from + k * w->dilation[i];
             if (at >= 0 && at < w->in[i] && n > 0) {
-                matrix[at * w->out[i] + o] = 1.0 / (double)n;
+                matrix[at * w->out[i] + o] = each == WHOLE ? 1.0 : 1.0 / (double)n;
             }
         }
     }
     return matrix;
+}
+
+/* From windows back to places, axis by axis. */
+static assay_onnx_value *spread(onnx_vjp *v, assay_onnx_value *t, const assay_onnx_window *w,
+                                counted each)
+{
+    for (int32_t i = 0; i < w->n; i++) {
+        bool same = w->kernel[i] == 1 && w->stride[i] == 1 && w->begin[i] == 0 && w->end[i] == 0;
+        double *matrix = same ? NULL : average_matrix(v, w, i, each);
+        t = same ? t : matrix != NULL ? onnx_map_axis(v, t, i + 2, w->in[i], matrix) : NULL;
+    }
+    return t;
 }
 
 /* Windows side by side: every element of a window gets the same share. */
@@ -88,7 +103,6 @@ static assay_onnx_value *side_by_side(onnx_vjp *v, const assay_onnx_window *w)
 void onnx_vjp_average_pool(onnx_vjp *v)
 {
     assay_onnx_window w;
-    assay_onnx_value *t = v->dy;
     bool padding = assay_onnx_attribute_int(v->node, "count_include_pad", 0) != 0;
     bool apart = true;
     v->b.status = assay_onnx_window_of(&w, v->node, v->b.err);
@@ -103,14 +117,29 @@ void onnx_vjp_average_pool(onnx_vjp *v)
         onnx_give(v, 0, side_by_side(v, &w));
         return;
     }
-    for (int32_t i = 0; i < w.n; i++) {
-        if (w.kernel[i] == 1 && w.stride[i] == 1 && w.begin[i] == 0 && w.end[i] == 0) {
-            continue;
-        }
-        double *matrix = average_matrix(v, &w, i, padding);
-        t = matrix != NULL ? onnx_map_axis(v, t, i + 2, w.in[i], matrix) : NULL;
+    onnx_give(v, 0, spread(v, v->dy, &w, padding ? OF_PLACES_AND_PADDING : OF_PLACES));
+}
+
+/* y = (sum |x|^p)^(1/p): dx = sign(x) |x|^(p-1) times the sum of dy y^(1-p) over the windows that see
+ * x; 0 where y is. */
+void onnx_vjp_lp_pool(onnx_vjp *v)
+{
+    assay_onnx_build *b = &v->b;
+    assay_onnx_window w;
+    assay_onnx_value *x = onnx_x(v);
+    double p = (double)assay_onnx_attribute_int(v->node, "p", 2);
+    assay_onnx_value *none = onnx_2(b, "Equal", onnx_y(v), onnx_real(b, x->type, 0.0));
+    assay_onnx_value *safe = onnx_3(b, "Where", none, onnx_real(b, x->type, 1.0), onnx_y(v));
+    assay_onnx_value *t =
+        onnx_2(b, "Mul", v->dy, onnx_2(b, "Pow", safe, onnx_real(b, x->type, 1.0 - p)));
+    if (strcmp(v->node->op, "GlobalLpPool") == 0) {
+        t = onnx_expand_like(b, t, x);
+    } else if (b->status == ASSAY_OK) {
+        b->status = assay_onnx_window_of(&w, v->node, b->err);
+        t = b->status == ASSAY_OK ? spread(v, t, &w, WHOLE) : NULL;
     }
-    onnx_give(v, 0, t);
+    assay_onnx_value *size = onnx_2(b, "Pow", onnx_1(b, "Abs", x), onnx_real(b, x->type, p - 1.0));
+    onnx_give(v, 0, onnx_2(b, "Mul", t, onnx_2(b, "Mul", size, onnx_1(b, "Sign", x))));
 }
 
 void onnx_vjp_global_pool(onnx_vjp *v)

@@ -84,8 +84,11 @@ void onnx_vjp_gemm(onnx_vjp *v)
     }
 }
 
+enum { OPERANDS = 8, LETTERS = ASSAY_ONNX_RANK + 1 };
+
 typedef struct equation {
-    char in[2][ASSAY_ONNX_RANK + 1], out[ASSAY_ONNX_RANK + 1];
+    char in[OPERANDS][LETTERS], out[LETTERS];
+    int32_t n;
 } equation;
 
 static bool repeated(const char *letters)
@@ -98,69 +101,137 @@ static bool repeated(const char *letters)
     return false;
 }
 
-/* Explicit letters only; without an arrow the output is what occurs once, in order. */
-static bool parse(equation *e, const char *text, int32_t n_in)
+static bool is_letter(char c)
 {
-    char *to = e->in[0];
-    int32_t operand = 0;
-    bool arrow = false;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* One operand, up to a comma, the arrow or the end; an ellipsis becomes letters that the text does not
+ * have, the last ones of `spare`, so that dimensions that are broadcast over line up at the right. */
+static bool parse_operand(char *to, const char **at, int64_t rank, const char *spare)
+{
+    int64_t named = 0;
     size_t n = 0;
-    for (const char *c = text; *c != '\0'; c++) {
-        if (*c == ' ') {
-            continue;
-        }
-        if (*c == ',' && operand == 0) {
-            operand = 1;
-            to = e->in[1];
-            n = 0;
-        } else if (c[0] == '-' && c[1] == '>') {
-            to = e->out;
-            arrow = true;
-            n = 0;
-            c++;
-        } else if (((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) && n < ASSAY_ONNX_RANK) {
-            to[n++] = *c;
-        } else {
+    for (const char *c = *at; *c != '\0' && *c != ',' && *c != '-'; c++) {
+        named += is_letter(*c);
+    }
+    for (; **at != '\0' && **at != ',' && **at != '-'; (*at)++) {
+        if (strncmp(*at, "...", 3) == 0) {
+            size_t more = rank > named ? (size_t)(rank - named) : 0;
+            if (n + more >= LETTERS || more > strlen(spare)) {
+                return false;
+            }
+            memcpy(to + n, spare + strlen(spare) - more, more);
+            n += more;
+            *at += 2;
+        } else if (is_letter(**at) && n + 1 < LETTERS) {
+            to[n++] = **at;
+        } else if (**at != ' ') {
             return false;
         }
     }
-    n = 0;
-    for (int c = 'A'; !arrow && c <= 'z'; c++) {
-        bool first = strchr(e->in[0], c) != NULL;
-        bool second = strchr(e->in[1], c) != NULL;
-        if (first != second && n < ASSAY_ONNX_RANK) {
-            e->out[n++] = (char)c;
-        }
-    }
-    return operand + 1 == n_in && !repeated(e->in[0]) && !repeated(e->in[1]) && !repeated(e->out);
+    to[n] = '\0';
+    return (int64_t)n == rank;
 }
 
-/* Letters that only this operand has were summed over: their gradient is repeated. */
-static assay_onnx_value *einsum_back(onnx_vjp *v, const equation *e, int32_t i, int32_t n)
+/* Letters that the text does not have. */
+static void find_spare(char *spare, const char *text)
 {
-    char text[4 * ASSAY_ONNX_RANK + 8];
-    char kept[ASSAY_ONNX_RANK + 1] = {0};
+    size_t n = 0;
+    for (char c = 'A'; c <= 'z' && n < ASSAY_ONNX_RANK; c++) {
+        if (is_letter(c) && strchr(text, c) == NULL) {
+            spare[n++] = c;
+        }
+    }
+    spare[n] = '\0';
+}
+
+/* Without an arrow the output is what the ellipsis stands for and what occurs once, in order. */
+static void imply_output(equation *e, const char *spare, size_t dots)
+{
+    size_t n = dots;
+    memcpy(e->out, spare + strlen(spare) - dots, dots);
+    for (char c = 'A'; c <= 'z'; c++) {
+        int32_t uses = 0;
+        for (int32_t i = 0; i < e->n; i++) {
+            uses += strchr(e->in[i], c) != NULL;
+        }
+        if (uses == 1 && is_letter(c) && memchr(spare, c, strlen(spare)) == NULL &&
+            n + 1 < LETTERS) {
+            e->out[n++] = c;
+        }
+    }
+}
+
+static bool parse(equation *e, const onnx_vjp *v)
+{
+    const char *text = assay_onnx_attribute_text(v->node, "equation", "");
+    const char *at = text;
+    char spare[LETTERS];
+    bool fits = v->node->n_in <= OPERANDS;
+    size_t dots = 0;
+    *e = (equation){.n = v->node->n_in};
+    find_spare(spare, text);
+    for (int32_t i = 0; fits && i < e->n; i++) {
+        const char *from = at;
+        int64_t rank = v->node->in[i] != NULL ? v->node->in[i]->rank : -1;
+        fits = rank >= 0 && parse_operand(e->in[i], &at, rank, spare) && !repeated(e->in[i]) &&
+               (i + 1 == e->n ? *at != ',' : *at == ',');
+        size_t unnamed = 0;
+        for (const char *c = e->in[i]; *c != '\0'; c++) {
+            unnamed += strchr(spare, *c) != NULL && memchr(from, *c, (size_t)(at - from)) == NULL;
+        }
+        dots = unnamed > dots ? unnamed : dots;
+        at += *at == ',';
+    }
+    if (!fits) {
+        return false;
+    }
+    if (at[0] != '-' || at[1] != '>') {
+        imply_output(e, spare, dots);
+        return *at == '\0' && !repeated(e->out);
+    }
+    at += 2;
+    return parse_operand(e->out, &at, v->dy->rank, spare) && !repeated(e->out);
+}
+
+static void append(char *text, size_t *n, const char *more)
+{
+    size_t length = strlen(more);
+    memcpy(text + *n, more, length + 1);
+    *n += length;
+}
+
+/* Letters that only this operand has were summed over: their gradient is repeated. Dimensions of 1
+ * that were broadcast over become sums. */
+static assay_onnx_value *einsum_back(onnx_vjp *v, const equation *e, int32_t i)
+{
+    char text[(OPERANDS + 2) * (LETTERS + 2)];
+    char kept[LETTERS] = {0};
     int64_t shape[ASSAY_ONNX_RANK];
+    assay_onnx_value *in[OPERANDS] = {v->dy};
     const assay_onnx_value *x = v->node->in[i];
-    const char *other = n == 2 ? e->in[1 - i] : "";
+    int32_t n = 1;
+    size_t at = 0;
     size_t m = 0;
+    append(text, &at, e->out);
+    for (int32_t k = 0; k < e->n; k++) {
+        if (k != i) {
+            append(text, &at, ",");
+            append(text, &at, e->in[k]);
+            in[n++] = v->node->in[k];
+        }
+    }
     for (int32_t d = 0; e->in[i][d] != '\0'; d++) {
         char c = e->in[i][d];
-        bool there = strchr(e->out, c) != NULL || (n == 2 && strchr(other, c) != NULL);
+        bool there = strchr(text, c) != NULL && x->shape[d] != 1;
         shape[d] = there ? x->shape[d] : 1;
         if (there) {
             kept[m++] = c;
         }
     }
-    size_t at = 0;
-    const char *const parts[] = {e->out, n == 2 ? "," : "", other, "->", kept};
-    for (size_t k = 0; k < ASSAY_COUNT(parts); k++) {
-        size_t length = strlen(parts[k]);
-        memcpy(text + at, parts[k], length);
-        at += length;
-    }
-    text[at] = '\0';
-    assay_onnx_value *in[2] = {v->dy, n == 2 ? v->node->in[1 - i] : NULL};
+    append(text, &at, "->");
+    append(text, &at, kept);
     const assay_onnx_attribute attribute = ONNX_TEXT("equation", text);
     assay_onnx_value *t = onnx_emit(&v->b, "Einsum", n, in, 1, &attribute, 1);
     return onnx_expand_like(&v->b, onnx_reshape(&v->b, t, x->rank, shape), x);
@@ -168,16 +239,15 @@ static assay_onnx_value *einsum_back(onnx_vjp *v, const equation *e, int32_t i, 
 
 void onnx_vjp_einsum(onnx_vjp *v)
 {
-    equation e = {{{0}}, {0}};
-    int32_t n = v->node->n_in;
-    if (n > 2 || !parse(&e, assay_onnx_attribute_text(v->node, "equation", ""), n)) {
-        onnx_refuse(v, "has an equation with an ellipsis, a repeated letter or more than two "
+    equation e;
+    if (!parse(&e, v)) {
+        onnx_refuse(v, "has an equation with a letter twice in one operand or more than eight "
                        "operands, for which there is no gradient rule");
         return;
     }
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < e.n; i++) {
         if (onnx_want(v, i)) {
-            onnx_give(v, i, einsum_back(v, &e, i, n));
+            onnx_give(v, i, einsum_back(v, &e, i));
         }
     }
 }

@@ -59,6 +59,28 @@ static assay_onnx_value *over_norm(onnx_vjp *v, assay_onnx_value *dy, assay_onnx
     return onnx_2(b, "Mul", onnx_x(v), onnx_2(b, "Div", dy, safe));
 }
 
+/* The product of all others: y / x; where one factor is zero, that of the rest for it alone; where
+ * several are, nothing. */
+static assay_onnx_value *to_factors(onnx_vjp *v, assay_onnx_value *dy, const int64_t *axes,
+                                    int64_t n)
+{
+    assay_onnx_build *b = &v->b;
+    assay_onnx_value *x = onnx_x(v);
+    assay_onnx_value *zero = onnx_real(b, x->type, 0.0);
+    assay_onnx_value *one = onnx_real(b, x->type, 1.0);
+    assay_onnx_value *is = onnx_2(b, "Equal", x, zero);
+    assay_onnx_value *safe = onnx_3(b, "Where", is, one, x);
+    assay_onnx_value *in[2] = {safe, onnx_list(b, axes, n)};
+    assay_onnx_value *rest = onnx_emit(b, "ReduceProd", 2, in, 0, NULL, 1);
+    assay_onnx_value *zeros = onnx_sum(b, onnx_cast(b, is, x->type), axes, n, true);
+    assay_onnx_value *alone =
+        onnx_2(b, "Mul", rest, onnx_cast(b, onnx_2(b, "Equal", zeros, one), x->type));
+    assay_onnx_value *none =
+        onnx_2(b, "Mul", rest, onnx_cast(b, onnx_2(b, "Equal", zeros, zero), x->type));
+    assay_onnx_value *slope = onnx_3(b, "Where", is, alone, onnx_2(b, "Div", none, safe));
+    return onnx_2(b, "Mul", dy, slope);
+}
+
 void onnx_vjp_reduce(onnx_vjp *v)
 {
     assay_onnx_build *b = &v->b;
@@ -85,6 +107,8 @@ void onnx_vjp_reduce(onnx_vjp *v)
         t = to_extremes(v, dy, y, axes, n);
     } else if (strcmp(op, "L1") == 0) {
         t = onnx_2(b, "Mul", onnx_1(b, "Sign", x), dy);
+    } else if (strcmp(op, "Prod") == 0) {
+        t = n > 0 ? to_factors(v, dy, axes, n) : dy;
     } else if (strcmp(op, "L2") == 0) {
         t = over_norm(v, dy, y);
     } else if (strcmp(op, "SumSquare") == 0) {

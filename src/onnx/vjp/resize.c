@@ -10,7 +10,7 @@ typedef struct sampling {
     const char *coordinates, *nearest, *mode;
     double scale, cubic;
     int64_t from, to;
-    bool exclude;
+    bool exclude, antialias;
 } sampling;
 
 /* In single precision, as runtimes compute it: at whole numbers rounding decides which pixel is the
@@ -29,6 +29,9 @@ static float original(const sampling *s, int64_t i)
     }
     if (strcmp(s->coordinates, "pytorch_half_pixel") == 0 && s->to == 1) {
         return 0.0F;
+    }
+    if (strcmp(s->coordinates, "tf_half_pixel_for_nn") == 0) {
+        return (x + 0.5F) / scale;
     }
     if (strcmp(s->coordinates, "half_pixel_symmetric") == 0) {
         float adjusted = to / (scale * from);
@@ -95,6 +98,29 @@ static void sample(double *matrix, const sampling *s, int64_t i)
     }
 }
 
+/* With antialias the filter is stretched by the reduction, and its weights add up to one. What lies
+ * outside counts for the pixel at the edge, unless it is excluded. */
+static void sample_stretched(double *matrix, const sampling *s, int64_t i)
+{
+    double x = (double)original(s, i);
+    double squeeze = s->scale < 1.0 ? s->scale : 1.0;
+    bool cubic = strcmp(s->mode, "cubic") == 0;
+    double reach = (cubic ? 2.0 : 1.0) / squeeze;
+    double sum = 0.0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int64_t k = (int64_t)floor(x - reach); k <= (int64_t)ceil(x + reach); k++) {
+            double t = fabs((double)k - x) * squeeze;
+            double w = cubic ? cubic_weight(t, s->cubic) : t < 1.0 ? 1.0 - t : 0.0;
+            w = s->exclude && (k < 0 || k >= s->from) ? 0.0 : w;
+            if (pass == 0) {
+                sum += w;
+            } else {
+                matrix[clamp(k, s->from) * s->to + i] += w / sum;
+            }
+        }
+    }
+}
+
 static double scale_of(const onnx_vjp *v, int32_t axis, const sampling *s)
 {
     const int64_t *axes = NULL;
@@ -144,14 +170,19 @@ static bool supported(onnx_vjp *v, const sampling *s)
 {
     bool unsure =
         strcmp(s->coordinates, "half_pixel_symmetric") == 0 && strcmp(s->mode, "nearest") == 0;
-    bool antialias = assay_onnx_attribute_int(v->node, "antialias", 0) != 0;
     if (unsure) {
         onnx_refuse(v, "takes the nearest pixel by half_pixel_symmetric, on which runtimes differ");
         return false;
     }
-    if (antialias || strcmp(s->coordinates, "tf_crop_and_resize") == 0) {
-        onnx_refuse(v, antialias ? "resizes with antialias, for which there is no gradient rule"
-                                 : "crops and resizes, for which there is no gradient rule");
+    static const char *const known[] = {"half_pixel",           "asymmetric",
+                                        "align_corners",        "pytorch_half_pixel",
+                                        "half_pixel_symmetric", "tf_half_pixel_for_nn"};
+    bool knows = false;
+    for (size_t i = 0; i < ASSAY_COUNT(known); i++) {
+        knows = knows || strcmp(s->coordinates, known[i]) == 0;
+    }
+    if (!knows) {
+        onnx_refuse(v, "crops and resizes, for which there is no gradient rule");
         return false;
     }
     return true;
@@ -170,6 +201,8 @@ void onnx_vjp_resize(onnx_vjp *v)
         .mode = assay_onnx_attribute_text(v->node, "mode", "nearest"),
         .cubic = (double)assay_onnx_attribute_float(v->node, "cubic_coeff_a", -0.75F),
         .exclude = assay_onnx_attribute_int(v->node, "exclude_outside", 0) != 0};
+    s.antialias =
+        strcmp(s.mode, "nearest") != 0 && assay_onnx_attribute_int(v->node, "antialias", 0) != 0;
     if (!supported(v, &s)) {
         return;
     }
@@ -182,7 +215,11 @@ void onnx_vjp_resize(onnx_vjp *v)
         }
         matrices[d] = onnx_take(v, (size_t)(s.from * s.to) + 1, sizeof(double));
         for (int64_t i = 0; matrices[d] != NULL && i < s.to; i++) {
-            sample(matrices[d], &s, i);
+            if (s.antialias) {
+                sample_stretched(matrices[d], &s, i);
+            } else {
+                sample(matrices[d], &s, i);
+            }
         }
         blocks = blocks && matrices[d] != NULL && is_blocks(v, matrices[d], &s, d);
     }

@@ -332,6 +332,33 @@ static bool bound(double *out, const assay_onnx_value *value, double otherwise)
     return true;
 }
 
+static assay_onnx_value *sum_where(onnx_vjp *v, assay_onnx_value *mask)
+{
+    return onnx_sum(&v->b, onnx_mask(&v->b, mask, v->dy), NULL, 0, false);
+}
+
+/* Bounds that depend on the data: each element's share goes to x where nothing was changed, else to the
+ * lower bound where the output is that, else to the upper one. */
+static void clip_between(onnx_vjp *v)
+{
+    assay_onnx_build *b = &v->b;
+    assay_onnx_value *low = assay_onnx_in(v->node, 1);
+    assay_onnx_value *same = onnx_2(b, "Equal", onnx_x(v), onnx_y(v));
+    assay_onnx_value *changed = onnx_1(b, "Not", same);
+    assay_onnx_value *at_low = NULL;
+    if (low != NULL) {
+        at_low = onnx_2(b, "And", changed, onnx_2(b, "Equal", onnx_y(v), low));
+        changed = onnx_2(b, "And", changed, onnx_1(b, "Not", at_low));
+    }
+    onnx_give(v, 0, onnx_mask(b, same, v->dy));
+    if (onnx_want(v, 1)) {
+        onnx_give(v, 1, onnx_reshape_like(b, sum_where(v, at_low), low));
+    }
+    if (onnx_want(v, 2)) {
+        onnx_give(v, 2, onnx_reshape_like(b, sum_where(v, changed), v->node->in[2]));
+    }
+}
+
 /* As the activation after a convolution (torch.nn.ReLU6) the slope on the bounds is 0, so that the
  * output is enough to tell it and the runtime can compute both in one pass. Elsewhere (torch.clamp)
  * it is 1 up to and on the bounds: wherever nothing was changed. */
@@ -343,8 +370,10 @@ void onnx_vjp_clip(onnx_vjp *v)
     double high = 0.0;
     bool layer = before != NULL &&
                  (assay_onnx_is(before, "Conv") || assay_onnx_is(before, "BatchNormalization"));
-    onnx_refuse_wanted(v, 1);
-    onnx_refuse_wanted(v, 2);
+    if (onnx_want(v, 1) || onnx_want(v, 2)) {
+        clip_between(v);
+        return;
+    }
     if (!layer || onnx_x(v)->type != ASSAY_ONNX_FLOAT ||
         !bound(&low, assay_onnx_in(v->node, 1), -INFINITY) ||
         !bound(&high, assay_onnx_in(v->node, 2), INFINITY) || !(low < high)) {

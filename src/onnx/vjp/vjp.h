@@ -133,5 +133,12 @@ ONNX_RULE(rms_norm);
 ONNX_RULE(lp_norm);
 ONNX_RULE(lrn);
 ONNX_RULE(resize);
+ONNX_RULE(mod);
+ONNX_RULE(one_hot);
+ONNX_RULE(range);
+ONNX_RULE(mean_variance);
+ONNX_RULE(reverse_sequence);
+ONNX_RULE(lp_pool);
+ONNX_RULE(attention);
 
 #endif
