@@ -19,6 +19,8 @@ static const char *type_name(assay_param_type type)
         return "boolean";
     case ASSAY_PARAM_CHOICE:
         return "choice";
+    case ASSAY_PARAM_MATRIX:
+        return "matrix";
     }
     return "unknown";
 }
@@ -50,6 +52,9 @@ static void put_default(assay_json *json, const char *key, const assay_param *pa
         break;
     case ASSAY_PARAM_CHOICE:
         assay_json_put_text(json, key, param->choices[(int32_t)param->otherwise]);
+        break;
+    case ASSAY_PARAM_MATRIX:
+        assay_json_put_text(json, key, "");
         break;
     }
 }
@@ -236,6 +241,12 @@ static void put_range(assay_buffer *out, const assay_param *param)
         assay_format_real(high, param->high);
         assay_buffer_printf(out, "%s to %s%s%s", low, high, param->unit[0] ? " " : "", param->unit);
         break;
+    case ASSAY_PARAM_MATRIX:
+        assay_format_real(low, param->low);
+        assay_format_real(high, param->high);
+        assay_buffer_printf(out, "rows of numbers from %s to %s%s%s, as 0 1; 20 0", low, high,
+                            param->unit[0] ? " " : "", param->unit);
+        break;
     }
 }
 
@@ -247,6 +258,8 @@ static void put_default_text(assay_buffer *out, const assay_param *param)
         assay_buffer_puts(out, param->choices[(int32_t)param->otherwise]);
     } else if (param->type == ASSAY_PARAM_BOOL) {
         assay_buffer_puts(out, param->otherwise != 0.0 ? "true" : "false");
+    } else if (param->type == ASSAY_PARAM_MATRIX) {
+        assay_buffer_puts(out, "none");
     } else {
         assay_format_real(text, param->otherwise);
         assay_buffer_puts(out, text);
@@ -438,6 +451,8 @@ void assay_describe_schema(assay_json *json, const assay_op *op)
         assay_json_begin_object(json);
         if (param->type == ASSAY_PARAM_CHOICE) {
             put_choices(json, "enum", param);
+        } else if (param->type == ASSAY_PARAM_MATRIX) {
+            assay_json_put_text(json, "type", "string");
         } else {
             assay_json_put_text(json, "type", type_name(param->type));
         }

@@ -99,6 +99,8 @@ static void store(const assay_args *args, const assay_param *param, double value
     case ASSAY_PARAM_CHOICE:
         *(int32_t *)field(args, param) = (int32_t)value;
         break;
+    case ASSAY_PARAM_MATRIX: /* empty */
+        break;
     }
 }
 
@@ -113,6 +115,8 @@ static double load(const assay_args *args, const assay_param *param)
         return *(const bool *)field(args, param) ? 1.0 : 0.0;
     case ASSAY_PARAM_CHOICE:
         return (double)*(const int32_t *)field(args, param);
+    case ASSAY_PARAM_MATRIX:
+        return param->otherwise; /* it is not a number */
     }
     return 0.0;
 }
@@ -231,6 +235,67 @@ static assay_status parse_value(double *out, const assay_op *op, const assay_par
             }
         }
         return fail_choice(op, param, text, err);
+    case ASSAY_PARAM_MATRIX:
+        break;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status fail_matrix(const assay_op *op, const assay_param *param, const char *text,
+                                const char *what, assay_error *err)
+{
+    return assay_fail(err, ASSAY_EINVAL,
+                      "%s: parameter %s is '%.100s': %s; expected rows of numbers, as "
+                      "'0 1; 20 0'",
+                      op->name, param->name, text, what);
+}
+
+/* A number from *at on, behind blanks; *end is behind it. False when there is none. */
+static bool next_number(double *out, const char **end, const char *at)
+{
+    char word[64];
+    size_t length = strcspn(at, " \t;");
+    if (length == 0 || length >= sizeof word) {
+        return false;
+    }
+    memcpy(word, at, length);
+    word[length] = '\0';
+    *end = at + length;
+    return assay_text_to_real(out, word);
+}
+
+static assay_status parse_matrix(assay_matrix *out, const assay_op *op, const assay_param *param,
+                                 const char *text, assay_error *err)
+{
+    int32_t n = 0;
+    int32_t in_row = 0;
+    const char *at = text + strspn(text, " \t");
+    memset(out, 0, sizeof *out);
+    while (*at != '\0') {
+        double value = 0.0;
+        if (*at == ';') {
+            out->columns = out->rows == 0 ? in_row : out->columns;
+            if (in_row == 0 || in_row != out->columns) {
+                return fail_matrix(op, param, text, "its rows are not of the same length", err);
+            }
+            out->rows++;
+            in_row = 0;
+            at++;
+        } else if (!next_number(&value, &at, at) || value < param->low || value > param->high) {
+            return fail_matrix(op, param, text, "it holds what is no number of the allowed range",
+                               err);
+        } else if (n == ASSAY_MATRIX_MOST) {
+            return fail_matrix(op, param, text, "it has over 1024 numbers", err);
+        } else {
+            out->value[n++] = value;
+            in_row++;
+        }
+        at += strspn(at, " \t");
+    }
+    out->columns = out->rows == 0 ? in_row : out->columns;
+    out->rows += in_row > 0;
+    if (in_row > 0 && in_row != out->columns) {
+        return fail_matrix(op, param, text, "its rows are not of the same length", err);
     }
     return ASSAY_OK;
 }
@@ -260,6 +325,13 @@ assay_status assay_args_set(assay_args *args, const char *name, const char *text
     if (!param) {
         return ASSAY_EINVAL;
     }
+    if (param->type == ASSAY_PARAM_MATRIX) {
+        assay_matrix matrix;
+        ASSAY_TRY(parse_matrix(&matrix, args->op, param, text, err));
+        memcpy(field(args, param), &matrix, sizeof matrix);
+        args->set |= 1u << (uint32_t)(param - args->op->params);
+        return ASSAY_OK;
+    }
     ASSAY_TRY(parse_value(&value, args->op, param, text, err));
     if (param->type != ASSAY_PARAM_CHOICE && (value < param->low || value > param->high)) {
         char low[32];
@@ -286,6 +358,18 @@ bool assay_args_get(double *out, const assay_args *args, const char *name)
     return false;
 }
 
+static void put_matrix(assay_buffer *out, const assay_matrix *matrix, const char *quote)
+{
+    char text[32];
+    assay_buffer_puts(out, quote);
+    for (int32_t i = 0; i < matrix->rows * matrix->columns; i++) {
+        bool starts = i % matrix->columns == 0;
+        assay_format_real(text, matrix->value[i]);
+        assay_buffer_printf(out, "%s%s", i == 0 ? "" : (starts ? "; " : " "), text);
+    }
+    assay_buffer_puts(out, quote);
+}
+
 static void put_value(assay_buffer *out, const assay_args *args, const assay_param *param,
                       bool quoted)
 {
@@ -305,6 +389,9 @@ static void put_value(assay_buffer *out, const assay_args *args, const assay_par
     case ASSAY_PARAM_REAL:
         assay_format_real(text, value);
         assay_buffer_puts(out, text);
+        break;
+    case ASSAY_PARAM_MATRIX:
+        put_matrix(out, field(args, param), quoted ? "\"" : "");
         break;
     }
 }

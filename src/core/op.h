@@ -29,8 +29,17 @@ typedef enum assay_param_type {
     ASSAY_PARAM_INT = 1, /* int64_t field */
     ASSAY_PARAM_REAL,    /* double field, finite */
     ASSAY_PARAM_BOOL,    /* bool field */
-    ASSAY_PARAM_CHOICE   /* int32_t field: index into choices */
+    ASSAY_PARAM_CHOICE,  /* int32_t field: index into choices */
+    ASSAY_PARAM_MATRIX   /* assay_matrix field */
 } assay_param_type;
+
+enum { ASSAY_MATRIX_MOST = 1024 };
+
+/** Row-major, at most ASSAY_MATRIX_MOST numbers; as text "0 1; 20 0". Empty: no rows. */
+typedef struct assay_matrix {
+    int32_t rows, columns;
+    double value[ASSAY_MATRIX_MOST]; /* zero behind the last */
+} assay_matrix;
 
 /** One parameter. Bounds are inclusive. Make entries with the macros below: the parameter's name is
  *  the field's name, and a field of the wrong C type does not compile. */
@@ -66,6 +75,12 @@ typedef struct assay_param {
     {                                                                                              \
 #field, ASSAY_PARAM_CHOICE, ASSAY_FIELD_IS(type, field, int32_t), offsetof(type, field),   \
             (double)(otherwise), 0.0, 1e9, choices, "", doc                                        \
+    }
+/** Empty unless given; the bounds are those of its numbers. */
+#define ASSAY_MATRIX(type, field, low, high, unit, doc)                                            \
+    {                                                                                              \
+#field, ASSAY_PARAM_MATRIX, ASSAY_FIELD_IS(type, field, assay_matrix),                     \
+            offsetof(type, field), low, low, high, NULL, unit, doc                                 \
     }
 
 /** What is predicted; a metric is for one of them. */

@@ -171,6 +171,16 @@ void check_arguments(const assay_op *op)
             }
             refused(args, param->name, "no_such_choice");
             break;
+        case ASSAY_PARAM_MATRIX:
+            accepted(args, param->name, "0 1; 20 0");
+            accepted(args, param->name, " 1 ;2;3 ");
+            accepted(args, param->name, "");
+            refused(args, param->name, "0 1; 2");
+            refused(args, param->name, "0 x");
+            refused(args, param->name, "0 nan");
+            refused(args, param->name, ";");
+            refused(args, param->name, "0 1e300");
+            break;
         }
     }
     assert_int_equal(assay_args_set(args, "no_such_parameter", "1", &err), ASSAY_EINVAL);

@@ -68,6 +68,9 @@ harness_variants harness_make_variants(const assay_op *op)
             }
         } else if (param->type == ASSAY_PARAM_BOOL) {
             add_variant(&v, op, param->name, param->otherwise != 0.0 ? "false" : "true");
+        } else if (param->type == ASSAY_PARAM_MATRIX) {
+            add_variant(&v, op, param->name,
+                        "0 1 2 3 4; 9 0 2 3 4; 1 7 0 8 4; 1 2 3 0 4; 5 4 3 2 0");
         } else {
             bool whole = param->type == ASSAY_PARAM_INT;
             (void)snprintf(text, sizeof text, whole ? "%.0f" : "%.17g", param->low);
