@@ -110,14 +110,20 @@ const char *const *assay_fairness_within(assay_task task)
 
 const char *const *assay_fairness_between(assay_task task)
 {
-    static const char *const classification[] = {
-        "demographic_parity_difference", "demographic_parity_ratio",
-        "equal_opportunity_difference",  "equalized_odds_difference",
-        "predictive_parity_difference",  "accuracy_difference",
-        "worst_group_accuracy",          NULL};
-    static const char *const none[] = {NULL};
+    static const char *const classification[] = {"demographic_parity_difference",
+                                                 "demographic_parity_ratio",
+                                                 "equal_opportunity_difference",
+                                                 "equalized_odds_difference",
+                                                 "predictive_parity_difference",
+                                                 "accuracy_difference",
+                                                 "worst_group_accuracy",
+                                                 "calibration_difference",
+                                                 NULL};
+    static const char *const regression[] = {"mean_absolute_error_difference",
+                                             "mean_absolute_error_ratio", "mean_error_difference",
+                                             "worst_group_mean_absolute_error", NULL};
 
-    return task == ASSAY_TASK_REGRESSION ? none : classification;
+    return task == ASSAY_TASK_REGRESSION ? regression : classification;
 }
 
 static void put_columns(assay_json *json, const assay_fairness_place *place)

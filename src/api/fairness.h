@@ -18,8 +18,7 @@ ASSAY_NODISCARD assay_status assay_groups_of(assay_groups **out, assay_arena *ar
 /** Set the parameter `least` of a metric that has one and was not given it. */
 ASSAY_NODISCARD assay_status assay_fairness_set_least(assay_args *args, int64_t least,
                                                       assay_error *err);
-/** What is measured within and between groups when nobody says; NULL-terminated, static. Regression
- *  has no metrics between groups. */
+/** What is measured within and between groups when nobody says; NULL-terminated, static. */
 const char *const *assay_fairness_within(assay_task task);
 const char *const *assay_fairness_between(assay_task task);
 

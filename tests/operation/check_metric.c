@@ -312,6 +312,7 @@ static bool is_ordinal(const assay_args *args)
 {
     double weights = 0;
     return strcmp(args->op->name, "top_k_accuracy") == 0 || /* ties go by class index */
+           strcmp(args->op->name, "matrix_cost") == 0 ||
            (assay_args_get(&weights, args, "weights") && weights != 0.0);
 }
 

@@ -93,7 +93,10 @@ const assay_groups *harness_groups(assay_arena *arena, const assay_predictions *
     assert_true(groups != NULL && of != NULL);
     for (int64_t i = 0; i < p->n; i++) {
         double most = 0.0; /* does not change when classes change places */
-        for (int32_t k = 0; k < p->classes; k++) {
+        if (p->value != NULL) {
+            most = isfinite(p->value[i]) ? fmod(fabs(p->value[i]), 1e6) : 0.0;
+        }
+        for (int32_t k = 0; k < p->classes && p->value == NULL; k++) {
             double score = p->scores_f32 != NULL   ? (double)p->scores_f32[i * p->classes + k]
                            : p->scores_f64 != NULL ? p->scores_f64[i * p->classes + k]
                                                    : (double)(p->label[i] == k) * (double)i;

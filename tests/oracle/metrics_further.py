@@ -3,7 +3,8 @@
 conventions of average precision and of ties at the k-th place, with and without weights. Writes
 tests/golden/metric_further.json.
 
-Pinned: scikit-learn 1.9.1, scipy 1.17.1, torchmetrics 1.9.0, numpy 2.4.6, mpmath 1.3 or later. What those do not have is
+Pinned: scikit-learn 1.9.1, scipy 1.17.1, torchmetrics 1.9.0, numpy 2.4.6, mpmath 1.3 or later,
+fairlearn 0.15.0. What those do not have is
 written out here: points of the envelope (VOC's and COCO's development kits compare rounded fractions,
 so recalls are compared as fractions.Fraction), the crossing of both error rates, the calibration error
 by kernel density on the rows themselves (checked against the one on the grid within the grid's
@@ -27,6 +28,8 @@ from sklearn import metrics as sk
 from torchmetrics.functional import classification as tc
 from torchmetrics.functional import regression as tm
 
+import fairlearn.metrics as fl
+import metrics_fairness
 import metrics_regression
 from metrics_weighted import measure, softmax
 
@@ -199,6 +202,16 @@ def classification(y, s, w, weighted):
                 m["low"] = float(stats.chi2.ppf(.025, 2 * a) / 2 / n / exposure) if a else 0.0
                 m["high"] = float(stats.chi2.ppf(.975, 2 * a + 2) / 2 / n / exposure)
         add("false_alarms_per_exposure", rates, exposure=exposure)
+    for costs in (None, np.round(rng.normal(size=(classes, classes)), 2)):
+        prices = 1 - np.eye(classes) if costs is None else costs
+        given = {} if costs is None else {"costs": "; ".join(" ".join(map(repr, r)) for r in
+                                                             costs.tolist())}
+        cheapest = (s @ prices).argmin(axis=1)
+        add("matrix_cost", [entry((sk.confusion_matrix(y, label, labels=range(classes), **o)
+                                   * prices).sum() / w.sum())], **given)
+        add("matrix_cost", [entry(np.average(prices[y, cheapest], weights=w))], decide="least_cost",
+            **given)
+    add("matrix_cost", [entry(None)], costs="0 1 2")
     conf, hit = s[np.arange(n), label], (y == label).astype(float)
     for h in (.05, .2, .002):
         value = kde_on_grid(conf, hit, w, h)
@@ -293,6 +306,103 @@ def regression(y, v, w, weighted):
     return out
 
 
+def bounds(kind, samples):
+    """By docs: pairs (or groups) at 2.5 %, and at 2.5 % over their number for the inner end."""
+    n = [len(x) for x in samples]
+    m = [x.mean() for x in samples]
+    v = [x.var(ddof=1) for x in samples]
+    k = len(samples)
+    pairs = [(i, j) for i in range(k) for j in range(k) if i != j]
+
+    def welch(i, j, logs):
+        a, b = v[i] / n[i], v[j] / n[j]
+        d = m[i] - m[j]
+        if logs:
+            a, b, d = a / m[i] ** 2, b / m[j] ** 2, math.log(m[i] / m[j])
+        else:  # scipy's own interval
+            low = stats.ttest_ind(samples[i], samples[j], equal_var=False).confidence_interval(.95).low
+            df = (a + b) ** 2 / (a * a / (n[i] - 1) + b * b / (n[j] - 1))
+            assert abs(low - (d - math.sqrt(a + b) * stats.t.isf(.025, df))) < 1e-9 * max(1, abs(d))
+        df = (a + b) ** 2 / (a * a / (n[i] - 1) + b * b / (n[j] - 1))
+        return d, lambda alpha: math.sqrt(a + b) * stats.t.isf(alpha, df)
+    if kind in ("difference", "ratio"):
+        all_pairs = [welch(i, j, kind == "ratio") for i, j in pairs]
+        if kind == "difference":
+            return (max(0, max(d - reach(.025 / len(pairs)) for d, reach in all_pairs)),
+                    max(d + reach(.025) for d, reach in all_pairs))
+        return (min(math.exp(d - reach(.025)) for d, reach in all_pairs),
+                min(1, min(math.exp(d + reach(.025 / len(pairs))) for d, reach in all_pairs)))
+    reach = [lambda alpha, i=i: math.sqrt(v[i] / n[i]) * stats.t.isf(alpha, n[i] - 1) for i in range(k)]
+    if kind == "highest":
+        return (max(m[i] - reach[i](.025 / k) for i in range(k)),
+                max(m[i] + reach[i](.025) for i in range(k)))
+    return (max(0, max(abs(m[i]) - reach[i](.025 / 2 / k) for i in range(k))),
+            max(abs(m[i]) + reach[i](.025) for i in range(k)))
+
+
+def grouped(metrics, group, weights, least=10):
+    """metrics: {name: (kind, term)}. Values are fairlearn's."""
+    out = []
+    for name, (kind, term) in metrics.items():
+        kept = [g for g in np.unique(group) if (group == g).sum() >= least]
+        rows = np.isin(group, kept)
+        w = np.ones(len(group)) if weights is None else weights
+        frame = fl.MetricFrame(metrics=lambda t, p, w: np.average(p, weights=w), y_true=term[rows],
+                               y_pred=term[rows], sensitive_features=group[rows],
+                               sample_params={"w": w[rows]})
+        value = {"difference": frame.difference, "ratio": frame.ratio, "highest": frame.group_max,
+                 "farthest": lambda: frame.by_group.abs().max()}[kind]()
+        m = {"value": float(value), "n": int((rows & (w > 0)).sum())}
+        if weights is None:
+            m["low"], m["high"] = map(float, bounds(kind, [term[group == g] for g in kept]))
+        out.append({"metric": name, "params": {"least": str(least)}, "measures": [m]})
+    return out
+
+
+def group_ece(y, s, group, positive, bins, kept):
+    stated = s[:, positive] if positive >= 0 else s.max(axis=1)
+    true = (y == positive) if positive >= 0 else y == s.argmax(axis=1)
+    each = []
+    for g in kept:
+        mine = group == g
+        at = np.minimum((stated[mine] * bins).astype(int), bins - 1)
+        gap = np.bincount(at, stated[mine] - true[mine], minlength=bins)
+        each.append(np.abs(gap).sum() / mine.sum())
+    return each
+
+
+def group_data():
+    y, s, g = metrics_fairness.draw(500, 3, 4, .3)
+    for positive in (-1, 1):
+        term = (s[:, positive] - (y == positive)) if positive >= 0 else (
+            s.max(axis=1) - (y == s.argmax(axis=1)))
+        expected = grouped({"calibration_difference": ("difference", term),
+                            "worst_group_calibration": ("farthest", term)}, g, None)
+        for bins in (5, 10):
+            each = group_ece(y, s, g, positive, bins, range(4))
+            for name, value in (("worst_group_calibration_error", max(each)),
+                                ("calibration_error_difference", max(each) - min(each))):
+                expected.append({"metric": name, "params": {"bins": str(bins)},
+                                 "measures": [{"value": float(value), "n": 500}]})
+        yield {"name": f"groups, positive {positive}", "classes": 3, "repeat": 1,
+               "target": y.tolist(), "label": s.argmax(axis=1).tolist(), "single": False,
+               "scores": s.ravel().tolist(), "group": g.tolist(), "positive": positive,
+               "expected": expected}
+    g = rng.integers(0, 3, 300)
+    g[:4] = 3  # too few
+    y = rng.gamma(2, 3, 300)
+    v = y * np.exp(rng.normal(size=300) * (.2 + .1 * g)) + .2 * g
+    for weights in (None, rng.gamma(1.5, 2, 300)):
+        metrics = {"mean_absolute_error_difference": ("difference", np.abs(y - v)),
+                   "mean_absolute_error_ratio": ("ratio", np.abs(y - v)),
+                   "worst_group_mean_absolute_error": ("highest", np.abs(y - v)),
+                   "mean_error_difference": ("difference", v - y)}
+        yield {"name": "regression, groups", "truth": y.tolist(), "value": v.tolist(),
+               "group": g.tolist(), "expected": grouped(metrics, g, weights, 10 if weights is None
+                                                        else 2),
+               **({} if weights is None else {"weights": weights.tolist()})}
+
+
 def class_data():
     for name, n, classes, digits, weights in (
             ("fine scores", 160, 4, 6, None), ("ties", 120, 3, 1, None), ("two classes", 90, 2, 2, None),
@@ -328,6 +438,7 @@ def main():
             w = w * (y != y[0])  # a true value that has no weight
             data.append({"name": name + ", weights", "truth": y.tolist(), "value": v.tolist(),
                          "weights": w.tolist(), "expected": regression(y, v, w, True)})
+    data += list(group_data())
     path = os.path.join(os.path.dirname(__file__), "..", "golden", "metric_further.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"datasets": data}, file, separators=(",", ":"))

@@ -1,0 +1,44 @@
+#include "ops/shared/group_mean.h"
+
+static double term(const assay_rows *rows, int64_t i)
+{
+    return rows->value[i] - rows->truth[i];
+}
+
+static const assay_mean_kind kind = {.term = term, .form = ASSAY_MEAN_DIFFERENCE};
+
+ASSAY_MEAN_METRIC;
+
+static const assay_param specs[] = {
+    ASSAY_MEAN_LEAST_PARAM,
+};
+
+static const char *const examples[] = {
+    "assay evaluate --task regression --predictions predictions.csv --group sex --metric "
+    "mean_error_difference",
+    NULL};
+
+const assay_op assay_op_metric_mean_error_difference = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "mean_error_difference",
+    .title = "Difference of mean errors",
+    .summary = "How far groups lie apart in being predicted too high or too low.",
+    .description =
+        "For each group the mean of value - truth; the value is the largest less the "
+        "smallest, in the unit of the target. 0 means that no group is favoured: what the "
+        "predictions add to or take from the truth is the same for all. Groups come from "
+        "`--group COLUMN` or `groups` in the plan.\n\n" ASSAY_MEAN_INTERVAL ASSAY_MEAN_SMALL,
+    .citation = "Welch (1947), The generalization of Student's problem when several different "
+                "population variances are involved, Biometrika 34; Berger (1982), Multiparameter "
+                "hypothesis testing and acceptance sampling, Technometrics 24; value as "
+                "fairlearn.metrics.MetricFrame.difference() of the mean error (fairlearn 0.15).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_GROUPS,
+    .task = ASSAY_TASK_REGRESSION,
+    .direction = ASSAY_LOWER_IS_BETTER,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(assay_mean_params),
+    .examples = examples,
+    .metric = &metric};
