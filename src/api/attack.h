@@ -14,7 +14,7 @@
 #include "core/attack_run.h"
 #include "core/smoothing.h"
 
-enum { ASSAY_ASSESS_ATTACKS = 32, ASSAY_ASSESS_EXAMPLES = 6 };
+enum { ASSAY_ASSESS_ATTACKS = 32, ASSAY_ASSESS_EXAMPLES = 6, ASSAY_ASSESS_DONORS = 10 };
 
 /** A count with its interval. */
 typedef struct assay_share {
@@ -164,6 +164,15 @@ void assay_assessment_matrix_text(assay_buffer *out, const assay_assessment *a);
 void assay_assessment_checklist(assay_json *json, const assay_assessment *a);
 ASSAY_NODISCARD assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
                                                    assay_error *err);
+/** Finished rows of one attack in a folder; rows of other settings (models, pixels, parameters, version) do
+ *  not count. */
+typedef struct assay_resume assay_resume;
+ASSAY_NODISCARD assay_status assay_resume_open(assay_resume **out, const char *folder,
+                                               const assay_attack_images *images,
+                                               const assay_attack_options *options,
+                                               assay_error *err);
+const assay_attack_store *assay_resume_store(const assay_resume *resume); /* NULL of NULL */
+void assay_resume_free(assay_resume *resume);
 /** Pixels as NPY, examples as PNG, rows and traces as Parquet below options->folder. */
 ASSAY_NODISCARD assay_status assay_assess_save(const assay_assessment *a, int32_t k,
                                                const float *pixels, assay_error *err);

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "adapters/filesystem/file.h"
 #include "api/attack.h"
 #include "api/run.h"
 #include "base/alloc.h"
@@ -158,11 +159,39 @@ static assay_status prepare_images(assay_assessment *a, assay_error *err)
         ids[kept++] = o->data->ids[row];
     }
     a->images.n = kept;
+    if (kept == 0) {
+        return assay_fail(err, ASSAY_EFORMAT,
+                          "all images are of the class to reach: there is nothing to "
+                          "attack");
+    }
     a->images.payload = a;
     a->images.read = read_chosen;
     a->images.labels = labels;
     a->images.targets = o->target >= 0 ? targets : NULL;
     a->images.ids = ids;
+    return ASSAY_OK;
+}
+
+/* Images of the class to reach, the first of the data: where attacks that see classes only may start. */
+static assay_status find_donors(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    size_t size = (size_t)a->all.channels * (size_t)a->all.height * (size_t)a->all.width;
+    if (o->target < 0) {
+        return ASSAY_OK;
+    }
+    float *donors = assay_arena_alloc(a->arena, (size_t)ASSAY_ASSESS_DONORS * size, sizeof *donors);
+    if (donors == NULL) {
+        return assay_fail_memory(err);
+    }
+    a->images.donors = donors;
+    for (int64_t i = 0; i < o->data->n && a->images.n_donors < ASSAY_ASSESS_DONORS; i++) {
+        if (a->targets[i] == o->target) {
+            ASSAY_TRY(
+                a->all.read(a->all.payload, i, donors + (size_t)a->images.n_donors * size, err));
+            a->images.n_donors++;
+        }
+    }
     return ASSAY_OK;
 }
 
@@ -244,6 +273,19 @@ static assay_status pick_examples(assay_assessment *a, int32_t k, const float *p
     return ASSAY_OK;
 }
 
+static assay_status open_resume(assay_resume **out, const assay_assessment *a, int32_t k,
+                                const assay_attack_options *options, assay_error *err)
+{
+    if (a->options->folder == NULL) {
+        return ASSAY_OK;
+    }
+    const char *own = assay_arena_printf(a->arena, "%d_%s", k + 1, options->attack->op->name);
+    const char *folder = own != NULL ? assay_path_join(a->arena, a->options->folder, own) : NULL;
+    folder = folder != NULL ? assay_path_join(a->arena, folder, "resume") : NULL;
+    return folder != NULL ? assay_resume_open(out, folder, &a->images, options, err)
+                          : assay_fail_memory(err);
+}
+
 static assay_status run_one(assay_assessment *a, int32_t k, assay_error *err)
 {
     static const size_t most = (size_t)4 << 30;
@@ -263,18 +305,22 @@ static assay_status run_one(assay_assessment *a, int32_t k, assay_error *err)
         return assay_fail_memory(err);
     }
     options.sink = &sink;
+    assay_resume *resume = NULL;
+    assay_status status = open_resume(&resume, a, k, &options, err);
+    options.store = assay_resume_store(resume);
     one->attack = options.attack;
     one->title = one->attack->op->title;
     if (k >= a->options->n_attacks) {
         one->proxy = options.substitute;
         one->title = assay_arena_printf(a->arena, "Transfer from %s", one->proxy->name);
     }
-    if (one->title == NULL) {
-        assay_free(keep.pixels);
-        return assay_fail_memory(err);
+    if (status == ASSAY_OK && one->title == NULL) {
+        status = assay_fail_memory(err);
     }
     double started = assay_clock_seconds();
-    assay_status status = assay_attack_run(&one->result, &a->images, &options, err);
+    if (status == ASSAY_OK) {
+        status = assay_attack_run(&one->result, &a->images, &options, err);
+    }
     one->seconds = assay_clock_seconds() - started;
     a->n_attacks = status == ASSAY_OK ? k + 1 : k;
     if (status == ASSAY_OK) {
@@ -283,6 +329,7 @@ static assay_status run_one(assay_assessment *a, int32_t k, assay_error *err)
     if (status == ASSAY_OK && a->options->folder != NULL) {
         status = assay_assess_save(a, k, keep.pixels, err);
     }
+    assay_resume_free(resume);
     assay_free(keep.pixels);
     return status;
 }
@@ -476,6 +523,7 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
     a->options = options;
     ASSAY_GOTO(check_by(options, err), done);
     ASSAY_GOTO(prepare_images(a, err), done);
+    ASSAY_GOTO(find_donors(a, err), done);
     ASSAY_GOTO(prepare_proxies(a, err), done);
     ASSAY_GOTO(look_for_gradients(a, err), done);
     for (int32_t k = 0; k < n; k++) {

@@ -111,6 +111,9 @@ static void put_cost(assay_json *json, const assay_assessment *a, int32_t k)
     assay_json_put_int(json, "forwards", forwards);
     assay_json_put_int(json, "backwards", backwards);
     assay_json_put_real(json, "seconds", nearbyint(a->attacks[k].seconds * 1000.0) / 1000.0);
+    if (r->reused > 0) {
+        assay_json_put_int(json, "rows_from_before", r->reused); /* not in the seconds */
+    }
     assay_json_end_object(json);
 }
 

@@ -81,6 +81,8 @@ typedef struct assay_attack_block {
     const float *x0;       /* n x size, the originals */
     const int32_t *label;  /* n: the right class */
     const int32_t *target; /* n: the class to reach, or NULL = any other than label */
+    const float *donors;   /* n_donors x size: images of the class to reach; NULL */
+    int64_t n_donors;
     assay_norm norm;
     double eps; /* the budget; INFINITY for the smallest change and for attacks without a norm */
     int64_t budget;       /* most forwards of a row; INT64_MAX = none */

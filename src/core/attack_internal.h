@@ -71,4 +71,19 @@ ASSAY_NODISCARD assay_status assay_attack_classify_rounded(int32_t *labels, floa
                                                            const int32_t *rows, int64_t n,
                                                            assay_error *err);
 
+ASSAY_NODISCARD assay_status assay_attack_result_new(assay_attack_result **out, int64_t rows,
+                                                     const assay_attack_options *options,
+                                                     assay_error *err);
+/** As it was before anything was written into it. */
+void assay_attack_forget_row(assay_attack_result *r, int64_t i);
+/** A finished row of the result, its example (NULL = none) and its improvements, appended as bytes. */
+void assay_attack_keep_row(assay_buffer *out, const assay_attack_result *r, int64_t i,
+                           const float *best, int64_t size, const assay_attack_event *events,
+                           int64_t n_events);
+/** The same back into the result; improvements are appended for row `block_row` of a block. False: the
+ *  bytes are not such a row, and the result's row is to be made anew. */
+bool assay_attack_read_row(const assay_attack_result *r, int64_t i, bool *found, float *best,
+                           int64_t size, assay_buffer *events, int64_t block_row,
+                           const assay_buffer *bytes);
+
 #endif

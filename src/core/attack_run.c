@@ -35,6 +35,8 @@ typedef struct work {
     assay_attack_block block;
     float *x0;
     int32_t *labels, *targets, *clean;
+    uint8_t *kept; /* b->n: the row came from the store */
+    int64_t n_kept;
 } work;
 
 static assay_status new_block(work *w, assay_error *err)
@@ -48,6 +50,7 @@ static assay_status new_block(work *w, assay_error *err)
     w->labels = assay_arena_alloc(w->arena, n, sizeof(int32_t));
     w->targets = assay_arena_alloc(w->arena, n, sizeof(int32_t));
     w->clean = assay_arena_alloc(w->arena, n, sizeof(int32_t));
+    w->kept = assay_arena_alloc(w->arena, n, 1);
     b->rng = assay_arena_alloc(w->arena, n + 1, sizeof *b->rng);
     b->active = assay_arena_alloc(w->arena, n, sizeof *b->active);
     b->fooled = assay_arena_alloc(w->arena, n, 1);
@@ -59,9 +62,9 @@ static assay_status new_block(work *w, assay_error *err)
     b->backwards = assay_arena_alloc(w->arena, n, sizeof *b->backwards);
     b->first = assay_arena_alloc(w->arena, n, sizeof *b->first);
     b->stage = assay_arena_alloc(w->arena, n, sizeof *b->stage);
-    if (!w->x0 || !logits || !w->labels || !w->targets || !w->clean || !b->rng || !b->active ||
-        !b->fooled || !b->flat || !b->best || !b->distance || !b->answer || !b->forwards ||
-        !b->backwards || !b->first || !b->stage) {
+    if (!w->x0 || !logits || !w->labels || !w->targets || !w->clean || !w->kept || !b->rng ||
+        !b->active || !b->fooled || !b->flat || !b->best || !b->distance || !b->answer ||
+        !b->forwards || !b->backwards || !b->first || !b->stage) {
         return assay_fail_memory(err);
     }
     b->x0 = w->x0;
@@ -81,6 +84,32 @@ static assay_status new_block(work *w, assay_error *err)
                                    err);
 }
 
+/* What the store has of the row goes into the result at once; nobody works on it. */
+static assay_status restore(work *w, int64_t r, assay_error *err)
+{
+    attack_job *job = w->job;
+    assay_attack_block *b = &w->block;
+    int64_t i = w->first + r;
+    assay_buffer bytes;
+    bool found = false;
+    assay_buffer_init(&bytes, (size_t)1 << 32);
+    assay_status status = job->options->store->get(job->options->store->payload, i, &bytes, err);
+    if (status == ASSAY_OK && bytes.size > 0) {
+        size_t before = w->oracle.events.size;
+        w->kept[r] = assay_attack_read_row(job->result, i, &found, b->best + r * b->size, b->size,
+                                           &w->oracle.events, r, &bytes) &&
+                     job->result->label[i] == w->labels[r];
+        if (!w->kept[r]) {
+            w->oracle.events.size = before;
+            assay_attack_forget_row(job->result, i);
+        }
+        w->n_kept += w->kept[r];
+        b->fooled[r] = w->kept[r] && found;
+    }
+    assay_buffer_dispose(&bytes);
+    return status;
+}
+
 static assay_status load(work *w, assay_error *err)
 {
     const assay_attack_images *images = w->job->images;
@@ -90,9 +119,14 @@ static assay_status load(work *w, assay_error *err)
         w->oracle.ids[r] = images->ids[i];
         w->labels[r] = images->labels[i];
         w->targets[r] = images->targets != NULL ? images->targets[i] : -1;
+        if (w->labels[r] >= 0 && w->job->options->store != NULL) {
+            ASSAY_TRY(restore(w, r, err));
+        }
         if (w->labels[r] >= 0) {
             ASSAY_TRY(images->read(images->payload, i, w->x0 + r * b->size, err));
-            b->active[b->n_active++] = (int32_t)r;
+            if (!w->kept[r]) {
+                b->active[b->n_active++] = (int32_t)r;
+            }
         }
     }
     return ASSAY_OK;
@@ -162,11 +196,12 @@ static assay_status attack_once(work *w, double eps, assay_error *err)
     for (int64_t r = 0; r < b->n; r++) {
         b->forwards[r] = 0;
         b->backwards[r] = 0;
-        bool right = w->labels[r] >= 0 && w->clean[r] == w->labels[r];
+        bool right = w->labels[r] >= 0 && !w->kept[r] && w->clean[r] == w->labels[r];
         if (right && universal && b->distance[r] > 0.0) {
             forget(b, r); /* what another change did does not count for this one */
         }
-        if (job->attack->traits & ASSAY_ATTACK_ALL ? w->labels[r] >= 0 : right && !b->fooled[r]) {
+        if (job->attack->traits & ASSAY_ATTACK_ALL ? w->labels[r] >= 0 && !w->kept[r]
+                                                   : right && !b->fooled[r]) {
             b->active[b->n_active++] = (int32_t)r;
         }
     }
@@ -190,6 +225,17 @@ static assay_status attack_once(work *w, double eps, assay_error *err)
     return status;
 }
 
+static void tell(attack_job *job, int64_t rows, int64_t kept)
+{
+    bool once = job->attack->norms == 0 || (job->attack->traits & ASSAY_ATTACK_MINIMUM) != 0;
+    int64_t passes = once || job->options->n_eps < 1 ? 1 : job->options->n_eps;
+    (void)pthread_mutex_lock(&job->done_lock);
+    job->done += rows;
+    job->result->reused += kept;
+    assay_log_progress(job->options->log, job->options->what, job->done, passes * job->images->n);
+    (void)pthread_mutex_unlock(&job->done_lock);
+}
+
 static assay_status attack_all(work *w, assay_error *err)
 {
     const assay_attack_options *options = w->job->options;
@@ -198,13 +244,18 @@ static assay_status attack_all(work *w, assay_error *err)
     bool once = w->job->attack->norms == 0 || (w->job->attack->traits & ASSAY_ATTACK_MINIMUM) != 0;
     if (once) {
         ASSAY_TRY(attack_once(w, INFINITY, err));
+        tell(w->job, b->n, 0);
     }
     for (int32_t e = 0; e < options->n_eps; e++) {
         double eps = options->eps[e];
         if (!once) {
             ASSAY_TRY(attack_once(w, eps, err));
+            tell(w->job, b->n, 0);
         }
         for (int64_t r = 0; r < b->n; r++) {
+            if (w->kept[r]) {
+                continue;
+            }
             bool within =
                 !once || w->job->attack->norms == 0 || b->distance[r] <= eps * (1.0 + 1e-6) + 1e-6;
             result->success[(int64_t)e * result->n + w->first + r] = b->fooled[r] && within;
@@ -219,7 +270,7 @@ static int64_t list_found(int32_t *rows, const work *w)
 {
     int64_t n = 0;
     for (int64_t r = 0; r < w->block.n; r++) {
-        if (w->block.fooled[r]) {
+        if (w->block.fooled[r] && !w->kept[r]) {
             rows[n++] = (int32_t)r;
         }
     }
@@ -238,7 +289,7 @@ static assay_status transfer(work *w, int32_t *rows, int64_t n, assay_error *err
     }
     n = 0;
     for (int64_t r = 0; r < b->n; r++) {
-        if (w->labels[r] >= 0) {
+        if (w->labels[r] >= 0 && !w->kept[r]) {
             rows[n++] = (int32_t)r;
         }
     }
@@ -286,6 +337,50 @@ static assay_status confirm(work *w, assay_error *err)
     return transfer(w, rows, n, err);
 }
 
+/* The block's new rows into the store. Its events come in the order of time: gathered by row. */
+static assay_status keep(work *w, assay_error *err)
+{
+    const assay_attack_store *store = w->job->options->store;
+    assay_attack_block *b = &w->block;
+    const assay_attack_event *events = (const void *)w->oracle.events.data;
+    int64_t n_events = (int64_t)(w->oracle.events.size / sizeof *events);
+    assay_status status = ASSAY_OK;
+    assay_buffer bytes;
+    int64_t n = 0;
+    if (store == NULL || (w->job->attack->traits & ASSAY_ATTACK_UNIVERSAL) != 0) {
+        return ASSAY_OK;
+    }
+    int64_t *row = assay_arena_alloc(w->arena, (size_t)b->n + 1, sizeof *row);
+    int64_t *at = assay_arena_alloc(w->arena, (size_t)b->n + 1, sizeof *at);
+    assay_attack_event *own = assay_arena_alloc(w->arena, (size_t)n_events + 1, sizeof *own);
+    if (row == NULL || at == NULL || own == NULL) {
+        return assay_fail_memory(err);
+    }
+    assay_buffer_init(&bytes, (size_t)1 << 32);
+    for (int64_t r = 0; r < b->n; r++) {
+        int64_t count = 0;
+        if (w->labels[r] < 0 || w->kept[r]) {
+            continue;
+        }
+        for (int64_t k = 0; k < n_events; k++) {
+            if (events[k].row == r) {
+                own[count++] = events[k];
+            }
+        }
+        row[n] = w->first + r;
+        at[n++] = (int64_t)bytes.size;
+        assay_attack_keep_row(&bytes, w->job->result, w->first + r,
+                              b->fooled[r] ? b->best + r * b->size : NULL, b->size, own, count);
+    }
+    at[n] = (int64_t)bytes.size;
+    status = assay_buffer_status(&bytes, err);
+    if (status == ASSAY_OK && n > 0) {
+        status = store->put(store->payload, row, at, n, bytes.data, err);
+    }
+    assay_buffer_dispose(&bytes);
+    return status;
+}
+
 static assay_status hand_over(work *w, int64_t number, assay_error *err)
 {
     attack_job *job = w->job;
@@ -293,28 +388,28 @@ static assay_status hand_over(work *w, int64_t number, assay_error *err)
     assay_attack_result *result = job->result;
     for (int64_t r = 0; r < b->n; r++) {
         int64_t i = w->first + r;
-        result->label[i] = w->labels[r];
-        result->clean[i] = w->clean[r];
-        result->distance[i] = b->distance[r];
-        result->answer[i] = b->answer[r];
-        result->first[i] = b->first[r];
-        result->flat[i] = b->flat[r];
-        result->stage[i] = b->stage[r];
+        if (!w->kept[r]) {
+            result->label[i] = w->labels[r];
+            result->clean[i] = w->clean[r];
+            result->distance[i] = b->distance[r];
+            result->answer[i] = b->answer[r];
+            result->first[i] = b->first[r];
+            result->flat[i] = b->flat[r];
+            result->stage[i] = b->stage[r];
+        }
         assay_attack_row row = {.index = i,
                                 .x0 = b->x0 + r * b->size,
                                 .best = b->fooled[r] ? b->best + r * b->size : NULL,
-                                .distance = b->distance[r],
-                                .answer = b->answer[r]};
+                                .distance = result->distance[i],
+                                .answer = result->answer[i]};
         if (job->options->sink != NULL && w->labels[r] >= 0) {
             ASSAY_TRY(job->options->sink->row(job->options->sink->payload, &row, err));
         }
     }
+    ASSAY_TRY(keep(w, err));
     job->events[number] = w->oracle.events;
     assay_buffer_init(&w->oracle.events, 0);
-    (void)pthread_mutex_lock(&job->done_lock);
-    job->done += b->n;
-    assay_log_progress(job->options->log, job->options->what, job->done, job->images->n);
-    (void)pthread_mutex_unlock(&job->done_lock);
+    tell(job, 0, w->n_kept);
     return ASSAY_OK;
 }
 
@@ -333,6 +428,8 @@ static assay_status run_block(void *payload, int64_t number, int worker, assay_e
                              .width = images->width,
                              .classes = job->options->models[0]->spec.classes,
                              .size = job->size,
+                             .donors = images->donors,
+                             .n_donors = images->donors != NULL ? images->n_donors : 0,
                              .norm = job->options->norm,
                              .budget = INT64_MAX};
     ASSAY_TRY(assay_arena_new(&w.arena, (size_t)8 << 30, err));
@@ -349,59 +446,6 @@ done:
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */
-
-static assay_status new_result(attack_job *job, assay_error *err)
-{
-    const assay_attack_options *options = job->options;
-    size_t n = (size_t)job->images->n;
-    assay_attack_result *r = NULL;
-    assay_arena *arena = NULL;
-    ASSAY_TRY(assay_arena_new(&arena, (size_t)16 << 30, err));
-    r = assay_arena_alloc(arena, 1, sizeof *r);
-    if (r == NULL) {
-        assay_arena_free(arena);
-        return assay_fail_memory(err);
-    }
-    job->result = r;
-    r->arena = arena;
-    r->n = job->images->n;
-    r->n_eps = options->n_eps;
-    r->n_transfer = options->n_transfer;
-    r->eps = assay_arena_alloc(arena, (size_t)r->n_eps + 1, sizeof *r->eps);
-    r->label = assay_arena_alloc(arena, n, sizeof *r->label);
-    r->clean = assay_arena_alloc(arena, n, sizeof *r->clean);
-    r->success = assay_arena_alloc(arena, n * (size_t)r->n_eps + 1, 1);
-    r->distance = assay_arena_alloc(arena, n, sizeof *r->distance);
-    r->answer = assay_arena_alloc(arena, n, sizeof *r->answer);
-    r->refuted = assay_arena_alloc(arena, n, 1);
-    r->rounded = assay_arena_alloc(arena, n, sizeof *r->rounded);
-    r->rounded_distance = assay_arena_alloc(arena, n, sizeof *r->rounded_distance);
-    r->forwards = assay_arena_alloc(arena, n, sizeof *r->forwards);
-    r->backwards = assay_arena_alloc(arena, n, sizeof *r->backwards);
-    r->first = assay_arena_alloc(arena, n, sizeof *r->first);
-    r->flat = assay_arena_alloc(arena, n, 1);
-    r->stage = assay_arena_alloc(arena, n, sizeof *r->stage);
-    size_t transferred = n * (size_t)r->n_transfer;
-    r->transferred = assay_arena_alloc(arena, transferred + 1, sizeof *r->transferred);
-    r->transferred_clean = assay_arena_alloc(arena, transferred + 1, sizeof *r->transferred_clean);
-    if (!r->eps || !r->label || !r->clean || !r->success || !r->distance || !r->answer ||
-        !r->refuted || !r->rounded || !r->rounded_distance || !r->forwards || !r->backwards ||
-        !r->first || !r->flat || !r->stage || !r->transferred || !r->transferred_clean) {
-        return assay_fail_memory(err);
-    }
-    if (r->n_eps > 0) {
-        memcpy(r->eps, options->eps, (size_t)r->n_eps * sizeof *r->eps);
-    }
-    for (size_t i = 0; i < n; i++) {
-        r->rounded[i] = -1;
-        r->rounded_distance[i] = NAN;
-    }
-    for (size_t i = 0; i < transferred; i++) {
-        r->transferred[i] = -1;
-        r->transferred_clean[i] = -1;
-    }
-    return ASSAY_OK;
-}
 
 static assay_status merge_events(attack_job *job, int64_t blocks, assay_error *err)
 {
@@ -452,6 +496,10 @@ static int64_t rows_of_block(const attack_job *job)
     int64_t rows = (n + workers - 1) / workers;
     rows = rows < MOST_ROWS ? rows : MOST_ROWS;
     rows = rows < by_memory ? rows : by_memory;
+    int64_t batches = 2 * options->models[0]->spec.batch;
+    if (options->store != NULL && rows > batches) {
+        rows = batches; /* what a kill may cost */
+    }
     if (options->block > 0 && options->block < rows) {
         rows = options->block;
     }
@@ -466,7 +514,7 @@ static assay_status carry_out(attack_job *job, assay_error *err)
     if (job->events == NULL) {
         return assay_fail_memory(err);
     }
-    ASSAY_GOTO(new_result(job, err), done);
+    ASSAY_GOTO(assay_attack_result_new(&job->result, job->images->n, job->options, err), done);
     ASSAY_GOTO(
         assay_parallel(blocks, job->options->threads, run_block, job, job->options->cancel, err),
         done);
@@ -506,11 +554,4 @@ assay_status assay_attack_run(assay_attack_result **out, const assay_attack_imag
         assay_attack_result_free(job.result);
     }
     return status;
-}
-
-void assay_attack_result_free(assay_attack_result *result)
-{
-    if (result != NULL) {
-        assay_arena_free(result->arena);
-    }
 }

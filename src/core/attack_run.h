@@ -5,6 +5,7 @@
 #ifndef ASSAY_CORE_ATTACK_RUN_H
 #define ASSAY_CORE_ATTACK_RUN_H
 
+#include "base/buffer.h"
 #include "base/log.h"
 #include "core/attack.h"
 #include "core/dataset.h"
@@ -19,6 +20,9 @@ typedef struct assay_attack_images {
     int32_t channels, height, width;
     const int32_t *labels;  /* n: model's classes; -1 = no target: left out */
     const int32_t *targets; /* n: class to reach; NULL = untargeted */
+    const float *donors; /* n_donors images of that class: where a search that sees classes only may
+                               start; NULL = none */
+    int64_t n_donors;
     const char *const *ids; /* n */
 } assay_attack_images;
 
@@ -35,6 +39,17 @@ typedef struct assay_attack_sink {
     /** Any thread, rows in any order. */
     assay_status (*row)(void *payload, const assay_attack_row *row, assay_error *err);
 } assay_attack_sink;
+
+/** Where finished rows are kept, so that an attack that was interrupted goes on. The bytes are opaque; whose
+ *  settings they belong to is the store's business. Any thread. */
+typedef struct assay_attack_store {
+    void *payload;
+    /** Append what is kept of datum i to `out`; nothing when there is none. */
+    assay_status (*get)(void *payload, int64_t i, assay_buffer *out, assay_error *err);
+    /** Keep n rows at once: row[k] of the data has bytes[at[k]] .. bytes[at[k + 1] - 1]. */
+    assay_status (*put)(void *payload, const int64_t *row, const int64_t *at, int64_t n,
+                        const char *bytes, assay_error *err);
+} assay_attack_store;
 
 typedef struct assay_attack_options {
     const assay_args *attack;
@@ -54,6 +69,7 @@ typedef struct assay_attack_options {
     int64_t block; /* most rows of a block; 0 = by memory */
     bool keep_events;
     const assay_attack_sink *sink;
+    const assay_attack_store *store; /* NULL = none; not used by universal attacks */
     const assay_cancel *cancel;
     const assay_log *log;
     const char *what; /* for the progress line */
@@ -80,6 +96,7 @@ typedef struct assay_attack_result {
     int32_t *stage;       /* n: part of the attack that found it; -1 */
     int32_t *transferred; /* n_transfer x n: class that the other model gives the example; -1 */
     int32_t *transferred_clean; /* n_transfer x n: and the original; -1 without a target */
+    int64_t reused;             /* rows that came from the store */
     int64_t n_events;
     assay_attack_event *events; /* by datum, then in time; rows are data */
 } assay_attack_result;

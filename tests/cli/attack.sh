@@ -150,8 +150,10 @@ expect 64 "$assay" attack m.onnx photos --attack nosie --eps 0.2
 says err "did you mean 'noise'"
 expect 64 "$assay" attack m.onnx photos --attack square --eps 0.2 --target-class ten
 says err "has no class 'ten'"
-expect 64 "$assay" attack m.onnx photos --attack square --norm l1 --eps 2
-says err "only linf, l2"
+expect 0 "$assay" attack m.onnx photos --attack square:queries=100 --norm l1 --eps 20,60
+says out "eps (l1)"
+expect 64 "$assay" attack m.onnx photos --attack square --norm l0 --eps 2
+says err "only linf, l2, l1"
 expect 64 "$assay" attack m.onnx photos --attack noise --eps 0.1 --by colour
 says err "colour"
 expect 66 "$assay" attack m.onnx nothing --attack noise

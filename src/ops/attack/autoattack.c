@@ -64,9 +64,6 @@ static assay_status run(assay_attack_block *b, const void *raw, assay_error *err
     static const int *const versions[] = {standard, plus, rand};
     const params *p = raw;
     for (const int *part = versions[p->version]; *part >= 0 && b->n_active > 0; part++) {
-        if (*part == SQUARE && b->norm == ASSAY_NORM_L1) {
-            continue;
-        }
         ASSAY_TRY(run_part(b, *part, p->version == PLUS, err));
     }
     return ASSAY_OK;
@@ -99,7 +96,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_attack_autoattack;
 const assay_op assay_op_attack_autoattack = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "autoattack",
     .title = "AutoAttack",
     .summary = "The ensemble that published robustness numbers are measured with.",
@@ -107,9 +104,8 @@ const assay_op assay_op_attack_autoattack = {
         "Each part works on the images that the ones before it did not fool.\n\n`standard`: "
         "apgd_ce (100 steps, 1 start), apgd_t (100 steps, 9 target classes), fab_t (100 "
         "steps, 9 classes), square (5000 queries, p 0.8, schedule not stretched). L1: five "
-        "starts and 3, 2, 1 times eps for apgd_ce, 5 target classes for apgd_t; the L1 form "
-        "of Square is not offered, so its part is left out and the number can only be too "
-        "high.\n\n`plus`: apgd_ce (5 starts), apgd_dlr (5), fab (5), square, apgd_t (9 "
+        "starts and 3, 2, 1 times eps for apgd_ce, 5 target classes for apgd_t.\n\n`plus`: apgd_ce "
+        "(5 starts), apgd_dlr (5), fab (5), square, apgd_t (9 "
         "classes), fab_t (9). `rand`: apgd_ce and apgd_dlr, gradients averaged over "
         "repeats.\n\nWith two or three classes the ratio of logit differences does not exist;"
         " the margin, or the difference of two logits, takes its place. ART's attack of this "

@@ -204,7 +204,7 @@ static const char *const examples[] = {
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_LABELS,
     .norms = ASSAY_L2,
-    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_DRAWS,
+    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
 

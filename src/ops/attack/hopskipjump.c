@@ -184,7 +184,7 @@ static const char *const examples[] = {
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_LABELS,
     .norms = ASSAY_L2 | ASSAY_LINF,
-    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_DRAWS,
+    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
 

@@ -4,6 +4,7 @@
 #include "core/op.h"
 #include "ops/shared/asking.h"
 #include "ops/shared/ball.h"
+#include "ops/shared/frontier.h"
 
 enum { BISECTIONS = 10 };
 
@@ -39,6 +40,14 @@ static assay_status start(state *s, assay_asking *asking, assay_error *err)
     int64_t r = asking->row;
     int64_t n = b->size;
     const float *x0 = assay_asking_original(asking);
+    for (int64_t d = 0; d < b->n_donors && !s->walks[r].going; d++) {
+        const float *donor = b->donors + d * n;
+        ASSAY_TRY(assay_frontier_wrong(&s->walks[r].going, asking, donor, err));
+        memcpy(s->x + r * n, donor, (size_t)n * sizeof *s->x);
+    }
+    if (s->walks[r].going) {
+        return ASSAY_OK;
+    }
     for (int64_t t = 0; t < s->p->tries; t++) {
         int64_t left = assay_asking_left(asking);
         int64_t count = ASSAY_ASKING_BATCH;
@@ -239,7 +248,7 @@ static const char *const examples[] = {
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_LABELS,
     .norms = ASSAY_L0 | ASSAY_L1,
-    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_DRAWS,
+    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
 

@@ -100,8 +100,11 @@ static assay_status begin(double *reached, state *s, assay_error *err)
     *reached = INFINITY;
     for (int64_t i = 0; i < s->p->directions && assay_asking_left(&s->asking) > 0; i++) {
         bool wrong = false;
+        const float *donor = i < b->n_donors ? b->donors + i * b->size : NULL;
         for (int64_t k = 0; k < b->size; k++) {
-            s->try[k] = (float)assay_rng_uniform(assay_asking_rng(&s->asking)) - x0[k];
+            float to =
+                donor != NULL ? donor[k] : (float)assay_rng_uniform(assay_asking_rng(&s->asking));
+            s->try[k] = to - x0[k];
         }
         double length = assay_ball_norm(ASSAY_NORM_L2, s->try, b->size);
         double from = length < *reached ? length : *reached;
@@ -248,7 +251,7 @@ static const char *const examples[] = {
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_LABELS,
     .norms = ASSAY_L2,
-    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_DRAWS,
+    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
 

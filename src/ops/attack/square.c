@@ -27,7 +27,7 @@ static const assay_param param_list[] = {
 
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_SCORES,
-    .norms = ASSAY_LINF | ASSAY_L2,
+    .norms = ASSAY_LINF | ASSAY_L2 | ASSAY_L1,
     .traits = ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
@@ -49,7 +49,8 @@ const assay_op assay_op_attack_square = {
         "Linf: starts with vertical stripes of +-eps, then proposes a square of +-eps (one "
         "sign for each channel) at a random place and keeps it if the margin `z_y - max "
         "z_other` falls. L2: starts with a pattern of bumps, then moves the energy of one "
-        "square to another. The squares cover a share p of the pixels that is halved after "
+        "square to another; L1 the same with sizes instead of squares, each proposal brought into "
+        "ball and box. The squares cover a share p of the pixels that is halved after "
         "10, 50, 200, 500, 1000, 2000, 4000, 6000 and 8000 queries.\n\nOne query for each "
         "proposal. Every image has squares of its own; the authors' code shares them within a"
         " batch, so numbers of one run agree in distribution, not to the digit. Any wrong "

@@ -4,9 +4,16 @@
 
 #include "ops/shared/ball.h"
 
-static void candidate(float *to, const assay_asking *asking, int64_t which)
+static void candidate(float *to, const assay_asking *asking, int64_t number, int64_t tries)
 {
-    int64_t n = asking->block->size;
+    const assay_attack_block *b = asking->block;
+    int64_t n = b->size;
+    if (number < b->n_donors) {
+        memcpy(to, b->donors + number * n, (size_t)n * sizeof *to);
+        return;
+    }
+    /* Noise comes first: it lies nearer than black and white. */
+    int64_t which = number < tries - 3 ? 3 : tries - 1 - number;
     const float *x0 = assay_asking_original(asking);
     for (int64_t k = 0; k < n; k++) {
         if (which < 3) {
@@ -30,9 +37,7 @@ assay_status assay_frontier_start(float *x, bool *found, assay_asking *asking, i
             break;
         }
         for (int64_t j = 0; j < count; j++) {
-            /* Noise comes first: it lies nearer than black and white. */
-            candidate(asking->points + j * n, asking,
-                      first + j < tries - 3 ? 3 : tries - 1 - (first + j));
+            candidate(asking->points + j * n, asking, first + j, tries);
         }
         ASSAY_TRY(assay_asking_labels(asking, count, err));
         for (int64_t j = 0; j < count && !*found; j++) {

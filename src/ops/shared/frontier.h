@@ -9,8 +9,8 @@
 #include "ops/shared/asking.h"
 
 /**
- * x = an adversarial point: images of uniform noise, black, white, and the negative of the original
- * are tried, `tries` in all at most. *found false: there was none, or no query was left.
+ * x = an adversarial point: images of the class to reach (the block's donors), then images of uniform
+ * noise, black, white, and the negative of the original are tried, `tries` in all at most. *found false: there was none, or no query was left.
  */
 ASSAY_NODISCARD assay_status assay_frontier_start(float *x, bool *found, assay_asking *asking,
                                                   int64_t tries, assay_error *err);

@@ -90,17 +90,29 @@ static void one_square(const state *t, int64_t r, int64_t it)
     }
 }
 
-/* ---- L2 -------------------------------------------------------------------------------------- */
+/* ---- L2 and L1 ------------------------------------------------------------------------------- */
+
+/* What a value adds to the length that is shared out: its square, or its size. */
+static double part_of(assay_norm norm, double value)
+{
+    return norm == ASSAY_NORM_L1 ? fabs(value) : value * value;
+}
+
+static double length_of(assay_norm norm, double parts)
+{
+    return norm == ASSAY_NORM_L1 ? parts : sqrt(parts);
+}
 
 /* Bumps of rings that fall off as 1 / k^2, on height x width values, added with `sign`. */
-static void rings(float *out, int64_t height, int64_t width, int64_t stride, double sign)
+static void rings(assay_norm norm, float *out, int64_t height, int64_t width, int64_t stride,
+                  double sign)
 {
     int64_t centre_y = height / 2;
     int64_t centre_x = width / 2;
     int64_t count = (height > width ? height : width) / 2 + 1;
     double sum = 0.0;
     for (int pass = 0; pass < 2; pass++) {
-        double scale = pass == 0 ? 1.0 : sign / sqrt(sum);
+        double scale = pass == 0 ? 1.0 : sign / length_of(norm, sum);
         for (int64_t y = 0; y < height; y++) {
             for (int64_t x = 0; x < width; x++) {
                 double value = 0.0;
@@ -110,7 +122,7 @@ static void rings(float *out, int64_t height, int64_t width, int64_t stride, dou
                     value += 1.0 / (double)((k + 1) * (k + 1));
                 }
                 if (pass == 0) {
-                    sum += value * value;
+                    sum += part_of(norm, value);
                 } else {
                     out[y * stride + x] = (float)(scale * value);
                 }
@@ -120,16 +132,16 @@ static void rings(float *out, int64_t height, int64_t width, int64_t stride, dou
 }
 
 /* side x side: rings up in one half, down in the other; length 1; turned by a coin. */
-static void fill_pattern(float *out, int64_t side, assay_rng *rng)
+static void fill_pattern(assay_norm norm, float *out, int64_t side, assay_rng *rng)
 {
     if (side < 2) {
         out[0] = 1.0F;
         return;
     }
     int64_t half = side / 2;
-    rings(out, half, side, side, 1.0);
-    rings(out + half * side, side - half, side, side, -1.0);
-    float scale = (float)(1.0 / assay_ball_norm(ASSAY_NORM_L2, out, side * side));
+    rings(norm, out, half, side, side, 1.0);
+    rings(norm, out + half * side, side - half, side, side, -1.0);
+    float scale = (float)(1.0 / assay_ball_norm(norm, out, side * side));
     for (int64_t k = 0; k < side * side; k++) {
         out[k] *= scale;
     }
@@ -144,9 +156,16 @@ static void fill_pattern(float *out, int64_t side, assay_rng *rng)
     }
 }
 
-/* x = clip(x0 + eps delta / ||delta||), delta in x. */
-static void put_on_sphere(float *x, const float *x0, double eps, int64_t n)
+/* L2: x = clip(x0 + eps delta / ||delta||), delta in x. L1: x0 + delta brought into ball and box. */
+static void put_on_sphere(assay_norm norm, float *x, const float *x0, double eps, int64_t n)
 {
+    if (norm == ASSAY_NORM_L1) {
+        for (int64_t k = 0; k < n; k++) {
+            x[k] += x0[k];
+        }
+        assay_ball_project(norm, x, x0, eps * (1.0 - 1e-6), n);
+        return;
+    }
     double scale = eps / (assay_ball_norm(ASSAY_NORM_L2, x, n) + 1e-12);
     for (int64_t k = 0; k < n; k++) {
         x[k] = assay_unit_clip((float)((double)x0[k] + scale * (double)x[k]));
@@ -166,7 +185,7 @@ static void tiles(const state *t, int64_t r)
     int64_t offset_x = (b->width - b->width / side * side) / 2;
     for (int64_t y = offset_y; y + side <= b->height; y += side) {
         for (int64_t k = offset_x; k + side <= b->width; k += side) {
-            fill_pattern(t->pattern, side, rng);
+            fill_pattern(b->norm, t->pattern, side, rng);
             for (int32_t c = 0; c < b->channels; c++) {
                 float sign = (float)coin(rng);
                 for (int64_t j = 0; j < side * side; j++) {
@@ -175,7 +194,7 @@ static void tiles(const state *t, int64_t r)
             }
         }
     }
-    put_on_sphere(x, b->x0 + r * b->size, b->eps, b->size);
+    put_on_sphere(b->norm, x, b->x0 + r * b->size, b->eps, b->size);
 }
 
 typedef struct window {
@@ -187,15 +206,16 @@ static bool covers(const window *w, int64_t y, int64_t x)
     return y >= w->top && y < w->top + w->side && x >= w->left && x < w->left + w->side;
 }
 
-/* Sum of squares of a plane within a window, without what `other` (side 0 = nothing) covers. */
-static double energy(const float *plane, int64_t width, const window *w, const window *other)
+/* Sum of squares (L1: sizes) of a plane within a window, without what `other` (side 0 = nothing)
+ * covers. */
+static double energy(assay_norm norm, const float *plane, int64_t width, const window *w,
+                     const window *other)
 {
     double sum = 0.0;
     for (int64_t y = w->top; y < w->top + w->side; y++) {
         for (int64_t x = w->left; x < w->left + w->side; x++) {
             if (!covers(other, y, x)) {
-                double d = (double)plane[y * width + x];
-                sum += d * d;
+                sum += part_of(norm, (double)plane[y * width + x]);
             }
         }
     }
@@ -210,24 +230,27 @@ static void shift_energy(const state *t, int64_t r, const window *to, const wind
     const assay_attack_block *b = t->b;
     const window nothing = {0};
     float *delta = t->x + r * b->size;
-    fill_pattern(t->pattern, to->side, &b->rng[r]);
+    fill_pattern(b->norm, t->pattern, to->side, &b->rng[r]);
     double both = 0.0;
     for (int32_t c = 0; c < b->channels; c++) {
         const float *plane = delta + (int64_t)c * b->height * b->width;
-        both += energy(plane, b->width, to, &nothing) + energy(plane, b->width, from, to);
+        both += energy(b->norm, plane, b->width, to, &nothing) +
+                energy(b->norm, plane, b->width, from, to);
     }
     for (int32_t c = 0; c < b->channels; c++) {
         float *plane = delta + (int64_t)c * b->height * b->width;
-        double old = sqrt(energy(plane, b->width, to, &nothing)) + 1e-12;
+        double old = length_of(b->norm, energy(b->norm, plane, b->width, to, &nothing)) + 1e-12;
         double sign = coin(&b->rng[r]);
         double sum = 0.0;
-        double length = sqrt(unused / (double)b->channels + both);
+        double channels = (double)b->channels;
+        double length =
+            b->norm == ASSAY_NORM_L1 ? (unused + both) / channels : sqrt(unused / channels + both);
         for (int64_t j = 0; j < to->side * to->side; j++) {
             int64_t at = (to->top + j / to->side) * b->width + to->left + j % to->side;
             double value = sign * (double)t->pattern[j] + (double)plane[at] / old;
-            sum += value * value;
+            sum += part_of(b->norm, value);
         }
-        double scale = length / (sqrt(sum) + 1e-12);
+        double scale = length / (length_of(b->norm, sum) + 1e-12);
         for (int64_t j = 0; j < to->side * to->side; j++) {
             int64_t at = (to->top + j / to->side) * b->width + to->left + j % to->side;
             plane[at] = (float)(scale * (sign * (double)t->pattern[j] + (double)plane[at] / old));
@@ -261,10 +284,10 @@ static void one_shift(const state *t, int64_t r, int64_t it)
     for (int64_t k = 0; k < b->size; k++) {
         x[k] = best[k] - x0[k];
     }
-    double length = assay_ball_norm(ASSAY_NORM_L2, x, b->size);
-    double unused = b->eps * b->eps - length * length;
+    double length = assay_ball_norm(b->norm, x, b->size);
+    double unused = part_of(b->norm, b->eps) - part_of(b->norm, length);
     shift_energy(t, r, &to, &from, unused > 0.0 ? unused : 0.0);
-    put_on_sphere(x, x0, b->eps, b->size);
+    put_on_sphere(b->norm, x, x0, b->eps, b->size);
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */
