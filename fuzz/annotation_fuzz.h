@@ -12,7 +12,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const assay_coco_options fuzz_limits = {.most_rows = 10000, .most_values = 100000};
+static const assay_coco_options fuzz_limits = {
+    .keypoints = true, .most_rows = 10000, .most_values = 100000};
 
 /* Every format can be written from it, and every check looks at it. */
 static inline void fuzz_write(const assay_coco_truth *t)
@@ -30,6 +31,12 @@ static inline void fuzz_write(const assay_coco_truth *t)
     }
     assay_buffer_init(&out, 0);
     assay_write_coco(&out, &view, &losses);
+    view.pose = 3;
+    assay_write_data_yaml(&out, &view);
+    for (int64_t i = 0; i < t->n_images; i++) {
+        assay_write_yolo(&out, &view, i, &losses);
+    }
+    view.pose = 0;
     assay_write_data_yaml(&out, &view);
     for (int64_t i = 0; i < t->n_images; i++) {
         for (size_t k = 0; k < sizeof writers / sizeof writers[0]; k++) {

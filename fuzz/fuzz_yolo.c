@@ -11,12 +11,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assay_annotation_draft *results = NULL;
     assay_coco_rows *rows = NULL;
     assay_error err = {0};
-    assay_status status = assay_yolo_read(draft, 0, NULL, 2, (const char *)data, size, &err);
+    /* The first byte says whether there are keypoints. */
+    const assay_yolo_keypoints keypoints = {size > 0 && data[0] == '2' ? 3 : 0,
+                                            size % 3 == 0 ? 0 : 3};
+    assay_status status =
+        assay_yolo_read(draft, 0, NULL, 2, keypoints, (const char *)data, size, &err);
     fuzz_truth(draft, status, &err);
     if (assay_annotation_draft_results(&results, reference, &fuzz_limits, NULL) != ASSAY_OK) {
         abort();
     }
-    if (assay_yolo_read(results, 0, NULL, 2, (const char *)data, size, NULL) == ASSAY_OK) {
+    if (assay_yolo_read(results, 0, NULL, 2, keypoints, (const char *)data, size, NULL) ==
+        ASSAY_OK) {
         if (assay_annotation_draft_rows(&rows, results, NULL) != ASSAY_OK) {
             abort();
         }

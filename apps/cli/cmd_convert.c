@@ -13,7 +13,7 @@ static int run(const command *self, int argc, char **argv)
     assay_convert_request request = {.struct_size = sizeof request};
     const option options[] = {
         {"to", 0, OPTION_TEXT, &request.to, "FORMAT",
-         "coco, yolo, voc, labelme, visdrone, dota, csv, parquet (default: by --out)"},
+         "coco, yolo, yolo-pose, voc, labelme, visdrone, dota, csv, parquet (default: by --out)"},
         {"out", 'o', OPTION_TEXT, &request.out, "PATH", "file (COCO, tables) or new folder"},
         {"truth", 0, OPTION_TEXT, &request.truth, "PATH",
          "convert detections, which are for these annotations"},

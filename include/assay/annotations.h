@@ -43,7 +43,8 @@ typedef struct assay_convert_request {
     const char *truth;        /**< annotations that the source's detections are for [the source is
                                    annotations itself] */
     const char *truth_format; /**< [told from the content] */
-    const char *to;           /**< format: as above, "csv" or "parquet" [by the name of out] */
+    const char *to;           /**< format: as above, "yolo-pose" (with keypoints), "csv" or
+                                   "parquet" [by the name of out] */
     const char *out;          /**< file (COCO, tables) or new folder; required */
 } assay_convert_request;
 

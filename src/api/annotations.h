@@ -64,6 +64,7 @@ typedef struct assay_annotation_set {
     int64_t n;
     const char **names; /* classes by number; NULL = not known */
     int64_t n_names;
+    int32_t keypoints, keypoint_numbers; /* YOLO: of every object; 0 = none */
     int64_t orphans;
     const char *images; /* folder that names of images are relative to; NULL = not known */
 } assay_annotation_set;

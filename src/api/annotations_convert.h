@@ -8,7 +8,8 @@
 typedef struct assay_conversion {
     assay_context *context;
     assay_arena *arena;
-    int to; /* an assay_annotation_format */
+    int to;    /* an assay_annotation_format */
+    bool pose; /* YOLO with keypoints */
     const assay_coco_truth *truth;
     assay_annotation_notes notes;
     assay_annotation_view view;

@@ -353,6 +353,8 @@ static assay_status read_yaml(assay_data_yaml *yaml, assay_annotation_set *out, 
     assay_free(bytes);
     out->names = yaml->names;
     out->n_names = yaml->n_names;
+    out->keypoints = yaml->keypoints;
+    out->keypoint_numbers = yaml->keypoint_numbers;
     return status;
 }
 

@@ -27,6 +27,7 @@ typedef struct reader {
     bool results;
     int64_t *classes; /* draft's row of class number k */
     int64_t n_classes;
+    assay_yolo_keypoints keypoints;
 } reader;
 
 static assay_status read_file(uint8_t **bytes, size_t *size, reader *r, const char *path,
@@ -121,7 +122,8 @@ static assay_status parse(reader *r, const assay_annotation_file *file, const ch
     switch (r->set.format) {
     case ASSAY_ANNOTATIONS_YOLO:
         ASSAY_TRY(image_row(&row, r, file, true, err));
-        return assay_yolo_read(r->draft, row, r->classes, r->n_classes, bytes, size, err);
+        return assay_yolo_read(r->draft, row, r->classes, r->n_classes, r->keypoints, bytes, size,
+                               err);
     case ASSAY_ANNOTATIONS_VISDRONE:
         ASSAY_TRY(image_row(&row, r, file, true, err));
         return assay_visdrone_read(r->draft, row, r->classes, r->options->for_evaluation, bytes,
@@ -274,7 +276,9 @@ assay_status assay_annotations_truth(assay_coco_truth **out, assay_annotation_no
     } else if (status == ASSAY_OK) {
         bool numbered =
             r.set.format == ASSAY_ANNOTATIONS_YOLO || r.set.format == ASSAY_ANNOTATIONS_VISDRONE;
-        ASSAY_GOTO(assay_annotation_draft_new(&r.draft, NULL, err), done);
+        const assay_coco_options keeping = {.keypoints = options->keypoints && r.set.keypoints > 0};
+        r.keypoints = (assay_yolo_keypoints){r.set.keypoints, r.set.keypoint_numbers};
+        ASSAY_GOTO(assay_annotation_draft_new(&r.draft, &keeping, err), done);
         ASSAY_GOTO(read_set(&r, err), done);
         status = assay_annotation_draft_truth(out, r.draft, numbered, 0, err);
     }
@@ -285,6 +289,17 @@ done:
         *out = NULL;
     }
     return status;
+}
+
+/* How many keypoints the objects of the truth have; 0 = none, or they were not read. */
+static int32_t keypoints_of(const assay_coco_truth *truth)
+{
+    const assay_coco_rows *objects = &truth->objects;
+    int32_t most = 0;
+    for (int64_t i = 0; objects->points.count != NULL && i < objects->n; i++) {
+        most = objects->points.count[i] > most ? objects->points.count[i] : most;
+    }
+    return most;
 }
 
 assay_status assay_annotations_results(assay_coco_rows **out, assay_annotation_notes *notes,
@@ -299,7 +314,9 @@ assay_status assay_annotations_results(assay_coco_rows **out, assay_annotation_n
         status = read_coco_results(out, path, &reading, err);
         notes->files = 1;
     } else if (status == ASSAY_OK) {
-        ASSAY_GOTO(assay_annotation_draft_results(&r.draft, truth, NULL, err), done);
+        r.keypoints.n = keypoints_of(truth);
+        const assay_coco_options keeping = {.keypoints = options->keypoints && r.keypoints.n > 0};
+        ASSAY_GOTO(assay_annotation_draft_results(&r.draft, truth, &keeping, err), done);
         ASSAY_GOTO(read_set(&r, err), done);
         status = assay_annotation_draft_rows(out, r.draft, err);
     }

@@ -13,11 +13,12 @@
 #include "codec/image_names.h"
 #include "codec/visdrone_read.h"
 
-static assay_status target_of(int *out, bool *parquet, const assay_convert_request *r,
+static assay_status target_of(assay_conversion *c, bool *parquet, const assay_convert_request *r,
                               assay_error *err)
 {
     static const char *const names[] = {"coco", "yolo", "voc",     "labelme", "visdrone",
-                                        "dota", "csv",  "parquet", "table"};
+                                        "dota", "csv",  "parquet", "table",   "yolo-pose"};
+    enum { POSE = 9 };
     const char *to = r->to;
     *parquet = assay_text_ends_nocase(r->out, ".parquet");
     if (to == NULL) {
@@ -29,13 +30,14 @@ static assay_status target_of(int *out, bool *parquet, const assay_convert_reque
     if (to == NULL) {
         return assay_fail(
             err, ASSAY_EINVAL,
-            "--to FORMAT is missing: coco, yolo, voc, labelme, visdrone, dota, csv or "
-            "parquet");
+            "--to FORMAT is missing: coco, yolo, yolo-pose, voc, labelme, visdrone, dota, csv "
+            "or parquet");
     }
     for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
         if (strcmp(to, names[i]) == 0) {
             *parquet = *parquet || i == 7;
-            *out = i < 6 ? (int)i + 1 : ASSAY_ANNOTATIONS_TABLE;
+            c->pose = i == POSE;
+            c->to = c->pose ? ASSAY_ANNOTATIONS_YOLO : i < 6 ? (int)i + 1 : ASSAY_ANNOTATIONS_TABLE;
             return ASSAY_OK;
         }
     }
@@ -276,6 +278,19 @@ static assay_status write_target(assay_conversion *c, const char *out, bool parq
 
 /* ---- reading ---- */
 
+/* As many as the object with the most has. */
+static assay_status count_keypoints(assay_conversion *c, assay_error *err)
+{
+    const assay_coco_rows *rows = c->view.rows;
+    for (int64_t i = 0; rows->points.count != NULL && i < rows->n; i++) {
+        c->view.pose = rows->points.count[i] > c->view.pose ? rows->points.count[i] : c->view.pose;
+    }
+    return c->view.pose > 0 ? ASSAY_OK
+                            : assay_fail(err, ASSAY_EFORMAT,
+                                         "no object has keypoints; write boxes and outlines with "
+                                         "--to yolo");
+}
+
 static assay_status read_source(assay_conversion *c, const assay_convert_request *r,
                                 assay_coco_truth **truth, assay_coco_rows **rows, assay_error *err)
 {
@@ -293,7 +308,8 @@ static assay_status read_source(assay_conversion *c, const assay_convert_request
             assay_annotations_results(rows, &c->notes, r->source.path, *truth, &options, err));
     }
     c->truth = *truth;
-    return assay_annotation_view_new(&c->view, *truth, *rows, &c->losses, err);
+    ASSAY_TRY(assay_annotation_view_new(&c->view, *truth, *rows, &c->losses, err));
+    return c->pose ? count_keypoints(c, err) : ASSAY_OK;
 }
 
 static void count_vanished(assay_conversion *c)
@@ -333,7 +349,7 @@ assay_status assay_convert(char **json, char **text, assay_context *context,
     if (r->out == NULL || r->source.path == NULL) {
         return assay_fail(err, ASSAY_EINVAL, "the annotations or --out are not named");
     }
-    ASSAY_TRY(target_of(&c.to, &parquet, r, err));
+    ASSAY_TRY(target_of(&c, &parquet, r, err));
     ASSAY_GOTO(assay_arena_new(&c.arena, (size_t)8 << 30, err), done);
     ASSAY_GOTO(read_source(&c, r, &truth, &rows, err), done);
     count_vanished(&c);

@@ -282,6 +282,34 @@ static assay_status add_outline(assay_annotation_draft *draft, const assay_annot
     return ASSAY_OK;
 }
 
+static assay_status add_keypoints(assay_annotation_draft *draft, const assay_annotation *a,
+                                  assay_error *err)
+{
+    assay_coco_builder *b = &draft->builder;
+    assay_coco_points *p = &b->rows->points;
+    int64_t row = b->rows->n;
+    size_t numbers = (size_t)a->n_keypoints * 3;
+    if (numbers > b->options.most_values ||
+        (size_t)p->n_numbers > b->options.most_values - numbers) {
+        return assay_fail(err, ASSAY_ELIMIT, "the keypoints have more than %zu numbers",
+                          b->options.most_values);
+    }
+    p->first[row] = p->n_numbers;
+    p->count[row] = (int32_t)a->n_keypoints;
+    p->visible[row] = 0;
+    if (numbers == 0) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_coco_grow(&p->numbers, &b->room_points, p->n_numbers + (int64_t)numbers,
+                              sizeof *p->numbers, err));
+    memcpy(p->numbers + p->n_numbers, a->keypoints, numbers * sizeof *a->keypoints);
+    p->n_numbers += (int64_t)numbers;
+    for (int64_t k = 0; k < a->n_keypoints; k++) {
+        p->visible[row] += a->keypoints[3 * k + 2] > 0.0;
+    }
+    return ASSAY_OK;
+}
+
 /* The parts are taken as apart from each other. */
 static double outlines_area(const assay_annotation *a)
 {
@@ -306,6 +334,9 @@ static assay_status check(const assay_annotation *a, assay_error *err)
     }
     for (int64_t i = 0; i < 2 * a->points; i++) {
         possible = possible && fabs(a->xy[i]) <= most;
+    }
+    for (int64_t i = 0; i < 3 * a->n_keypoints; i++) {
+        possible = possible && fabs(a->keypoints[i]) <= most;
     }
     if (!possible) {
         return assay_fail(err, ASSAY_EFORMAT, "a number is NaN, infinite or beyond 1e12");
@@ -355,6 +386,9 @@ assay_status assay_annotation_draft_add(assay_annotation_draft *draft, const ass
     }
     if (a->points >= 3) {
         ASSAY_TRY(add_outline(draft, a, err));
+    }
+    if (draft->builder.options.keypoints) {
+        ASSAY_TRY(add_keypoints(draft, a, err));
     }
     r->n++;
     return ASSAY_OK;

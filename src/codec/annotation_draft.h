@@ -22,8 +22,11 @@ typedef struct assay_annotation {
         *ends; /* outline of several parts: the point behind the last one of each; NULL = one
                             part */
     int64_t parts;
-    double score; /* results */
-    bool crowd;   /* neither found nor missed */
+    const double
+        *keypoints;      /* x, y, visibility (0 = not annotated), x, ...; NULL = none; borrowed */
+    int64_t n_keypoints; /* kept when the options ask for keypoints */
+    double score;        /* results */
+    bool crowd;          /* neither found nor missed */
     uint8_t flags;
 } assay_annotation;
 

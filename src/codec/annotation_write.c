@@ -236,7 +236,11 @@ void assay_write_coco(assay_buffer *out, const assay_annotation_view *v,
 void assay_write_data_yaml(assay_buffer *out, const assay_annotation_view *v)
 {
     const assay_coco_truth *t = v->truth;
-    assay_buffer_puts(out, "path: .\nval: images\nnames:\n");
+    assay_buffer_puts(out, "path: .\nval: images\n");
+    if (v->pose > 0) {
+        assay_buffer_printf(out, "kpt_shape: [%" PRId32 ", 3]\n", v->pose);
+    }
+    assay_buffer_puts(out, "names:\n");
     for (int64_t k = 0; k < t->n_categories; k++) {
         int64_t row = v->by_number[k];
         assay_buffer_printf(out, "  %" PRId64 ": \"", k);
@@ -260,6 +264,24 @@ static bool same_box(const double box[4], const double *xy, int64_t points)
            fabs(own[1] + own[3] - box[1] - box[3]) <= 1.0;
 }
 
+/* x, y, visibility of each, as shares; zeros for an object that has not as many. */
+static void put_pose(assay_buffer *out, const assay_annotation_view *v, int64_t row, double width,
+                     double height, assay_annotation_losses *lost)
+{
+    const assay_coco_points *p = &v->rows->points;
+    bool has = has_keypoints(v, row) && p->count[row] == v->pose;
+    const double *xyv = has ? p->numbers + p->first[row] : NULL;
+    lost->keypoints -= has; /* count_marks takes them for lost */
+    for (int32_t k = 0; k < v->pose; k++) {
+        const double shares[3] = {has ? xyv[3 * k] / width : 0.0,
+                                  has ? xyv[3 * k + 1] / height : 0.0, has ? xyv[3 * k + 2] : 0.0};
+        for (int i = 0; i < 3; i++) {
+            assay_buffer_putc(out, ' ');
+            put_real(out, shares[i]);
+        }
+    }
+}
+
 void assay_write_yolo(assay_buffer *out, const assay_annotation_view *v, int64_t image,
                       assay_annotation_losses *lost)
 {
@@ -274,7 +296,7 @@ void assay_write_yolo(assay_buffer *out, const assay_annotation_view *v, int64_t
             lost->unboxed++;
             continue;
         }
-        bool outlined = xy != NULL && same_box(box, xy, points);
+        bool outlined = v->pose == 0 && xy != NULL && same_box(box, xy, points);
         count_shapes(lost, v, row, true);
         lost->outlines += xy != NULL && !outlined;
         count_marks(lost, v, row, 0, false);
@@ -284,6 +306,9 @@ void assay_write_yolo(assay_buffer *out, const assay_annotation_view *v, int64_t
         for (int64_t k = 0; k < (outlined ? 2 * points : 4); k++) {
             assay_buffer_putc(out, ' ');
             put_real(out, outlined ? xy[k] / (k % 2 == 0 ? width : height) : shares[k]);
+        }
+        if (v->pose > 0) {
+            put_pose(out, v, row, width, height, lost);
         }
         count_area(lost, v, row, outlined ? assay_outline_area(xy, points) : box[2] * box[3]);
         if (v->results) {

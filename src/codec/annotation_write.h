@@ -19,6 +19,7 @@ typedef struct assay_annotation_view {
     int64_t *category;  /* per row of `rows`: row of its class, -1 = not listed */
     int64_t *number;    /* per class: its place by ascending id, from 0 */
     int64_t *by_number; /* the classes by ascending id */
+    int32_t pose; /* YOLO: so many keypoints follow every box, in place of outlines; 0 = none */
 } assay_annotation_view;
 
 /** What could not be carried; 0 = did not occur. */

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "plan/yaml_tree.h"
 
-enum { MOST_NAMES = 1 << 20 };
+enum { MOST_NAMES = 1 << 20, MOST_KEYPOINTS = 256 };
 
 static assay_status read_names(assay_data_yaml *out, const assay_yaml *node, const char *path,
                                assay_arena *arena, assay_error *err)
@@ -47,6 +47,26 @@ static assay_status read_names(assay_data_yaml *out, const assay_yaml *node, con
     return ASSAY_OK;
 }
 
+/* kpt_shape: [17, 3] */
+static assay_status read_keypoints(assay_data_yaml *out, const assay_yaml *node, const char *path,
+                                   assay_error *err)
+{
+    int64_t shape[2] = {0, 0};
+    bool good = node->kind == ASSAY_YAML_LIST && node->n == 2;
+    for (int i = 0; i < 2 && good; i++) {
+        good = node->values[i]->kind == ASSAY_YAML_SCALAR &&
+               assay_text_to_i64(&shape[i], node->values[i]->text);
+    }
+    if (!good || shape[0] < 1 || shape[0] > MOST_KEYPOINTS || shape[1] < 2 || shape[1] > 3) {
+        return assay_yaml_fail(path, node, err,
+                               "kpt_shape must be [keypoints, 2 or 3], with 1 to %d keypoints",
+                               MOST_KEYPOINTS);
+    }
+    out->keypoints = (int32_t)shape[0];
+    out->keypoint_numbers = (int32_t)shape[1];
+    return ASSAY_OK;
+}
+
 static assay_status read(assay_data_yaml *out, const assay_yaml *root, const char *path,
                          const char *split, assay_arena *arena, assay_error *err)
 {
@@ -56,6 +76,9 @@ static assay_status read(assay_data_yaml *out, const assay_yaml *root, const cha
         return assay_yaml_fail(path, root, err, "there is no 'names': the names of the classes");
     }
     ASSAY_TRY(read_names(out, names, path, arena, err));
+    if (assay_yaml_get(root, "kpt_shape") != NULL) {
+        ASSAY_TRY(read_keypoints(out, assay_yaml_get(root, "kpt_shape"), path, err));
+    }
     ASSAY_TRY(assay_yaml_text(&out->path, root, "path", path, err));
     out->split = split;
     for (size_t i = 0; out->split == NULL && i < ASSAY_COUNT(splits); i++) {

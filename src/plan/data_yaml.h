@@ -12,6 +12,8 @@ typedef struct assay_data_yaml {
     const char *split;         /* the split that was taken; NULL = none is named */
     const char *const *images; /* its folders (or lists) of images, NULL-terminated */
     int32_t n_images;
+    int32_t keypoints;        /* kpt_shape: how many every object has; 0 = none */
+    int32_t keypoint_numbers; /* 2 (x, y) or 3 (x, y, visibility) */
 } assay_data_yaml;
 
 /** `split` NULL = val, else test, else train, whichever is there first. `path` is for messages. */

@@ -266,6 +266,51 @@ want = {"no_box": 1, "short_outline": 1, "unlisted_image": 1, "unlisted_class": 
 assert got == want, (got, want)
 PY
 
+# keypoints: COCO to YOLO and back, results too, and the same numbers of evaluation
+python3 - <<'PY'
+import json, random
+random.seed(4)
+images = [{"id": i, "file_name": f"p{i}.png", "width": 256, "height": 128} for i in (1, 2)]
+def points(): return [v for _ in range(17) for v in (random.randint(0, 200), random.randint(0, 120), random.randint(0, 2))]
+notes = []
+for k in range(6):
+    p = points()
+    notes.append({"id": k + 1, "image_id": k % 2 + 1, "category_id": 1, "bbox": [k * 3, 4, 64, 32], "iscrowd": 0,
+                  "area": 64 * 32, "keypoints": p, "num_keypoints": sum(v > 0 for v in p[2::3])})
+json.dump({"images": images, "annotations": notes, "categories": [{"id": 1, "name": "person"}]}, open("pose.json", "w"))
+json.dump([{"image_id": a["image_id"], "category_id": 1, "bbox": a["bbox"], "score": .9 - k / 10,
+            "keypoints": [v + (k * 2 if i % 3 < 2 else 0) for i, v in enumerate(a["keypoints"])]}
+           for k, a in enumerate(notes)], open("pose_dt.json", "w"))
+PY
+mkdir posed && for i in 1 2; do cp yolo/images/val/img01.png posed/p$i.png; done
+expect 0 "$assay" convert pose.json --to yolo-pose --out pose.yolo --images posed
+says out "Nothing was lost."
+says pose.yolo/data.yaml "kpt_shape: [17, 3]"
+mkdir pose.yolo/images 2>/dev/null; cp -n posed/*.png pose.yolo/images/
+expect 0 "$assay" convert pose.yolo --to coco --out pose_back.json
+expect 0 "$assay" convert pose_dt.json --truth pose.json --to yolo-pose --out pose_dt.yolo
+expect 0 "$assay" convert pose_dt.yolo --truth pose.json --to coco --out pose_dt_back.json
+expect 0 python3 - <<'PY'
+import json
+a, b = json.load(open("pose.json"))["annotations"], json.load(open("pose_back.json"))["annotations"]
+c, d = json.load(open("pose_dt.json")), json.load(open("pose_dt_back.json"))
+for x, y in ((a, b), (c, d)):
+    x, y = (sorted(v, key=lambda r: (r["image_id"], round(r["bbox"][0]), r.get("score", 0))) for v in (x, y))
+    assert len(x) == len(y) == 6
+    for p, q in zip(x, y):
+        assert max(abs(i - j) for i, j in zip(p["keypoints"], q["keypoints"])) < 1e-9 and len(q["keypoints"]) == 51
+        assert p.get("num_keypoints") == q.get("num_keypoints") and p.get("score") == q.get("score")
+PY
+expect 0 "$assay" evaluate --task detection --iou-type keypoints --truth pose.json --predictions pose_dt.json --replicates -1
+sed 1,2d out >wanted
+expect 0 "$assay" evaluate --task detection --iou-type keypoints --truth pose.yolo --predictions pose_dt.yolo --replicates -1
+sed 1,2d out >got
+expect 0 diff <(grep -v '^$' wanted | grep Average) <(grep -v '^$' got | grep Average)
+expect 0 "$assay" evaluate --task detection --truth pose.yolo --predictions pose_dt.json --replicates -1
+refuse 65 "no object has keypoints" "$assay" convert gt.json --to yolo-pose --out nobody --images yolo/images/val
+sed -i 's/17, 3/17, 4/' pose.yolo/data.yaml
+refuse 65 "kpt_shape must be" "$assay" validate pose.yolo
+
 # detections
 cat >small.json <<'JSON'
 {"images": [{"id": 1, "width": 100, "height": 100, "file_name": "a.png"}, {"id": 2, "width": 50, "height": 50,

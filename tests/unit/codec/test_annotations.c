@@ -61,7 +61,7 @@ static void says(const assay_error *err, const char *text)
 
 static assay_status yolo(assay_annotation_draft *draft, const char *text, assay_error *err)
 {
-    return assay_yolo_read(draft, 0, NULL, 2, text, strlen(text), err);
+    return assay_yolo_read(draft, 0, NULL, 2, (assay_yolo_keypoints){0}, text, strlen(text), err);
 }
 
 static void test_yolo_boxes_and_outlines(void **state)
@@ -106,6 +106,60 @@ static void test_yolo_refuses(void **state)
         says(&err, cases[i][1]);
         assay_annotation_draft_free(draft);
     }
+}
+
+static assay_status pose(assay_annotation_draft *draft, int32_t numbers, const char *text,
+                         assay_error *err)
+{
+    return assay_yolo_read(draft, 0, NULL, 2, (assay_yolo_keypoints){2, numbers}, text,
+                           strlen(text), err);
+}
+
+static void test_yolo_keypoints(void **state)
+{
+    (void)state;
+    const assay_coco_options keeping = {.keypoints = true};
+    assay_annotation_draft *draft = NULL;
+    assay_coco_rows *rows = NULL;
+    assay_error err = {0};
+    int64_t row = -1;
+    assert_int_equal(assay_annotation_draft_new(&draft, &keeping, NULL), ASSAY_OK);
+    assert_int_equal(assay_annotation_draft_image(&row, draft, "a.png", 5, 200, 100, NULL),
+                     ASSAY_OK);
+    assert_int_equal(assay_annotation_draft_category(&row, draft, "x", 1, NULL), ASSAY_OK);
+    assert_int_equal(assay_annotation_draft_category(&row, draft, "y", 1, NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 3, "0 0.5 0.5 0.2 0.2 0.25 0.5 2 0 0 0\n", NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 2, "0 0.5 0.5 0.2 0.2 0.25 0.5 -0.1 0.3\n", NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 3, "0 0.5 0.5 0.2 0.2", &err), ASSAY_EFORMAT);
+    says(&err, "4 numbers behind the class, expected a box and 2 keypoints of 3 numbers");
+    assert_int_equal(pose(draft, 2, "0 0.5 0.5 0.2 0.2 50 0.5 1 1", &err), ASSAY_EFORMAT);
+    says(&err, "shares of the image's");
+    assay_coco_truth *t = truth_of(draft);
+    const assay_coco_points *p = &t->objects.points;
+    assert_int_equal(t->objects.n, 2);
+    assert_int_equal(p->count[0], 2);
+    assert_int_equal(p->visible[0], 1);
+    assert_int_equal(p->visible[1], 1);
+    const double want[12] = {50, 50, 2, 0, 0, 0, 50, 50, 2, -20, 30, 0};
+    for (int i = 0; i < 12; i++) {
+        assert_true(fabs(p->numbers[i] - want[i]) < 1e-12);
+    }
+    box_is(&t->objects, 0, 80.0, 40.0, 40.0, 20.0);
+    assert_int_equal(assay_annotation_draft_results(&draft, t, &keeping, NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 0, "1 0.5 0.5 0.2 0.2 0.25 0.5 0.9 0.5 0.5 0.1 0.75\n", NULL),
+                     ASSAY_OK);
+    assert_int_equal(pose(draft, 0, "1 0.5 0.5 0.2 0.2 0.25 0.5 0.5 0.5 0.625\n", NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 0, "1 0.5 0.5 0.2 0.2 0.5\n", NULL), ASSAY_OK);
+    assert_int_equal(pose(draft, 0, "1 0.5 0.5 0.2 0.2 0.5 0.5 0.1\n", &err), ASSAY_EFORMAT);
+    says(&err, "2 keypoints of 2 or 3 numbers, and the confidence");
+    assert_int_equal(assay_annotation_draft_rows(&rows, draft, NULL), ASSAY_OK);
+    assert_int_equal(rows->n, 3);
+    assert_true(rows->score[0] == 0.75 && rows->score[1] == 0.625 && rows->score[2] == 0.5);
+    assert_true(rows->points.numbers[2] == 0.9 && rows->points.numbers[9] == 100.0);
+    assert_int_equal(rows->points.count[2], 0);
+    assay_coco_results_free(rows);
+    assay_annotation_draft_free(draft);
+    assay_coco_truth_free(t);
 }
 
 static void test_yolo_results(void **state)
@@ -420,6 +474,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_yolo_boxes_and_outlines),
                                        cmocka_unit_test(test_yolo_refuses),
                                        cmocka_unit_test(test_yolo_results),
+                                       cmocka_unit_test(test_yolo_keypoints),
                                        cmocka_unit_test(test_voc),
                                        cmocka_unit_test(test_voc_refuses),
                                        cmocka_unit_test(test_xml_text),
