@@ -91,7 +91,8 @@ static assay_status check_request(job *j, const assay_compare_request *r, assay_
     }
     j->margins = (assay_compare_margins){.noninferiority = r->has_margin ? r->margin : NAN,
                                          .equivalence = r->has_equivalence ? r->equivalence : NAN,
-                                         .rope = r->has_rope ? r->rope : NAN};
+                                         .rope = r->has_rope ? r->rope : NAN,
+                                         .adjustment = NULL};
     if (!assay_adjustment_find(&j->adjust, r->adjust ? r->adjust : "holm")) {
         return assay_fail(err, ASSAY_EINVAL,
                           "adjust is '%s', expected holm, hochberg, holm_sidak, sidak, bonferroni, "

@@ -14,6 +14,7 @@ enum { ASSAY_COMPARE_MODELS = 32, ASSAY_COMPARE_METRICS = 256, ASSAY_COMPARE_GRO
 /** NaN = not asked for. */
 typedef struct assay_compare_margins {
     double noninferiority, equivalence, rope;
+    const char *adjustment; /* how p_adjusted came about */
 } assay_compare_margins;
 
 typedef struct assay_compare_context {

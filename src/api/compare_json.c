@@ -83,6 +83,8 @@ static void put_closeness(assay_json *json, const assay_difference *d, double le
         assay_json_begin_object(json);
         assay_json_put_real(json, "margin", margins->equivalence);
         assay_json_put_real(json, "p", c.p_equivalent);
+        assay_json_put_real(json, "bound_low", d->bound_low);
+        assay_json_put_real(json, "bound_high", d->bound_high);
         assay_json_put_text(json, "test", c.test);
         assay_json_put_text(json, "verdict",
                             judged > 0   ? "equivalent"
@@ -158,6 +160,9 @@ static void put_difference(assay_json *json, const assay_difference *d, const ch
     assay_json_put_text(json, "method", d->method);
     assay_json_put_real(json, "p", d->p);
     assay_json_put_real(json, "p_adjusted", d->p_adjusted);
+    if (margins->adjustment) {
+        assay_json_put_text(json, "adjustment", margins->adjustment);
+    }
     assay_json_put_text(json, "test", d->test);
     assay_json_put_text(json, "better", winner_name(d, level));
     assay_json_put_text(json, "outcome", assay_outcome_name(d->outcome));

@@ -75,15 +75,17 @@ typedef struct assay_breakdown_bin {
     const char *label;
     double low, high; /* of the column; NaN for values */
     int64_t n, correct;
-    assay_weighted_counts weights; /* where the data carry some */
+    int64_t clusters; /* 0 = rows are independent */
     double accuracy, accuracy_low, accuracy_high;
+    const assay_measure *measure; /* when rows depend on each other or carry weights, else NULL */
 } assay_breakdown_bin;
 
 /** Accuracy along one metadata column. */
 typedef struct assay_breakdown {
     int32_t model, data;
     const char *column;
-    int by_range; /* 1: quantile ranges of a number; 0: single values */
+    const char *method; /* of the intervals */
+    int by_range;       /* 1: quantile ranges of a number; 0: single values */
     int32_t n_bins;
     assay_breakdown_bin *bins;
 } assay_breakdown;
@@ -159,10 +161,6 @@ int64_t assay_run_rows(const assay_run *run, int32_t data);
 ASSAY_NODISCARD assay_status assay_run_weigh(const assay_run *run, assay_predictions *predictions,
                                              int32_t data, assay_table *table, const char *where,
                                              assay_error *err);
-/** Share of right answers of a group, with bounds that each err with probability alpha. */
-ASSAY_NODISCARD assay_status assay_run_bin_bounds(double *low, double *high, const assay_run *run,
-                                                  const assay_breakdown_bin *bin, double alpha,
-                                                  assay_error *err);
 /** Clusters of the rows of a data set, as the plan's key `cluster` says; NULL without one. */
 ASSAY_NODISCARD assay_status assay_run_units(const int64_t **out, assay_run *run, int32_t data,
                                              assay_error *err);
@@ -176,12 +174,12 @@ ASSAY_NODISCARD assay_status assay_run_check_inputs(assay_run *run, assay_error 
 /** Predict and measure: one model x data x perturbation at a time, so that only one set of
  *  predictions is in memory. */
 ASSAY_NODISCARD assay_status assay_run_measure(assay_run *run, assay_error *err);
-/** Interval of the plain accuracy of the rows with mask[i] != 0 (NULL = all), for charts. */
-ASSAY_NODISCARD assay_status assay_run_accuracy_bounds(double *low, double *high,
-                                                       const assay_run *run,
-                                                       const assay_predictions *predictions,
-                                                       const uint8_t *mask, const int64_t *units,
-                                                       assay_error *err);
+/** The accuracy of the rows with mask[i] != 0 (NULL = all) with its interval, for charts; lives in
+ *  `arena`. */
+ASSAY_NODISCARD assay_status assay_run_accuracy(const assay_measure **out, const assay_run *run,
+                                                const assay_predictions *predictions,
+                                                const uint8_t *mask, const int64_t *units,
+                                                assay_arena *arena, assay_error *err);
 /** Metrics of one context on predictions that are at hand. */
 ASSAY_NODISCARD assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,
                                                     const assay_predictions *predictions,

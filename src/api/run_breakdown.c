@@ -8,55 +8,61 @@
 
 enum { RANGES = 5, MOST_VALUES = 12, LEAST_ROWS = 50 };
 
-assay_status assay_run_bin_bounds(double *low, double *high, const assay_run *run,
-                                  const assay_breakdown_bin *bin, double alpha, assay_error *err)
-{
-    const assay_args *interval = run->plan->proportion_interval;
-    assay_cluster_estimate share;
-
-    if (bin->weights.rows > 0.0) {
-        ASSAY_TRY(assay_weighted_share(&share, &bin->weights, err));
-        return assay_korn_graubard(low, high, &share, alpha, alpha, err);
-    }
-    return interval->op->interval->proportion(low, high, bin->correct, bin->n, alpha, alpha,
-                                              interval->params, err);
-}
-
-/** Row `row` of the predictions belongs to the group. */
-static void add_to_bin(assay_breakdown_bin *bin, const assay_predictions *p, int64_t row)
-{
-    bool right = p->label[row] == p->target[row];
-    double weight = p->weights ? p->weights[row] : 1.0;
-
-    bin->n++;
-    bin->correct += right;
-    if (p->weights) {
-        bin->weights.rows += 1.0;
-        bin->weights.weight += weight;
-        bin->weights.squares += weight * weight;
-        bin->weights.hits += right ? weight : 0.0;
-        bin->weights.hits_squares += right ? weight * weight : 0.0;
-    }
-}
-
 /** Rows of no weight are in no group. */
 static bool counts(const assay_predictions *p, int64_t row)
 {
     return !p->weights || p->weights[row] > 0.0;
 }
 
-static assay_status finish_bins(assay_run *run, assay_breakdown *b, assay_error *err)
+/** Rows that are independent and weigh the same: counts are enough. */
+static assay_status finish_counts(const assay_run *run, assay_breakdown *b, assay_error *err)
 {
+    const assay_args *interval = run->plan->proportion_interval;
     double alpha = (1.0 - run->plan->level) / 2.0;
 
+    b->method = interval->op->name;
     for (int32_t i = 0; i < b->n_bins; i++) {
         assay_breakdown_bin *bin = &b->bins[i];
-        bin->accuracy = bin->weights.rows > 0.0 ? bin->weights.hits / bin->weights.weight
-                                                : (double)bin->correct / (double)bin->n;
-        ASSAY_TRY(
-            assay_run_bin_bounds(&bin->accuracy_low, &bin->accuracy_high, run, bin, alpha, err));
+        bin->accuracy = (double)bin->correct / (double)bin->n;
+        ASSAY_TRY(interval->op->interval->proportion(&bin->accuracy_low, &bin->accuracy_high,
+                                                     bin->correct, bin->n, alpha, alpha,
+                                                     interval->params, err));
     }
     return ASSAY_OK;
+}
+
+/** Clusters or weights: each bin is measured as accuracy itself is. */
+static assay_status finish_dependent(const assay_run *run, assay_breakdown *b,
+                                     const assay_predictions *p, const int32_t *bin_of,
+                                     const int64_t *units, assay_error *err)
+{
+    const char *method = NULL;
+    assay_status status = ASSAY_OK;
+    uint8_t *mask = assay_alloc((size_t)p->n + 1, sizeof *mask);
+
+    if (!mask) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t k = 0; k < b->n_bins; k++) {
+        assay_breakdown_bin *bin = &b->bins[k];
+        for (int64_t i = 0; i < p->n; i++) {
+            mask[i] = bin_of[i] == k;
+        }
+        ASSAY_GOTO(assay_run_accuracy(&bin->measure, run, p, mask, units, run->arena, err), done);
+        bin->accuracy =
+            bin->measure->outcome == ASSAY_OUTCOME_UNDEFINED ? NAN : bin->measure->value;
+        bin->accuracy_low = bin->measure->low;
+        bin->accuracy_high = bin->measure->high;
+        bin->clusters = bin->measure->clusters;
+        method = !isnan(bin->measure->low) ? bin->measure->method : method;
+    }
+    /* what comes after the name is about one bin */
+    b->method =
+        method ? assay_arena_printf(run->arena, "%.*s", (int)strcspn(method, ","), method) : "none";
+    status = b->method ? ASSAY_OK : assay_fail_memory(err);
+done:
+    assay_free(mask);
+    return status;
 }
 
 static assay_status keep(assay_run *run, const assay_breakdown *b, assay_error *err)
@@ -85,8 +91,9 @@ static double number_at(const assay_column *column, int64_t row)
 }
 
 /** Quantile ranges: equal values never straddle two ranges. */
-static assay_status by_range(assay_run *run, assay_breakdown *b, const assay_column *column,
-                             const assay_predictions *p, assay_error *err)
+static assay_status by_range(assay_run *run, assay_breakdown *b, int32_t *bin_of,
+                             const assay_column *column, const assay_predictions *p,
+                             assay_error *err)
 {
     assay_status status = ASSAY_OK;
     int64_t n = 0;
@@ -119,7 +126,9 @@ static assay_status by_range(assay_run *run, assay_breakdown *b, const assay_col
         bin->high = values[order[to - 1]];
         for (int64_t i = from; i < to; i++) {
             int64_t row = rows[order[i]];
-            add_to_bin(bin, p, row);
+            bin_of[row] = b->n_bins - 1;
+            bin->n++;
+            bin->correct += p->label[row] == p->target[row];
         }
         char low[32];
         char high[32];
@@ -141,8 +150,9 @@ done:
 }
 
 /** Single values of a text column; more than MOST_VALUES of them is an id, not a category. */
-static assay_status by_value(assay_run *run, assay_breakdown *b, const assay_column *column,
-                             const assay_predictions *p, assay_error *err)
+static assay_status by_value(assay_run *run, assay_breakdown *b, int32_t *bin_of,
+                             const assay_column *column, const assay_predictions *p,
+                             assay_error *err)
 {
     b->bins = assay_arena_alloc(run->arena, MOST_VALUES, sizeof *b->bins);
     if (!b->bins) {
@@ -166,7 +176,9 @@ static assay_status by_value(assay_run *run, assay_breakdown *b, const assay_col
             b->bins[k].high = NAN;
             b->n_bins++;
         }
-        add_to_bin(&b->bins[k], p, i);
+        bin_of[i] = k;
+        b->bins[k].n++;
+        b->bins[k].correct += p->label[i] == p->target[i];
     }
     return ASSAY_OK;
 }
@@ -183,30 +195,46 @@ static int is_identifier(const char *name)
     return 0;
 }
 
+static assay_status break_down_by(assay_run *run, assay_breakdown *b, const assay_column *column,
+                                  int32_t *bin_of, const assay_predictions *p, const int64_t *units,
+                                  assay_error *err)
+{
+    for (int64_t i = 0; i < p->n; i++) {
+        bin_of[i] = -1;
+    }
+    ASSAY_TRY(column->type == ASSAY_COLUMN_TEXT ? by_value(run, b, bin_of, column, p, err)
+                                                : by_range(run, b, bin_of, column, p, err));
+    if (b->n_bins < 2) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(units || p->weights ? finish_dependent(run, b, p, bin_of, units, err)
+                                  : finish_counts(run, b, err));
+    return keep(run, b, err);
+}
+
 assay_status assay_run_break_down(assay_run *run, int32_t model, int32_t data,
                                   const assay_predictions *predictions, assay_error *err)
 {
     const assay_table *table = assay_run_table(run, data);
+    const int64_t *units = NULL;
+    assay_status status = ASSAY_OK;
 
     if (!table || predictions->n < LEAST_ROWS) {
         return ASSAY_OK;
     }
+    ASSAY_TRY(assay_run_units(&units, run, data, err));
+    int32_t *bin_of = assay_alloc((size_t)predictions->n, sizeof *bin_of);
+    if (!bin_of) {
+        return assay_fail_memory(err);
+    }
     for (int32_t c = 0; c < table->n_columns; c++) {
         const assay_column *column = &table->columns[c];
         assay_breakdown b = {.model = model, .data = data, .column = column->name};
-        if (is_identifier(column->name)) {
-            continue;
+        if (!is_identifier(column->name)) {
+            ASSAY_GOTO(break_down_by(run, &b, column, bin_of, predictions, units, err), done);
         }
-        if (column->type == ASSAY_COLUMN_TEXT) {
-            ASSAY_TRY(by_value(run, &b, column, predictions, err));
-        } else {
-            ASSAY_TRY(by_range(run, &b, column, predictions, err));
-        }
-        if (b.n_bins < 2) {
-            continue;
-        }
-        ASSAY_TRY(finish_bins(run, &b, err));
-        ASSAY_TRY(keep(run, &b, err));
     }
-    return ASSAY_OK;
+done:
+    assay_free(bin_of);
+    return status;
 }

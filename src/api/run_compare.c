@@ -256,8 +256,9 @@ assay_status assay_results_comparison(assay_json *json, const assay_run *run, as
     for (int32_t c = 0; c < plan->n_contexts; c++) {
         contexts[c] = plan->contexts[c].name;
     }
-    const assay_compare_margins margins = {plan->compare.margin, plan->compare.equivalence,
-                                           plan->compare.rope};
+    const assay_compare_margins margins = {
+        plan->compare.margin, plan->compare.equivalence, plan->compare.rope,
+        run->boxes ? "westfall_young_maxt" : assay_adjustment_name(plan->compare.adjust)};
     assay_comparison_json(json, &run->comparison, models, contexts, plan->level, &margins);
     return ASSAY_OK;
 }

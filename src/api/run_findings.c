@@ -252,14 +252,61 @@ static assay_status find_fragility(assay_run *run, int32_t m, assay_error *err)
     return ASSAY_OK;
 }
 
+/** Bounds of one bin's accuracy, each at the error probability alpha; NaN when there is no interval. */
+static assay_status bin_bounds(double *low, double *high, const assay_run *run,
+                               const assay_breakdown_bin *bin, double alpha, assay_error *err)
+{
+    const assay_args *interval = run->plan->proportion_interval;
+    assay_evaluate_options options = assay_run_options(run);
+
+    *low = *high = NAN;
+    if (bin->measure && isnan(bin->measure->low)) {
+        return ASSAY_OK;
+    }
+    if (bin->measure) {
+        return assay_measure_bounds(low, high, bin->measure, 1.0 - alpha, &options, err);
+    }
+    return interval->op->interval->proportion(low, high, bin->correct, bin->n, alpha, alpha,
+                                              interval->params, err);
+}
+
+typedef struct bin_contrast {
+    const assay_breakdown *breakdown;
+    const assay_breakdown_bin *low, *high;
+    double spread; /* from the best reading of the worst bin to the most cautious of the best */
+} bin_contrast;
+
+/** The worst and the best bin of a breakdown; replaces *worst when they are further apart. */
+static assay_status contrast(bin_contrast *worst, const assay_run *run, const assay_breakdown *b,
+                             double alpha, assay_error *err)
+{
+    const assay_breakdown_bin *low = NULL, *high = NULL;
+    double bounds[4];
+
+    for (int32_t k = 0; k < b->n_bins; k++) {
+        const assay_breakdown_bin *bin = &b->bins[k];
+        if (isnan(bin->accuracy_low)) {
+            continue; /* all of its rows are in one cluster: it says nothing */
+        }
+        low = !low || bin->accuracy < low->accuracy ? bin : low;
+        high = !high || bin->accuracy > high->accuracy ? bin : high;
+    }
+    if (!low) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(bin_bounds(&bounds[0], &bounds[1], run, low, alpha, err));
+    ASSAY_TRY(bin_bounds(&bounds[2], &bounds[3], run, high, alpha, err));
+    if (bounds[2] - bounds[1] > worst->spread) {
+        *worst = (bin_contrast){b, low, high, bounds[2] - bounds[1]};
+    }
+    return ASSAY_OK;
+}
+
 /** Where along a metadata column the model is worst. The bins were not chosen beforehand, so the
  *  comparison is at level 1 - 0.05 / (number of bins looked at): Bonferroni. */
 static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, assay_error *err)
 {
-    const assay_breakdown *worst = NULL;
-    double worst_spread = 0.0;
-    int32_t worst_low = 0;
-    int32_t worst_high = 0;
+    bin_contrast worst = {0};
     int64_t bins = 0;
 
     for (int32_t i = 0; i < run->n_breakdowns; i++) {
@@ -268,47 +315,24 @@ static assay_status find_in_breakdowns(assay_run *run, int32_t m, int32_t d, ass
         }
     }
     for (int32_t i = 0; i < run->n_breakdowns; i++) {
-        const assay_breakdown *b = &run->breakdowns[i];
-        if (b->model != m || b->data != d) {
-            continue;
-        }
-        int32_t low = 0;
-        int32_t high = 0;
-        for (int32_t k = 1; k < b->n_bins; k++) {
-            double at = b->bins[k].accuracy;
-            double least = b->bins[low].accuracy;
-            double most = b->bins[high].accuracy;
-            low = at < least ? k : low;
-            high = at > most ? k : high;
-        }
-        double alpha = 0.025 / (double)bins;
-        double bounds[4];
-        ASSAY_TRY(assay_run_bin_bounds(&bounds[0], &bounds[1], run, &b->bins[low], alpha, err));
-        ASSAY_TRY(assay_run_bin_bounds(&bounds[2], &bounds[3], run, &b->bins[high], alpha, err));
-        double spread = bounds[2] - bounds[1];
-        if (spread > worst_spread) {
-            worst_spread = spread;
-            worst = b;
-            worst_low = low;
-            worst_high = high;
+        if (run->breakdowns[i].model == m && run->breakdowns[i].data == d) {
+            ASSAY_TRY(contrast(&worst, run, &run->breakdowns[i], 0.025 / (double)bins, err));
         }
     }
-    if (!worst) {
+    if (!worst.breakdown) {
         return ASSAY_OK;
     }
-    const assay_breakdown_bin *low = &worst->bins[worst_low];
-    const assay_breakdown_bin *high = &worst->bins[worst_high];
-    double least = low->accuracy, most = high->accuracy;
+    double least = worst.low->accuracy, most = worst.high->accuracy;
     const char *title = assay_arena_printf(
         run->arena, "%s on \"%s\" depends on %s: from %s to %s correct", run->plan->models[m].title,
-        run->plan->data[d].title, worst->column, percent(run, least), percent(run, most));
+        run->plan->data[d].title, worst.breakdown->column, percent(run, least), percent(run, most));
     const char *text = assay_arena_printf(
         run->arena,
         "Worst where %s is %s (%s of %" PRId64 "), best where it is %s (%s of %" PRId64
         "). Found by looking along all %" PRId64 " groups of metadata, with a correction for "
         "looking so often; confirm it on other data before relying on it.",
-        worst->column, low->label, percent(run, least), low->n, high->label, percent(run, most),
-        high->n, bins);
+        worst.breakdown->column, worst.low->label, percent(run, least), worst.low->n,
+        worst.high->label, percent(run, most), worst.high->n, bins);
     return assay_run_add_finding(run, "dependence", severity_of(most - least), m, -1, title, text,
                                  err);
 }

@@ -8,29 +8,22 @@
 #include "base/alloc.h"
 #include "base/reduce.h"
 
-assay_status assay_run_accuracy_bounds(double *low, double *high, const assay_run *run,
-                                       const assay_predictions *predictions, const uint8_t *mask,
-                                       const int64_t *units, assay_error *err)
+assay_status assay_run_accuracy(const assay_measure **out, const assay_run *run,
+                                const assay_predictions *predictions, const uint8_t *mask,
+                                const int64_t *units, assay_arena *arena, assay_error *err)
 {
     assay_evaluate_options options = assay_run_options(run);
     assay_args *accuracy = NULL;
-    assay_status status = ASSAY_OK;
-    assay_arena *arena = NULL;
     assay_result result;
 
     options.units = units;
     options.replicates = -1;
-    ASSAY_TRY(assay_args_parse(&accuracy, ASSAY_OP_METRIC, "accuracy", err));
-    ASSAY_GOTO(assay_arena_new(&arena, 0, err), done);
     assay_result_init(&result, arena);
-    ASSAY_GOTO(assay_evaluate(&result, predictions, mask, (const assay_args *const *)&accuracy, 1,
-                              &options, err),
-               done);
-    *low = result.measures[0].low;
-    *high = result.measures[0].high;
-done:
+    ASSAY_TRY(assay_args_parse(&accuracy, ASSAY_OP_METRIC, "accuracy", err));
+    assay_status status = assay_evaluate(&result, predictions, mask,
+                                         (const assay_args *const *)&accuracy, 1, &options, err);
     assay_args_free(accuracy);
-    assay_arena_free(arena);
+    *out = status == ASSAY_OK ? &result.measures[0] : NULL;
     return status;
 }
 
@@ -67,7 +60,16 @@ static assay_status count_cell(assay_run *run, assay_run_cell *cell,
                                 ? assay_sum_value(&confidence) / assay_sum_value(&total)
                                 : NAN;
     cell->accuracy = cell->n > 0 ? assay_sum_value(&hits) / assay_sum_value(&total) : NAN;
-    return assay_run_accuracy_bounds(&cell->low, &cell->high, run, predictions, mask, units, err);
+    const assay_measure *accuracy = NULL;
+    assay_arena *arena = NULL;
+    ASSAY_TRY(assay_arena_new(&arena, 0, err));
+    assay_status status = assay_run_accuracy(&accuracy, run, predictions, mask, units, arena, err);
+    if (status == ASSAY_OK) {
+        cell->low = accuracy->low;
+        cell->high = accuracy->high;
+    }
+    assay_arena_free(arena);
+    return status;
 }
 
 assay_status assay_run_measure_cell(assay_run *run, assay_run_cell *cell,

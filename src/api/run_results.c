@@ -181,6 +181,10 @@ static void put_breakdowns(assay_json *json, const assay_run *run)
         assay_json_put_text(json, "data", run->plan->data[b->data].name);
         assay_json_put_text(json, "column", b->column);
         assay_json_put_text(json, "kind", b->by_range ? "range" : "value");
+        assay_json_put_text(json, "method", b->method);
+        if (run->plan->data[b->data].cluster) {
+            assay_json_put_text(json, "cluster", run->plan->data[b->data].cluster);
+        }
         assay_json_key(json, "bins");
         assay_json_begin_array(json);
         for (int32_t k = 0; k < b->n_bins; k++) {
@@ -192,6 +196,9 @@ static void put_breakdowns(assay_json *json, const assay_run *run)
                 assay_json_put_real(json, "high", bin->high);
             }
             assay_json_put_int(json, "n", bin->n);
+            if (bin->clusters > 0) {
+                assay_json_put_int(json, "clusters", bin->clusters);
+            }
             assay_json_put_real(json, "accuracy", bin->accuracy);
             assay_json_put_real(json, "accuracy_low", bin->accuracy_low);
             assay_json_put_real(json, "accuracy_high", bin->accuracy_high);

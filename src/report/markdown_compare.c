@@ -30,18 +30,54 @@ static void put_row(assay_buffer *out, const assay_evidence *evidence, const ass
                        assay_compare_better(evidence, item));
 }
 
+static const char *adjustment_title(const assay_json_value *item)
+{
+    const char *name = assay_json_get_text(item, "adjustment", "holm");
+    return assay_text_equal(name, "holm")                  ? "Holm"
+           : assay_text_equal(name, "westfall_young_maxt") ? "Westfall and Young's maxT"
+                                                           : name;
+}
+
+/** What the data say about the pair being close enough, metric by metric. */
+static void put_closeness(assay_buffer *out, const assay_evidence *evidence,
+                          const assay_json_value *pair)
+{
+    const assay_json_value *list = assay_compare_list(evidence);
+    size_t rows = 0;
+    for (size_t i = 0; i < assay_json_size(list); i++) {
+        const assay_json_value *item = assay_json_at(list, i);
+        if (!assay_compare_is_pair(item, pair) || !assay_compare_has_closeness(item) ||
+            rows++ >= ROWS) {
+            continue;
+        }
+        assay_buffer_puts(out, rows == 1 ? "\nClose enough?\n\n" : "");
+        assay_markdown_put(
+            out, "- %s, ",
+            assay_evidence_title(evidence->contexts, assay_json_get_text(item, "context", "")));
+        assay_markdown_words(out, item, assay_words_measure);
+        assay_buffer_puts(out, ": ");
+        assay_buffer text;
+        assay_buffer_init(&text, 0);
+        assay_words_closeness(&text, evidence, item);
+        assay_markdown_buffer(out, &text);
+        assay_buffer_dispose(&text);
+        assay_buffer_puts(out, "\n");
+    }
+}
+
 void assay_markdown_compare(assay_buffer *out, const assay_evidence *evidence)
 {
     const assay_json_value *pairs[PAIRS];
     const assay_json_value *list = assay_compare_list(evidence);
     size_t n = assay_compare_pairs(evidence, pairs, PAIRS);
-    bool boxes = assay_text_equal(assay_json_get_text(evidence->run, "task", ""), "detection");
-    assay_markdown_put(out,
-                       n > 0
-                           ? "## Which model is better, and where\n\nDifferences on the same data, "
-                             "with allowance for the number of comparisons (%s).\n\n"
-                           : "",
-                       boxes ? "Westfall and Young's maxT" : "Holm");
+    if (n == 0) {
+        return;
+    }
+    assay_markdown_put(
+        out,
+        "## Which model is better, and where\n\nDifferences on the same data, with allowance for "
+        "the number of comparisons (%s).\n\n",
+        adjustment_title(pairs[0]));
     for (size_t k = 0; k < n && k < PAIRS; k++) {
         const char *a =
             assay_evidence_title(evidence->models, assay_json_get_text(pairs[k], "a", ""));
@@ -62,6 +98,7 @@ void assay_markdown_compare(assay_buffer *out, const assay_evidence *evidence)
             assay_markdown_put(out, "\nThe first %d of %zu are shown; all are in results.json.\n",
                                (int)ROWS, rows);
         }
+        put_closeness(out, evidence, pairs[k]);
         assay_buffer_puts(out, "\n");
     }
 }

@@ -112,8 +112,9 @@ static void put_breakdowns(assay_buffer *out, const assay_evidence *evidence)
     if (n == 0) {
         return;
     }
-    assay_buffer_puts(out, "## Accuracy along the properties of the data\n\n| Data | Property | "
-                           "Value | Model | Accuracy | n |\n|---|---|---|---|---|---|\n");
+    assay_buffer_puts(out,
+                      "## Accuracy along the properties of the data\n\n| Data | Property | "
+                      "Value | Model | Accuracy | n | Interval |\n|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {
         const assay_json_value *item = assay_json_at(evidence->breakdowns, i);
         const assay_json_value *bins = assay_json_get(item, "bins");
@@ -128,13 +129,14 @@ static void put_breakdowns(assay_buffer *out, const assay_evidence *evidence)
             }
             rows++;
             assay_markdown_put(
-                out, "| %s | %s | %s | %s | %s (%s to %s) | %s |\n",
+                out, "| %s | %s | %s | %s | %s (%s to %s) | %s | %s |\n",
                 assay_evidence_data_title(evidence, assay_json_get_text(item, "data", "")),
                 assay_json_get_text(item, "column", ""), assay_json_get_text(bin, "label", ""),
                 assay_evidence_title(evidence->models, assay_json_get_text(item, "model", "")),
                 assay_figure_value(scale, value).text, assay_figure_bare(scale, low).text,
                 assay_figure_value(scale, high).text,
-                assay_figure_count(assay_json_get_int(bin, "n", 0)).text);
+                assay_figure_count(assay_json_get_int(bin, "n", 0)).text,
+                assay_json_get_text(item, "method", "\xe2\x80\x93"));
         }
     }
     put_rest(out, rows, total);

@@ -82,6 +82,21 @@ static const assay_json_value *bin_of(const assay_json_value *breakdown, size_t 
     return NULL;
 }
 
+/** Which dependence the intervals allow for; nothing for independent rows. */
+static void put_method(assay_buffer *out, const breakdown_chart *chart)
+{
+    for (size_t i = 0; i < ASSAY_EVIDENCE_MODELS; i++) {
+        const char *cluster = assay_json_get_text(chart->models[i], "cluster", "");
+        if (cluster[0] != '\0') {
+            assay_html_put(out,
+                           " <span class=\"quiet\">Intervals allow for rows with the same %s being "
+                           "alike (%s).</span>",
+                           cluster, assay_json_get_text(chart->models[i], "method", "none"));
+            return;
+        }
+    }
+}
+
 static void put_chart(assay_buffer *out, const assay_evidence *evidence,
                       const breakdown_chart *chart)
 {
@@ -93,8 +108,10 @@ static void put_chart(assay_buffer *out, const assay_evidence *evidence,
     size_t n = assay_json_size(bins);
     assay_html_put(out,
                    "<figure class=\"rows\">\n<figcaption><b>%s</b> <span class=\"quiet\">%s"
-                   "</span></figcaption>\n<div class=\"dots\">\n",
+                   "</span>",
                    chart->column, assay_evidence_data_title(evidence, chart->data));
+    put_method(out, chart);
+    assay_buffer_puts(out, "</figcaption>\n<div class=\"dots\">\n");
     for (size_t b = 0; b < n && b < BINS; b++) {
         const char *label = assay_json_get_text(assay_json_at(bins, b), "label", "");
         assay_dot dots[ASSAY_EVIDENCE_MODELS] = {{0}};

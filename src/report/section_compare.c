@@ -104,6 +104,7 @@ static assay_track track_of(const assay_evidence *evidence, const assay_json_val
                                  assay_evidence_real(item, "difference")));
             high = fmax(high, fmax(assay_evidence_real(item, "high"),
                                    assay_evidence_real(item, "difference")));
+            assay_closeness_range(&low, &high, item);
         }
     }
     high = low == high ? low + 0.01 : high;
@@ -157,7 +158,9 @@ static void put_forest(assay_buffer *out, const assay_evidence *evidence,
                        label, assay_compare_better(evidence, item),
                        is_shown(item) ? " is better" : "");
         assay_track_begin(out, &track, TRACK, label);
+        assay_closeness_band(out, &track, item, TRACK);
         assay_track_threshold(out, &track, -1, 0.0, 0, TRACK);
+        assay_closeness_claim(out, &track, item, model, TRACK / 2.0);
         assay_track_interval(out, &track, model >= 0 ? model : 0, TRACK / 2.0,
                              assay_evidence_real(item, "difference"),
                              assay_evidence_real(item, "low"), assay_evidence_real(item, "high"));
@@ -311,7 +314,9 @@ static void put_pair(assay_buffer *out, const assay_evidence *evidence,
                        b, wins[1], wins[0] + wins[1] + wins[2], a, wins[0]);
     }
     put_flips(out, evidence, pair);
+    assay_closeness_legend(out, evidence, pair);
     put_forest(out, evidence, pair);
+    assay_section_closeness(out, evidence, pair);
     put_table(out, evidence, pair);
     put_all_changed(out, evidence, pair);
 }

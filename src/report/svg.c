@@ -294,6 +294,23 @@ void assay_track_threshold(assay_buffer *out, const assay_track *track, int mode
     assay_buffer_puts(out, "/>");
 }
 
+void assay_track_band(assay_buffer *out, const assay_track *track, const char *css, double low,
+                      double high, double top, double bottom)
+{
+    if (isnan(low) || isnan(high)) {
+        return;
+    }
+    double from = assay_ticks_position(&track->ticks, low);
+    assay_html_put(out, "<rect class=\"%s\"", css);
+    put_percent(out, "x", track, low);
+    assay_buffer_puts(out, " width=\"");
+    put_number(out, (assay_ticks_position(&track->ticks, high) - from) * 100);
+    assay_buffer_puts(out, "%\"");
+    put_attribute(out, "y", top);
+    put_attribute(out, "height", bottom - top);
+    assay_buffer_puts(out, "/>");
+}
+
 void assay_track_end(assay_buffer *out)
 {
     assay_buffer_puts(out, "</svg>");

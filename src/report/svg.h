@@ -72,6 +72,9 @@ void assay_track_interval(assay_buffer *out, const assay_track *track, int model
 /** A dashed vertical line in the colour of a model; of the text when `model` is negative. */
 void assay_track_threshold(assay_buffer *out, const assay_track *track, int model, double value,
                            double top, double bottom);
+/** A filled part of the track; `css` gives the colour. Nothing when an end is NaN. */
+void assay_track_band(assay_buffer *out, const assay_track *track, const char *css, double low,
+                      double high, double top, double bottom);
 void assay_track_end(assay_buffer *out);
 /** The labels below a column of tracks. */
 void assay_track_axis(assay_buffer *out, const assay_track *track);

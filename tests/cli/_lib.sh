@@ -61,6 +61,9 @@ refuse()
     says err "$text"
 }
 
+# fits FILE: a results.json is as its published schema says, and has nothing that the schema does not know
+fits() { expect 0 "$ASSAY_SCHEMA_CHECK" "$@"; }
+
 finish()
 {
     printf '%d checks, %d failed\n' "$checks" "$failures"

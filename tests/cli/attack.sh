@@ -92,6 +92,7 @@ expect 0 "$assay" run plan.yaml
 says evidence/report.html "What deliberate changes do to it"
 says evidence/report.html "Worst case of all"
 says evidence/results.json '"worst_case"'
+fits evidence/results.json
 expect 0 test -s evidence/attacks/deliberate/reader/1_square/rows.parquet
 
 # requirements on what the attacks leave, judged again from the evidence alone

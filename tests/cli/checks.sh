@@ -47,4 +47,24 @@ sed 's/Scene_id/colour/' p.csv >q.csv
 sed 's/p.csv/q.csv/' plan.yaml >none.yaml
 expect 0 "$assay" run none.yaml --out none
 silent none/results.json dependent_data
+
+# declared, every interval allows for it, those along the metadata too; the group itself has none
+awk -F, -v OFS=, '{ print $0, NR == 1 ? "half" : (substr($4, 7) + 0 < 20 ? "first" : "second") }' p.csv >h.csv
+sed 's/p.csv/h.csv/; s/metrics: .*/metrics: [accuracy]/' plan.yaml >alone.yaml
+{ cat alone.yaml; echo 'data: {d: {cluster: Scene_id}}'; } >declared.yaml
+expect 0 "$assay" run alone.yaml --out alone
+expect 0 "$assay" run declared.yaml --out declared
+half='.breakdowns[] | select(.column == "half")'
+is "$(jq -c "$half | [.method, .cluster, .bins[0].clusters]" alone/results.json)" '["clopper_pearson",null,null]'
+is "$(jq -c "$half | [.method, .cluster, .bins[0].clusters]" declared/results.json)" '["korn_graubard","Scene_id",20]'
+wide() { jq "[$half | .bins[] | .accuracy_high - .accuracy_low] | add" "$1/results.json"; }
+is "$(jq -n "$(wide declared) > 1.5 * $(wide alone)")" true
+says declared/report.html "Intervals allow for rows with the same Scene_id being alike (korn_graubard)."
+says declared/report.md 'korn\_graubard'
+# the same interval as of a context that is that half
+{ cat declared.yaml; echo "contexts: {all: {data: d}, first: {data: d, where: half = 'first'}}"; } >same.yaml
+expect 0 "$assay" run same.yaml --out same
+is "$(jq -c '.measures[] | select(.context == "first") | [.value, .low, .high]' same/results.json)" \
+    "$(jq -c "$half | .bins[] | select(.label == \"first\") | [.accuracy, .accuracy_low, .accuracy_high]" same/results.json)"
+fits evidence/results.json none/results.json alone/results.json declared/results.json
 finish

@@ -97,6 +97,7 @@ expect 0 "$assay" compare a.csv b.csv -m accuracy -m f1 --adjust max_t --json e.
 is "$(jq '[.comparisons[] | select(.p_adjusted != null) | .p_adjusted <= 1 and .p_adjusted > 0] | all' e.json)" true
 expect 0 "$assay" compare a.csv b.csv -m accuracy -m f1 --adjust fixed_sequence --json e.json
 is "$(jq '[.comparisons[].p_adjusted] | . == sort' e.json)" true
+fits --parts c.json e.json
 refuse 64 "equivalence must be above 0" "$assay" compare a.csv b.csv --equivalence 0
 refuse 64 "rope must be above 0" "$assay" compare a.csv b.csv --rope=-2
 

@@ -116,6 +116,7 @@ expect 0 "$assay" evaluate --task regression --predictions values.csv --json val
 [ "$(jq -c '[.measures[] | [.metric, .value, .n]] | .[0,3,5]' values.json | tr '\n' ' ')" = \
     '["mean_absolute_error",0.6666666666666666,3] ["max_error",1,3] ["r2",0.6785714285714286,3] ' ] ||
     fail "regression: $(jq -c '[.measures[] | [.metric, .value, .n]]' values.json)"
+fits --parts values.json file.json
 expect 0 "$assay" evaluate --task regression --predictions values.csv -m max_error --where "site = 'y'"
 says out "1 where site = 'y'"
 expect 0 "$assay" evaluate --task regression --predictions values.csv --target prediction --label target -m mean_error

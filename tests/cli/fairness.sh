@@ -61,6 +61,8 @@ says out "1 MET, 1 NOT MET, 0 INCONCLUSIVE, 1 NOT EVALUATED"
 says e/report.html "Is everybody treated alike?"
 says e/report.html "highest: site=a, lowest: site=b"
 says e/results.json "there is no column weight"
+fits e/results.json
+fits --parts r.json
 expect 1 "$assay" verify e --plan plan.yaml
 says out "NOT MET        R1"
 says out "NOT EVALUATED  R3"

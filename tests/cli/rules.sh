@@ -72,4 +72,5 @@ says evidence/results.json "The decision rule changed after data were seen"
 expect 3 "$assay" run other.yaml --out evidence
 is "$(jq -r .rule.changed_from evidence/results.json)" "$first"
 says evidence/report.html "The decision rule changed after data were seen"
+fits evidence/results.json
 finish

@@ -153,4 +153,20 @@ checks=$((checks + 1))
 { head -n 1 new.csv; tail -n +2 new.csv | sort -r; } >sorted.csv
 sed 's/new.csv/sorted.csv/' two.yaml >other.yaml
 refuse 65 "the same data in the same order" "$assay" run other.yaml --out two
+fits evidence/results.json skip/results.json two/results.json
+
+# close enough? in numbers, as bands and bars, in words
+{ cat two.yaml; echo "compare: {margin: 0.05, equivalence: 0.6, rope: 0.02, adjust: hochberg}"; } >close.yaml
+expect 0 "$assay" run close.yaml --out close
+fits close/results.json
+says close/results.json '"adjustment": "hochberg"'
+says close/report.html "new is not worse than Old &lt;one&gt; by more than 5 percentage points: shown at 95"
+says close/report.html "The two differ by less than 60 percentage points: shown at 95"
+says close/report.html "The chance that they are as good as equal, within 2 percentage points, is under 0.1"
+says close/report.html '<rect class="margin"'
+says close/report.html '<rect class="rope"'
+says close/report.html '<rect class="part equal"'
+says close/report.md "Close enough?"
+says close/report.md "comparisons (hochberg)"
+silent two/report.html "Close enough?"
 finish

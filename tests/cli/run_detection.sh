@@ -151,4 +151,5 @@ sed -i 's/ship, buoy/boat, plane/' y.yaml
 refuse 65 "none of the model's 2 classes" "$assay" run plan.yaml --out g
 sed -i 's/output: .*/output: {scores: logits}/; s/classes: .*/classes: [a, b]/' y.yaml
 expect 65 "$assay" run plan.yaml --out g
+fits e/results.json
 finish

@@ -52,6 +52,8 @@ expect 1 "$assay" verify evidence --plan plan.yaml --json v.json
 says out "NOT MET        HIGH"
 is "$(jq -c "$keys" v.json)" "$run"
 is "$(jq -c .rule v.json)" "$(jq -c .rule evidence/results.json)"
+fits evidence/results.json
+fits --parts v.json
 silent out "rule changed"
 expect 1 "$assay" verify evidence/results.json --requirements plan.yaml --json -
 is "$(jq -c "$keys" out)" "$run"
@@ -131,6 +133,7 @@ says out "Decided at the labelled sample"
 is "$(jq -c '[.verdicts[] | .verdict, .sequential.unlabelled, .sequential.pool]' v.json)" '["MET",100,null,"MET",100,400]'
 is "$(jq '.verdicts[0].sequential | .decided_at == .looked_at and .decided_at < 300 and .labelled == 300' v.json)" true
 is "$(jq '.verdicts[0].sequential.path[-1][2] >= 0.9' v.json)" true
+fits --parts v.json
 expect 0 "$assay" run seq.yaml --out seq
 says seq/report.html "How it was decided, sample by sample"
 sed 's/, sequential: mixture//; s/, sequential: {[^}]*}//' seq.yaml | sed '/id: P/d' >plain.yaml
