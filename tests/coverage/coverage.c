@@ -99,7 +99,7 @@ int main(int argc, char **argv)
         "Measured by `stats_coverage --full`, which is part of the test suite (a fast subset "
         "runs with every test run). Where the table gives no ± the number is exact: all "
         "outcomes were enumerated. Elsewhere it comes from %lld simulated data sets per "
-        "setting (for the bootstrap: 4000), and ± is the Monte Carlo standard error.\n\n"
+        "setting (for the bootstrap and weighted rows: 4000), and ± is the Monte Carlo standard error.\n\n"
         "*Mean* is over the settings of the row (values of the true parameter, cluster "
         "correlation and so on), *worst* is the worst of them. A promise of *at least* is "
         "checked for the worst setting, *about* for the mean; *none* marks methods in "
