@@ -280,7 +280,18 @@ static assay_status compare(job *j, assay_error *err)
     return assay_comparison_adjust(&j->comparison, j->adjust, err);
 }
 
-/** Friedman's test over the values of the --by column, for each measure of three or more models. */
+static assay_direction direction_of(const job *j, const char *metric)
+{
+    for (size_t i = 0; i < j->n_metrics; i++) {
+        if (strcmp(j->metrics[i]->op->name, metric) == 0) {
+            return j->metrics[i]->op->direction;
+        }
+    }
+    return ASSAY_NO_DIRECTION;
+}
+
+/** Tests over the values of the --by column, for each measure: Wilcoxon's, of three or more models
+ *  Friedman's. */
 static assay_status compare_groups(job *j, assay_error *err)
 {
     assay_status status = ASSAY_OK;
@@ -291,7 +302,7 @@ static assay_status compare_groups(job *j, assay_error *err)
     for (int64_t c = 0; c < j->n_contexts; c++) {
         groups += j->contexts[c].group;
     }
-    if (j->n_models < 3 || groups == 0) {
+    if (groups == 0) {
         return ASSAY_OK;
     }
     values = assay_alloc((size_t)groups, (size_t)j->n_models * sizeof *values);
@@ -314,8 +325,8 @@ static assay_status compare_groups(job *j, assay_error *err)
             }
             g += j->contexts[c].group;
         }
-        ASSAY_GOTO(assay_compare_groups(&j->comparison, values, groups, j->n_models, 0,
-                                        wanted->metric, err),
+        ASSAY_GOTO(assay_compare_groups(&j->comparison, values, groups, j->n_models, 0, wanted,
+                                        direction_of(j, wanted->metric), j->level, err),
                    done);
     }
 done:

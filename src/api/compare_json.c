@@ -184,6 +184,53 @@ static void put_difference(assay_json *json, const assay_difference *d, const ch
     assay_json_end_object(json);
 }
 
+static void put_ranks(assay_json *json, const assay_omnibus *o, const char *const *models)
+{
+    assay_json_put_real(json, "p_iman_davenport", o->iman_davenport);
+    assay_json_key(json, "mean_ranks");
+    assay_json_begin_array(json);
+    for (int32_t k = 0; k < o->n_models; k++) {
+        assay_json_begin_object(json);
+        assay_json_put_text(json, "model", models[k]);
+        assay_json_put_real(json, "rank", o->mean_ranks[k]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
+    assay_json_put_real(json, "critical_difference", o->critical);
+    assay_json_key(json, "nemenyi");
+    assay_json_begin_array(json);
+    for (int32_t a = 0; a < o->n_models; a++) {
+        for (int32_t b = a + 1; b < o->n_models; b++) {
+            assay_json_begin_object(json);
+            assay_json_put_text(json, "a", models[a]);
+            assay_json_put_text(json, "b", models[b]);
+            assay_json_put_real(json, "p", o->nemenyi[a * o->n_models + b]);
+            assay_json_end_object(json);
+        }
+    }
+    assay_json_end_array(json);
+}
+
+static void put_omnibus(assay_json *json, const assay_omnibus *o, const char *const *models,
+                        const char *const *contexts)
+{
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "context", contexts[o->context]);
+    assay_json_put_text(json, "metric", o->metric);
+    if (o->average) {
+        assay_json_put_text(json, "average", o->average);
+    }
+    assay_json_put_text(json, "test", o->test);
+    assay_json_put_real(json, "statistic", o->statistic);
+    assay_json_put_real(json, "df", o->df);
+    assay_json_put_real(json, "p", o->p);
+    assay_json_put_int(json, "n", o->n);
+    if (o->mean_ranks) {
+        put_ranks(json, o, models);
+    }
+    assay_json_end_object(json);
+}
+
 void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
                            const char *const *models, const char *const *contexts, double level,
                            const assay_compare_margins *margins)
@@ -197,16 +244,7 @@ void assay_comparison_json(assay_json *json, const assay_comparison *comparison,
     assay_json_key(json, "omnibus");
     assay_json_begin_array(json);
     for (int64_t i = 0; i < comparison->n_omnibus; i++) {
-        const assay_omnibus *o = &comparison->omnibus[i];
-        assay_json_begin_object(json);
-        assay_json_put_text(json, "context", contexts[o->context]);
-        assay_json_put_text(json, "metric", o->metric);
-        assay_json_put_text(json, "test", o->test);
-        assay_json_put_real(json, "statistic", o->statistic);
-        assay_json_put_real(json, "df", o->df);
-        assay_json_put_real(json, "p", o->p);
-        assay_json_put_int(json, "n", o->n);
-        assay_json_end_object(json);
+        put_omnibus(json, &comparison->omnibus[i], models, contexts);
     }
     assay_json_end_array(json);
 }

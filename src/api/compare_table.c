@@ -152,6 +152,29 @@ static void put_blocks(assay_buffer *out, const assay_compare_job *job)
     }
 }
 
+/** Mean ranks, and which pairs Nemenyi's test tells apart. */
+static void put_ranks(assay_buffer *out, const assay_compare_job *job, const assay_omnibus *o)
+{
+    int64_t apart = 0;
+
+    assay_buffer_puts(out, "    mean rank, 1 = best:");
+    for (int32_t k = 0; k < o->n_models; k++) {
+        assay_buffer_printf(out, "%s %s %.2f", k == 0 ? "" : ",", job->names[k], o->mean_ranks[k]);
+    }
+    assay_buffer_printf(out, "; apart from a difference of %.2f on (Nemenyi):", o->critical);
+    for (int32_t a = 0; a < o->n_models; a++) {
+        for (int32_t b = a + 1; b < o->n_models; b++) {
+            double p = o->nemenyi[a * o->n_models + b];
+            if (p <= 1.0 - job->level) {
+                assay_buffer_printf(out, "%s %s and %s, p", apart++ == 0 ? "" : ";", job->names[a],
+                                    job->names[b]);
+                put_p(out, p);
+            }
+        }
+    }
+    assay_buffer_puts(out, apart == 0 ? " none\n" : "\n");
+}
+
 static void put_omnibus(assay_buffer *out, const assay_compare_job *job)
 {
     if (job->request->weights) {
@@ -161,17 +184,30 @@ static void put_omnibus(assay_buffer *out, const assay_compare_job *job)
 
     for (int64_t i = 0; i < c->n_omnibus; i++) {
         const assay_omnibus *o = &c->omnibus[i];
-        bool friedman = strcmp(o->test, "friedman") == 0;
+        bool cochran = strcmp(o->test, "cochran_q") == 0;
+        char name[64];
         if (i == 0) {
-            assay_buffer_puts(out, "\nAll models at once (hypothesis: all are equally good)\n");
+            assay_buffer_puts(out, job->n_models > 2
+                                       ? "\nAll models at once (hypothesis: all are equally good)\n"
+                                       : "\nOver the groups (hypothesis: both are equally good)\n");
         }
-        assay_buffer_printf(out, "  %-32s %s", o->metric,
-                            friedman ? "Friedman's chi-square" : "Cochran's Q");
+        (void)snprintf(name, sizeof name, "%s%s%s", o->metric, o->average ? ", " : "",
+                       o->average ? o->average : "");
+        assay_buffer_printf(out, "  %-32s %s", name,
+                            cochran         ? "Cochran's Q"
+                            : o->mean_ranks ? "Friedman's chi-square"
+                                            : "Wilcoxon's signed ranks, W+");
         put_number(out, o->statistic, 1);
-        assay_buffer_printf(out, ", %g degrees of freedom, p", o->df);
+        if (!isnan(o->df)) {
+            assay_buffer_printf(out, ", %g degrees of freedom", o->df);
+        }
+        assay_buffer_puts(out, ", p");
         put_p(out, o->p);
         assay_buffer_printf(out, " (%s, %" PRId64 " %s)\n", job->contexts[o->context].name, o->n,
-                            friedman ? "groups" : "rows");
+                            cochran ? "rows" : "groups");
+        if (o->mean_ranks) {
+            put_ranks(out, job, o);
+        }
     }
 }
 

@@ -55,12 +55,19 @@ typedef struct assay_difference {
     double odds_ratio; /* rows that only b has right for each that only a has right; may be inf */
 } assay_difference;
 
-/** A test of the hypothesis that all models are equally good, for three or more. */
+/** A test of the hypothesis that all models are equally good, for three or more; over groups of data
+ *  for two as well (Wilcoxon). */
 typedef struct assay_omnibus {
     int32_t context;
-    const char *metric, *test;
-    int64_t n; /* data (Cochran) or groups (Friedman) */
-    double statistic, df, p;
+    const char *metric, *average, *test; /* average NULL = none */
+    int64_t n;                           /* data (Cochran) or groups (Friedman, Wilcoxon) */
+    double statistic, df, p;             /* df NaN = the test has none */
+    /* Friedman's alone, else NULL and NaN */
+    const double *mean_ranks; /* of each model, 1 = best */
+    const double *nemenyi;    /* n_models x n_models p-values of the pairs */
+    double critical;          /* difference of mean ranks that Nemenyi's test shows */
+    double iman_davenport;    /* p-value of the less conservative F test */
+    int32_t n_models;
 } assay_omnibus;
 
 /** Growing lists; everything in them lives in the arena. */
@@ -95,11 +102,14 @@ ASSAY_NODISCARD assay_status assay_compare_models(
     int32_t n_models, const uint8_t *mask, int32_t context, const assay_args *const *metrics,
     size_t n_metrics, const assay_compare_options *options, assay_error *err);
 
-/** Friedman's test of a metric over groups of data (Demsar 2006): values is groups x models, NaN
- *  groups are left out. Appends to the omnibus tests when at least five groups are left. */
+/** A metric over groups of data (Demsar 2006): Wilcoxon's signed ranks for two models, Friedman's test
+ *  with Nemenyi's of all pairs for more. values is groups x models, NaN groups are left out. Appends to
+ *  the omnibus tests when at least five groups are left. */
 ASSAY_NODISCARD assay_status assay_compare_groups(assay_comparison *out, const double *values,
                                                   int64_t groups, int32_t n_models, int32_t context,
-                                                  const char *metric, assay_error *err);
+                                                  const assay_measure *measure,
+                                                  assay_direction direction, double level,
+                                                  assay_error *err);
 
 /** Adjusted p-values over all differences that have one, in their order for a fixed sequence. Max-T
  *  takes those that keep their `null`; each |difference| is divided by its standard deviation under

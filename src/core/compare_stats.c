@@ -1,4 +1,4 @@
-/* Tests of the hypothesis that three or more models are equally good. */
+/* Tests of the hypothesis that all models are equally good. */
 #include <math.h>
 #include <string.h>
 
@@ -27,7 +27,10 @@ assay_status assay_compare_cochran(assay_comparison *out, const uint8_t *table, 
                           .metric = metric,
                           .test = "cochran_q",
                           .n = n,
-                          .df = (double)n_models - 1.0};
+                          .df = (double)n_models - 1.0,
+                          .critical = NAN,
+                          .iman_davenport = NAN,
+                          .n_models = n_models};
     ASSAY_TRY(assay_cochran_q(&test.statistic, &test.p, table, n, n_models, err));
     return add_omnibus(out, &test, err);
 }
@@ -50,28 +53,72 @@ static int64_t whole_groups(double *out, const double *values, int64_t groups, i
     return n;
 }
 
-assay_status assay_compare_groups(assay_comparison *out, const double *values, int64_t groups,
-                                  int32_t n_models, int32_t context, const char *metric,
-                                  assay_error *err)
+static assay_status wilcoxon(assay_comparison *out, assay_omnibus *test, const double *values,
+                             int64_t n, assay_error *err)
 {
-    assay_friedman friedman;
+    assay_wilcoxon_result w;
+    double *differences = assay_arena_alloc(out->arena, (size_t)n, sizeof *differences);
+    if (differences == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        differences[i] = values[2 * i + 1] - values[2 * i];
+    }
+    ASSAY_TRY(assay_wilcoxon(&w, differences, n, ASSAY_ZEROS_PRATT, n <= ASSAY_WILCOXON_EXACT_MOST,
+                             true, err));
+    test->test = w.exact ? "wilcoxon_exact" : "wilcoxon";
+    test->statistic = w.plus;
+    test->df = NAN;
+    test->p = w.two_sided;
+    return add_omnibus(out, test, err);
+}
+
+static assay_status friedman(assay_comparison *out, assay_omnibus *test, const double *values,
+                             int64_t n, int32_t k, assay_direction direction, double level,
+                             assay_error *err)
+{
+    assay_friedman result;
+    double *ranks = assay_arena_alloc(out->arena, (size_t)k, sizeof *ranks);
+    double *pairs = assay_arena_alloc(out->arena, (size_t)k, (size_t)k * sizeof *pairs);
+    if (ranks == NULL || pairs == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_friedman_test(&result, ranks, values, n, k, err));
+    ASSAY_TRY(assay_nemenyi(pairs, ranks, n, k, err));
+    ASSAY_TRY(assay_nemenyi_critical(&test->critical, n, k, 1.0 - level, err));
+    for (int32_t j = 0; j < k && direction != ASSAY_LOWER_IS_BETTER; j++) {
+        ranks[j] = (double)k + 1.0 - ranks[j]; /* 1 = best */
+    }
+    test->test = "friedman";
+    test->statistic = result.chi_square;
+    test->df = (double)k - 1.0;
+    test->p = result.p;
+    test->iman_davenport = result.f_p;
+    test->mean_ranks = ranks;
+    test->nemenyi = pairs;
+    return add_omnibus(out, test, err);
+}
+
+assay_status assay_compare_groups(assay_comparison *out, const double *values, int64_t groups,
+                                  int32_t n_models, int32_t context, const assay_measure *measure,
+                                  assay_direction direction, double level, assay_error *err)
+{
     double *whole =
         assay_arena_alloc(out->arena, (size_t)groups + 1, (size_t)n_models * sizeof *whole);
-    double *ranks = assay_arena_alloc(out->arena, (size_t)n_models, sizeof *ranks);
-    if (whole == NULL || ranks == NULL) {
+    if (whole == NULL) {
         return assay_fail_memory(err);
     }
     int64_t n = whole_groups(whole, values, groups, n_models);
-    if (n < FEWEST_GROUPS || n_models < 3) {
+    if (n < FEWEST_GROUPS || n_models < 2) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(assay_friedman_test(&friedman, ranks, whole, n, n_models, err));
-    const assay_omnibus test = {.context = context,
-                                .metric = metric,
-                                .test = "friedman",
-                                .n = n,
-                                .statistic = friedman.chi_square,
-                                .df = (double)n_models - 1.0,
-                                .p = friedman.p};
-    return add_omnibus(out, &test, err);
+    assay_omnibus test = {.context = context,
+                          .metric = measure->metric,
+                          .average = measure->average,
+                          .n = n,
+                          .critical = NAN,
+                          .iman_davenport = NAN,
+                          .n_models = n_models};
+    return n_models == 2 ? wilcoxon(out, &test, whole, n, err)
+                         : friedman(out, &test, whole, n, n_models, direction, level, err);
 }

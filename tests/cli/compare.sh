@@ -61,6 +61,19 @@ expect 0 "$assay" compare a.csv b.csv shuffled.csv -m accuracy
 says out "Cochran's Q"
 says out "b and shuffled"
 
+# over the groups
+awk -F, -v OFS=, 'NR == 1 { print "id,target,label,site" } NR > 1 { for (k = 0; k < 3; k++) print $1 k, $2, (NR + k) % 7 ? $2 : "x", "s" NR % 6 }' a.csv >ga.csv
+awk -F, -v OFS=, 'NR == 1 { print "id,target,label,site" } NR > 1 { for (k = 0; k < 3; k++) print $1 k, $2, (NR + k) % 3 ? $2 : "x", "s" NR % 6 }' a.csv >gb.csv
+awk -F, -v OFS=, 'NR == 1 { print "id,target,label,site" } NR > 1 { for (k = 0; k < 3; k++) print $1 k, $2, (NR + k) % 2 ? $2 : "x", "s" NR % 6 }' a.csv >gc.csv
+expect 0 "$assay" compare ga.csv gb.csv -m accuracy --by site --json g.json
+says out "Over the groups"
+is "$(jq -c '.omnibus[] | [.test, .n, .df, .statistic, .p]' g.json)" '["wilcoxon_exact",6,null,0,0.03125]'
+fits --parts g.json
+expect 0 "$assay" compare ga.csv gb.csv gc.csv -m accuracy -m log_loss --by site --json g.json
+says out "(Nemenyi): ga and gc"
+is "$(jq -c '.omnibus[] | select(.test == "friedman") | [.p < 0.01, .mean_ranks[0].rank, (.nemenyi | length), (.nemenyi[1].p <= 0.05)]' g.json)" '[true,1,3,true]'
+fits --parts g.json
+
 # not worse than the first?
 expect 0 "$assay" compare a.csv b.csv -m accuracy --margin 0.05
 says out "within the margin"

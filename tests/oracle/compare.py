@@ -87,8 +87,27 @@ def do_friedman(rng):
     for n, k in [(5, 3), (12, 4), (20, 3)]:
         values = np.round(rng.normal(size=(n, k)) + np.linspace(0, 1, k), 1)  # rounding makes ties
         result = stats.friedmanchisquare(*values.T)
+        ranks = k + 1 - stats.rankdata(values, axis=1).mean(axis=0)  # 1 = best
+        step = np.sqrt(k * (k + 1) / (12 * n))  # Demsar's q is the range over the root of 2
+        nemenyi = [stats.studentized_range.sf(abs(ranks[0] - r) / step, k, np.inf) for r in ranks[1:]]
         put("friedman", n, k, *[float(v) for v in values.ravel()], float(result.statistic),
-            float(result.pvalue))
+            float(result.pvalue), *map(float, ranks), *map(float, nemenyi),
+            float(stats.studentized_range.isf(.05, k, np.inf) * step))
+
+
+def do_wilcoxon(rng):
+    for n in (5, 9, 14):
+        values = np.round(rng.normal(size=(n, 2)), 1) + [0, .4]
+        d = values[:, 1] - values[:, 0]
+        ranks = stats.rankdata(abs(d))
+        plus = float(ranks[d > 0].sum())
+        # all sign patterns of the ranks that are not of zeros (Pratt)
+        sums = np.array([0.0])
+        for r in ranks[d != 0]:
+            sums = np.concatenate([sums, sums + r])
+        centre = ranks[d != 0].sum() / 2
+        p = np.mean(abs(sums - centre) >= abs(plus - centre) - 1e-9)
+        put("friedman", n, 2, *[float(v) for v in values.ravel()], plus, float(p))
 
 
 def do_adjust(rng):
@@ -147,6 +166,7 @@ do_cochran(rng)
 do_friedman(rng)
 do_adjust(rng)
 do_flips(rng)
+do_wilcoxon(rng)
 here = os.path.dirname(os.path.abspath(__file__))
 with open(os.path.join(here, "..", "golden", "compare.txt"), "w") as out:
     out.write("# written by oracle/compare.py: statsmodels %s, scipy %s, scikit-learn %s\n"

@@ -80,11 +80,26 @@ static void check_friedman(char *at, assay_comparison *comparison)
     for (int64_t i = 0; i < n * k; i++) {
         values[i] = next_real(&at);
     }
-    assert_int_equal(assay_compare_groups(comparison, values, n, (int32_t)k, 0, "accuracy", NULL),
+    const assay_measure accuracy = {.metric = "accuracy"};
+    assert_int_equal(assay_compare_groups(comparison, values, n, (int32_t)k, 0, &accuracy,
+                                          ASSAY_HIGHER_IS_BETTER, 0.95, NULL),
                      ASSAY_OK);
     const assay_omnibus *test = &comparison->omnibus[comparison->n_omnibus - 1];
+    if (k == 2) {
+        assert_string_equal(test->test, "wilcoxon_exact");
+        assert_true(near(test->statistic, next_real(&at), 0.0));
+        assert_true(near(test->p, next_real(&at), 1e-12));
+        return;
+    }
     assert_true(near(test->statistic, next_real(&at), 1e-11));
     assert_true(near(test->p, next_real(&at), 1e-11));
+    for (int64_t j = 0; j < k; j++) {
+        assert_true(near(test->mean_ranks[j], next_real(&at), 1e-12));
+    }
+    for (int64_t j = 1; j < k; j++) { /* the first model against the others */
+        assert_true(near(test->nemenyi[j], next_real(&at), 1e-9));
+    }
+    assert_true(near(test->critical, next_real(&at), 1e-9));
 }
 
 static void check_adjust(char *at, assay_comparison *comparison)
@@ -249,7 +264,7 @@ static void test_golden(void **state)
         }
     }
     fclose(golden);
-    assert_int_equal(checked, 1 + 14 + 16 + 4 + 3 + 20 + 3 + 3);
+    assert_int_equal(checked, 1 + 14 + 16 + 4 + 3 + 20 + 3 + 3 + 3);
     stop(&f);
 }
 

@@ -122,7 +122,7 @@ static void check(checker *c, const assay_json_value *value, const assay_json_va
         if (own != NULL) {
             check(c, member, own, key);
         } else if (properties != NULL) {
-            fail_at(c, path, "a member that the schema does not know");
+            fail_at(c, key, "the schema does not know this member");
         }
     }
     const assay_json_value *items = assay_json_get(schema, "items");
