@@ -46,7 +46,7 @@ static int run(const command *self, int argc, char **argv)
         {"data", 0, OPTION_TEXT, &request.data, "NAME",
          "of which data they are, when the plan has several"},
         {"sequential", 0, OPTION_TEXT, &request.sequential, "METHOD",
-         "judge sample by sample, until it is decided: mixture, betting, sprt or pool"},
+         "judge sample by sample, until it is decided: mixture, betting, sprt, pool, ..."},
         {"order", 0, OPTION_TEXT, &request.order, "COLUMN",
          "with --sequential: the order in which samples were labelled (default: as they stand)"},
         {"json", 0, OPTION_TEXT, &json, "FILE", "the verdicts as JSON; - for standard output"},

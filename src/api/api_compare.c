@@ -5,6 +5,7 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/compare.h"
 #include "api/compare_detection.h"
+#include "api/limits.h"
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -93,7 +94,8 @@ static assay_status check_request(job *j, const assay_compare_request *r, assay_
                                          .equivalence = r->has_equivalence ? r->equivalence : NAN,
                                          .rope = r->has_rope ? r->rope : NAN,
                                          .adjustment = NULL};
-    if (!assay_adjustment_find(&j->adjust, r->adjust ? r->adjust : "holm")) {
+    if (!assay_adjustment_find(&j->adjust, r->adjust ? r->adjust : "holm") ||
+        j->adjust == ASSAY_ADJUST_E_BH) {
         return assay_fail(err, ASSAY_EINVAL,
                           "adjust is '%s', expected holm, hochberg, holm_sidak, sidak, bonferroni, "
                           "bh, by, max_t, fixed_sequence or none",
@@ -166,6 +168,9 @@ static assay_status choose_metrics(job *j, assay_error *err)
         ASSAY_TRY(assay_args_parse(&j->metrics[j->n_metrics], ASSAY_OP_METRIC, *wanted, err));
         j->n_metrics++;
     }
+    ASSAY_TRY(assay_check_margins(j->margins.noninferiority, j->margins.equivalence,
+                                  j->margins.rope, (const assay_args *const *)j->metrics,
+                                  j->n_metrics, err));
     ASSAY_TRY(assay_args_parse(&j->proportion, ASSAY_OP_INTERVAL, "clopper_pearson", err));
     return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
+#include "api/limits.h"
 #include "api/run.h"
 #include "api/run_boxes.h"
 #include "base/alloc.h"
@@ -79,7 +80,7 @@ static assay_status read_plan(assay_run *run, assay_error *err)
     assay_status status = assay_plan_parse(&run->plan, (const char *)bytes, size,
                                            run->request->plan, assay_ops(), err);
     assay_free(bytes);
-    return status;
+    return status == ASSAY_OK ? assay_check_limits(run->plan, err) : status;
 }
 
 static assay_status prepare(assay_run *run, assay_error *err)

@@ -24,6 +24,30 @@ typedef struct answer {
     const char *method;
 } answer;
 
+/** People write 90 and mean 90 %. */
+static assay_status check_rate(const char *option, double value, assay_error *err)
+{
+    if (value > 1.0 && value <= 100.0) {
+        return assay_fail(err, ASSAY_EINVAL, "%s is %g, but rates lie between 0 and 1: write %g",
+                          option, value, value / 100.0);
+    }
+    if (value < 0.0 || value > 1.0) {
+        return assay_fail(err, ASSAY_EINVAL, "%s is %g, but rates lie between 0 and 1", option,
+                          value);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status check_rates(const assay_size_request *q, assay_error *err)
+{
+    ASSAY_TRY(check_rate("--expect", q->expect, err));
+    ASSAY_TRY(check_rate("--first", q->first, err));
+    ASSAY_TRY(check_rate("--second", q->second, err));
+    ASSAY_TRY(check_rate("--half-width", q->half_width, err));
+    ASSAY_TRY(check_rate("--confidence", q->confidence, err));
+    return check_rate("--power", q->power, err);
+}
+
 static assay_status fill(answer *a, const assay_size_request *request, assay_error *err)
 {
     assay_size_request *q = &a->q;
@@ -45,7 +69,7 @@ static assay_status fill(answer *a, const assay_size_request *request, assay_err
         return assay_fail(err, ASSAY_EINVAL, "the pool is %" PRId64 ", expected 1 to 1,000,000,000",
                           q->pool);
     }
-    return ASSAY_OK;
+    return check_rates(q, err);
 }
 
 /** The most results against the claim with which n trials still meet it; -1 = none. */
@@ -102,6 +126,7 @@ static assay_status size_proportion(answer *a, assay_error *err)
     }
     a->claim = (assay_proportion_claim){isnan(q->at_least) ? q->at_most : q->at_least,
                                         isnan(q->at_most), q->confidence};
+    ASSAY_TRY(check_rate(a->claim.at_least ? "--at-least" : "--at-most", a->claim.limit, err));
     if (a->counted) {
         ASSAY_TRY(assay_size_failures(&a->independent, q->failures, &a->claim, err));
         a->method = "exact binomial";

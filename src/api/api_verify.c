@@ -7,6 +7,7 @@
 
 #include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/file.h"
+#include "api/limits.h"
 #include "api/run.h"
 #include "api/verify_boxes.h"
 #include "assay/version.h"
@@ -38,7 +39,7 @@ static assay_status read_plan(verification *v, assay_error *err)
     if (v->run.plan->n_requirements == 0) {
         return assay_fail(err, ASSAY_EINVAL, "%s has no requirements", v->request->plan);
     }
-    return ASSAY_OK;
+    return assay_check_limits(v->run.plan, err);
 }
 
 static assay_status read_results(verification *v, assay_error *err)
@@ -104,7 +105,8 @@ static assay_status make_sequential(assay_plan *plan, const assay_verify_request
     assay_sequential_method method = assay_sequential_find(request->sequential);
     if (method == ASSAY_SEQUENTIAL_NONE) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "sequential: '%s' is no method; expected mixture, betting, sprt or pool",
+                          "sequential: '%s' is no method; expected mixture, betting, "
+                          "empirical_bernstein, normal_mixture, sprt or pool",
                           request->sequential);
     }
     for (int32_t i = 0; i < plan->n_requirements; i++) {

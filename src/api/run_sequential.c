@@ -49,17 +49,15 @@ static assay_status arrivals(int64_t **out, int64_t *n, const assay_plan_require
     }
     if (q->sequential.order && (!column || table->rows != p->n)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "requirement %s: there is no metadata column '%.80s' for the order of "
-                          "arrival",
-                          q->id, q->sequential.order);
+                          "there is no metadata column '%.80s' for the order of arrival",
+                          q->sequential.order);
     }
     for (int64_t i = 0; column && column->valid && i < p->n; i++) {
         if (!column->valid[i] && (!mask || mask[i])) {
             return assay_fail(err, ASSAY_EFORMAT,
-                              "requirement %s: row %" PRId64
-                              " has no value in '%.80s', so its place in "
-                              "the order of arrival is not known",
-                              q->id, i + 1, q->sequential.order);
+                              "row %" PRId64 " has no value in '%.80s', so its place in the order "
+                              "of arrival is not known",
+                              i + 1, q->sequential.order);
         }
     }
     if (!column) {
@@ -257,6 +255,10 @@ void assay_results_sequence(assay_json *json, const assay_verdict *v)
         assay_json_put_real(json, "beta", q->sequential.beta);
         assay_json_put_real(json, "accept_objective_at", r->upper);
         assay_json_put_real(json, "accept_threshold_at", r->lower);
+    }
+    if (!isnan(r->log_e_met)) {
+        assay_json_put_real(json, "log_e_met", r->log_e_met);
+        assay_json_put_real(json, "log_e_not_met", r->log_e_not_met);
     }
     assay_json_put_text(json, "columns",
                         ratio ? "n, successes, log likelihood ratio" : "n, successes, low, high");

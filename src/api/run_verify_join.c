@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "api/run.h"
+#include "stats/multiplicity.h"
 
 /** all_of: the worst part decides. any_of: the best one does. NOT EVALUATED is worse than
  *  INCONCLUSIVE: it says nothing at all. */
@@ -49,6 +50,25 @@ done:
     return status;
 }
 
+/** e-BH takes e-values, which sequential requirements judged by mixtures have. Others count with e = 0:
+ *  nothing was shown. */
+static assay_status adjust_e_values(const assay_plan_family *family, assay_verdict **members,
+                                    double *p, int32_t m, assay_error *err)
+{
+    for (int32_t i = 0; i < m; i++) {
+        const assay_run_sequence *s = members[i]->sequence;
+        bool has = s && s->known && !isnan(s->result.log_e_not_met);
+        if (members[i]->kind != ASSAY_VERDICT_NOT_EVALUATED && !has) {
+            return assay_fail(err, ASSAY_EINVAL,
+                              "family '%s': e_bh takes e-values, which a requirement has with "
+                              "'sequential: mixture'; %s has none",
+                              family->name, members[i]->requirement->id);
+        }
+        p[i] = has ? exp(s->result.log_e_not_met) : 0.0;
+    }
+    return assay_e_benjamini_hochberg(p, p, m, err);
+}
+
 /** Requirements that could not be tested count as tested with p = 1, which is conservative. */
 static assay_status adjust_family(assay_run *run, int32_t index, assay_verdict **members, double *p,
                                   assay_error *err)
@@ -66,7 +86,8 @@ static assay_status adjust_family(assay_run *run, int32_t index, assay_verdict *
     if (m == 0) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(assay_adjust(p, p, m, family->adjust, err));
+    ASSAY_TRY(family->adjust == ASSAY_ADJUST_E_BH ? adjust_e_values(family, members, p, m, err)
+                                                  : assay_adjust(p, p, m, family->adjust, err));
     for (int32_t i = 0; i < m; i++) {
         assay_verdict *v = members[i];
         if (isnan(v->p_not_met)) {

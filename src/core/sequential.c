@@ -11,7 +11,10 @@
 
 enum { POINTS = 200, GRID = 2000 };
 
-static const char *const names[] = {"none", "mixture", "betting", "sprt", "pool"};
+static const char *const names[] = {
+    "none", "mixture", "betting", "sprt", "pool", "empirical_bernstein", "normal_mixture"};
+static const double tuned_for =
+    100.0;                       /* the normal mixture is narrowest at about so many results */
 static const double prior = 1.0; /* both shapes of the beta mixtures: uniform */
 
 const char *assay_sequential_name(assay_sequential_method method)
@@ -35,6 +38,8 @@ typedef struct judging {
     assay_sequential_result *out;
     assay_sprt sprt;
     assay_betting *betting;
+    assay_bernstein bernstein;
+    double rho;
     double log_e_met, log_e_not_met; /* largest so far */
     double alpha;
 } judging;
@@ -83,6 +88,26 @@ static assay_status step_betting(judging *j, assay_sequential_point *at, uint8_t
     return ASSAY_OK;
 }
 
+static assay_status step_bernstein(judging *j, assay_sequential_point *at, uint8_t success,
+                                   assay_error *err)
+{
+    ASSAY_TRY(assay_bernstein_add(&j->bernstein, (double)success, err));
+    at->low = fmax(0.0, j->bernstein.low);
+    at->high = fmin(1.0, j->bernstein.high);
+    j->out->decision = decide(j, at->low, at->high);
+    return ASSAY_OK;
+}
+
+static assay_status step_normal(judging *j, assay_sequential_point *at, assay_error *err)
+{
+    double low = 0.0, high = 1.0, mean = (double)at->successes / (double)at->n;
+    ASSAY_TRY(assay_hoeffding_sequence(&low, &high, mean, at->n, j->rho, 2.0 * j->alpha, err));
+    at->low = fmax(at->low, low);
+    at->high = fmin(at->high, high);
+    j->out->decision = decide(j, at->low, at->high);
+    return ASSAY_OK;
+}
+
 static assay_status step_sprt(judging *j, assay_sequential_point *at, assay_error *err)
 {
     assay_sprt_state state;
@@ -118,6 +143,10 @@ static assay_status step(judging *j, assay_sequential_point *at, uint8_t success
         return step_sprt(j, at, err);
     case ASSAY_SEQUENTIAL_POOL:
         return step_pool(j, at, err);
+    case ASSAY_SEQUENTIAL_BERNSTEIN:
+        return step_bernstein(j, at, success, err);
+    case ASSAY_SEQUENTIAL_NORMAL_MIXTURE:
+        return step_normal(j, at, err);
     case ASSAY_SEQUENTIAL_NONE:
         break;
     }
@@ -150,6 +179,26 @@ static assay_status begin(judging *j, int64_t n, double objective, assay_error *
     if (j->rule->method == ASSAY_SEQUENTIAL_BETTING) {
         return assay_betting_new(&j->betting, GRID, 0, 2.0 * j->alpha, err);
     }
+    j->bernstein.alpha = 2.0 * j->alpha;
+    if (j->rule->method == ASSAY_SEQUENTIAL_NORMAL_MIXTURE) {
+        return assay_normal_mixture_rho(&j->rho, tuned_for / 4.0, 2.0 * j->alpha, err);
+    }
+    return ASSAY_OK;
+}
+
+/* Labelling stops when people like, so the e-values of all results are the ones to combine. */
+static assay_status all_results(assay_sequential_result *out, const uint8_t *success, int64_t n,
+                                const assay_proportion_claim *claim, assay_error *err)
+{
+    double above = 0.0, below = 0.0;
+    int64_t x = 0;
+    for (int64_t i = 0; i < n; i++) {
+        x += success[i];
+    }
+    ASSAY_TRY(assay_bernoulli_one_sided_e(&above, x, n, claim->limit, true, prior, prior, err));
+    ASSAY_TRY(assay_bernoulli_one_sided_e(&below, x, n, claim->limit, false, prior, prior, err));
+    out->log_e_met = claim->at_least ? above : below;
+    out->log_e_not_met = claim->at_least ? below : above;
     return ASSAY_OK;
 }
 
@@ -164,6 +213,8 @@ assay_status assay_sequential_judge(assay_sequential_result *out, const uint8_t 
                                      .pool = rule->pool,
                                      .p_met = NAN,
                                      .p_not_met = NAN,
+                                     .log_e_met = NAN,
+                                     .log_e_not_met = NAN,
                                      .upper = NAN,
                                      .lower = NAN,
                                      .last = {.low = 0.0, .high = 1.0}};
@@ -187,6 +238,7 @@ assay_status assay_sequential_judge(assay_sequential_result *out, const uint8_t 
     if (rule->method == ASSAY_SEQUENTIAL_MIXTURE) {
         out->p_met = fmin(1.0, exp(-j.log_e_met));
         out->p_not_met = fmin(1.0, exp(-j.log_e_not_met));
+        ASSAY_GOTO(all_results(out, success, n, claim, err), done);
     }
 done:
     assay_betting_free(j.betting);

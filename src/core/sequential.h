@@ -14,10 +14,12 @@ typedef enum assay_sequential_method {
     ASSAY_SEQUENTIAL_MIXTURE, /* one-sided beta mixture e-values: stats/mixture.h */
     ASSAY_SEQUENTIAL_BETTING, /* hedged capital: stats/betting.h */
     ASSAY_SEQUENTIAL_SPRT,    /* Wald's test of the threshold against the objective: stats/sprt.h */
-    ASSAY_SEQUENTIAL_POOL     /* drawn without replacement from a pool that the claim speaks of */
+    ASSAY_SEQUENTIAL_POOL,    /* drawn without replacement from a pool that the claim speaks of */
+    ASSAY_SEQUENTIAL_BERNSTEIN,     /* predictable plug-in empirical Bernstein: stats/betting.h */
+    ASSAY_SEQUENTIAL_NORMAL_MIXTURE /* sub-Gaussian normal mixture: stats/mixture.h */
 } assay_sequential_method;
 
-/** "mixture", "betting", "sprt", "pool"; "none". */
+/** "mixture", "betting", "sprt", "pool", "empirical_bernstein", "normal_mixture"; "none". */
 const char *assay_sequential_name(assay_sequential_method method);
 /** NONE when no method has the name. */
 assay_sequential_method assay_sequential_find(const char *name);
@@ -44,6 +46,8 @@ typedef struct assay_sequential_result {
     int64_t given;                  /* results that there are */
     int64_t pool;                   /* with the method POOL */
     double p_met, p_not_met;        /* anytime-valid p-values; NaN where the method has none */
+    double log_e_met, log_e_not_met; /* ln of the e-values of all results that there are, against "not
+                                        met" and "met"; NaN where the method has none */
     double upper, lower;            /* SPRT: where the log likelihood ratio decides; else NaN */
     assay_sequential_point last;    /* at the decision, or after all results */
     assay_sequential_point *points; /* the way there, at most 200 of them; in the arena */

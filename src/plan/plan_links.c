@@ -6,9 +6,9 @@
 
 /* By their values. */
 static const char *const logics[] = {NULL, "all_must_pass", "any_fail_is_found"};
-/* What keeps the probability of any false NOT MET; the rest bounds shares of them. */
-static const char *const adjusts[] = {"none", "bonferroni", "sidak",
-                                      "holm", "holm_sidak", "hochberg"};
+/* The first keep the probability of any false NOT MET; bh, by and e_bh the share of false ones. */
+static const char *const adjusts[] = {"none",     "bonferroni",     "sidak", "holm", "holm_sidak",
+                                      "hochberg", "fixed_sequence", "bh",    "by",   "e_bh"};
 
 const char *assay_family_logic_name(assay_family_logic logic)
 {

@@ -259,9 +259,11 @@ static void put_requirement(assay_json *json)
     assay_json_key(json, "sequential");
     assay_json_raw(
         json, "{\"description\":\"judge sample by sample, in the order of arrival\",\"anyOf\":["
-              "{\"enum\":[\"mixture\",\"betting\",\"sprt\",\"pool\"]},"
+              "{\"enum\":[\"mixture\",\"betting\",\"empirical_bernstein\",\"normal_mixture\","
+              "\"sprt\",\"pool\"]},"
               "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-              "\"method\":{\"enum\":[\"mixture\",\"betting\",\"sprt\",\"pool\"]},"
+              "\"method\":{\"enum\":[\"mixture\",\"betting\",\"empirical_bernstein\",\"normal_"
+              "mixture\",\"sprt\",\"pool\"]},"
               "\"order\":{\"type\":\"string\"},\"beta\":{\"type\":\"number\"},"
               "\"pool\":{\"type\":\"integer\"}}}]}");
     put_typed(json, "group", "string", "name of groups, for metrics that compare groups");
@@ -286,8 +288,12 @@ static void put_family(assay_json *json)
     assay_json_key(json, "logic");
     assay_json_raw(json, "{\"enum\":[\"all_must_pass\",\"any_fail_is_found\"]}");
     assay_json_key(json, "adjust");
-    assay_json_raw(json, "{\"enum\":[\"none\",\"bonferroni\",\"holm\",\"hochberg\"]}");
-    put_typed(json, "alpha", "number", "probability of any false NOT MET; default 0.05");
+    assay_json_raw(
+        json, "{\"enum\":[\"none\",\"bonferroni\",\"sidak\",\"holm\",\"holm_sidak\",\"hochberg\","
+              "\"bh\",\"by\",\"fixed_sequence\",\"e_bh\"]}");
+    put_typed(json, "alpha", "number",
+              "probability of any false NOT MET, of bh, by and e_bh the share of false ones; "
+              "default 0.05");
     assay_json_end_object(json);
     assay_json_end_object(json);
 }

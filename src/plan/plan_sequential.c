@@ -32,8 +32,8 @@ assay_status assay_plan_read_sequential(assay_plan_requirement *q, const assay_p
     q->sequential.method = assay_sequential_find(method);
     if (q->sequential.method == ASSAY_SEQUENTIAL_NONE) {
         return assay_yaml_fail(r->path, map, err,
-                               "sequential: '%s' is no method; expected mixture, betting, sprt or "
-                               "pool",
+                               "sequential: '%s' is no method; expected mixture, betting, "
+                               "empirical_bernstein, normal_mixture, sprt or pool",
                                method);
     }
     if (!(q->threshold > 0.0 && q->threshold < 1.0)) {

@@ -17,7 +17,8 @@ static const char *const names[] = {[ASSAY_ADJUST_NONE] = "none",
                                     [ASSAY_ADJUST_BENJAMINI_HOCHBERG] = "bh",
                                     [ASSAY_ADJUST_BENJAMINI_YEKUTIELI] = "by",
                                     [ASSAY_ADJUST_FIXED_SEQUENCE] = "fixed_sequence",
-                                    [ASSAY_ADJUST_MAX_T] = "max_t"};
+                                    [ASSAY_ADJUST_MAX_T] = "max_t",
+                                    [ASSAY_ADJUST_E_BH] = "e_bh"};
 
 const char *assay_adjustment_name(assay_adjustment method)
 {

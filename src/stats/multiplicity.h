@@ -25,18 +25,20 @@ typedef enum assay_adjustment {
     ASSAY_ADJUST_BENJAMINI_YEKUTIELI, /* false discovery rate, any dependence: Annals of Statistics
                                         29 (2001) */
     ASSAY_ADJUST_FIXED_SEQUENCE, /* family-wise, any dependence, in an order fixed beforehand */
-    ASSAY_ADJUST_MAX_T           /* family-wise, from the joint null distribution: assay_max_t */
+    ASSAY_ADJUST_MAX_T,          /* family-wise, from the joint null distribution: assay_max_t */
+    ASSAY_ADJUST_E_BH            /* false discovery rate from e-values, any dependence and any
+                                    stopping: assay_e_benjamini_hochberg */
 } assay_adjustment;
 
 /** "none", "bonferroni", "sidak", "holm", "holm_sidak", "hochberg", "bh", "by",
- *  "fixed_sequence", "max_t". */
+ *  "fixed_sequence", "max_t", "e_bh". */
 const char *assay_adjustment_name(assay_adjustment method);
 /** false when no method has the name. */
 bool assay_adjustment_find(assay_adjustment *out, const char *name);
 /** Whether it bounds the probability of a single false rejection, not only their share. */
 bool assay_adjustment_is_familywise(assay_adjustment method);
 
-/** p[m] in [0, 1]. Any method but max-T, which takes more than p-values. */
+/** p[m] in [0, 1]. Any method but max-T and e-BH, which take more than p-values. */
 ASSAY_NODISCARD assay_status assay_adjust(double *adjusted, const double *p, int64_t m,
                                           assay_adjustment method, assay_error *err);
 

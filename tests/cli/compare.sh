@@ -61,6 +61,10 @@ expect 0 "$assay" compare a.csv b.csv shuffled.csv -m accuracy
 says out "Cochran's Q"
 says out "b and shuffled"
 
+refuse 64 "the margin is 2, but accuracy lies between 0 and 1: write 0.02 if 2 % is meant" "$assay" compare a.csv b.csv -m accuracy --margin 2
+refuse 64 "the margin of equivalence is 5" "$assay" compare a.csv b.csv -m accuracy --equivalence 5
+refuse 64 "adjust is 'e_bh'" "$assay" compare a.csv b.csv -m accuracy --adjust e_bh
+
 # over the groups
 awk -F, -v OFS=, 'NR == 1 { print "id,target,label,site" } NR > 1 { for (k = 0; k < 3; k++) print $1 k, $2, (NR + k) % 7 ? $2 : "x", "s" NR % 6 }' a.csv >ga.csv
 awk -F, -v OFS=, 'NR == 1 { print "id,target,label,site" } NR > 1 { for (k = 0; k < 3; k++) print $1 k, $2, (NR + k) % 3 ? $2 : "x", "s" NR % 6 }' a.csv >gb.csv

@@ -41,4 +41,7 @@ refuse 64 "design effect is 0.5" "$assay" size --at-least 0.9 --zero-failures --
 refuse 64 "expected a number" "$assay" size --at-least nine
 expect 0 "$assay" size --help
 says out "--zero-failures"
+refuse 64 "--at-least is 90, but rates lie between 0 and 1: write 0.9" "$assay" size --at-least 90 --expect 0.95
+refuse 64 "--confidence is 95, but rates lie between 0 and 1: write 0.95" "$assay" size --at-least 0.9 --expect 0.95 --confidence 95
+refuse 64 "--expect is -1" "$assay" size --at-least 0.9 --expect -1
 finish

@@ -137,13 +137,42 @@ fits --parts v.json
 expect 0 "$assay" run seq.yaml --out seq
 says seq/report.html "How it was decided, sample by sample"
 sed 's/, sequential: mixture//; s/, sequential: {[^}]*}//' seq.yaml | sed '/id: P/d' >plain.yaml
-for method in mixture betting sprt pool; do
+for method in mixture betting sprt pool empirical_bernstein normal_mixture; do
     # 54 of 60: open as a sample, decided as a whole pool
     expect $([ $method = pool ] && echo 0 || echo 2) "$assay" verify --predictions tie.csv --plan plain.yaml --sequential $method --json v.json
     is "$(jq -r '.verdicts[0].sequential.method' v.json)" $method
+    fits --parts v.json
 done
 expect 0 "$assay" verify --predictions late.csv --plan plain.yaml --sequential mixture --order when
+refuse 64 "there is no metadata column 'whne'" "$assay" verify --predictions late.csv --plan plain.yaml --sequential mixture --order whne
 expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential guess
+
+# a family of watched requirements: e-values by the numbers of all labelled samples, then e-BH
+cat >family.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: seq.csv, data: d}}
+families: {watched: {logic: any_fail_is_found, adjust: e_bh, alpha: 0.1}}
+requirements:
+  - {id: A, text: t, metric: accuracy, at_least: 0.999, confidence: 0.9, family: watched, sequential: mixture}
+  - {id: B, text: t, metric: accuracy, at_least: 0.9, family: watched, sequential: mixture}
+  - {id: C, text: t, metric: accuracy, at_least: 0.5, family: watched, sequential: mixture}
+YAML
+expect 1 "$assay" verify --predictions seq.csv --plan family.yaml --json v.json
+is "$(jq -c '[.verdicts[].verdict]' v.json)" '["NOT MET","MET","MET"]'
+is "$(jq '[.verdicts[].sequential.log_e_not_met] | max as $e | 3 / ($e | exp)' v.json | cut -c1-12)" "$(jq '.verdicts[0].p_adjusted' v.json | cut -c1-12)"
+fits --parts v.json
+sed 's/, sequential: mixture}/}/' family.yaml >plain2.yaml
+refuse 64 "e_bh takes e-values" "$assay" verify --predictions p.csv --model m --plan plain2.yaml
+for adjust in bh by fixed_sequence; do
+    sed "s/e_bh/$adjust/" plain2.yaml >adjust.yaml
+    expect 1 "$assay" verify --predictions p.csv --plan adjust.yaml --json v.json
+    is "$(jq '.verdicts[0] | .p_adjusted >= .p_not_met' v.json)" true
+done
+
+# 90 is not 90 %
+sed 's/at_least: 0.999/at_least: 90/' plain2.yaml >percent.yaml
+refuse 64 "requirement A: at_least is 90, but accuracy lies between 0 and 1: write 0.9 if 90 % is meant" "$assay" verify --predictions p.csv --plan percent.yaml
+refuse 64 "write 0.9 if" "$assay" run --check percent.yaml
 expect 64 "$assay" verify --predictions tie.csv --plan plain.yaml --sequential mixture --order moon
 # A gap between groups is no share of rows: said, not judged one at a time.
 awk -F, 'NR == 1 { print $0 ",side"; next } { print $0 "," (NR % 2 ? "left" : "right") }' tie.csv >sides.csv

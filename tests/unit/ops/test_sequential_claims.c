@@ -52,8 +52,10 @@ static void looking_often_is_allowed(void **state)
 {
     (void)state;
     static const assay_sequential_method methods[] = {ASSAY_SEQUENTIAL_MIXTURE,
-                                                      ASSAY_SEQUENTIAL_BETTING};
-    for (size_t m = 0; m < 2; m++) {
+                                                      ASSAY_SEQUENTIAL_BETTING,
+                                                      ASSAY_SEQUENTIAL_BERNSTEIN,
+                                                      ASSAY_SEQUENTIAL_NORMAL_MIXTURE};
+    for (size_t m = 0; m < ASSAY_COUNT(methods); m++) {
         assert_true(wrong(methods[m], 0.8, 0.8, true, 1) < 0.145);
         assert_true(wrong(methods[m], 0.8, 0.8, true, -1) < 0.145);
         assert_true(wrong(methods[m], 0.2, 0.2, false, 1) < 0.145);
