@@ -11,7 +11,7 @@ assay_status assay_check_share(const char *what, const char *metric, double valu
     if (words == NULL || !words->percent || isnan(value) || (value >= -1.0 && value <= 1.0)) {
         return ASSAY_OK;
     }
-    if (value > 1.0 && value <= 100.0) {
+    if (value >= 2.0 && value <= 100.0) {
         return assay_fail(err, ASSAY_EINVAL,
                           "%s is %g, but %s lies between 0 and 1: write %g if %g %% is meant", what,
                           value, metric, value / 100.0, value);
