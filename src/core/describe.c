@@ -95,7 +95,10 @@ static const struct {
              {ASSAY_NEEDS_P_TARGET, "p_target", "probabilities"},
              {ASSAY_NEEDS_RANK, "rank", "scores"},
              {ASSAY_NEEDS_SCORES, "scores", "scores of every class"},
-             {ASSAY_NEEDS_GROUPS, "groups", "the group of each row"}};
+             {ASSAY_NEEDS_GROUPS, "groups", "the group of each row"},
+             {ASSAY_NEEDS_QUANTILES, "quantiles", "predicted quantiles"},
+             {ASSAY_NEEDS_SIGMA, "sigma", "the standard deviation of each prediction"},
+             {ASSAY_NEEDS_MEMBERS, "members", "the members of an ensemble"}};
 
 static void put_attack(assay_json *json, const assay_attack *attack)
 {

@@ -75,6 +75,10 @@ static const char *unmet_need(const assay_evaluation *evaluation, uint32_t needs
     if ((needs & (ASSAY_NEEDS_RANK | ASSAY_NEEDS_SCORES)) != 0 && !scores) {
         return "it needs a score for each class, but there are only labels";
     }
+    const char *forecast = assay_forecast_unmet(evaluation, needs);
+    if (forecast != NULL) {
+        return forecast;
+    }
     if ((needs & ASSAY_NEEDS_GROUPS) != 0 && evaluation->groups == NULL) {
         return "it compares groups, but no column of groups is named";
     }
@@ -385,6 +389,7 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
     ASSAY_GOTO(select_rows(&evaluation, mask, err), done);
     ASSAY_GOTO(assay_weights_check(&evaluation, err), done);
     ASSAY_GOTO(assay_clusters_find(&evaluation, err), done);
+    ASSAY_GOTO(assay_forecast_find(&evaluation, err), done);
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(make_job(&evaluation.jobs[j], &evaluation, metrics[j], err), done);
     }

@@ -57,6 +57,7 @@ assay_status assay_block_space_new(assay_block_space **out, const assay_evaluati
     if (evaluation->weights != NULL) {
         ok = ok && (space->product = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
     }
+    ok = ok && assay_forecast_space(space, evaluation, arena, needs);
     ok = ok && (space->bin = assay_arena_alloc(arena, n, sizeof(int32_t))) != NULL;
     for (int v = 0; v < ASSAY_METRIC_VALUES; v++) {
         ok = ok && (space->values[v] = assay_arena_alloc(arena, n, sizeof(double))) != NULL;
@@ -68,8 +69,8 @@ assay_status assay_block_space_new(assay_block_space **out, const assay_evaluati
     return ASSAY_OK;
 }
 
-static assay_status bad_row(const assay_evaluation *evaluation, int64_t i, const char *what,
-                            assay_error *err)
+assay_status assay_bad_row(const assay_evaluation *evaluation, int64_t i, const char *what,
+                           assay_error *err)
 {
     int64_t row = assay_selected_row(evaluation, i);
     const assay_predictions *predictions = evaluation->predictions;
@@ -98,12 +99,12 @@ static assay_status check_classes(const assay_rows *rows, const assay_evaluation
         i++;
     }
     if (rows->target[i] == -1) {
-        return bad_row(evaluation, first + i, "there is no target (true class) for it", err);
+        return assay_bad_row(evaluation, first + i, "there is no target (true class) for it", err);
     }
     const char *what = (uint32_t)rows->target[i] >= classes
                            ? "the target is not one of the classes"
                            : "the predicted label is not one of the classes";
-    return bad_row(evaluation, first + i, what, err);
+    return assay_bad_row(evaluation, first + i, what, err);
 }
 
 /* The probability given to class[i] of each row. Returns non-zero when one is not in [0, 1]. */
@@ -146,9 +147,9 @@ static assay_status derive_probability(double *out, const assay_evaluation *eval
     while (out[i] >= 0.0) {
         i++;
     }
-    return bad_row(evaluation, first + i,
-                   isnan(out[i]) ? "a score is not a number (NaN)" : "a probability is negative",
-                   err);
+    return assay_bad_row(
+        evaluation, first + i,
+        isnan(out[i]) ? "a score is not a number (NaN)" : "a probability is negative", err);
 }
 
 /* Classes above the target, or level with it and of a lower index; -1 for a row with a NaN. */
@@ -185,7 +186,7 @@ static assay_status derive_rank(int32_t *out, const assay_evaluation *evaluation
                      ? rank_f32(predictions->scores_f32 + at, classes, target[i])
                      : rank_f64(predictions->scores_f64 + at, classes, target[i]);
         if (out[i] < 0) {
-            return bad_row(evaluation, first + i, "a score is not a number (NaN)", err);
+            return assay_bad_row(evaluation, first + i, "a score is not a number (NaN)", err);
         }
     }
     return ASSAY_OK;
@@ -232,10 +233,11 @@ static assay_status derive_values(assay_rows *out, assay_block_space *space,
     }
     for (int64_t i = 0; i < n; i++) {
         if (!isfinite(out->truth[i]) || !isfinite(out->value[i])) {
-            return bad_row(evaluation, first + i,
-                           isfinite(out->truth[i]) ? "the predicted value is not a finite number"
-                                                   : "the true value is not a finite number",
-                           err);
+            return assay_bad_row(evaluation, first + i,
+                                 isfinite(out->truth[i])
+                                     ? "the predicted value is not a finite number"
+                                     : "the true value is not a finite number",
+                                 err);
         }
     }
     return ASSAY_OK;
@@ -300,6 +302,7 @@ assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
     }
     if (predictions->task == ASSAY_TASK_REGRESSION) {
         ASSAY_TRY(derive_values(out, space, evaluation, first, n, err));
+        ASSAY_TRY(assay_forecast_derive(out, space, evaluation, first, n, needs, err));
     }
     if (needs & ASSAY_NEEDS_CONFIDENCE) {
         ASSAY_TRY(derive_probability(space->confidence, evaluation, out->label, first, n, err));

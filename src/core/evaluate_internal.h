@@ -74,7 +74,18 @@ typedef struct assay_alike {
     double *scale, *mean;
 } assay_alike;
 
+/** Columns of the predictions' table that describe the distribution of a predicted value, by their names:
+ *  "q0.05" or "quantile_0.05"; "sigma" or "std"; "member_1", "member_2", ... */
+typedef struct assay_forecast {
+    int32_t n_quantiles, n_members;
+    const assay_column **quantile; /* by ascending level */
+    double *level;
+    const assay_column *sigma;
+    const assay_column **member;
+} assay_forecast;
+
 typedef struct assay_evaluation {
+    assay_forecast forecast; /* of regression; empty when there are no such columns */
     const assay_predictions *predictions;
     const double *weights; /* of all rows of the predictions; NULL = not weighted */
     int kinds;             /* of weights: 1 or ASSAY_WEIGHT_KINDS */
@@ -132,6 +143,8 @@ typedef struct assay_block_space {
     double *values[ASSAY_METRIC_VALUES];
     double *weight[ASSAY_WEIGHT_KINDS]; /* of weighted data */
     double *product;                    /* values times weights */
+    double *quantiles, *sigma, *members;
+    assay_sort_item *items; /* twice the members */
 } assay_block_space;
 
 ASSAY_NODISCARD assay_status assay_block_space_new(assay_block_space **out,
@@ -144,6 +157,22 @@ ASSAY_NODISCARD assay_status assay_block_space_new(assay_block_space **out,
 ASSAY_NODISCARD assay_status assay_block_derive(assay_rows *out, assay_block_space *space,
                                                 const assay_evaluation *evaluation, int64_t first,
                                                 int64_t n, uint32_t needs, assay_error *err);
+
+/** Find the columns of the predictions' table. */
+ASSAY_NODISCARD assay_status assay_forecast_find(assay_evaluation *evaluation, assay_error *err);
+/** Why the need is not met, or NULL. */
+const char *assay_forecast_unmet(const assay_evaluation *evaluation, uint32_t needs);
+/** Space for the columns in a block; false when memory is out. */
+bool assay_forecast_space(assay_block_space *space, const assay_evaluation *evaluation,
+                          assay_arena *arena, uint32_t needs);
+/** The columns of n rows; numbers that cannot be are ASSAY_EFORMAT. */
+ASSAY_NODISCARD assay_status assay_forecast_derive(assay_rows *out, assay_block_space *space,
+                                                   const assay_evaluation *evaluation,
+                                                   int64_t first, int64_t n, uint32_t needs,
+                                                   assay_error *err);
+/** ASSAY_EFORMAT naming selected row i. */
+assay_status assay_bad_row(const assay_evaluation *evaluation, int64_t i, const char *what,
+                           assay_error *err);
 
 /** The pass over all rows: counts, states, kept columns. */
 ASSAY_NODISCARD assay_status assay_evaluate_pass(assay_evaluation *evaluation, assay_error *err);
@@ -262,6 +291,8 @@ static inline assay_rows assay_evaluation_shape(const assay_evaluation *evaluati
                         .classes = evaluation->predictions->classes,
                         .class_names = evaluation->predictions->class_names,
                         .groups = evaluation->groups,
+                        .quantile_levels = evaluation->forecast.level,
+                        .n_quantiles = evaluation->forecast.n_quantiles,
                         .mean_weight = evaluation->mean_weight[kind]};
 }
 

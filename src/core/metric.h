@@ -37,7 +37,14 @@ typedef struct assay_rows {
         *truth_level;     /* regression, sorted: place of the true value among the distinct ones,
                                    0 = the smallest */
     int64_t truth_levels; /* how many distinct ones */
-    int multilabel;       /* 1: rows have sets of classes; target and label are 0 */
+    /* regression, of what the columns of the table say about the distribution of a prediction: */
+    const double *quantiles;       /* n x n_quantiles, finite, not falling within a row */
+    const double *quantile_levels; /* ascending, in (0, 1) */
+    int32_t n_quantiles;
+    const double *sigma;   /* > 0, finite */
+    const double *members; /* n x n_members, finite, ascending within a row */
+    int32_t n_members;
+    int multilabel;           /* 1: rows have sets of classes; target and label are 0 */
     const uint8_t *truth_set; /* multilabel: n x classes, 0 or 1 */
     const uint8_t *label_set; /* multilabel: the same as predicted */
     const int32_t *target;    /* 0..classes-1 */

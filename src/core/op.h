@@ -101,7 +101,10 @@ enum {
     ASSAY_NEEDS_P_TARGET = 1u << 2,   /* score of the target class, a probability */
     ASSAY_NEEDS_RANK = 1u << 3,       /* rank of the target among the scores */
     ASSAY_NEEDS_SCORES = 1u << 4,     /* the whole score rows */
-    ASSAY_NEEDS_GROUPS = 1u << 5      /* the group of each row (core/groups.h) */
+    ASSAY_NEEDS_GROUPS = 1u << 5,     /* the group of each row (core/groups.h) */
+    ASSAY_NEEDS_QUANTILES = 1u << 6,  /* regression: columns of predicted quantiles */
+    ASSAY_NEEDS_SIGMA = 1u << 7,      /* regression: a column with the standard deviation */
+    ASSAY_NEEDS_MEMBERS = 1u << 8     /* regression: columns of the members of an ensemble */
 };
 
 typedef enum assay_direction {

@@ -5,6 +5,7 @@
 
 #include "coverage/coverage.h"
 #include "stats/group_gaps.h"
+#include "stats/mean_gaps.h"
 
 enum { MOST = 6 };
 
@@ -69,6 +70,91 @@ static void measure(coverage *c, const char *name, gap_interval *fn, int form, d
     row_end(c, &r);
 }
 
+typedef assay_status mean_interval(double *, double *, const assay_sample *, int64_t, double,
+                                   double, assay_error *);
+
+/* Normal values about `mean`, whose spread grows from group to group, or exponential ones. */
+static const struct {
+    int64_t k, n;
+    double mean[MOST];
+    bool skewed;
+} means[] = {
+    {2, 12, {1.0, 1.0}, false},         {3, 30, {1.0, 1.0, 2.0}, false},
+    {6, 40, {1, 1, 1, 1, 1, 1}, false}, {6, 40, {1, 1.2, 1.4, 1.6, 1.8, 2}, false},
+    {2, 100, {1.0, 1.0}, true},         {4, 100, {1.0, 1.0, 1.0, 1.5}, true},
+};
+
+static double mean_truth(const double *mean, int64_t k, int form)
+{
+    double lowest = INFINITY, highest = 0.0;
+    for (int64_t g = 0; g < k; g++) {
+        lowest = fmin(lowest, mean[g]);
+        highest = fmax(highest, mean[g]);
+    }
+    return form == 0 ? highest - lowest : form == 1 ? lowest / highest : highest;
+}
+
+static assay_sample draw(assay_rng *rng, int64_t n, double mean, double spread, bool skewed)
+{
+    assay_sample s = {.n = (double)n};
+    double squares = 0.0;
+    for (int64_t i = 0; i < n; i++) {
+        double x = skewed ? -mean * log(1.0 - assay_rng_uniform(rng))
+                          : mean + spread * assay_rng_normal(rng);
+        double off = x - s.mean;
+        s.mean += off / (double)(i + 1);
+        squares += off * (x - s.mean);
+    }
+    s.variance = squares / (double)(n - 1);
+    return s;
+}
+
+static void measure_means(coverage *c, const char *name, mean_interval *fn, int form, bool skewed,
+                          double alpha_low, double alpha_high)
+{
+    row r = {.method = name,
+             .nominal = 1.0 - alpha_low - alpha_high,
+             .promise = ABOUT,
+             .slack = skewed ? 0.02 : 0.005};
+    (void)snprintf(r.setting, sizeof r.setting, "2 to 6 groups, %s values, %s",
+                   skewed ? "exponential" : "normal",
+                   alpha_low == 0.0    ? "upper bound"
+                   : alpha_high == 0.0 ? "lower bound"
+                                       : "two-sided");
+    for (size_t i = 0; i < ASSAY_COUNT(means); i++) {
+        double wanted = mean_truth(means[i].mean, means[i].k, form);
+        int64_t covered = 0;
+        for (int64_t run = 0; means[i].skewed == skewed && run < c->runs; run++) {
+            assay_rng rng = stream("means", run);
+            assay_sample groups[MOST];
+            double low = 0, high = 0;
+            for (int64_t g = 0; g < means[i].k; g++) {
+                double spread = 0.1 + 0.1 * (double)g;
+                groups[g] = draw(&rng, means[i].n, means[i].mean[g], spread, skewed);
+            }
+            must(fn(&low, &high, groups, means[i].k, alpha_low, alpha_high, NULL));
+            covered += low <= wanted + 1e-12 && wanted - 1e-12 <= high;
+        }
+        if (means[i].skewed == skewed) {
+            row_count(&r, covered, c->runs);
+        }
+    }
+    row_end(c, &r);
+}
+
+static void cover_means(coverage *c)
+{
+    for (int skewed = 0; skewed < 2; skewed++) {
+        measure_means(c, "Largest difference of means", assay_mean_difference, 0, skewed, 0.025,
+                      0.025);
+        measure_means(c, "Largest difference of means", assay_mean_difference, 0, skewed, 0.0,
+                      0.05);
+        measure_means(c, "Smallest ratio of means", assay_mean_ratio, 1, skewed, 0.025, 0.025);
+        measure_means(c, "Highest mean", assay_highest_mean, 2, skewed, 0.025, 0.025);
+        measure_means(c, "Mean farthest from zero", assay_farthest_mean, 2, skewed, 0.025, 0.025);
+    }
+}
+
 void cover_groups(coverage *c)
 {
     section("Gaps between groups",
@@ -80,4 +166,5 @@ void cover_groups(coverage *c)
     measure(c, "Smallest ratio", assay_smallest_ratio, 1, 0.05, 0.0);
     measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.025, 0.025);
     measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.05, 0.0);
+    cover_means(c);
 }

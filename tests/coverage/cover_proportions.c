@@ -118,10 +118,33 @@ static void pool(coverage *c, int64_t N, int64_t n)
     row_end(c, &r);
 }
 
+static void pool_score(coverage *c, int64_t N, int64_t n)
+{
+    row r = {
+        .method = "Wilson, finite population", .nominal = 0.95, .promise = ABOUT, .slack = 0.005};
+    (void)snprintf(r.setting, sizeof r.setting, "%" PRId64 " of %" PRId64 ", every K", n, N);
+    for (int64_t K = 1; K < N; K++) {
+        double covered = 0.0;
+        for (int64_t x = 0; x <= n; x++) {
+            double mass = assay_hypergeometric_pmf(x, N, K, n);
+            double low = 0, high = 0;
+            if (mass > 0.0) {
+                must(assay_wilson_finite(&low, &high, x, n, N, 0.025, 0.025, NULL));
+                double share = (double)K / (double)N;
+                covered += low <= share && share <= high ? mass : 0.0;
+            }
+        }
+        row_add(&r, covered, 0.0);
+    }
+    row_end(c, &r);
+}
+
 void cover_pools_and_rates(coverage *c)
 {
     section("Rates and finite pools", "Counts of events; samples without replacement.");
     poisson(c);
     pool(c, 50, 20);
     pool(c, 200, 150);
+    pool_score(c, 50, 20);
+    pool_score(c, 200, 150);
 }

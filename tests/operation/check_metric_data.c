@@ -108,6 +108,52 @@ const assay_groups *harness_groups(assay_arena *arena, const assay_predictions *
     return groups;
 }
 
+static void add_column(assay_table *table, const char *name, const assay_predictions *p,
+                       double (*of)(double value))
+{
+    assay_column *column = NULL;
+    assert_int_equal(assay_table_add(&column, table, name, ASSAY_COLUMN_REAL, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < p->n; i++) {
+        column->reals[i] = of(p->value[i]);
+        column->valid[i] = 1;
+    }
+}
+
+static double lower(double value)
+{
+    return value - 0.4 * fabs(value);
+}
+
+static double itself(double value)
+{
+    return value;
+}
+
+static double upper(double value)
+{
+    return value + 0.6 * fabs(value);
+}
+
+static double deviation(double value)
+{
+    return 0.1 + 0.3 * fabs(value);
+}
+
+/* What some metrics of regression need beside the value, as a function of it. */
+static assay_table *harness_forecast(const assay_predictions *p)
+{
+    assay_table *table = NULL;
+    assert_int_equal(assay_table_new(&table, p->n, 0, NULL), ASSAY_OK);
+    add_column(table, "q0.95", p, upper);
+    add_column(table, "quantile_0.05", p, lower);
+    add_column(table, "q_0.5", p, itself);
+    add_column(table, "sigma", p, deviation);
+    add_column(table, "member_1", p, upper);
+    add_column(table, "member_2", p, lower);
+    add_column(table, "member_3", p, deviation);
+    return table;
+}
+
 harness_evaluation harness_evaluate(const assay_predictions *p, const uint8_t *mask,
                                     const assay_args *args, int64_t replicates, int threads)
 {
@@ -124,8 +170,14 @@ harness_evaluation harness_evaluate_groups(const assay_predictions *p, const uin
     assert_int_equal(assay_arena_new(&e.arena, 0, NULL), ASSAY_OK);
     assay_result_init(&e.result, e.arena);
     options.groups = groups != NULL ? groups : harness_groups(e.arena, p, args->op);
-    if (assay_evaluate(&e.result, p, mask, &args, 1, &options, &err) != ASSAY_OK) {
+    assay_predictions with = *p;
+    bool lacks = p->value != NULL && p->columns == NULL && args->op->needs > ASSAY_NEEDS_GROUPS;
+    with.columns = lacks ? harness_forecast(p) : p->columns;
+    if (assay_evaluate(&e.result, &with, mask, &args, 1, &options, &err) != ASSAY_OK) {
         fail_msg("%s: %s", args->op->name, err.message);
+    }
+    if (lacks) {
+        assay_table_free(with.columns);
     }
     return e;
 }

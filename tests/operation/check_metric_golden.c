@@ -73,6 +73,26 @@ static assay_predictions *golden_values(const assay_json_value *truth,
     return p;
 }
 
+/* Columns of the table: {"q0.05": [...], ...}. */
+static void golden_columns(assay_predictions *p, const assay_json_value *columns)
+{
+    if (columns == NULL) {
+        return;
+    }
+    assert_int_equal(assay_table_new(&p->columns, p->n, 0, NULL), ASSAY_OK);
+    for (size_t c = 0; c < assay_json_size(columns); c++) {
+        const assay_json_value *values = NULL;
+        const char *name = assay_json_member(columns, c, &values);
+        assay_column *column = NULL;
+        assert_int_equal(assay_table_add(&column, p->columns, name, ASSAY_COLUMN_REAL, NULL),
+                         ASSAY_OK);
+        for (int64_t i = 0; i < p->n; i++) {
+            column->reals[i] = assay_json_as_real(assay_json_at(values, (size_t)i), NAN);
+            column->valid[i] = 1;
+        }
+    }
+}
+
 static assay_predictions *golden_sets(const assay_json_value *data)
 {
     const assay_json_value *truth = assay_json_get(data, "truth_set");
@@ -237,6 +257,7 @@ static int check_golden_file(const assay_json_doc *doc, bool covered[MOST_OPERAT
         const assay_json_value *data = assay_json_at(datasets, d);
         assay_predictions *p = golden_predictions(data);
         golden_weights(p, assay_json_get(data, "weights"));
+        golden_columns(p, assay_json_get(data, "columns"));
         assay_arena *arena = NULL;
         assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
         const assay_groups *groups = golden_groups(arena, data);

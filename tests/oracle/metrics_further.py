@@ -4,7 +4,7 @@ conventions of average precision and of ties at the k-th place, with and without
 tests/golden/metric_further.json.
 
 Pinned: scikit-learn 1.9.1, scipy 1.17.1, torchmetrics 1.9.0, numpy 2.4.6, mpmath 1.3 or later,
-fairlearn 0.15.0. What those do not have is
+fairlearn 0.15.0, MAPIE 1.6.0, properscoring 0.1. What those do not have is
 written out here: points of the envelope (VOC's and COCO's development kits compare rounded fractions,
 so recalls are compared as fractions.Fraction), the crossing of both error rates, the calibration error
 by kernel density on the rows themselves (checked against the one on the grid within the grid's
@@ -29,7 +29,10 @@ from torchmetrics.functional import classification as tc
 from torchmetrics.functional import regression as tm
 
 import fairlearn.metrics as fl
+import mapie
+import mapie.metrics.regression as mr
 import metrics_fairness
+import properscoring
 import metrics_regression
 from metrics_weighted import measure, softmax
 
@@ -403,6 +406,61 @@ def group_data():
                **({} if weights is None else {"weights": weights.tolist()})}
 
 
+def forecast_data():
+    """Predictions with quantiles, a standard deviation and an ensemble."""
+    n = 150
+    y = rng.normal(size=n) * 3
+    v = y + rng.normal(size=n)
+    sigma = rng.gamma(4, .25, n)
+    levels = [.05, .1, .5, .9, .95]
+    quantiles = np.stack([v + sigma * stats.norm.ppf(q) for q in levels], axis=1)
+    members = v[:, None] + sigma[:, None] * rng.normal(size=(n, 7))
+    members[::5] = np.round(members[::5])  # ties
+    columns = {f"q{q}": quantiles[:, k].tolist() for k, q in reversed(list(enumerate(levels)))}
+    columns["std"] = sigma.tolist()
+    columns |= {f"member_{k}": members[:, k].tolist() for k in range(7)}
+    for weights in (None, rng.gamma(1.5, 2, n)):
+        w = np.ones(n) if weights is None else weights
+        expected = []
+
+        def one(metric, terms, share=False, **params):
+            m = {"value": None if terms is None else float(np.average(terms, weights=w)), "n": n}
+            if share and weights is None:
+                m["successes"] = int(terms.sum())
+            expected.append({"metric": metric, "params": {k: str(x) for k, x in params.items()},
+                             "measures": [m]})
+        one("crps_normal", properscoring.crps_gaussian(y, v, sigma))
+        ensemble = properscoring.crps_ensemble(y, members)
+        assert abs(ensemble.mean() - float(tm.continuous_ranked_probability_score(
+            torch.from_numpy(members), torch.from_numpy(y)))) < 1e-12
+        one("crps_ensemble", ensemble)
+        near = np.abs(members - y[:, None]).mean(axis=1)
+        one("crps_ensemble", near - (near - ensemble) * 7 / 6, estimate="fair")
+        one("quantile_score", np.mean([2 * np.where(y >= q, a * (y - q), (1 - a) * (q - y))
+                                       for a, q in zip(levels, quantiles.T)], axis=0))
+        for level, low, high in ((.9, 0, 4), (.8, 1, 3)):
+            ends = quantiles[:, [low, high]]
+            inside = (ends[:, 0] <= y) & (y <= ends[:, 1])
+            width = ends[:, 1] - ends[:, 0]
+            score = width + 2 / (1 - level) * (np.maximum(0, ends[:, 0] - y)
+                                               + np.maximum(0, y - ends[:, 1]))
+            if weights is None:
+                both = ends[:, :, None]
+                assert abs(float(mr.regression_coverage_score(y, both)[0]) - inside.mean()) < 1e-12
+                assert abs(float(mr.regression_mean_width_score(both)[0]) - width.mean()) < 1e-12
+                assert abs(mr.regression_mwi_score(y, both, level) - score.mean()) < 1e-9
+                pinball = sum(sk.mean_pinball_loss(y, quantiles[:, k], alpha=levels[k])
+                              for k in range(5)) * 2 / 5
+                assert abs(expected[3]["measures"][0]["value"] - pinball) < 1e-12
+            one("interval_coverage", inside.astype(float), True, level=level)
+            one("interval_width", width, level=level)
+            one("interval_score", score, level=level)
+        one("interval_score", None, level=.5)
+        yield {"name": "predicted distributions", "truth": y.tolist(), "value": v.tolist(),
+               "columns": columns, "expected": expected,
+               **({} if weights is None else {"weights": weights.tolist()})}
+
+
 def class_data():
     for name, n, classes, digits, weights in (
             ("fine scores", 160, 4, 6, None), ("ties", 120, 3, 1, None), ("two classes", 90, 2, 2, None),
@@ -438,7 +496,7 @@ def main():
             w = w * (y != y[0])  # a true value that has no weight
             data.append({"name": name + ", weights", "truth": y.tolist(), "value": v.tolist(),
                          "weights": w.tolist(), "expected": regression(y, v, w, True)})
-    data += list(group_data())
+    data += list(group_data()) + list(forecast_data())
     path = os.path.join(os.path.dirname(__file__), "..", "golden", "metric_further.json")
     with open(path, "w", encoding="utf-8") as file:
         json.dump({"datasets": data}, file, separators=(",", ":"))

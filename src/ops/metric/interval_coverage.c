@@ -1,0 +1,72 @@
+#include "ops/shared/confusion.h"
+#include "ops/shared/quantiles.h"
+
+typedef struct params {
+    double level;
+} params;
+
+static void terms_rows(int32_t *bin, double *const *values, const void *given,
+                       const assay_rows *rows)
+{
+    (void)bin;
+    const params *p = given;
+    int32_t low = assay_quantile_find(rows, (1.0 - p->level) / 2.0);
+    int32_t high = assay_quantile_find(rows, (1.0 + p->level) / 2.0);
+    for (int64_t i = 0; i < rows->n; i++) {
+        const double *quantile = rows->quantiles + i * rows->n_quantiles;
+        values[0][i] = 0.0;
+        if (low >= 0 && high >= 0) {
+            values[0][i] =
+                (double)(quantile[low] <= rows->truth[i] && rows->truth[i] <= quantile[high]);
+        }
+    }
+}
+
+static assay_status finish(assay_result *out, const void *state, const void *given,
+                           const assay_rows *shape, assay_error *err)
+{
+    const params *p = given;
+    return assay_quantile_interval_finish(out, state, p->level, true, shape, err);
+}
+
+static const assay_metric_terms terms = {.values = 1, .rows = terms_rows};
+static const assay_metric metric = {.finish = finish, .terms = &terms};
+
+static const assay_param specs[] = {
+    ASSAY_REAL(params, level, 0.9, 0.01, 0.999, "", "Probability of the central interval."),
+};
+
+static const char *const examples[] = {
+    "assay evaluate --task regression --predictions predictions.csv --metric "
+    "interval_coverage:level=0.9",
+    NULL};
+
+const assay_op assay_op_metric_interval_coverage = {
+    .kind = ASSAY_OP_METRIC,
+    .revision = 1,
+    .name = "interval_coverage",
+    .title = "Interval coverage",
+    .summary = "Share of the true values that lie within the predicted interval: what it really "
+               "covers.",
+    .description =
+        "Range 0 to 1; it should be near `level`, which is what the interval claims. The "
+        "ends are the predicted quantiles (1 - level) / 2 and (1 + level) / 2: for the level "
+        "0.9 the columns `q0.05` and `q0.95`. Without these columns it is undefined and says "
+        "which are missing.\n\n"
+        "It is a proportion of independent rows, so its own interval is exact. Coverage "
+        "alone says little: an interval that is wide enough covers everything; see "
+        "`interval_width` and `interval_score`. Quantiles that are missing, infinite or "
+        "cross each other stop the evaluation and name the row.",
+    .citation =
+        "Gneiting, Balabdaoui, Raftery (2007), Probabilistic forecasts, calibration and "
+        "sharpness, JRSS B 69; as mapie.metrics.regression.regression_coverage_score (MAPIE "
+        "1.6).",
+    .since = "0.1.0",
+    .needs = ASSAY_NEEDS_QUANTILES,
+    .task = ASSAY_TASK_REGRESSION,
+    .direction = ASSAY_NO_DIRECTION,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(params),
+    .examples = examples,
+    .metric = &metric};
