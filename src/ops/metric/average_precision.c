@@ -19,48 +19,87 @@ typedef struct steps {
         rows[STEPS]; /* of the class; up to there: of it, of all */
 } steps;
 
-/* Without a branch on what comes next, which nobody can foresee. Returns where to go on. */
-static int64_t collect_steps(steps *out, int64_t *tp, int64_t *tp_before, int64_t from,
-                             const assay_ranking *ranking)
+/* Row i of the ranking: equal for equal scores, its class, its copies. */
+typedef struct place {
+    uint64_t key, target;
+    int64_t copies;
+} place;
+
+__attribute__((always_inline)) static inline place place_at(const assay_ranking *ranking, int64_t i,
+                                                            bool packed, bool copied)
 {
-    int64_t step = ranking->mirror == ASSAY_MIRROR_NONE ? 1 : -1;
-    const uint64_t *word = ranking->packed + (step < 0 ? ranking->n - 1 - from : from);
-    int bits = ranking->target_bits;
-    uint64_t mask = (UINT64_C(1) << bits) - 1;
+    place p = {.copies = copied ? ranking->weight[i] : 1};
+    if (packed) {
+        uint64_t word =
+            ranking->packed[ranking->mirror == ASSAY_MIRROR_NONE ? i : ranking->n - 1 - i];
+        p.key = word >> ranking->target_bits;
+        p.target = word & ((UINT64_C(1) << ranking->target_bits) - 1);
+    } else {
+        p.key = ranking->rows[i].key;
+        p.target = ranking->rows[i].payload & UINT32_MAX;
+    }
+    return p;
+}
+
+/* Rows and positives so far, and positives up to the end of the last group of equal scores. */
+typedef struct tally {
+    int64_t at, rows, positives, before;
+} tally;
+
+/* Without a branch on what comes next, which nobody can foresee. */
+__attribute__((always_inline)) static inline void
+collect(steps *out, tally *t, const assay_ranking *ranking, bool packed, bool copied)
+{
     uint64_t mine = (uint64_t)ranking->class_index;
-    int64_t last = ranking->n - 1, end = from + STEPS < last ? from + STEPS : last;
-    int64_t found = *tp, before = *tp_before, n = 0;
-    for (int64_t i = from; i < end; i++, word += step) {
-        found += (*word & mask) == mine;
-        bool ends = word[step] >> bits != *word >> bits;
+    int64_t last = ranking->n - 1, end = t->at + STEPS < last ? t->at + STEPS : last;
+    int64_t rows = t->rows, found = t->positives, before = t->before, n = 0;
+    place here = place_at(ranking, t->at, packed, copied);
+    for (int64_t i = t->at; i < end; i++) {
+        place next = place_at(ranking, i + 1, packed, copied);
+        rows += here.copies;
+        found += here.target == mine ? here.copies : 0;
+        bool ends = next.key != here.key;
         out->positives[n] = (uint32_t)found;
-        out->rows[n] = (uint32_t)(i + 1);
+        out->rows[n] = (uint32_t)rows;
         n += ends & (found > before);
         before = ends ? found : before;
+        here = next;
     }
     if (end == last && n < STEPS) { /* the last row ends its group */
-        found += (*word & mask) == mine;
+        rows += here.copies;
+        found += here.target == mine ? here.copies : 0;
         out->positives[n] = (uint32_t)found;
-        out->rows[n] = (uint32_t)(last + 1);
+        out->rows[n] = (uint32_t)rows;
         n += found > before;
         end++;
     }
     out->n = n;
-    *tp = found;
-    *tp_before = before;
-    return end;
+    *t = (tally){end, rows, found, before};
 }
 
-/* step_area for words without copies: the same sum in the same order. */
-static double packed_step_area(const assay_ranking *ranking)
+static void collect_steps(steps *out, tally *t, const assay_ranking *ranking)
+{
+    if (ranking->packed != NULL && ranking->weight == NULL) {
+        collect(out, t, ranking, true, false);
+    } else if (ranking->packed != NULL) {
+        collect(out, t, ranking, true, true);
+    } else if (ranking->weight == NULL) {
+        collect(out, t, ranking, false, false);
+    } else {
+        collect(out, t, ranking, false, true);
+    }
+}
+
+/* step_area for whole weights: the same sum in the same order. */
+static double counted_step_area(const assay_ranking *ranking)
 {
     assay_sum area = {0};
     steps s;
-    int64_t tp = 0, tp_before = 0;
+    tally t = {0};
     double positives = 0.0; /* of the step before */
-    for (int64_t at = 0; at < ranking->n;) {
+    while (t.at < ranking->n) {
         double parts[STEPS];
-        at = collect_steps(&s, &tp, &tp_before, at, ranking);
+        collect_steps(&s, &t, ranking);
         for (int64_t i = 0; i < s.n; i++) {
             double all = (double)s.positives[i];
             parts[i] = (all - positives) * (all / (double)s.rows[i]);
@@ -78,8 +117,9 @@ static double packed_step_area(const assay_ranking *ranking)
 
 static double step_area(const assay_ranking *ranking)
 {
-    if (ranking->packed != NULL && ranking->weight == NULL && ranking->real == NULL) {
-        return packed_step_area(ranking);
+    /* a row has at most 12 copies */
+    if (ranking->real == NULL && (ranking->weight == NULL || ranking->n < (1 << 28))) {
+        return counted_step_area(ranking);
     }
     assay_ranked_walk walk = {0};
     assay_sum area = {0};
