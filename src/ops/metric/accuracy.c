@@ -1,15 +1,5 @@
 #include "ops/shared/confusion.h"
-
-typedef struct state {
-    double n, hits;
-} state;
-
-static size_t state_size(const void *params, int32_t classes)
-{
-    (void)params;
-    (void)classes;
-    return sizeof(state);
-}
+#include "ops/shared/row_share.h"
 
 static assay_status block(void *to, const void *params, const assay_rows *rows,
                           assay_arena *scratch, assay_error *err)
@@ -17,7 +7,7 @@ static assay_status block(void *to, const void *params, const assay_rows *rows,
     (void)params;
     (void)scratch;
     (void)err;
-    state *s = to;
+    assay_row_share *s = to;
     for (int64_t i = 0; i < rows->n; i++) {
         double weight = assay_rows_weight(rows, i);
         s->n += weight;
@@ -26,38 +16,10 @@ static assay_status block(void *to, const void *params, const assay_rows *rows,
     return ASSAY_OK;
 }
 
-static void merge(void *into, const void *from, const void *params, int32_t classes)
-{
-    (void)params;
-    (void)classes;
-    state *s = into;
-    const state *other = from;
-    s->n += other->n;
-    s->hits += other->hits;
-}
-
-static assay_status finish(assay_result *out, const void *from, const void *params,
-                           const assay_rows *shape, assay_error *err)
-{
-    (void)params;
-    (void)shape;
-    const state *s = from;
-    assay_measure *measure = NULL;
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->weight = s->n;
-    if (s->n == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-        return ASSAY_OK;
-    }
-    measure->value = s->hits / s->n;
-    measure->hits = s->hits;
-    return ASSAY_OK;
-}
-
-static const assay_metric metric = {.state_size = state_size,
+static const assay_metric metric = {.state_size = assay_row_share_size,
                                     .block = block,
-                                    .merge = merge,
-                                    .finish = finish,
+                                    .merge = assay_row_share_merge,
+                                    .finish = assay_row_share_finish,
                                     .cells = ASSAY_CELLS_CONFUSION,
                                     .right_rows = 1};
 

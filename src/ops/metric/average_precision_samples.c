@@ -1,26 +1,5 @@
 #include "ops/shared/label_sets.h"
 
-/* Over its true classes: precision among the classes that score at least as high. */
-static double row_precision(const assay_rows *rows, int64_t i, int64_t truths)
-{
-    double sum = 0.0;
-    for (int32_t k = 0; k < rows->classes; k++) {
-        if (!assay_label_true(rows, i, k)) {
-            continue;
-        }
-        double score = assay_label_score(rows, i, k);
-        int64_t above = 0;
-        int64_t mine = 0;
-        for (int32_t j = 0; j < rows->classes; j++) {
-            bool high = assay_label_score(rows, i, j) >= score;
-            above += high;
-            mine += high && assay_label_true(rows, i, j);
-        }
-        sum += (double)mine / (double)above;
-    }
-    return sum / (double)truths;
-}
-
 static void terms_rows(int32_t *bin, double *const *values, const void *params,
                        const assay_rows *rows)
 {
@@ -28,7 +7,7 @@ static void terms_rows(int32_t *bin, double *const *values, const void *params,
     (void)params;
     for (int64_t i = 0; i < rows->n; i++) {
         int64_t truths = assay_label_count(rows, i);
-        values[0][i] = truths > 0 ? row_precision(rows, i, truths) : 0.0;
+        values[0][i] = truths > 0 ? assay_label_precision(rows, i, truths) : 0.0;
         values[1][i] = (double)(truths > 0);
     }
 }

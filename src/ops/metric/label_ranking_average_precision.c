@@ -6,22 +6,7 @@ static double row_precision(const assay_rows *rows, int64_t i)
     if (truths == 0 || truths == rows->classes) {
         return 1.0;
     }
-    double sum = 0.0;
-    for (int32_t k = 0; k < rows->classes; k++) {
-        if (!assay_label_true(rows, i, k)) {
-            continue;
-        }
-        double score = assay_label_score(rows, i, k);
-        int64_t above = 0;
-        int64_t mine = 0;
-        for (int32_t j = 0; j < rows->classes; j++) {
-            bool high = assay_label_score(rows, i, j) >= score;
-            above += high;
-            mine += high && assay_label_true(rows, i, j);
-        }
-        sum += (double)mine / (double)above;
-    }
-    return sum / (double)truths;
+    return assay_label_precision(rows, i, truths);
 }
 
 static void terms_rows(int32_t *bin, double *const *values, const void *params,

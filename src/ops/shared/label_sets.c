@@ -2,6 +2,26 @@
 
 #include <math.h>
 
+double assay_label_precision(const assay_rows *rows, int64_t i, int64_t truths)
+{
+    double sum = 0.0;
+    for (int32_t k = 0; k < rows->classes; k++) {
+        if (!assay_label_true(rows, i, k)) {
+            continue;
+        }
+        double score = assay_label_score(rows, i, k);
+        int64_t above = 0;
+        int64_t mine = 0;
+        for (int32_t j = 0; j < rows->classes; j++) {
+            bool high = assay_label_score(rows, i, j) >= score;
+            above += high;
+            mine += high && assay_label_true(rows, i, j);
+        }
+        sum += (double)mine / (double)above;
+    }
+    return sum / (double)truths;
+}
+
 static assay_status finish(assay_result *out, double weight, double sum, const char *unit,
                            const char *none, assay_error *err)
 {

@@ -34,6 +34,9 @@ static inline bool assay_label_set_equal(const assay_rows *rows, int64_t i)
     return memcmp(rows->truth_set + at, rows->label_set + at, (size_t)rows->classes) == 0;
 }
 
+/** Over the true classes of row i, of which there are `truths` > 0: the share of true ones among the
+ *  classes that score at least as high, averaged. */
+double assay_label_precision(const assay_rows *rows, int64_t i, int64_t truths);
 /** One measure from terms: the mean of the only value. */
 ASSAY_NODISCARD assay_status assay_row_mean_finish(assay_result *out, const void *state,
                                                    const char *unit, assay_error *err);
