@@ -74,6 +74,19 @@ def compare(folder, detections, iou, program, large=False):
     return True
 
 
+def growth(folder, program):
+    """Seconds per detection must not grow with their number."""
+    print("growth with the number of detections (bbox, no replicates)", flush=True)
+    for detections in (37500, 100000, 431000, 1200000):
+        subprocess.run([sys.executable, str(pathlib.Path(__file__).parent / "make_data.py"), folder, str(detections)],
+                       check=True)
+        seconds, processor, memory, _ = timed([program, "evaluate", "--task", "detection", "--truth", f"{folder}/truth.json",
+                                               "--predictions", f"{folder}/results.json", "--json", "-", "--quiet",
+                                               "--replicates", "-1"])
+        print(f"  {detections:8} {seconds:8.2f} s {processor:8.2f} s processor {memory:8.0f} MB "
+              f"{1e6 * processor / detections:8.2f} us per detection", flush=True)
+
+
 def main():
     program = os.environ.get("ASSAY_PROGRAM", "build/bin/assay")
     ok = True
@@ -82,6 +95,8 @@ def main():
     for detections, iou, large in cases:
         with tempfile.TemporaryDirectory() as folder:
             ok = compare(folder, detections, iou, program, large) and ok
+    with tempfile.TemporaryDirectory() as folder:
+        growth(folder, program)
     sys.exit(not ok)
 
 
