@@ -13,7 +13,7 @@
 #include "onnx/infer.h"
 #include "onnx/upgrade.h"
 
-enum { KINDS = ASSAY_LOSS_DLR_TARGETED + 1, MOST_IN = 3, OUT = 3 };
+enum { KINDS = ASSAY_LOSS_DLR_TARGETED + 1, MOST_IN = 3, OUT = 3, SIZES = 2, PART = 4 };
 
 typedef struct built {
     assay_ort_session session;
@@ -22,6 +22,7 @@ typedef struct built {
     char message[1016];
     const char *in[MOST_IN], *out[OUT]; /* gradient, loss, logits; in the arena */
     int n_in;
+    int64_t batch;
 } built;
 
 struct assay_onnx_gradients {
@@ -30,7 +31,9 @@ struct assay_onnx_gradients {
     int32_t output;
     int64_t shape[4];
     pthread_mutex_t lock; /* guards building */
-    built kinds[KINDS];
+    /* For whole batches, and for what is left of an attack: a quarter of the batch where the model
+     * leaves it open. Graphs have fixed sizes, so each is one of its own. */
+    built kinds[KINDS][SIZES];
 };
 
 assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, const assay_model *model,
@@ -61,9 +64,10 @@ void assay_onnx_gradients_free(assay_onnx_gradients *self)
     if (self == NULL) {
         return;
     }
-    for (int k = 0; k < KINDS; k++) {
-        if (self->kinds[k].ready) {
-            assay_ort_session_close(&self->kinds[k].session);
+    for (int k = 0; k < KINDS * SIZES; k++) {
+        built *each = &self->kinds[k / SIZES][k % SIZES];
+        if (each->ready) {
+            assay_ort_session_close(&each->session);
         }
     }
     pthread_mutex_destroy(&self->lock);
@@ -79,11 +83,12 @@ static bool names_other(assay_loss_kind kind)
 /* The logits [n, classes] in float32: the scores where they are logits; what a closing softmax gets;
  * else the logarithm of the probabilities, whose softmax they are. */
 static assay_status find_logits(assay_onnx_value **out, const assay_onnx_gradients *self,
-                                assay_onnx_graph *graph, assay_onnx_value *scores, assay_error *err)
+                                assay_onnx_graph *graph, assay_onnx_value *scores, int64_t batch,
+                                assay_error *err)
 {
     assay_onnx_build b = {.graph = graph, .err = err};
     const assay_model_spec *spec = &self->model->spec;
-    const int64_t shape[2] = {spec->batch, spec->classes};
+    const int64_t shape[2] = {batch, spec->classes};
     const char *stripped = NULL;
     *out = scores;
     if (spec->scores == ASSAY_SCORES_PROBABILITIES) {
@@ -111,13 +116,16 @@ static assay_status add_gradient(assay_onnx_value *ports[OUT], built *to,
     assay_onnx_value *scores = assay_onnx_find(graph, model->outputs[self->output].name);
     assay_onnx_value *label = NULL;
     assay_onnx_value *other = NULL;
-    const int64_t n = model->spec.batch;
+    const int64_t n = to->batch;
+    int64_t shape[4];
+    memcpy(shape, self->shape, sizeof shape);
+    shape[0] = n;
     if (x == NULL || scores == NULL) {
         return assay_fail(err, ASSAY_EINTERNAL, "the model has lost its input or output");
     }
-    ASSAY_TRY(assay_onnx_pin(x, port->rank, self->shape, err));
+    ASSAY_TRY(assay_onnx_pin(x, port->rank, shape, err));
     ASSAY_TRY(assay_onnx_upgrade(graph, err));
-    ASSAY_TRY(find_logits(&ports[2], self, graph, scores, err));
+    ASSAY_TRY(find_logits(&ports[2], self, graph, scores, n, err));
     ASSAY_TRY(assay_onnx_add_input(&label, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
     if (names_other(kind)) {
         ASSAY_TRY(assay_onnx_add_input(&other, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
@@ -180,13 +188,18 @@ done:
     return status;
 }
 
-static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind kind,
+static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind kind, int64_t rows,
                         assay_error *err)
 {
-    built *found = &self->kinds[kind];
+    const assay_model *model = self->model;
+    int64_t part = model->spec.batch / PART;
+    /* Two rows at least: a product with one is summed in another order, and bits would differ. */
+    bool small = model->inputs[model->input].shape[0] < 0 && part >= 2 && rows <= part;
+    built *found = &self->kinds[kind][small ? 1 : 0];
     assay_error own = {0};
     pthread_mutex_lock(&self->lock);
     if (!found->ready && found->failed == ASSAY_OK) {
+        found->batch = small ? part : model->spec.batch;
         found->failed = build(found, self, kind, &own);
         memcpy(found->message, own.message, sizeof found->message);
     }
@@ -234,10 +247,13 @@ static assay_status fill_call(call *c, const assay_onnx_gradients *self, const b
 {
     const assay_model *model = self->model;
     const assay_port *port = &model->inputs[model->input];
-    const int64_t n = model->spec.batch;
+    const int64_t n = from->batch;
     size_t bytes = assay_dtype_size(port->type);
+    int64_t shape[4];
+    memcpy(shape, self->shape, sizeof shape);
+    shape[0] = n;
     for (int32_t d = 0; d < port->rank; d++) {
-        bytes *= (size_t)self->shape[d];
+        bytes *= (size_t)shape[d];
     }
     c->labels = assay_alloc((size_t)n * 2, sizeof *c->labels);
     if (c->labels == NULL) {
@@ -247,7 +263,7 @@ static assay_status fill_call(call *c, const assay_onnx_gradients *self, const b
         c->labels[i] = what->label[i];
         c->labels[n + i] = what->other != NULL ? what->other[i] : 0;
     }
-    ASSAY_TRY(tensor(&c->in[0], from, batch->tensor, bytes, self->shape, (size_t)port->rank,
+    ASSAY_TRY(tensor(&c->in[0], from, batch->tensor, bytes, shape, (size_t)port->rank,
                      assay_ort_element(port->type), err));
     for (int i = 1; i < from->n_in; i++) {
         ASSAY_TRY(tensor(&c->in[i], from, c->labels + (i - 1) * n, (size_t)n * sizeof(int64_t), &n,
@@ -272,7 +288,7 @@ assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradien
         return assay_fail(err, ASSAY_EUNSUPPORTED,
                           "no gradients: these losses are of classes, and the model is a detector");
     }
-    ASSAY_TRY(get(&from, self, what->kind, err));
+    ASSAY_TRY(get(&from, self, what->kind, batch->n, err));
     const OrtApi *api = from->session.ort.api;
     ASSAY_GOTO(fill_call(&c, self, from, batch, what, err), done);
     ASSAY_GOTO(assay_ort_check(&from->session.ort,

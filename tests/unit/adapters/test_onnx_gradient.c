@@ -16,11 +16,11 @@ enum { SIZE = 784, CLASSES = 10, BATCH = 4 };
 
 static const char digits[] = ASSAY_TEST_DATA "/../examples/digits/digits.onnx";
 
-static assay_model *open_digits(void)
+static assay_model *open_digits(int64_t size)
 {
     assay_model *model = NULL;
     assay_error err = {0};
-    assay_model_spec spec = {.path = digits, .batch = BATCH};
+    assay_model_spec spec = {.path = digits, .batch = size};
     assay_preprocess_init(&spec.preprocess);
     if (assay_onnx_model_open(&model, &spec, "digits", &err) != ASSAY_OK) {
         fail_msg("%s", err.message);
@@ -137,7 +137,7 @@ static void check_kind(assay_model *model, assay_loss_kind kind)
 static void test_every_loss(void **state)
 {
     (void)state;
-    assay_model *model = open_digits();
+    assay_model *model = open_digits(BATCH);
     for (int kind = ASSAY_LOSS_CROSS_ENTROPY; kind <= ASSAY_LOSS_DLR_TARGETED; kind++) {
         check_kind(model, (assay_loss_kind)kind);
     }
@@ -150,7 +150,7 @@ static void test_batch_composition(void **state)
 {
     (void)state;
     static float x[BATCH * SIZE], y[BATCH * SIZE], a[BATCH * SIZE], b[BATCH * SIZE];
-    assay_model *model = open_digits();
+    assay_model *model = open_digits(BATCH);
     const int32_t labels[BATCH] = {1, 2, 3, 4};
     const int32_t turned[BATCH] = {4, 3, 2, 1};
     const assay_loss first = {ASSAY_LOSS_CROSS_ENTROPY, labels, NULL};
@@ -166,6 +166,38 @@ static void test_batch_composition(void **state)
                      ASSAY_OK);
     for (int i = 0; i < BATCH; i++) {
         assert_memory_equal(a + i * SIZE, b + (BATCH - 1 - i) * SIZE, SIZE * sizeof *a);
+    }
+    assay_model_free(model);
+}
+
+/* The model leaves its batch open: what is left of one runs in smaller ones, with the same bits. */
+static void test_parts_of_a_batch(void **state)
+{
+    enum { WHOLE = 16 };
+    static float x[WHOLE * SIZE], whole[WHOLE * SIZE], part[WHOLE * SIZE];
+    float loss[2][WHOLE], scores[2][WHOLE * CLASSES];
+    int32_t label[WHOLE];
+    (void)state;
+    assay_model *model = open_digits(WHOLE);
+    assay_error err = {0};
+    const assay_loss what = {ASSAY_LOSS_CROSS_ENTROPY, label, NULL};
+    fill(x, (int64_t)WHOLE * SIZE, 3);
+    for (int32_t i = 0; i < WHOLE; i++) {
+        label[i] = i % CLASSES;
+    }
+    assay_model_batch batch = {.n = WHOLE, .tensor = x};
+    assert_int_equal(assay_model_gradient(model, whole, loss[0], NULL, &batch, &what, &err),
+                     ASSAY_OK);
+    assert_int_equal(assay_model_run(model, scores[0], NULL, &batch, &err), ASSAY_OK);
+    for (int64_t n = 1; n < WHOLE; n++) {
+        size_t rows = (size_t)n;
+        batch.n = n;
+        assert_int_equal(assay_model_gradient(model, part, loss[1], NULL, &batch, &what, &err),
+                         ASSAY_OK);
+        assert_int_equal(assay_model_run(model, scores[1], NULL, &batch, &err), ASSAY_OK);
+        assert_memory_equal(part, whole, rows * SIZE * sizeof(float));
+        assert_memory_equal(loss[1], loss[0], rows * sizeof(float));
+        assert_memory_equal(scores[1], scores[0], rows * CLASSES * sizeof(float));
     }
     assay_model_free(model);
 }
@@ -195,8 +227,8 @@ static void test_labels_have_none(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_loss),
-                                       cmocka_unit_test(test_batch_composition),
-                                       cmocka_unit_test(test_labels_have_none)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_loss), cmocka_unit_test(test_batch_composition),
+        cmocka_unit_test(test_parts_of_a_batch), cmocka_unit_test(test_labels_have_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
