@@ -34,7 +34,7 @@ void assay_words_closeness(assay_buffer *out, const assay_evidence *evidence,
 void assay_closeness_range(double *low, double *high, const assay_json_value *item);
 /** Behind the interval: band of equivalence, line of non-inferiority. */
 void assay_closeness_band(assay_buffer *out, const assay_track *track, const assay_json_value *item,
-                          int height);
+                          double bottom);
 /** The part of the interval between the one-sided bounds. */
 void assay_closeness_claim(assay_buffer *out, const assay_track *track,
                            const assay_json_value *item, int model, double y);

@@ -39,17 +39,17 @@ void assay_closeness_range(double *low, double *high, const assay_json_value *it
 }
 
 void assay_closeness_band(assay_buffer *out, const assay_track *track, const assay_json_value *item,
-                          int height)
+                          double bottom)
 {
     double margin = margin_of(item, "equivalence", "margin");
     double rope = margin_of(item, "posterior", "rope");
     double end = worse_end(item, margin_of(item, "noninferiority", "margin"));
-    assay_track_band(out, track, "margin", -margin, margin, 0, height);
+    assay_track_band(out, track, "margin", -margin, margin, 0, bottom);
     if (rope != margin) {
-        assay_track_band(out, track, "rope", -rope, rope, 0, height);
+        assay_track_band(out, track, "rope", -rope, rope, 0, bottom);
     }
     if (!isnan(end) && !(fabs(end) == margin)) {
-        assay_track_threshold(out, track, -1, end, 0, height);
+        assay_track_threshold(out, track, -1, end, 0, bottom);
     }
 }
 

@@ -2,7 +2,9 @@
 """Golden values of multiplicity, sprt, mixture, betting, power and sample_size in src/stats.
 Writes tests/golden/stats_sequential.txt.
 
-Pinned: scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6, mpmath 1.3.0, confseq 0.0.11.
+Pinned: scipy 1.17.1, statsmodels 0.15.0, numpy 2.4.6, mpmath 1.3.0, confseq 0.0.11 (its
+source release does not build with newer compilers as it is: put src/confseq into site-packages, with
+boundaries.cpp and quantiles.cpp compiled against pybind11 3.1.0 and Boost 1.74, as C++17).
 """
 import math
 
