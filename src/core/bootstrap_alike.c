@@ -16,7 +16,7 @@
 enum {
     GROUP = ASSAY_BOOTSTRAP_GROUP, /* replicates of one parallel task */
     WORTH = 16,                    /* rows per different row from which on it pays */
-    SPLITS = 4096,                 /* of the weights, over all kinds of rows */
+    SPLITS = 1024,                 /* of the weights, over all kinds of rows */
     FEWEST_SPLITS = 4,
     MOST_SPLITS = 64,
     FEWEST_ROWS = 20000 /* below, weights that differ are drawn one by one */

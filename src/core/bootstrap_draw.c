@@ -179,9 +179,9 @@ __attribute__((target("avx2"))) static __m256i weights_avx2(__m256i words, const
         return _mm256_srli_epi32(same, 31);
     }
     __m256i shifted = _mm256_xor_si256(words, _mm256_set1_epi32(INT32_MIN));
-    __m256i count = _mm256_setzero_si256(), more = count;
+    __m256i count = _mm256_setzero_si256();
     for (int k = 0; k < POISSON_STEPS; k++) {
-        more = _mm256_cmpgt_epi32(shifted, _mm256_set1_epi32(poisson_threshold[k] - 1));
+        __m256i more = _mm256_cmpgt_epi32(shifted, _mm256_set1_epi32(poisson_threshold[k] - 1));
         count = _mm256_sub_epi32(count, more);
         if (k >= COMMON_STEPS && _mm256_testz_si256(more, more)) {
             break;
