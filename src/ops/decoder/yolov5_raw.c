@@ -1,3 +1,4 @@
+#include <inttypes.h>
 #include <math.h>
 
 #include "core/op.h"
@@ -85,9 +86,10 @@ static assay_status open_map(map *out, const assay_raw *raw, int64_t anchors, in
                      .column = 1,
                      .channel = height * width};
     } else {
-        return assay_decode_misfit(
-            raw, err, "expected [%lld, height, width, %lld] or [%lld, height, width]",
-            (long long)anchors, (long long)channels, (long long)(anchors * channels));
+        return assay_decode_misfit(raw, err,
+                                   "expected [%" PRId64 ", height, width, %" PRId64 "] or [%" PRId64
+                                   ", height, width]",
+                                   anchors, channels, anchors * channels);
     }
     return out->height > 0 && out->width > 0
                ? ASSAY_OK
