@@ -31,6 +31,21 @@ static assay_status fill(assay_candidates *list, const double *rows, int64_t n, 
     return ASSAY_OK;
 }
 
+static double *load(const char *path, size_t n)
+{
+    double *rows = malloc(n * COLUMNS * sizeof *rows);
+    FILE *file = fopen(path, "rb");
+    bool read = rows != NULL && file != NULL && fread(rows, COLUMNS * sizeof *rows, n, file) == n;
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    if (!read) {
+        free(rows);
+        return NULL;
+    }
+    return rows;
+}
+
 int main(int argc, char **argv)
 {
     assay_error err = {0};
@@ -41,14 +56,11 @@ int main(int argc, char **argv)
         return 64;
     }
     long long n = strtoll(argv[2], NULL, 10);
-    double *rows = malloc((size_t)n * COLUMNS * sizeof *rows);
-    FILE *file = fopen(argv[1], "rb");
-    if (rows == NULL || file == NULL ||
-        fread(rows, COLUMNS * sizeof *rows, (size_t)n, file) != (size_t)n) {
+    double *rows = load(argv[1], (size_t)n);
+    if (rows == NULL) {
         (void)fprintf(stderr, "bench_nms: can't read %s\n", argv[1]);
         return 65;
     }
-    (void)fclose(file);
     const assay_nms nms = {.kind = ASSAY_NMS_HARD,
                            .agnostic = strtol(argv[4], NULL, 10) != 0,
                            .iou = strtod(argv[3], NULL),
@@ -56,11 +68,13 @@ int main(int argc, char **argv)
     for (long round = strtol(argv[5], NULL, 10); round > 0; round--) {
         assay_candidates list = {0};
         if (fill(&list, rows, n, &err) != ASSAY_OK) {
+            free(rows);
             return 70;
         }
         double start = now();
         if (assay_nms_run(&list, &nms, 0.0, 0, 0, &err) != ASSAY_OK) {
             (void)fprintf(stderr, "bench_nms: %s\n", err.message);
+            free(rows);
             return 70;
         }
         double seconds = now() - start;
