@@ -28,7 +28,8 @@ typedef struct assay_attack_request {
                                      "0.25,0.5,1,2"; l1 "2,5,10,20"; l0 "1,5,10,50"] */
     const char *const *with; /**< NULL-terminated further models attacked together with it */
     const char *const *transfer; /**< NULL-terminated models that the examples are tried on */
-    const char *const *proxy; /**< NULL-terminated models of the attacker's own: examples are made on
+    const char *const
+        *proxy;         /**< NULL-terminated models of the attacker's own: examples are made on
                                      them without asking the attacked one */
     const char *matrix; /**< an eps: also attack each model of `transfer` and try all on all [no] */
     const char *gradients;    /**< model to take gradients from, where the attacked one has none or

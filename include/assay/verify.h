@@ -18,9 +18,10 @@ typedef struct assay_verify_request {
     const char *predictions; /**< predictions file (.csv, .parquet, .jsonl) instead */
     const char *model;       /**< with predictions: whose they are [the plan's only model] */
     const char *data;        /**< with predictions: of which data [the plan's only data] */
-    const char *sequential;  /**< judge while results arrive: "mixture", "betting", "empirical_bernstein", "normal_mixture", "sprt", "pool"
+    const char *
+        sequential; /**< judge while results arrive: "mixture", "betting", "empirical_bernstein", "normal_mixture", "sprt", "pool"
                                   [as the plan says]; requests that end before this are accepted */
-    const char *order;       /**< column whose values are the order of arrival [that of the rows] */
+    const char *order; /**< column whose values are the order of arrival [that of the rows] */
 } assay_verify_request;
 
 /** Nothing is written and no model is opened. *json: rule, verdicts, findings as in results.json;

@@ -41,15 +41,16 @@ typedef struct assay_sequential_point {
 } assay_sequential_point;
 
 typedef struct assay_sequential_result {
-    int decision;                   /* 1 met, -1 not met, 0 go on */
-    int64_t decided_at;             /* results that it took; 0 = not decided */
-    int64_t given;                  /* results that there are */
-    int64_t pool;                   /* with the method POOL */
-    double p_met, p_not_met;        /* anytime-valid p-values; NaN where the method has none */
-    double log_e_met, log_e_not_met; /* ln of the e-values of all results that there are, against "not
+    int decision;            /* 1 met, -1 not met, 0 go on */
+    int64_t decided_at;      /* results that it took; 0 = not decided */
+    int64_t given;           /* results that there are */
+    int64_t pool;            /* with the method POOL */
+    double p_met, p_not_met; /* anytime-valid p-values; NaN where the method has none */
+    double log_e_met,
+        log_e_not_met;           /* ln of the e-values of all results that there are, against "not
                                         met" and "met"; NaN where the method has none */
-    double upper, lower;            /* SPRT: where the log likelihood ratio decides; else NaN */
-    assay_sequential_point last;    /* at the decision, or after all results */
+    double upper, lower;         /* SPRT: where the log likelihood ratio decides; else NaN */
+    assay_sequential_point last; /* at the decision, or after all results */
     assay_sequential_point *points; /* the way there, at most 200 of them; in the arena */
     int64_t n_points;
 } assay_sequential_result;

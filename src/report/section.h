@@ -13,7 +13,8 @@
 
 void assay_style_put(assay_buffer *out);
 /** Everything up to and with </head>. `marking` may be "". */
-void assay_page_head(assay_buffer *out, const char *version, const char *marking, const char *title);
+void assay_page_head(assay_buffer *out, const char *version, const char *marking,
+                     const char *title);
 
 void assay_section_summary(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_verdicts(assay_buffer *out, const assay_evidence *evidence);

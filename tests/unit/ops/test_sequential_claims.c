@@ -51,10 +51,9 @@ static double wrong(assay_sequential_method method, double p, double limit, bool
 static void looking_often_is_allowed(void **state)
 {
     (void)state;
-    static const assay_sequential_method methods[] = {ASSAY_SEQUENTIAL_MIXTURE,
-                                                      ASSAY_SEQUENTIAL_BETTING,
-                                                      ASSAY_SEQUENTIAL_BERNSTEIN,
-                                                      ASSAY_SEQUENTIAL_NORMAL_MIXTURE};
+    static const assay_sequential_method methods[] = {
+        ASSAY_SEQUENTIAL_MIXTURE, ASSAY_SEQUENTIAL_BETTING, ASSAY_SEQUENTIAL_BERNSTEIN,
+        ASSAY_SEQUENTIAL_NORMAL_MIXTURE};
     for (size_t m = 0; m < ASSAY_COUNT(methods); m++) {
         assert_true(wrong(methods[m], 0.8, 0.8, true, 1) < 0.145);
         assert_true(wrong(methods[m], 0.8, 0.8, true, -1) < 0.145);
