@@ -254,6 +254,9 @@ static assay_status pick_examples(assay_assessment *a, int32_t k, const float *p
     for (int64_t i = 0; i < a->images.n; i++) {
         found += is_example(one->result, i);
     }
+    if (found == 0) {
+        return ASSAY_OK;
+    }
     int64_t wanted = found < ASSAY_ASSESS_EXAMPLES ? found : ASSAY_ASSESS_EXAMPLES;
     for (int64_t i = 0; i < a->images.n && one->n_examples < wanted; i++) {
         if (!is_example(one->result, i) || seen++ < one->n_examples * found / wanted) {
