@@ -49,7 +49,7 @@ static void draw(float *x, const assay_attack_block *b, int64_t r, double eps, b
 /* The highest classes of the original: the base, and those that are compared with it. */
 static void choose_classes(readout *q, const float *logits, int32_t classes)
 {
-    int32_t order[FEATURES + 1];
+    int32_t order[FEATURES + 1] = {0};
     int32_t n = 0;
     int32_t most = classes < FEATURES + 1 ? classes : FEATURES + 1;
     while (n < most) {
