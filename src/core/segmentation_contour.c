@@ -127,7 +127,7 @@ double assay_segment_boundary_f(const assay_segmentation_scratch *scratch, int32
     w.left -= w.left > 0;
     w.top -= w.top > 0;
     for (int32_t y = w.top; y <= w.bottom; y++) {
-        memset(c.bits + (int64_t)y * width + w.left, 0, (size_t)(w.right - w.left + 1));
+        memset(c.bits + (int64_t)y * width + w.left, 0, (size_t)w.right - (size_t)w.left + 1);
     }
     int64_t in_truth = trace(&c, &w, scratch->truth, class_index, TRUTH);
     int64_t in_prediction = trace(&c, &w, scratch->predicted, class_index, PREDICTED);

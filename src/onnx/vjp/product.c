@@ -138,7 +138,8 @@ static bool parse_operand(char *to, const char **at, int64_t rank, const char *s
 static void find_spare(char *spare, const char *text)
 {
     size_t n = 0;
-    for (char c = 'A'; c <= 'z' && n < ASSAY_ONNX_RANK; c++) {
+    for (int letter = 'A'; letter <= 'z' && n < ASSAY_ONNX_RANK; letter++) {
+        char c = (char)letter;
         if (is_letter(c) && strchr(text, c) == NULL) {
             spare[n++] = c;
         }
@@ -151,7 +152,8 @@ static void imply_output(equation *e, const char *spare, size_t dots)
 {
     size_t n = dots;
     memcpy(e->out, spare + strlen(spare) - dots, dots);
-    for (char c = 'A'; c <= 'z'; c++) {
+    for (int letter = 'A'; letter <= 'z'; letter++) {
+        char c = (char)letter;
         int32_t uses = 0;
         for (int32_t i = 0; i < e->n; i++) {
             uses += strchr(e->in[i], c) != NULL;
