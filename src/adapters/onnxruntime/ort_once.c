@@ -48,7 +48,9 @@ static assay_status take_output(float *out, size_t count, const assay_ort_sessio
     }
     ASSAY_TRY(assay_ort_check(&session->ort, api->GetTensorMutableData(value, &data),
                               ASSAY_EBACKEND, err));
-    memcpy(out, data, n * sizeof *out);
+    if (n > 0) {
+        memcpy(out, data, n * sizeof *out);
+    }
     return ASSAY_OK;
 }
 
