@@ -18,7 +18,7 @@
 enum {
     ASSAY_EVIDENCE_MODELS = 32,     /* shown; more are counted */
     ASSAY_EVIDENCE_CONTEXTS = 4096, /* the most a plan may have */
-    ASSAY_EVIDENCE_COLORS = 6
+    ASSAY_EVIDENCE_COLORS = 8
 };
 
 typedef struct assay_evidence {

@@ -18,6 +18,16 @@ void assay_section_end(assay_buffer *out)
     assay_buffer_puts(out, "</section>\n");
 }
 
+/* A model that takes part in attacks alone (an attacker's copy) has no values of its own. */
+static bool is_measured(const assay_evidence *evidence, size_t model)
+{
+    bool any = false;
+    for (size_t c = 0; c < evidence->n_contexts; c++) {
+        any = any || evidence->headline_values[model * evidence->n_contexts + c] != NULL;
+    }
+    return any;
+}
+
 void assay_section_legend(assay_buffer *out, const assay_evidence *evidence)
 {
     if (evidence->n_models < 2) {
@@ -25,6 +35,9 @@ void assay_section_legend(assay_buffer *out, const assay_evidence *evidence)
     }
     assay_buffer_puts(out, "<p class=\"legend\">");
     for (size_t i = 0; i < evidence->n_models; i++) {
+        if (!is_measured(evidence, i)) {
+            continue;
+        }
         assay_buffer_puts(out, "<span>");
         assay_svg_legend_mark(out, (int)i);
         assay_html_put(out, " %s</span>", assay_evidence_model_title(evidence, (int)i));

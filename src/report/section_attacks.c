@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "report/section.h"
 
-enum { WIDTH = 560, HEIGHT = 300, POINTS = 64, SERIES = 6, PICTURES = 3 };
+enum { WIDTH = 560, HEIGHT = 300, POINTS = 64, SERIES = ASSAY_EVIDENCE_COLORS, PICTURES = 3 };
 
 static bool is_picture(const char *image)
 {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "report/section.h"
 
-enum { WIDTH = 560, HEIGHT = 280, POINTS = 64, SERIES = 6, NAMES = 24 };
+enum { WIDTH = 560, HEIGHT = 280, POINTS = 64, SERIES = ASSAY_EVIDENCE_COLORS, NAMES = 24 };
 
 static const char *short_name(const char *name)
 {

@@ -13,6 +13,9 @@ static const char *const marks[ASSAY_EVIDENCE_COLORS] = {
     "M0-5.5L5.5 4.2H-5.5Z",
     "M0 5.5L5.5-4.2H-5.5Z",
     "M-6-2H-2V-6H2V-2H6V2H2V6H-2V2H-6Z",
+    "M-5.7-2.8L-2.8-5.7L0-2.8L2.8-5.7L5.7-2.8L2.8 0L5.7 2.8L2.8 5.7L0 2.8L-2.8 5.7L-5.7 2.8L-2.8 "
+    "0Z",
+    "M-5-5.5H5L-5 5.5H5Z",
 };
 
 static int color_of(int model)
