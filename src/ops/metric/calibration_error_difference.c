@@ -1,120 +1,17 @@
-#include <math.h>
+#include "ops/shared/group_bins.h"
 
-#include "ops/shared/confusion.h"
-#include "ops/shared/label_sets.h"
-
-enum { MOST_BINS = 100 };
-
-typedef struct params {
-    int64_t bins;
-    int64_t least;
-} params;
-
-/* Of the rows of one group in one bin; a state has `bins` of them per group. */
-typedef struct cell {
-    double weight;
-    assay_sum gap; /* stated probability less what was true */
-} cell;
-
-static size_t state_size(const void *given, int32_t cells)
-{
-    const params *p = given;
-    return (size_t)cells * (size_t)p->bins * sizeof(cell);
-}
-
-static assay_status block(void *to, const void *given, const assay_rows *rows, assay_arena *scratch,
-                          assay_error *err)
-{
-    (void)scratch;
-    (void)err;
-    const params *p = given;
-    int32_t positive = rows->groups->positive;
-    for (int64_t i = 0; i < rows->n; i++) {
-        double weight = assay_rows_weight(rows, i);
-        double stated = positive >= 0 ? assay_label_score(rows, i, positive) : rows->confidence[i];
-        bool yes = positive >= 0 ? rows->target[i] == positive : rows->target[i] == rows->label[i];
-        int64_t bin = (int64_t)(fmin(1.0, fmax(0.0, stated)) * (double)p->bins);
-        cell *c = (cell *)to + rows->group[i] * p->bins + (bin < p->bins ? bin : p->bins - 1);
-        if (weight > 0.0) {
-            c->weight += weight;
-            assay_sum_add(&c->gap, weight * (stated - (yes ? 1.0 : 0.0)));
-        }
-    }
-    return ASSAY_OK;
-}
-
-static void merge(void *into, const void *from, const void *given, int32_t cells)
-{
-    const params *p = given;
-    cell *to = into;
-    const cell *other = from;
-    for (int64_t k = 0; k < cells * p->bins; k++) {
-        to[k].weight += other[k].weight;
-        assay_sum_merge(&to[k].gap, &other[k].gap);
-    }
-}
-
-static double error_of(double *weight, const cell *cells, int64_t bins)
-{
-    assay_sum gaps = {0};
-    *weight = 0.0;
-    for (int64_t b = 0; b < bins; b++) {
-        *weight += cells[b].weight;
-        assay_sum_add(&gaps, fabs(assay_sum_value(&cells[b].gap)));
-    }
-    return *weight > 0.0 ? assay_sum_value(&gaps) / *weight : 0.0;
-}
-
-static assay_status finish(assay_result *out, const void *from, const void *given,
+static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
-    const params *p = given;
-    const assay_groups *groups = shape->groups;
-    assay_measure *measure = NULL;
-    double rows = 0.0;
-    double most = -1.0;
-    double least = 2.0;
-    int32_t highest = 0;
-    int32_t lowest = 0;
-    int32_t used = 0;
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    for (int32_t g = 0; g < groups->n; g++) {
-        double weight = 0.0;
-        double error = error_of(&weight, (const cell *)from + g * p->bins, p->bins);
-        rows += weight;
-        if (weight > 0.0 && weight >= (double)p->least * shape->mean_weight) {
-            highest = error > most ? g : highest;
-            lowest = error < least ? g : lowest;
-            most = fmax(most, error);
-            least = fmin(least, error);
-            measure->weight += weight;
-            used++;
-        }
-    }
-    if (rows == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-        return ASSAY_OK;
-    }
-    if (used < 2) {
-        measure->outcome = ASSAY_OUTCOME_TOO_FEW;
-        measure->value = NAN;
-        measure->reason = "too few groups have enough rows";
-        return ASSAY_OK;
-    }
-    measure->value = most - least;
-    measure->reason = assay_arena_printf(out->arena, "highest: %s, lowest: %s",
-                                         groups->names[highest], groups->names[lowest]);
-    return measure->reason != NULL ? ASSAY_OK : assay_fail_memory(err);
+    return assay_group_bins_finish(out, state, params, true, shape, err);
 }
 
-static const assay_metric metric = {
-    .state_size = state_size, .block = block, .merge = merge, .finish = finish};
+static const assay_metric metric = {.state_size = assay_group_bins_size,
+                                    .block = assay_group_bins_block,
+                                    .merge = assay_group_bins_merge,
+                                    .finish = finish};
 
-static const assay_param specs[] = {
-    ASSAY_INT(params, bins, 10, 1, MOST_BINS, "bins", "Number of bins."),
-    ASSAY_INT(params, least, 10, 1, 1000000000, "rows",
-              "Groups with fewer rows (weighted data: mean weights) are left out."),
-};
+static const assay_param specs[] = {ASSAY_GROUP_BINS_PARAMS};
 
 static const char *const examples[] = {
     "assay evaluate --predictions predictions.csv --group sex --metric "
@@ -149,6 +46,6 @@ const assay_op assay_op_metric_calibration_error_difference = {
     .direction = ASSAY_LOWER_IS_BETTER,
     .params = specs,
     .n_params = ASSAY_COUNT(specs),
-    .params_size = sizeof(params),
+    .params_size = sizeof(assay_group_bins),
     .examples = examples,
     .metric = &metric};

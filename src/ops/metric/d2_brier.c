@@ -1,4 +1,5 @@
 #include "ops/shared/label_sets.h"
+#include "ops/shared/skill.h"
 
 static double loss_of(const void *given, const assay_rows *rows, int64_t i)
 {
@@ -11,74 +12,14 @@ static double loss_of(const void *given, const assay_rows *rows, int64_t i)
     return sum;
 }
 
-typedef struct state {
-    double n;
-    assay_sum loss;
-    double of[]; /* weight of the rows of each class */
-} state;
-
-static size_t state_size(const void *given, int32_t classes)
+static double null_loss(double share)
 {
-    (void)given;
-    return sizeof(state) + (size_t)classes * sizeof(double);
+    return share * (1.0 - share);
 }
 
-static assay_status block(void *to, const void *given, const assay_rows *rows, assay_arena *scratch,
-                          assay_error *err)
-{
-    (void)scratch;
-    (void)err;
-    state *s = to;
-    for (int64_t i = 0; i < rows->n; i++) {
-        double weight = assay_rows_weight(rows, i);
-        if (weight > 0.0) {
-            s->n += weight;
-            s->of[rows->target[i]] += weight;
-            assay_sum_add(&s->loss, weight * loss_of(given, rows, i));
-        }
-    }
-    return ASSAY_OK;
-}
+static const assay_skill_kind kind = {.loss = loss_of, .null_loss = null_loss};
 
-static void merge(void *into, const void *from, const void *given, int32_t classes)
-{
-    (void)given;
-    state *s = into;
-    const state *other = from;
-    s->n += other->n;
-    assay_sum_merge(&s->loss, &other->loss);
-    for (int32_t c = 0; c < classes; c++) {
-        s->of[c] += other->of[c];
-    }
-}
-
-static assay_status finish(assay_result *out, const void *from, const void *given,
-                           const assay_rows *shape, assay_error *err)
-{
-    (void)given;
-    const state *s = from;
-    assay_measure *measure = NULL;
-    assay_sum null = {0};
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->weight = s->n;
-    int32_t present = 0;
-    for (int32_t c = 0; c < shape->classes; c++) {
-        double share = s->n > 0.0 ? s->of[c] / s->n : 0.0;
-        present += share > 0.0;
-        assay_sum_add(&null, share * (1.0 - share));
-    }
-    if (s->n == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-    } else if (present < 2) {
-        assay_measure_undefine(measure, "only one class occurs in the truth");
-    } else {
-        measure->value = 1.0 - assay_sum_value(&s->loss) / s->n / assay_sum_value(&null);
-    }
-    return ASSAY_OK;
-}
-
-static const assay_metric metric = {
-    .state_size = state_size, .block = block, .merge = merge, .finish = finish};
+ASSAY_SKILL_METRIC;
 
 static const char *const examples[] = {
     "assay evaluate --predictions predictions.csv --metric d2_brier", NULL};
