@@ -1,27 +1,4 @@
-#include <math.h>
-
-#include "ops/shared/confusion.h"
 #include "ops/shared/levels.h"
-
-/* Twice the weight of pairs of rows, the product of both weights for each. */
-typedef struct state {
-    double n;
-    double truth, value; /* of pairs whose true (predicted) values differ */
-    double products;     /* of pairs in the same order, less those in opposite order */
-} state;
-
-static size_t state_size(const void *given, int32_t classes)
-{
-    (void)given;
-    (void)classes;
-    return sizeof(state);
-}
-
-static int sorted(const void *given)
-{
-    (void)given;
-    return 1;
-}
 
 /* Sums over a growing set, by level (P. M. Fenwick, Software: Practice and Experience 24 (1994)). */
 static void tree_add(double *tree, int64_t n, int64_t level, double weight)
@@ -58,11 +35,13 @@ static double ordered_pairs(const double *tree, const assay_rows *rows, int64_t 
     return 2.0 * assay_sum_value(&pairs);
 }
 
+/* Twice the weight of pairs of rows, the product of both weights for each: of pairs whose true (predicted)
+ * values differ, and of pairs in the same order, less those in opposite order. */
 static assay_status block(void *to, const void *given, const assay_rows *rows, assay_arena *scratch,
                           assay_error *err)
 {
     (void)given;
-    state *s = to;
+    assay_rank_products *s = to;
     assay_levels levels;
     assay_sum truth = {0};
     assay_sum value = {0};
@@ -91,37 +70,17 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
         }
         higher += group;
     }
-    *s = (state){.n = levels.total,
-                 .truth = assay_sum_value(&truth),
-                 .value = assay_sum_value(&value),
-                 .products = assay_sum_value(&products)};
+    *s = (assay_rank_products){.n = levels.total,
+                               .truth = assay_sum_value(&truth),
+                               .value = assay_sum_value(&value),
+                               .products = assay_sum_value(&products)};
     return ASSAY_OK;
 }
 
-static assay_status finish(assay_result *out, const void *from, const void *given,
-                           const assay_rows *shape, assay_error *err)
-{
-    (void)given;
-    (void)shape;
-    const state *s = from;
-    assay_measure *measure = NULL;
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->weight = s->n;
-    if (s->n == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-    } else if (!(s->truth > 0.0)) {
-        assay_measure_undefine(measure, "all true values are equal");
-    } else if (!(s->value > 0.0)) {
-        assay_measure_undefine(measure, "all predicted values are equal");
-    } else {
-        double r = s->products / (sqrt(s->truth) * sqrt(s->value));
-        measure->value = fmin(1.0, fmax(-1.0, r));
-    }
-    return ASSAY_OK;
-}
-
-static const assay_metric metric = {
-    .state_size = state_size, .block = block, .finish = finish, .sorted = sorted};
+static const assay_metric metric = {.state_size = assay_rank_products_size,
+                                    .block = block,
+                                    .finish = assay_rank_products_finish,
+                                    .sorted = assay_rank_products_sorted};
 
 static const char *const examples[] = {
     "assay evaluate --task regression --predictions predictions.csv --metric "

@@ -1,35 +1,13 @@
-#include <math.h>
-
-#include "ops/shared/confusion.h"
 #include "ops/shared/levels.h"
 
-/* Of the ranks about their mean. */
-typedef struct state {
-    double n;
-    double truth, value; /* sums of squares */
-    double products;
-} state;
-
-static size_t state_size(const void *given, int32_t classes)
-{
-    (void)given;
-    (void)classes;
-    return sizeof(state);
-}
-
-static int sorted(const void *given)
-{
-    (void)given;
-    return 1;
-}
-
-/* The rank of a group of equal values is the weight before it and half of its own; the mean of the ranks is
- * half of all weight. Values come in descending order, so their ranks are counted from the top. */
+/* Sums of squares of the ranks about their mean, and of their products. The rank of a group of equal values
+ * is the weight before it and half of its own; the mean of the ranks is half of all weight. Values come in
+ * descending order, so their ranks are counted from the top. */
 static assay_status block(void *to, const void *given, const assay_rows *rows, assay_arena *scratch,
                           assay_error *err)
 {
     (void)given;
-    state *s = to;
+    assay_rank_products *s = to;
     assay_levels levels;
     assay_sum truth = {0};
     assay_sum value = {0};
@@ -59,7 +37,7 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
         assay_sum_add(&value, group * mine * mine);
         assay_sum_add(&products, mine * assay_sum_value(&ranks));
     }
-    *s = (state){.n = levels.total, .products = assay_sum_value(&products)};
+    *s = (assay_rank_products){.n = levels.total, .products = assay_sum_value(&products)};
     if (assay_levels_spread(&levels) > 1) {
         s->truth = assay_sum_value(&truth);
         s->value = s->n > 0.0 ? assay_sum_value(&value) : 0.0;
@@ -67,30 +45,10 @@ static assay_status block(void *to, const void *given, const assay_rows *rows, a
     return ASSAY_OK;
 }
 
-static assay_status finish(assay_result *out, const void *from, const void *given,
-                           const assay_rows *shape, assay_error *err)
-{
-    (void)given;
-    (void)shape;
-    const state *s = from;
-    assay_measure *measure = NULL;
-    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
-    measure->weight = s->n;
-    if (s->n == 0.0) {
-        assay_measure_undefine(measure, "there are no rows");
-    } else if (!(s->truth > 0.0)) {
-        assay_measure_undefine(measure, "all true values are equal");
-    } else if (!(s->value > 0.0)) {
-        assay_measure_undefine(measure, "all predicted values are equal");
-    } else {
-        double r = s->products / (sqrt(s->truth) * sqrt(s->value));
-        measure->value = fmin(1.0, fmax(-1.0, r));
-    }
-    return ASSAY_OK;
-}
-
-static const assay_metric metric = {
-    .state_size = state_size, .block = block, .finish = finish, .sorted = sorted};
+static const assay_metric metric = {.state_size = assay_rank_products_size,
+                                    .block = block,
+                                    .finish = assay_rank_products_finish,
+                                    .sorted = assay_rank_products_sorted};
 
 static const char *const examples[] = {
     "assay evaluate --task regression --predictions predictions.csv --metric "

@@ -113,3 +113,38 @@ assay_status assay_explained_finish(assay_result *out, const assay_explained *st
     }
     return ASSAY_OK;
 }
+
+size_t assay_rank_products_size(const void *given, int32_t classes)
+{
+    (void)given;
+    (void)classes;
+    return sizeof(assay_rank_products);
+}
+
+int assay_rank_products_sorted(const void *given)
+{
+    (void)given;
+    return 1;
+}
+
+assay_status assay_rank_products_finish(assay_result *out, const void *from, const void *given,
+                                        const assay_rows *shape, assay_error *err)
+{
+    (void)given;
+    (void)shape;
+    const assay_rank_products *s = from;
+    assay_measure *measure = NULL;
+    ASSAY_TRY(assay_result_new_measure(&measure, out, err));
+    measure->weight = s->n;
+    if (s->n == 0.0) {
+        assay_measure_undefine(measure, "there are no rows");
+    } else if (!(s->truth > 0.0)) {
+        assay_measure_undefine(measure, "all true values are equal");
+    } else if (!(s->value > 0.0)) {
+        assay_measure_undefine(measure, "all predicted values are equal");
+    } else {
+        double r = s->products / (sqrt(s->truth) * sqrt(s->value));
+        measure->value = fmin(1.0, fmax(-1.0, r));
+    }
+    return ASSAY_OK;
+}

@@ -40,4 +40,20 @@ ASSAY_NODISCARD assay_status assay_explained_pinball(assay_explained *state, dou
 ASSAY_NODISCARD assay_status assay_explained_finish(assay_result *out, const assay_explained *state,
                                                     const char *infinite, assay_error *err);
 
+/** State of a rank correlation: spread of the true and of the predicted values, and what both share, in
+ *  one unit of the metric's own (squares of ranks, pairs of rows). Given as products / sqrt(truth value). */
+typedef struct assay_rank_products {
+    double n; /* weight of the rows */
+    double truth, value;
+    double products;
+} assay_rank_products;
+
+size_t assay_rank_products_size(const void *params, int32_t classes);
+/** Rank correlations see all rows at once, in order. */
+int assay_rank_products_sorted(const void *params);
+/** One measure in [-1, 1]; undefined without rows and when all true or all predicted values are equal. */
+ASSAY_NODISCARD assay_status assay_rank_products_finish(assay_result *out, const void *state,
+                                                        const void *params, const assay_rows *shape,
+                                                        assay_error *err);
+
 #endif
