@@ -8,19 +8,17 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "adapters/onnxruntime/ort_once.h"
+#include "conformance.h"
 #include "onnx/build.h"
 #include "onnx/gradient.h"
 #include "onnx/head.h"
 #include "onnx/upgrade.h"
-
-static const char root[] = "/usr/share/libonnx-testdata/data";
 
 enum { PORTS = 8, LARGEST = 1 << 20 };
 
@@ -76,23 +74,6 @@ typedef struct job {
     assay_buffer packed;
 } job;
 
-static uint8_t *slurp(size_t *size, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    long end = ftell(file);
-    assert_true(end >= 0);
-    rewind(file);
-    uint8_t *bytes = malloc((size_t)end + 1);
-    assert_non_null(bytes);
-    *size = fread(bytes, 1, (size_t)end, file);
-    assert_int_equal(fclose(file), 0);
-    return bytes;
-}
-
 /* Uniform in -1..1, the same on every run. */
 static double draw(uint64_t *state)
 {
@@ -110,7 +91,7 @@ static bool bind_inputs(job *j, int32_t chosen, const char *folder)
         const assay_onnx_data *data = NULL;
         assay_onnx_value *value = graph->inputs[i];
         (void)snprintf(path, sizeof path, "%.1000s/test_data_set_0/input_%d.pb", folder, i);
-        uint8_t *bytes = value->type != ASSAY_ONNX_UNKNOWN ? slurp(&size, path) : NULL;
+        uint8_t *bytes = value->type != ASSAY_ONNX_UNKNOWN ? conformance_read(&size, path) : NULL;
         if (bytes == NULL || assay_onnx_read_data(&data, graph, bytes, size, NULL) != ASSAY_OK ||
             data->type != value->type || data->bytes == NULL) {
             free(bytes);
@@ -354,7 +335,7 @@ static bool check_input(tally *all, const uint8_t *bytes, size_t size, int32_t c
         all->open += real && j.size > 0;
         all->constant += !real || j.size == 0;
         if (real && j.size > 0) {
-            print_message("shape open: %s\n", folder + sizeof root);
+            print_message("shape open: %s\n", folder + sizeof conformance_root);
         }
     } else if (build(&j, &err) != ASSAY_OK) {
         note_refusal(all, err.message, folder);
@@ -370,12 +351,13 @@ static bool check_input(tally *all, const uint8_t *bytes, size_t size, int32_t c
     return true;
 }
 
-static void check_model(tally *all, const char *folder)
+static void check_model(void *to, const char *folder)
 {
+    tally *all = to;
     char path[1200];
     size_t size = 0;
     (void)snprintf(path, sizeof path, "%.1000s/model.onnx", folder);
-    uint8_t *bytes = slurp(&size, path);
+    uint8_t *bytes = conformance_read(&size, path);
     all->models += bytes != NULL;
     for (int32_t i = 0; bytes != NULL && check_input(all, bytes, size, i, folder); i++) {
     }
@@ -385,27 +367,8 @@ static void check_model(tally *all, const char *folder)
 static void test_gradients(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
     static tally all;
-    for (size_t k = 0; k < ASSAY_COUNT(kinds); k++) {
-        char folder[512];
-        (void)snprintf(folder, sizeof folder, "%s/%s", root, kinds[k]);
-        struct dirent **list = NULL;
-        int n = scandir(folder, &list, NULL, alphasort);
-        if (n < 0) {
-            print_message("%s is not installed (libonnx-testdata)\n", root);
-            skip();
-        }
-        for (int i = 0; i < n; i++) {
-            char model[1024];
-            (void)snprintf(model, sizeof model, "%s/%s", folder, list[i]->d_name);
-            if (list[i]->d_name[0] != '.') {
-                check_model(&all, model);
-            }
-            free(list[i]);
-        }
-        free(list);
-    }
+    conformance_each(&all, check_model);
     print_message(
         "%d models, %d real inputs: %d gradients as measured, %d not; refused by name %d; "
         "no real output %d; decide a shape %d; shape decided by the data %d; not run by ONNX "

@@ -6,15 +6,13 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "conformance.h"
 #include "onnx/infer.h"
 #include "onnx/upgrade.h"
-
-static const char root[] = "/usr/share/libonnx-testdata/data";
 
 /* What is not understood by name: its models are read, and their shapes stay open. */
 static const char *const strangers[] = {"Adagrad",
@@ -62,23 +60,6 @@ typedef struct tally {
     int models, outputs, matched, open, old;
 } tally;
 
-static uint8_t *slurp(size_t *size, const char *path)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return NULL;
-    }
-    assert_int_equal(fseek(file, 0, SEEK_END), 0);
-    long end = ftell(file);
-    assert_true(end >= 0);
-    rewind(file);
-    uint8_t *bytes = malloc((size_t)end + 1);
-    assert_non_null(bytes);
-    *size = fread(bytes, 1, (size_t)end, file);
-    assert_int_equal(fclose(file), 0);
-    return bytes;
-}
-
 /* Inputs are stored with the values that shapes may depend on. */
 static void bind_inputs(assay_onnx_graph *graph, const char *folder)
 {
@@ -86,7 +67,7 @@ static void bind_inputs(assay_onnx_graph *graph, const char *folder)
     for (int32_t i = 0; i < graph->n_inputs; i++) {
         size_t size = 0;
         (void)snprintf(path, sizeof path, "%.1000s/test_data_set_0/input_%d.pb", folder, i);
-        uint8_t *bytes = slurp(&size, path);
+        uint8_t *bytes = conformance_read(&size, path);
         assay_onnx_value *value = graph->inputs[i];
         if (bytes == NULL || value->type == ASSAY_ONNX_UNKNOWN) {
             free(bytes);
@@ -120,7 +101,7 @@ static void compare_output(tally *all, assay_onnx_graph *graph, int32_t i, bool 
     size_t size = 0;
     assay_onnx_value *value = graph->outputs[i];
     (void)snprintf(path, sizeof path, "%.1000s/test_data_set_0/output_%d.pb", folder, i);
-    uint8_t *bytes = slurp(&size, path);
+    uint8_t *bytes = conformance_read(&size, path);
     const assay_onnx_data *data = NULL;
     if (bytes == NULL || value->type == ASSAY_ONNX_UNKNOWN) {
         free(bytes);
@@ -163,14 +144,15 @@ static void forget_outputs(assay_onnx_graph *graph)
     }
 }
 
-static void check_model(tally *all, const char *folder)
+static void check_model(void *to, const char *folder)
 {
+    tally *all = to;
     char path[1200];
     size_t size = 0;
     assay_error err = {0};
     assay_onnx_graph *graph = NULL;
     (void)snprintf(path, sizeof path, "%.1000s/model.onnx", folder);
-    uint8_t *bytes = slurp(&size, path);
+    uint8_t *bytes = conformance_read(&size, path);
     if (bytes == NULL) {
         return;
     }
@@ -215,27 +197,8 @@ static void check_model(tally *all, const char *folder)
 static void test_conformance(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"node", "simple", "pytorch-converted", "pytorch-operator"};
     tally all = {0};
-    for (size_t k = 0; k < ASSAY_COUNT(kinds); k++) {
-        char folder[512];
-        (void)snprintf(folder, sizeof folder, "%s/%s", root, kinds[k]);
-        struct dirent **list = NULL;
-        int n = scandir(folder, &list, NULL, alphasort);
-        if (n < 0) {
-            print_message("%s is not installed (libonnx-testdata)\n", root);
-            skip();
-        }
-        for (int i = 0; i < n; i++) {
-            char model[1024];
-            (void)snprintf(model, sizeof model, "%s/%s", folder, list[i]->d_name);
-            if (list[i]->d_name[0] != '.') {
-                check_model(&all, model);
-            }
-            free(list[i]);
-        }
-        free(list);
-    }
+    conformance_each(&all, check_model);
     print_message(
         "%d models, %d outputs: %d as stored, %d decided by values; %d older than opset 7\n",
         all.models, all.outputs, all.matched, all.open, all.old);
