@@ -286,10 +286,7 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
         assay_json_put_int(&json, "clusters", j->n_units);
     }
     assay_json_put_text(&json, "estimand",
-                        p->weights && !r->cluster
-                            ? "The population that the rows are an independent random sample of, "
-                              "each row standing for as much of it as its weight says."
-                            : assay_estimand(r->cluster != NULL));
+                        assay_estimand(r->cluster, p->weights, j->intervals.proportion));
     assay_json_end_object(&json);
     assay_json_key(&json, "data");
     assay_json_begin_array(&json);
@@ -355,6 +352,7 @@ static void put_number(assay_buffer *out, double value, int width)
 static assay_status to_table(char **out, const job *j, assay_error *err)
 {
     const assay_predictions *p = j->predictions;
+    const char *caution = NULL; /* of the first measure that has one */
     assay_buffer text;
 
     assay_buffer_init(&text, 0);
@@ -393,7 +391,12 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
         put_number(&text, m->value, 10);
         put_number(&text, m->low, 11);
         put_number(&text, m->high, 11);
-        assay_buffer_printf(&text, " %10" PRId64 "  %s\n", m->n, m->method ? m->method : "");
+        assay_buffer_printf(&text, " %10" PRId64 "  %s%s\n", m->n, m->method ? m->method : "",
+                            assay_measure_caution(m) ? "; (!) without the value" : "");
+        caution = caution ? caution : assay_measure_caution(m);
+    }
+    if (caution) {
+        assay_buffer_printf(&text, "\n(!) %s.\n", caution);
     }
     if (j->request->temperature) {
         assay_temperature_table(&text, &j->temperature);
@@ -406,7 +409,8 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
     assay_buffer_printf(&text,
                         "\nlow and high: %g %% interval, two-sided. --json FILE gives curves "
                         "(confusion, reliability, risk) too.\n%s\n",
-                        100.0 * level, assay_estimand(j->request->cluster != NULL));
+                        100.0 * level,
+                        assay_estimand(j->request->cluster, p->weights, j->intervals.proportion));
     return assay_text_take(out, &text, err);
 }
 

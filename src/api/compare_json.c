@@ -281,7 +281,7 @@ static void put_run(assay_json *json, const assay_compare_job *job)
         assay_json_put_text(json, "weights", r->weights);
         assay_json_put_text(json, "left_out_tests", assay_compare_weights_note);
     }
-    assay_json_put_text(json, "estimand", assay_estimand(r->cluster != NULL));
+    assay_json_put_text(json, "estimand", assay_estimand(r->cluster, r->weights, NULL));
     assay_json_end_object(json);
     assay_json_key(json, "models");
     assay_json_begin_array(json);

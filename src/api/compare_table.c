@@ -244,7 +244,8 @@ static void put_summary(assay_buffer *out, const assay_compare_job *job)
     assay_buffer_printf(out,
                         "difference: later minus earlier model, with its paired %g %% interval. "
                         "%s --json FILE has methods, effect sizes and the list of flips.\n",
-                        100.0 * job->level, assay_estimand(job->request->cluster != NULL));
+                        100.0 * job->level,
+                        assay_estimand(job->request->cluster, job->request->weights, NULL));
 }
 
 assay_status assay_compare_table(char **out, const assay_compare_job *job, assay_error *err)

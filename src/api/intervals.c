@@ -77,14 +77,40 @@ void assay_interval_choice_apply(assay_evaluate_options *options,
     options->area_interval = choice->area;
 }
 
-const char *assay_estimand(bool clustered)
+static bool has_stock(const assay_args *proportion)
 {
-    return clustered
-               ? "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
-                 "population that its clusters are an independent random sample of, and not of "
-                 "data of "
-                 "another kind."
-               : "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
-                 "population that its rows are an independent random sample of, and not of data of "
-                 "another kind.";
+    double size = 0.0;
+    return proportion && assay_args_get(&size, proportion, "population");
+}
+
+const char *assay_estimand(bool clustered, bool weighted, const assay_args *proportion)
+{
+    if (clustered && weighted) {
+        return "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+               "population that its clusters are an independent random sample of, each row "
+               "standing "
+               "for as much of it as its weight says, and not of data of another kind.";
+    }
+    if (clustered) {
+        return "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+               "population that its clusters are an independent random sample of (rows of one "
+               "cluster "
+               "may depend on each other), and not of data of another kind.";
+    }
+    if (weighted) {
+        return "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+               "population that the rows are an independent random sample of, each row standing "
+               "for "
+               "as much of it as its weight says, and not of data of another kind.";
+    }
+    if (has_stock(proportion)) {
+        return "Values speak of this fixed test set; intervals and verdicts of shares speak of the "
+               "finite stock whose size was given (population=N), of which the rows are a random "
+               "sample drawn without replacement, and not of things beyond it; all other intervals "
+               "and tests speak of the population that the rows are an independent random sample "
+               "of.";
+    }
+    return "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+           "population that its rows are an independent random sample of, and not of data of "
+           "another kind.";
 }

@@ -19,7 +19,9 @@ void assay_interval_choice_free(assay_interval_choice *choice);
 void assay_interval_choice_apply(assay_evaluate_options *options,
                                  const assay_interval_choice *choice);
 
-/** What the numbers speak about, in one sentence. clustered: the drawn unit is the cluster. */
-const char *assay_estimand(bool clustered);
+/** What the numbers speak about, in a sentence. clustered: the drawn unit is the cluster; weighted: rows
+ *  stand for shares of the population; proportion: the interval of shares (NULL = the usual one), which
+ *  speaks of a finite stock when it has a population. */
+const char *assay_estimand(bool clustered, bool weighted, const assay_args *proportion);
 
 #endif

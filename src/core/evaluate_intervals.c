@@ -45,9 +45,20 @@ static assay_status proportion_bounds(double *low, double *high, const assay_mea
                                           args->params, err);
 }
 
+/* Percentiles of a distance from zero do not hold the truth. */
+static bool is_distance(const assay_measure *measure, const assay_args *args)
+{
+    return measure->distance != ASSAY_DISTANCE_NONE &&
+           (args == NULL || (args->op->interval != NULL && args->op->interval->percentiles));
+}
+
 static assay_status replicate_bounds(double *low, double *high, const assay_measure *measure,
                                      double alpha, const assay_args *args, assay_error *err)
 {
+    if (is_distance(measure, args)) {
+        return assay_distance_interval(low, high, measure->replicates, measure->n_replicates,
+                                       measure->value, measure->distance, alpha, alpha, err);
+    }
     if (args == NULL) {
         return assay_percentile_interval(low, high, measure->replicates, measure->n_replicates,
                                          alpha, alpha, err);
@@ -333,6 +344,10 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
                 int64_t at = job->column[m] * evaluation->replicates;
                 const char *name = replicate_name;
                 ASSAY_TRY(assay_interval_name(&name, out->arena, measure->interval, name, err));
+                name =
+                    is_distance(measure, measure->interval != NULL ? measure->interval : replicate)
+                        ? "bootstrap_distance"
+                        : name;
                 ASSAY_TRY(interval_from_replicates(
                     measure, matrix + at, pivots != NULL ? pivots + at : NULL, evaluation,
                     measure->interval != NULL ? measure->interval : replicate, name, out->arena,

@@ -40,6 +40,8 @@ typedef struct assay_interval {
     assay_status (*count)(double *low, double *high, int64_t events, double exposure,
                           double alpha_low, double alpha_high, const void *params,
                           assay_error *err);
+    int percentiles; /* 1: quantiles of replicates as they are; measures that are distances from zero
+                        get assay_distance_interval instead (core/measure.h) */
     int of_clusters; /* 1: replicates, and for proportions of rows that come in clusters */
 } assay_interval;
 

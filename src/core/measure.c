@@ -88,6 +88,26 @@ assay_status assay_result_curve(assay_result *result, const char *name, const ch
     return ASSAY_OK;
 }
 
+const char *assay_measure_caution(const assay_measure *measure)
+{
+    double slack = 1e-12 * fmax(1.0, fabs(measure->value));
+    if (measure->outcome != ASSAY_OUTCOME_VALUE || isnan(measure->value)) {
+        return NULL;
+    }
+    if (measure->low > measure->value + slack) {
+        return "the interval lies above the value: resampled data give higher values than the data "
+               "themselves, so what is estimated is likely lower than the value, not within the "
+               "interval; use another interval (assay describe interval) or more rows";
+    }
+    if (measure->high < measure->value - slack) {
+        return "the interval lies below the value: it takes off a bias of the value that is larger "
+               "than the value's uncertainty, so what is estimated is likely lower; or resampled "
+               "data "
+               "give lower values than the data themselves";
+    }
+    return NULL;
+}
+
 void assay_measure_json(assay_json *json, const assay_measure *measure)
 {
     bool has_value = measure->outcome != ASSAY_OUTCOME_UNDEFINED;
@@ -125,6 +145,9 @@ void assay_measure_json(assay_json *json, const assay_measure *measure)
     assay_json_put_text(json, "outcome", assay_outcome_name(measure->outcome));
     if (measure->reason) {
         assay_json_put_text(json, "reason", measure->reason);
+    }
+    if (assay_measure_caution(measure)) {
+        assay_json_put_text(json, "caution", assay_measure_caution(measure));
     }
     if (measure->unit && measure->unit[0]) {
         assay_json_put_text(json, "unit", measure->unit);

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/json_write.h"
+#include "stats/bootstrap.h"
 
 typedef enum assay_outcome {
     ASSAY_OUTCOME_VALUE = 1,
@@ -53,7 +54,10 @@ typedef struct assay_measure {
     const struct assay_args *interval; /* operation for the replicates when not the usual one */
     const double *pivots; /* ascending (replicate - value) / its standard error, or NULL */
     int64_t n_pivots;
-    double se;               /* of the value, with pivots */
+    assay_distance
+        distance; /* when the value is one that chance alone makes positive: its replicates
+                                get assay_distance_interval in the place of percentiles */
+    double se;    /* of the value, with pivots */
     const double *jackknife; /* values without one group of rows after the other, or NULL */
     int64_t n_jackknife;
     double variance;     /* DeLong's, of an area; NaN = none */
@@ -98,6 +102,10 @@ ASSAY_NODISCARD assay_status assay_result_curve(assay_result *result, const char
                                                 const char *const *columns, int32_t n_columns,
                                                 const double *values, int64_t n_rows,
                                                 assay_error *err);
+
+/** What a reader must know about an interval that does not contain the measure's value; NULL when it
+ *  does, or when there is none. It is part of the measure's JSON, as "caution". */
+const char *assay_measure_caution(const assay_measure *measure);
 
 /** The measure as members of an already open JSON object (see docs: results.json). */
 void assay_measure_json(assay_json *json, const assay_measure *measure);

@@ -207,11 +207,13 @@ static void put_measures(assay_buffer *out, const assay_evidence *evidence)
         assay_buffer_puts(out, " | ");
         put_value(out, item);
         assay_markdown_put(
-            out, "%s%s | %s | %s | %s |\n", reason[0] != '\0' ? ": " : "", reason,
+            out, "%s%s | %s | %s | %s%s |\n", reason[0] != '\0' ? ": " : "", reason,
             assay_figure_limit((assay_scale){.percent = true}, assay_evidence_real(item, "level"))
                 .text,
             assay_figure_count(assay_json_get_int(item, "n", 0)).text,
-            assay_json_get_text(item, "method", ""));
+            assay_json_get_text(item, "method", ""),
+            assay_json_get(item, "caution") != NULL ? " (caution: does not contain the value)"
+                                                    : "");
     }
     put_rest(out, shown, n);
     assay_buffer_puts(out, "\n");

@@ -46,6 +46,10 @@ static void put_measure(assay_buffer *out, const assay_json_value *measure)
                                                                 : outcome,
                        reason[0] != '\0' ? ": " : "", reason);
     }
+    const char *caution = assay_json_get_text(measure, "caution", "");
+    if (caution[0] != '\0') {
+        assay_html_put(out, "<small class=\"reason\">Caution: %s.</small>", caution);
+    }
     assay_buffer_puts(out, "</td></tr>\n");
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/reduce.h"
 #include "stats/check.h"
@@ -116,6 +117,37 @@ assay_status assay_basic_interval(double *low, double *high, const double *sorte
     ASSAY_TRY(assay_percentile_interval(&below, &above, sorted, n, tails[0], tails[1], err));
     *low = 2.0 * estimate - above;
     *high = 2.0 * estimate - below;
+    return ASSAY_OK;
+}
+
+assay_status assay_distance_interval(double *low, double *high, const double *sorted, int64_t n,
+                                     double estimate, assay_distance what, double alpha_low,
+                                     double alpha_high, assay_error *err)
+{
+    bool squared = what == ASSAY_DISTANCE_SQUARED;
+    double none = -INFINITY, top = INFINITY, above = INFINITY;
+    *low = -INFINITY;
+    *high = INFINITY;
+    if (!(estimate >= 0.0) || isinf(estimate) || what == ASSAY_DISTANCE_NONE) {
+        return assay_fail(err, ASSAY_EINVAL, "distance interval: %g is no distance", estimate);
+    }
+    ASSAY_TRY(assay_percentile_interval(&none, &top, sorted, n, 0.0, alpha_low, err));
+    ASSAY_TRY(assay_percentile_interval(&none, &above, sorted, n, 0.0, alpha_high, err));
+    if (alpha_low > 0.0) {
+        double square = squared ? 2.0 * estimate - top : 2.0 * estimate * estimate - top * top;
+        square = fmax(0.0, square);
+        *low = fmin(estimate, squared ? square : sqrt(square));
+    }
+    if (alpha_high > 0.0) {
+        double median = (sorted[(n - 1) / 2] + sorted[n / 2]) / 2.0;
+        if (squared) {
+            double root = sqrt(estimate) + fmax(0.0, sqrt(above) - sqrt(fmax(0.0, median)));
+            *high = fmax(estimate, root * root);
+        } else {
+            *high = estimate + fmax(0.0, above - median);
+            *high = what == ASSAY_DISTANCE_DEBIASED ? fmax(*high, above) : *high;
+        }
+    }
     return ASSAY_OK;
 }
 

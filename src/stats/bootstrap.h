@@ -31,6 +31,30 @@ ASSAY_NODISCARD assay_status assay_basic_interval(double *low, double *high, con
                                                   int64_t n, double estimate, double alpha_low,
                                                   double alpha_high, assay_error *err);
 
+/** What a statistic measures that is biased upwards because chance alone makes it positive. */
+typedef enum assay_distance {
+    ASSAY_DISTANCE_NONE = 0,
+    ASSAY_DISTANCE_PLAIN,   /* a norm of estimated gaps: calibration errors, largest gaps */
+    ASSAY_DISTANCE_SQUARED, /* the square of one */
+    ASSAY_DISTANCE_DEBIASED /* one whose square was corrected for chance, and cut off at zero */
+} assay_distance;
+
+/**
+ * For a norm |g| of gaps g that are estimated with error: E|estimate|^2 = |g|^2 + s^2, and resampling adds
+ * the same s^2 once more, so percentiles lie too high by twice the bias. The low end is therefore the
+ * basic interval's on the scale of squares, sqrt(max(0, 2 v^2 - q^2)), with q the quantile 1 - alpha_low
+ * of the replicates (Davison and Hinkley 1997, 5.2.1 and 5.2.2): it has no bias to first order, and for
+ * g = 0 it lies above 0 less often than stated. The high end needs no correction: a norm is convex, so
+ * |g| - v is at most a linear function of the errors, whose quantile is that of the replicates' upper
+ * half: v + q - median, q the quantile 1 - alpha_high; for a debiased value, which may be cut off at
+ * zero, also at least q. The value always lies within. Squares are treated on the scale of their roots.
+ */
+ASSAY_NODISCARD assay_status assay_distance_interval(double *low, double *high,
+                                                     const double *sorted, int64_t n,
+                                                     double estimate, assay_distance what,
+                                                     double alpha_low, double alpha_high,
+                                                     assay_error *err);
+
 /** Studentised (bootstrap-t): estimate - se * quantiles of `pivots`, the ascending (replicate -
  *  estimate) / se of the replicate. Davison and Hinkley (1997), 5.2.1. */
 ASSAY_NODISCARD assay_status assay_studentised_interval(double *low, double *high,

@@ -47,6 +47,39 @@ printf '%s\n' '{"target":"x","label":"x"}' '{"target":"y","label":"x"}' >p.jsonl
 expect 0 "$assay" evaluate --predictions p.jsonl -m accuracy
 says out "0.5"
 
+
+# a calibrated model, 11 of 20 at 0.55 and so on: its error is 0, or chance, and the interval begins at 0
+awk 'BEGIN { print "target,prob_no,prob_yes"
+    for (c = 11; c < 20; c += 2) for (i = 0; i < 20; i++) print (i < c ? "yes" : "no") "," 1 - c / 20 "," c / 20 }' >cal.csv
+for m in expected_calibration_error classwise_calibration_error kde_calibration_error kernel_calibration_error \
+    debiased_calibration_error expected_calibration_error:norm=l2 brier_decomposition; do
+    expect 0 "$assay" evaluate --predictions cal.csv -m $m --json -
+    says out '"method": "bootstrap_distance, 1000 replicates"'
+    says out '"low": 0,'
+    silent out '"caution"'
+done
+# the basic interval lies below the value, and says so
+expect 0 "$assay" evaluate --predictions cal.csv -m expected_calibration_error --interval bootstrap_basic
+says out "(!) without the value"
+says out "(!) the interval lies below the value"
+expect 0 "$assay" evaluate --predictions cal.csv -m expected_calibration_error --interval bootstrap_basic --json -
+says out '"caution": "the interval lies below the value'
+head -n 30 cal.csv >thirty.csv
+expect 0 "$assay" evaluate --predictions thirty.csv -m expected_calibration_error:norm=max
+says out "none: the largest gap is that of a bin with fewer than 10 rows"
+cp cal.csv few.csv
+
+# what the numbers speak about
+expect 0 "$assay" evaluate --predictions few.csv -m accuracy
+says out "its rows are an independent random sample of"
+expect 0 "$assay" evaluate --predictions few.csv -m accuracy --interval hypergeometric:population=500
+says out "finite stock whose size was given"
+silent out "population that its rows are"
+awk -F, 'NR == 1 { print $0 ",scene"; next } { print $0 "," int(NR / 5) }' few.csv >scenes.csv
+expect 0 "$assay" evaluate --predictions scenes.csv -m accuracy --cluster scene
+says out "its clusters are an independent random sample of"
+expect 0 "$assay" evaluate --predictions scenes.csv -m accuracy --weights scene --on-error skip
+says out "as its weight says"
 # weights: 3 of 5 right, but the right ones weigh 2 + 1 + 1 of 8
 cat >w.csv <<'CSV'
 id,target,label,w

@@ -55,6 +55,7 @@ void cover_weights(coverage *c);
 void cover_bootstrap(coverage *c);
 void cover_pairs(coverage *c);
 void cover_groups(coverage *c);
+void cover_distances(coverage *c);
 void cover_tests(coverage *c);
 void cover_verdicts(coverage *c);
 void cover_peeking(coverage *c);

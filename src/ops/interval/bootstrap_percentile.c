@@ -11,7 +11,7 @@ static assay_status replicates(double *low, double *high, const double *values, 
     return assay_percentile_interval(low, high, values, n, alpha_low, alpha_high, err);
 }
 
-static const assay_interval interval = {.replicates = replicates};
+static const assay_interval interval = {.replicates = replicates, .percentiles = 1};
 
 static const char *const examples[] = {"assay describe interval bootstrap_percentile", NULL};
 
@@ -26,6 +26,9 @@ const assay_op assay_op_interval_bootstrap_percentile = {
         "linearly. Replicates weigh every row by an independent Poisson(1) number that depends on "
         "the seed, the row and the replicate alone, so they are the same for any number of "
         "threads. An error probability below 1/replicates cannot be read off and is refused.\n\n"
+        "Metrics that are a distance from zero, such as calibration errors, are positive by chance "
+        "alone, and their percentiles never reach down to the truth: they get "
+        "`bootstrap_distance` in the place of this one.\n\n"
         "Its coverage is approximate and falls short when there are few rows, when rows depend on "
         "each other, or when the metric is near the end of its range.",
     .citation =

@@ -31,6 +31,7 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
             assay_sum_add(&sum, weight * (accuracy - other) * (accuracy - other));
         }
     }
+    measure->distance = p->part == PART_UNCERTAINTY ? ASSAY_DISTANCE_NONE : ASSAY_DISTANCE_SQUARED;
     measure->value = p->part == PART_UNCERTAINTY ? overall * (1.0 - overall)
                                                  : assay_sum_value(&sum) / measure->weight;
     return ASSAY_OK;
@@ -56,7 +57,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_brier_decomposition = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "brier_decomposition",
     .title = "Decomposition of the Brier score",
     .summary = "The parts of the Brier score of the confidence: how calibrated it is, how much it "

@@ -20,7 +20,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_calibration_error_difference = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "calibration_error_difference",
     .title = "Difference of calibration errors",
     .summary = "How far groups lie apart in their expected calibration error: highest less lowest.",
@@ -33,9 +33,10 @@ const assay_op assay_op_metric_calibration_error_difference = {
         "COLUMN` or `groups` in the plan.\n\n"
         "Bins are [(m-1)/M, m/M), the last one with 1, as in torchmetrics. The error of a "
         "group is biased upwards when its bins hold few rows, the more so the smaller the "
-        "group, and so is the bootstrap interval: a difference between groups of unequal "
-        "size is only to be read with their sizes. `calibration_difference` and "
-        "`worst_group_calibration` have no such bias.\n\n"
+        "group: a difference between groups of unequal size is only to be read with their sizes, "
+        "and it has "
+        "no interval, because resampling does not tell how much of it is that bias. "
+        "`calibration_difference` has no such bias.\n\n"
         "Groups with fewer rows than `least` are left out; with fewer groups than it takes "
         "the outcome is too few.",
     .citation = "Kleinberg, Mullainathan, Raghavan (2017), Inherent trade-offs in the fair "

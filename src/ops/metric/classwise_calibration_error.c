@@ -65,8 +65,19 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     to->value = assay_sum_value(&sum) / to->n;
 }
 
+static assay_status finish(assay_result *out, const void *state, const void *params,
+                           const assay_rows *shape, assay_error *err)
+{
+    int64_t first = out->n_measures;
+    ASSAY_TRY(assay_class_values_finish(out, state, params, shape, err));
+    for (int64_t m = first; m < out->n_measures; m++) {
+        out->measures[m].distance = ASSAY_DISTANCE_PLAIN;
+    }
+    return ASSAY_OK;
+}
+
 static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+    .state_size = assay_class_values_size, .finish = finish, .ranked = ranked};
 
 static const assay_param specs[] = {
     ASSAY_BINS_PARAMS,
@@ -78,7 +89,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_classwise_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "classwise_calibration_error",
     .title = "Class-wise calibration error",
     .summary =

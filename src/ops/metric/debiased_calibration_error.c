@@ -31,6 +31,7 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     if (square < 0.0) {
         measure->reason = "the gaps are smaller than chance alone makes them";
     }
+    measure->distance = ASSAY_DISTANCE_DEBIASED;
     measure->value = square > 0.0 ? sqrt(square) : 0.0;
     return ASSAY_OK;
 }
@@ -53,7 +54,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_debiased_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "debiased_calibration_error",
     .title = "Debiased calibration error",
     .summary = "Root mean square gap between confidence and accuracy, corrected for the gap that "
@@ -66,8 +67,8 @@ const assay_op assay_op_metric_debiased_calibration_error = {
         "is negative (the remark says so). Bins with one row count as no gap. Range 0 to 1, "
         "lower is better.\n\n" ASSAY_BINS_CONVENTIONS
         "The plain estimate is `expected_calibration_error` with `norm: l2`. Kumar and others "
-        "use 15 bins of equal mass. A bootstrap resamples rows, which brings back some of the "
-        "bias that was removed: its interval tends to lie high. Without rows it is undefined.",
+        "use 15 bins of equal mass. Resampling rows brings back the bias that was removed, which "
+        "its interval (`bootstrap_distance`) takes off. Without rows it is undefined.",
     .citation =
         "Kumar, Liang, Ma (2019), Verified uncertainty calibration, NeurIPS; Broecker (2012), "
         "Estimating reliability and resolution of probability forecasts through decomposition "

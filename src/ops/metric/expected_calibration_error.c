@@ -3,6 +3,8 @@
 #include "ops/shared/bins.h"
 #include "ops/shared/confusion.h"
 
+enum { FEWEST_ROWS = 10 }; /* in the bin of the largest gap, for an interval */
+
 static assay_status finish(assay_result *out, const void *state, const void *given,
                            const assay_rows *shape, assay_error *err)
 {
@@ -12,6 +14,7 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     assay_measure *measure = NULL;
     assay_sum sum = {0};
     double largest = 0.0;
+    double largest_rows = 0.0; /* behind it */
     ASSAY_TRY(assay_result_new_measure(&measure, out, err));
     for (int64_t b = 0; b <= params->bins; b++) {
         measure->weight += bins[b].weight;
@@ -29,12 +32,21 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
             fabs(assay_sum_value(&bins[b].sum[1]) - assay_sum_value(&bins[b].sum[0])) / weight;
         double share = weight / measure->weight;
         assay_sum_add(&sum, params->norm == ASSAY_NORM_L2 ? share * gap * gap : share * gap);
-        largest = gap > largest ? gap : largest;
+        if (gap > largest) {
+            largest = gap;
+            largest_rows = bins[b].squares > 0.0 ? weight * weight / bins[b].squares : weight;
+        }
     }
     double total = assay_sum_value(&sum);
     measure->value = params->norm == ASSAY_NORM_L1
                          ? total
                          : (params->norm == ASSAY_NORM_L2 ? sqrt(total) : largest);
+    measure->distance = ASSAY_DISTANCE_PLAIN;
+    if (params->norm == ASSAY_NORM_MAX && largest_rows < FEWEST_ROWS) {
+        measure->no_interval =
+            "none: the largest gap is that of a bin with fewer than 10 rows; take "
+            "fewer bins, or equal_mass";
+    }
     return ASSAY_OK;
 }
 
@@ -60,7 +72,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_expected_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "expected_calibration_error",
     .title = "Expected calibration error",
     .summary = "How far the confidence of the model is from its accuracy, on average.",
@@ -73,8 +85,10 @@ const assay_op assay_op_metric_expected_calibration_error = {
         "average.\n\n" ASSAY_BINS_CONVENTIONS
         "For two classes it uses the predicted class too, not the probability of class 1 as "
         "torchmetrics' binary form does. The estimate is biased upwards when bins hold few rows, "
-        "also for a perfectly calibrated model; resampling does not remove that. Without rows it "
-        "is undefined.",
+        "also for a perfectly calibrated model; its interval (`bootstrap_distance`) allows for "
+        "that "
+        "and speaks of the error in the population with the same bins. The largest gap has no "
+        "interval when its bin holds fewer than 10 rows. Without rows it is undefined.",
     .citation = "Naeini, Cooper, Hauskrecht (2015), Obtaining well calibrated probabilities using "
                 "Bayesian binning, AAAI; Guo, Pleiss, Sun, Weinberger (2017), On calibration of "
                 "modern neural networks, ICML.",

@@ -102,6 +102,7 @@ static assay_status finish(assay_result *out, const void *from, const void *give
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
+    measure->distance = ASSAY_DISTANCE_PLAIN;
     measure->value = error_of(s, p->bandwidth);
     return ASSAY_OK;
 }
@@ -120,7 +121,7 @@ static const char *const examples[] = {"assay evaluate --predictions predictions
 
 const assay_op assay_op_metric_kde_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "kde_calibration_error",
     .title = "Calibration error by kernel density",
     .summary = "How far confidence and accuracy lie apart on average, with smooth curves in the "

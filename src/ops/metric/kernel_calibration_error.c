@@ -61,6 +61,7 @@ static assay_status finish(assay_result *out, const void *from, const void *give
         assay_measure_undefine(measure, "there are no rows");
         return ASSAY_OK;
     }
+    measure->distance = ASSAY_DISTANCE_PLAIN;
     measure->value = sqrt(fmax(0.0, assay_sum_value(&s->products))) / s->n;
     return ASSAY_OK;
 }
@@ -79,7 +80,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_kernel_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "kernel_calibration_error",
     .title = "Maximum mean calibration error",
     .summary =

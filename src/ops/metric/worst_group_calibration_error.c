@@ -20,7 +20,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_worst_group_calibration_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "worst_group_calibration_error",
     .title = "Calibration error of the worst group",
     .summary = "The expected calibration error in the group where it is largest.",
@@ -33,9 +33,9 @@ const assay_op assay_op_metric_worst_group_calibration_error = {
         "`groups` in the plan.\n\n"
         "Bins are [(m-1)/M, m/M), the last one with 1, as in torchmetrics. The error of a "
         "group is biased upwards when its bins hold few rows, the more so the smaller the "
-        "group, and so is the bootstrap interval: a difference between groups of unequal "
-        "size is only to be read with their sizes. `calibration_difference` and "
-        "`worst_group_calibration` have no such bias.\n\n"
+        "group; its interval (`bootstrap_distance`) allows for that. `worst_group_calibration` has "
+        "no such "
+        "bias.\n\n"
         "Groups with fewer rows than `least` are left out; with fewer groups than it takes "
         "the outcome is too few.",
     .citation = "Kleinberg, Mullainathan, Raghavan (2017), Inherent trade-offs in the fair "

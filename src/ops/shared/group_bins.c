@@ -105,6 +105,13 @@ assay_status assay_group_bins_finish(assay_result *out, const void *state,
         measure->reason = "too few groups have enough rows";
         return ASSAY_OK;
     }
+    if (difference) {
+        measure->no_interval = "none: the errors of small groups are too high by different "
+                               "amounts; the gap between groups "
+                               "of expected_calibration_error has one";
+    } else {
+        measure->distance = ASSAY_DISTANCE_PLAIN;
+    }
     measure->value = difference ? e.most - e.least : e.most;
     measure->reason = difference ? assay_arena_printf(out->arena, "highest: %s, lowest: %s",
                                                       names[e.highest], names[e.lowest])
