@@ -1,6 +1,6 @@
 #include "base/sort.h"
 
-enum { RUN = 16, CROWD = 16, SPREAD_BITS = 11, SPREAD = 1 << SPREAD_BITS };
+enum { RUN = 16, CROWD = 16, SPREAD_BITS = 12, SPREAD = 1 << SPREAD_BITS };
 
 static void insertion(uint64_t *to, const uint64_t *from, int64_t n)
 {
@@ -28,7 +28,7 @@ static spread plan_spread(const uint64_t *words, int64_t n)
         low = words[i] < low ? words[i] : low;
         high = words[i] > high ? words[i] : high;
     }
-    int wanted = 63 - __builtin_clzll((uint64_t)n); /* about one word in each place */
+    int wanted = 64 - __builtin_clzll((uint64_t)n); /* up to two places for each word */
     wanted = wanted < SPREAD_BITS ? wanted : SPREAD_BITS;
     int bits = high > low ? 64 - __builtin_clzll(high - low) : 0;
     int shift = bits > wanted ? bits - wanted : 0;

@@ -402,12 +402,19 @@ assay_status assay_order_class(assay_ranking *out, const assay_evaluation *evalu
                                int threads, assay_error *err)
 {
     assay_status status = ASSAY_OK;
+    bool done = false;
+    space->complement = false;
+    if (!tell_rows) {
+        ASSAY_TRY(assay_order_deal(out, &done, evaluation, class_index, space, threads, err));
+    }
+    if (done) {
+        return ASSAY_OK;
+    }
     ordering *o = assay_alloc(1, sizeof *o);
     bool apart = evaluation->predictions->classes > ADJACENT;
     if (apart && space->scores == NULL) {
         space->scores = assay_alloc_raw((size_t)evaluation->n, sizeof *space->scores);
     }
-    space->complement = false;
     if (o == NULL || (apart && space->scores == NULL)) {
         status = assay_fail_memory(err);
         goto done;

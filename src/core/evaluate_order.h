@@ -26,6 +26,13 @@ ASSAY_NODISCARD assay_status assay_order_class(assay_ranking *out,
                                                assay_order_space *space, int threads,
                                                assay_error *err);
 
+/** The same for many rows with probabilities of a few classes, as packed words; *done stays false when they
+ *  are something else, and `out` as it is. */
+ASSAY_NODISCARD assay_status assay_order_deal(assay_ranking *out, bool *done,
+                                              const assay_evaluation *evaluation,
+                                              int32_t class_index, assay_order_space *space,
+                                              int threads, assay_error *err);
+
 /** Both of two classes; where the scores are complements, the second order is the first backwards. */
 ASSAY_NODISCARD assay_status assay_order_pair(assay_ranking out[2],
                                               const assay_evaluation *evaluation,

@@ -1,4 +1,4 @@
-#include "ops/shared/ranked.h"
+#include "ops/shared/ranked_steps.h"
 
 enum {
     INTERPOLATION_STEP = 0,
@@ -6,120 +6,16 @@ enum {
     INTERPOLATION_11_POINTS,
     INTERPOLATION_101_POINTS
 };
-enum { STEPS = 512 };
 
 typedef struct params {
     int32_t interpolation;
 } params;
 
-/* Thresholds at which rows of the class come in. */
-typedef struct steps {
-    int64_t n;
-    int64_t more[STEPS], positives[STEPS],
-        rows[STEPS]; /* of the class; up to there: of it, of all */
-} steps;
-
-/* Row i of the ranking: equal for equal scores, its class, its copies. */
-typedef struct place {
-    uint64_t key, target;
-    int64_t copies;
-} place;
-
-__attribute__((always_inline)) static inline place place_at(const assay_ranking *ranking, int64_t i,
-                                                            bool packed, bool copied)
-{
-    place p = {.copies = copied ? ranking->weight[i] : 1};
-    if (packed) {
-        uint64_t word =
-            ranking->packed[ranking->mirror == ASSAY_MIRROR_NONE ? i : ranking->n - 1 - i];
-        p.key = word >> ranking->target_bits;
-        p.target = word & ((UINT64_C(1) << ranking->target_bits) - 1);
-    } else {
-        p.key = ranking->rows[i].key;
-        p.target = ranking->rows[i].payload & UINT32_MAX;
-    }
-    return p;
-}
-
-/* Rows and positives so far, and positives up to the end of the last group of equal scores. */
-typedef struct tally {
-    int64_t at, rows, positives, before;
-} tally;
-
-/* Without a branch on what comes next, which nobody can foresee. */
-__attribute__((always_inline)) static inline void
-collect(steps *out, tally *t, const assay_ranking *ranking, bool packed, bool copied)
-{
-    uint64_t mine = (uint64_t)ranking->class_index;
-    int64_t last = ranking->n - 1, end = t->at + STEPS < last ? t->at + STEPS : last;
-    int64_t rows = t->rows, found = t->positives, before = t->before, n = 0;
-    place here = place_at(ranking, t->at, packed, copied);
-    for (int64_t i = t->at; i < end; i++) {
-        place next = place_at(ranking, i + 1, packed, copied);
-        rows += here.copies;
-        found += here.target == mine ? here.copies : 0;
-        bool ends = next.key != here.key;
-        out->positives[n] = (uint32_t)found;
-        out->rows[n] = (uint32_t)rows;
-        n += ends & (found > before);
-        before = ends ? found : before;
-        here = next;
-    }
-    if (end == last && n < STEPS) { /* the last row ends its group */
-        rows += here.copies;
-        found += here.target == mine ? here.copies : 0;
-        out->positives[n] = (uint32_t)found;
-        out->rows[n] = (uint32_t)rows;
-        n += found > before;
-        end++;
-    }
-    out->n = n;
-    *t = (tally){end, rows, found, before};
-}
-
-static void collect_steps(steps *out, tally *t, const assay_ranking *ranking)
-{
-    if (ranking->packed != NULL && ranking->weight == NULL) {
-        collect(out, t, ranking, true, false);
-    } else if (ranking->packed != NULL) {
-        collect(out, t, ranking, true, true);
-    } else if (ranking->weight == NULL) {
-        collect(out, t, ranking, false, false);
-    } else {
-        collect(out, t, ranking, false, true);
-    }
-}
-
-/* step_area for whole weights: the same sum in the same order. */
-static double counted_step_area(const assay_ranking *ranking)
-{
-    assay_sum area = {0};
-    steps s;
-    tally t = {0};
-    double positives = 0.0; /* of the step before */
-    while (t.at < ranking->n) {
-        double parts[STEPS];
-        collect_steps(&s, &t, ranking);
-        for (int64_t i = 0; i < s.n; i++) {
-            double all = (double)s.positives[i];
-            parts[i] = (all - positives) * (all / (double)s.rows[i]);
-            positives = all;
-        }
-        for (int64_t i = 0; i < s.n; i++) {
-            /* what assay_sum_add does, without asking which is larger (Knuth 1969) */
-            double total = area.high + parts[i], back = total - area.high;
-            area.low += (area.high - (total - back)) + (parts[i] - back);
-            area.high = total;
-        }
-    }
-    return assay_sum_value(&area);
-}
-
 static double step_area(const assay_ranking *ranking)
 {
     /* a row has at most 12 copies */
     if (ranking->real == NULL && (ranking->weight == NULL || ranking->n < (1 << 28))) {
-        return counted_step_area(ranking);
+        return assay_counted_step_area(ranking);
     }
     assay_ranked_walk walk = {0};
     assay_sum area = {0};
@@ -223,7 +119,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_average_precision = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "average_precision",
     .title = "Average precision",
     .summary = "Precision averaged over all thresholds on the score of a class: the area under its "

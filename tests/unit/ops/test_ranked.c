@@ -224,8 +224,8 @@ static int by_score(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Mann-Whitney by sorting; exact in integers. */
-static double sorted_pairs(const assay_predictions *p, int32_t c)
+/* By sorting: Mann-Whitney, exact in integers, and the steps of the precision-recall curve. */
+static void sorted_areas(double *roc, double *steps, const assay_predictions *p, int32_t c)
 {
     scored *rows = assay_alloc((size_t)p->n, sizeof *rows);
     assert_non_null(rows);
@@ -235,7 +235,7 @@ static double sorted_pairs(const assay_predictions *p, int32_t c)
         rows[i].positive = p->target[i] == c;
     }
     qsort(rows, (size_t)p->n, sizeof *rows, by_score);
-    int64_t twice = 0, below = 0, positives = 0;
+    int64_t twice = 0, below = 0, positives = 0, found = 0;
     for (int64_t i = 0, end = 0; i < p->n; i = end) {
         int64_t mine = 0, others = 0;
         for (end = i; end < p->n && rows[end].score == rows[i].score; end++) {
@@ -246,8 +246,56 @@ static double sorted_pairs(const assay_predictions *p, int32_t c)
         below += others;
         positives += mine;
     }
+    *roc = (double)twice / (2.0 * (double)positives * (double)below);
+    long double area = 0.0L;
+    for (int64_t i = p->n - 1, end = 0; i >= 0; i = end) {
+        int64_t mine = 0;
+        for (end = i; end >= 0 && rows[end].score == rows[i].score; end--) {
+            mine += rows[end].positive;
+        }
+        found += mine;
+        area += (long double)mine * (long double)found / (long double)(p->n - 1 - end);
+    }
+    *steps = (double)(area / (long double)positives);
     assay_free(rows);
-    return (double)twice / (2.0 * (double)positives * (double)below);
+}
+
+static assay_predictions *two_classes(int64_t n, int kind, int bytes, int complement)
+{
+    assay_predictions *p = NULL;
+    assert_int_equal(assay_predictions_new(&p, n, 2, bytes, 0, NULL), ASSAY_OK);
+    for (int64_t i = 0; i < n; i++) {
+        assay_rng rng = assay_rng_stream(3, (uint32_t)kind, (uint64_t)i);
+        p->target[i] = assay_rng_uniform(&rng) < 0.3;
+        double s = score_of(kind, &rng, p->target[i] == 1);
+        double t = complement ? 1.0 - s : assay_rng_uniform(&rng);
+        if (bytes == 4) {
+            p->scores_f32[2 * i + 1] = (float)s;
+            p->scores_f32[2 * i] = complement ? 1.0F - (float)s : (float)t;
+        } else {
+            p->scores_f64[2 * i + 1] = s;
+            p->scores_f64[2 * i] = t;
+        }
+    }
+    assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
+    return p;
+}
+
+static void check_areas(const assay_predictions *p)
+{
+    assay_arena *arena = NULL;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    assay_result areas = evaluate(arena, p, NULL, "roc_auc", -1);
+    assay_result steps = evaluate(arena, p, NULL, "average_precision", -1);
+    assay_result curve = evaluate(arena, p, NULL, "roc_curve", -1);
+    for (int32_t c = 0; c < 2; c++) {
+        double roc = NAN, precision = NAN;
+        sorted_areas(&roc, &precision, p, c);
+        assert_true(areas.measures[2 + c].value == roc);
+        assert_true(fabs(steps.measures[2 + c].value - precision) < 4e-16);
+    }
+    assert_int_equal(curve.n_curves, 1);
+    assay_arena_free(arena);
 }
 
 static void two_classes_of_any_scores(void **state)
@@ -256,35 +304,30 @@ static void two_classes_of_any_scores(void **state)
     for (int kind = 0; kind < 6; kind++) {
         for (int bytes = 4; bytes <= 8; bytes += 4) {
             for (int complement = 0; complement < 2; complement++) {
-                assay_predictions *p = NULL;
-                assay_arena *arena = NULL;
-                int64_t n = kind == 0 ? 3000 : 9001;
-                assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
-                assert_int_equal(assay_predictions_new(&p, n, 2, bytes, 0, NULL), ASSAY_OK);
-                for (int64_t i = 0; i < n; i++) {
-                    assay_rng rng = assay_rng_stream(3, (uint32_t)kind, (uint64_t)i);
-                    p->target[i] = assay_rng_uniform(&rng) < 0.3;
-                    double s = score_of(kind, &rng, p->target[i] == 1);
-                    double t = complement ? 1.0 - s : assay_rng_uniform(&rng);
-                    if (bytes == 4) {
-                        p->scores_f32[2 * i + 1] = (float)s;
-                        p->scores_f32[2 * i] = complement ? 1.0F - (float)s : (float)t;
-                    } else {
-                        p->scores_f64[2 * i + 1] = s;
-                        p->scores_f64[2 * i] = t;
-                    }
-                }
-                assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
-                assay_result result = evaluate(arena, p, NULL, "roc_auc", -1);
-                assay_result curve = evaluate(arena, p, NULL, "roc_curve", -1);
-                for (int32_t c = 0; c < 2; c++) {
-                    assert_true(result.measures[2 + c].value == sorted_pairs(p, c));
-                }
-                assert_int_equal(curve.n_curves, 1);
-                assay_arena_free(arena);
+                assay_predictions *p =
+                    two_classes(kind == 0 ? 3000 : 9001, kind, bytes, complement);
+                check_areas(p);
                 assay_predictions_free(p);
             }
         }
+    }
+}
+
+/* So many that they are dealt out in one pass, if they are probabilities. */
+static void many_rows_of_two_classes(void **state)
+{
+    (void)state;
+    enum { N = (1 << 18) + 777 };
+    for (int kind = 0; kind < 6; kind++) {
+        assay_predictions *p = two_classes(N, kind, kind % 2 == 0 ? 8 : 4, 1);
+        check_areas(p);
+        if (kind == 0) { /* the last row is no probability, as sums of rounded numbers may be */
+            p->scores_f64[2 * N - 2] = 1.0 + 1e-9;
+            p->scores_f64[2 * N - 1] = 0.0;
+            p->scores_f64[2] = -0.0;
+            check_areas(p);
+        }
+        assay_predictions_free(p);
     }
 }
 
@@ -295,6 +338,7 @@ int main(void)
         cmocka_unit_test(thinned_points_lie_on_the_curve),
         cmocka_unit_test(scores_may_be_rescaled),
         cmocka_unit_test(two_classes_of_any_scores),
+        cmocka_unit_test(many_rows_of_two_classes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
