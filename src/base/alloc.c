@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +45,7 @@ void *assay_alloc(size_t count, size_t size)
     return memory;
 }
 
-void *assay_realloc(void *old, size_t old_bytes, size_t count, size_t size)
+static void *grown(void *old, size_t old_bytes, size_t count, size_t size, bool zeroed)
 {
     char *memory = assay_alloc_raw(count, size);
     if (memory == NULL) {
@@ -55,9 +56,21 @@ void *assay_realloc(void *old, size_t old_bytes, size_t count, size_t size)
     if (kept > 0) {
         memcpy(memory, old, kept);
     }
-    memset(memory + kept, 0, bytes - kept);
+    if (zeroed) {
+        memset(memory + kept, 0, bytes - kept);
+    }
     assay_free(old);
     return memory;
+}
+
+void *assay_realloc(void *old, size_t old_bytes, size_t count, size_t size)
+{
+    return grown(old, old_bytes, count, size, true);
+}
+
+void *assay_realloc_raw(void *old, size_t old_bytes, size_t count, size_t size)
+{
+    return grown(old, old_bytes, count, size, false);
 }
 
 char *assay_strdup(const char *text)

@@ -15,6 +15,9 @@ void *assay_alloc_raw(size_t count, size_t size);
  *  NULL on failure, and then `old` is still valid. */
 void *assay_realloc(void *old, size_t old_bytes, size_t count, size_t size);
 
+/** As assay_realloc, the rest not zeroed: pages of it that nobody touches take no memory. */
+void *assay_realloc_raw(void *old, size_t old_bytes, size_t count, size_t size);
+
 /** Copy of a text; NULL when memory is out or text is NULL. */
 char *assay_strdup(const char *text);
 

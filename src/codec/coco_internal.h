@@ -8,6 +8,7 @@
 typedef struct assay_coco_builder {
     assay_coco_rows *rows;
     int64_t room, room_parts, room_numbers, room_runs, room_points;
+    int64_t zeroed;             /* rows that are ready to be filled */
     assay_coco_options options; /* without zeros */
     bool results;
 } assay_coco_builder;
@@ -19,6 +20,9 @@ void assay_coco_rows_dispose(assay_coco_rows *rows);
 /** Make *column hold one more than n elements of `size` bytes; *room is what it holds now. */
 ASSAY_NODISCARD assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size,
                                              assay_error *err);
+/** The same for what is filled in order: room is not zeroed, so there may be much of it. */
+ASSAY_NODISCARD assay_status assay_coco_grow_raw(void *column, int64_t *room, int64_t n,
+                                                 size_t size, assay_error *err);
 /** Room for one more row; all columns of the rows have one room. */
 ASSAY_NODISCARD assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err);
 /** Read one annotation or result and append it; errors name the row. */

@@ -72,8 +72,8 @@ assay_status assay_coco_read_points(assay_coco_builder *builder, assay_json_scan
                                         "the keypoints of the file have more than %zu numbers",
                                         builder->options.most_values);
         }
-        ASSAY_TRY(assay_coco_grow(&p->numbers, &builder->room_points, p->n_numbers,
-                                  sizeof *p->numbers, err));
+        ASSAY_TRY(assay_coco_grow_raw(&p->numbers, &builder->room_points, p->n_numbers,
+                                      sizeof *p->numbers, err));
         ASSAY_TRY(assay_json_scan_real(&p->numbers[p->n_numbers], scan, err));
         p->n_numbers++;
     }

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "codec/coco_internal.h"
 
+enum { ZEROED_ROWS = 256 };
+
 void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
                              const assay_coco_options *options, bool results)
 {
@@ -48,21 +50,30 @@ void assay_coco_rows_dispose(assay_coco_rows *rows)
     *rows = (assay_coco_rows){0};
 }
 
-assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size, assay_error *err)
+static assay_status grow(void *column, int64_t *room, int64_t more, size_t size, bool zeroed,
+                         assay_error *err)
 {
     void *old = NULL;
-    if (n < *room) {
-        return ASSAY_OK;
-    }
-    int64_t more = n + n / 2 + 64;
     memcpy(&old, column, sizeof old);
-    void *grown = assay_realloc(old, (size_t)*room * size, (size_t)more, size);
+    void *grown =
+        (zeroed ? assay_realloc : assay_realloc_raw)(old, (size_t)*room * size, (size_t)more, size);
     if (grown == NULL) {
         return assay_fail_memory(err);
     }
     memcpy(column, &grown, sizeof grown);
     *room = more;
     return ASSAY_OK;
+}
+
+assay_status assay_coco_grow(void *column, int64_t *room, int64_t n, size_t size, assay_error *err)
+{
+    return n < *room ? ASSAY_OK : grow(column, room, n + n / 2 + 64, size, true, err);
+}
+
+assay_status assay_coco_grow_raw(void *column, int64_t *room, int64_t n, size_t size,
+                                 assay_error *err)
+{
+    return n < *room ? ASSAY_OK : grow(column, room, 3 * n + 64, size, false, err);
 }
 
 assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err)
@@ -91,14 +102,26 @@ assay_status assay_coco_grow_rows(assay_coco_builder *builder, assay_error *err)
                    {&p->count, sizeof *p->count, builder->options.keypoints},
                    {&p->visible, sizeof *p->visible, builder->options.keypoints}};
     int64_t grown = builder->room;
+    if (r->n < builder->zeroed) {
+        return ASSAY_OK;
+    }
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
         int64_t room = builder->room;
         if (columns[i].wanted) {
-            ASSAY_TRY(assay_coco_grow(columns[i].column, &room, r->n, columns[i].size, err));
+            ASSAY_TRY(assay_coco_grow_raw(columns[i].column, &room, r->n, columns[i].size, err));
             grown = room;
         }
     }
     builder->room = grown;
+    builder->zeroed = r->n + ZEROED_ROWS < grown ? r->n + ZEROED_ROWS : grown;
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        if (columns[i].wanted) {
+            char *column = NULL;
+            memcpy(&column, columns[i].column, sizeof column);
+            memset(column + (size_t)r->n * columns[i].size, 0,
+                   (size_t)(builder->zeroed - r->n) * columns[i].size);
+        }
+    }
     return ASSAY_OK;
 }
 

@@ -18,8 +18,8 @@ static assay_status add_number(assay_coco_builder *builder, assay_json_scan *sca
 {
     assay_coco_shapes *s = &builder->rows->shapes;
     ASSAY_TRY(limit(builder, s->n_numbers, scan, err));
-    ASSAY_TRY(assay_coco_grow(&s->numbers, &builder->room_numbers, s->n_numbers, sizeof *s->numbers,
-                              err));
+    ASSAY_TRY(assay_coco_grow_raw(&s->numbers, &builder->room_numbers, s->n_numbers,
+                                  sizeof *s->numbers, err));
     ASSAY_TRY(assay_json_scan_real(&s->numbers[s->n_numbers], scan, err));
     s->n_numbers++;
     return ASSAY_OK;
@@ -78,7 +78,8 @@ static assay_status read_run_list(assay_coco_builder *builder, assay_json_scan *
     while ((status = assay_json_scan_item(scan, err)) == ASSAY_OK) {
         int64_t run = 0;
         ASSAY_TRY(limit(builder, s->n_runs, scan, err));
-        ASSAY_TRY(assay_coco_grow(&s->runs, &builder->room_runs, s->n_runs, sizeof *s->runs, err));
+        ASSAY_TRY(
+            assay_coco_grow_raw(&s->runs, &builder->room_runs, s->n_runs, sizeof *s->runs, err));
         ASSAY_TRY(assay_json_scan_integer(&run, scan, err));
         if (run < 0 || run > INT32_MAX) {
             return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "a run length of %" PRId64, run);
@@ -101,8 +102,8 @@ static assay_status read_run_text(assay_coco_builder *builder, assay_json_scan *
         (size_t)s->n_runs > builder->options.most_values - size) {
         return limit(builder, INT64_MAX, scan, err);
     }
-    ASSAY_TRY(assay_coco_grow(&s->runs, &builder->room_runs, s->n_runs + (int64_t)size,
-                              sizeof *s->runs, err));
+    ASSAY_TRY(assay_coco_grow_raw(&s->runs, &builder->room_runs, s->n_runs + (int64_t)size,
+                                  sizeof *s->runs, err));
     assay_status status = assay_rle_from_text(s->runs + s->n_runs, &n, text, size, &inner);
     if (status != ASSAY_OK) {
         return assay_json_scan_fail(scan, err, status, "%s", inner.message);

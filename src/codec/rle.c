@@ -93,6 +93,18 @@ uint32_t assay_rle_area(const assay_rle *rle)
     return area;
 }
 
+typedef struct place {
+    uint32_t column, row;
+} place;
+
+/* `run` pixels further; most runs end in the column or the next one, which needs no division. */
+static inline place along(place from, uint32_t run, uint32_t height)
+{
+    uint64_t row = (uint64_t)from.row + run;
+    uint32_t columns = row < height ? 0 : row < 2 * (uint64_t)height ? 1 : (uint32_t)(row / height);
+    return (place){from.column + columns, (uint32_t)(row - (uint64_t)columns * height)};
+}
+
 void assay_rle_box(double out[4], const assay_rle *rle)
 {
     uint32_t h = (uint32_t)rle->height;
@@ -100,26 +112,24 @@ void assay_rle_box(double out[4], const assay_rle *rle)
     uint32_t top = h;
     uint32_t right = 0;
     uint32_t bottom = 0;
-    uint32_t at = 0;
+    place at = {0};
     if (rle->n < 2) {
         out[0] = out[1] = out[2] = out[3] = 0.0;
         return;
     }
     for (int64_t i = 0; i + 1 < rle->n; i += 2) {
-        uint32_t start = at + rle->runs[i];
-        uint32_t stop = start + rle->runs[i + 1];
-        at = stop;
-        if (start == stop) {
+        at = along(at, rle->runs[i], h);
+        if (rle->runs[i + 1] == 0) {
             continue;
         }
-        uint32_t first = start / h;
-        uint32_t last = (stop - 1) / h;
-        left = first < left ? first : left;
-        right = last > right ? last : right;
-        uint32_t high = first < last ? 0 : start % h;
-        uint32_t low = first < last ? h - 1 : (stop - 1) % h;
+        place last = along(at, rle->runs[i + 1] - 1, h);
+        left = at.column < left ? at.column : left;
+        right = last.column > right ? last.column : right;
+        uint32_t high = at.column < last.column ? 0 : at.row;
+        uint32_t low = at.column < last.column ? h - 1 : last.row;
         top = high < top ? high : top;
         bottom = low > bottom ? low : bottom;
+        at = along(last, 1, h);
     }
     /* A mask without an object keeps the wrapped unsigned extents of the COCO tools. */
     out[0] = left;

@@ -9,11 +9,13 @@
  * and 5 c + 3 it crosses the middle of the pixels' column c, at a height. Sorted, the crossings are where
  * runs end; so only these steps are looked for. */
 
-enum { FINE = 5, CROSSED = 2, FARTHEST = 1 << 26, LONGEST_OUTLINE = FINE << 23 };
+enum { FINE = 5, CROSSED = 2, FARTHEST = 1 << 26, FEW = 16, LONGEST_OUTLINE = FINE << 23 };
 
 typedef struct outline {
-    uint32_t *at; /* positions (column by column) where the boundary crosses a column */
+    uint32_t *at;     /* positions (column by column) where the boundary crosses a column */
+    uint32_t *column; /* of each */
     int64_t n, room;
+    uint32_t low, high; /* the columns that are crossed lie within */
     int32_t height, width;
 } outline;
 
@@ -24,7 +26,10 @@ static void cross(outline *o, int64_t m, int64_t v)
     int64_t above = v - CROSSED; /* rows of pixels whose middle lies above, times five */
     int64_t y = above <= 0 ? 0 : (above + FINE - 1) / FINE;
     y = y > o->height ? o->height : y;
-    o->at[o->n++] = (uint32_t)(column * o->height + y);
+    o->at[o->n] = (uint32_t)(column * o->height + y);
+    o->column[o->n++] = (uint32_t)column;
+    o->low = column < o->low ? (uint32_t)column : o->low;
+    o->high = column > o->high ? (uint32_t)column : o->high;
 }
 
 static int32_t magnitude(int32_t value)
@@ -96,7 +101,7 @@ static void draw(outline *o, int32_t xs, int32_t ys, int32_t xe, int32_t ye)
 }
 
 /* Ascending; equal values are alike, so any order of them is the same. */
-static void sort(uint32_t *values, uint32_t *spare, int64_t n)
+static void sort_many(uint32_t *values, uint32_t *spare, int64_t n)
 {
     uint32_t *from = values;
     uint32_t *to = spare;
@@ -117,6 +122,43 @@ static void sort(uint32_t *values, uint32_t *spare, int64_t n)
     }
     if (from != values) {
         memcpy(values, from, (size_t)n * sizeof *values);
+    }
+}
+
+static void sort_few(uint32_t *values, uint32_t *spare, uint32_t n)
+{
+    if (n > FEW) {
+        sort_many(values, spare, n);
+        return;
+    }
+    for (uint32_t i = 1; i < n; i++) {
+        uint32_t value = values[i];
+        uint32_t k = i;
+        for (; k > 0 && values[k - 1] > value; k--) {
+            values[k] = values[k - 1];
+        }
+        values[k] = value;
+    }
+}
+
+/* Most columns are crossed twice: crossings are put by column, then in order within each. `place` has
+ * zeros, one more than columns. The result is in `out`; o->at is used up. */
+static void sort(uint32_t *out, outline *o, uint32_t *place)
+{
+    uint32_t n_columns = o->n > 0 ? o->high - o->low + 1 : 0;
+    uint32_t begin = 0;
+    for (int64_t i = 0; i < o->n; i++) {
+        place[o->column[i] - o->low + 1]++;
+    }
+    for (uint32_t c = 0; c < n_columns; c++) {
+        place[c + 1] += place[c];
+    }
+    for (int64_t i = 0; i < o->n; i++) {
+        out[place[o->column[i] - o->low]++] = o->at[i];
+    }
+    for (uint32_t c = 0; c < n_columns; c++) { /* a place is now where its column ends */
+        sort_few(out + begin, o->at + begin, place[c] - begin);
+        begin = place[c];
     }
 }
 
@@ -171,7 +213,7 @@ static assay_status corners(int32_t *x, int32_t *y, int64_t *crossings, const do
         int64_t dx = magnitude(x[i + 1] - x[i]);
         int64_t dy = magnitude(y[i + 1] - y[i]);
         length += (dx > dy ? dx : dy) + 1;
-        *crossings += dx + 4; /* a step of rounding may cross a column too */
+        *crossings += dx / FINE + 2;
     }
     if (length > LONGEST_OUTLINE) {
         return assay_fail(err, ASSAY_ELIMIT,
@@ -186,7 +228,7 @@ assay_status assay_rle_from_polygon(assay_rle *out, const double *xy, int64_t po
                                     assay_error *err)
 {
     assay_rle whole = {height, width, 1, &(uint32_t){(uint32_t)height * (uint32_t)width}};
-    outline o = {.height = height, .width = width};
+    outline o = {.height = height, .width = width, .low = UINT32_MAX};
     *out = (assay_rle){0};
     ASSAY_TRY(assay_rle_check(&whole, err));
     int32_t *x = assay_arena_alloc(arena, (size_t)points + 1, 2 * sizeof *x);
@@ -197,17 +239,20 @@ assay_status assay_rle_from_polygon(assay_rle *out, const double *xy, int64_t po
     if (points > 0) {
         ASSAY_TRY(corners(x, y, &o.room, xy, points, err));
     }
-    o.at = assay_arena_alloc(arena, (size_t)o.room + 1, sizeof *o.at);
-    uint32_t *spare = assay_arena_alloc(arena, (size_t)o.room + 1, sizeof *spare);
-    if (o.at == NULL || spare == NULL) {
+    size_t room = (size_t)o.room + 2;
+    o.at = assay_arena_alloc(arena, 4 * room, sizeof *o.at);
+    if (o.at == NULL) {
         return assay_fail_memory(err);
     }
+    o.column = o.at + room;
+    uint32_t *place = o.at + 2 * room;
+    uint32_t *sorted = o.at + 3 * room;
     for (int64_t i = 0; i < points; i++) {
         draw(&o, x[i], y[i], x[i + 1], y[i + 1]);
     }
-    o.at[o.n++] = whole.runs[0];
-    sort(o.at, spare, o.n);
-    int64_t n = runs_between(spare, o.at, o.n);
-    *out = (assay_rle){height, width, n, spare};
+    sort(sorted, &o, place);
+    sorted[o.n++] = whole.runs[0];
+    int64_t n = runs_between(o.at, sorted, o.n);
+    *out = (assay_rle){height, width, n, o.at};
     return ASSAY_OK;
 }
