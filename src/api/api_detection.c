@@ -5,49 +5,18 @@
 #include "api/detection.h"
 #include "base/alloc.h"
 
-static assay_status iou_of(assay_iou_type *iou, const assay_evaluate_request *r, assay_error *err)
-{
-    static const char *const names[] = {"bbox", "segm", "keypoints", "obb"};
-    const char *name = r->iou_type != NULL ? r->iou_type : names[0];
-    for (size_t i = 0; i < ASSAY_COUNT(names); i++) {
-        if (strcmp(name, names[i]) == 0) {
-            *iou = (assay_iou_type)(i + 1);
-            return ASSAY_OK;
-        }
-    }
-    return assay_fail(err, ASSAY_EINVAL,
-                      "the IoU type is '%s', expected bbox, segm, obb or keypoints", name);
-}
-
-assay_status assay_detection_protocol_of(assay_protocol *out, const assay_evaluate_request *request,
+assay_status assay_detection_protocol_of(assay_protocol *out, const assay_evaluate_request *r,
                                          assay_error *err)
 {
-    assay_protocol *p = out;
-    const assay_evaluate_request *r = request;
-    assay_iou_type iou = ASSAY_IOU_BOX;
-    const struct {
-        const char *text;
-        assay_status (*set)(assay_protocol *, const char *, assay_error *);
-    } settings[] = {{r->iou, assay_protocol_set_iou},
-                    {r->areas, assay_protocol_set_areas},
-                    {r->max_detections, assay_protocol_set_caps},
-                    {r->recalls, assay_protocol_set_recalls},
-                    {r->sigmas, assay_protocol_set_sigmas}};
-    ASSAY_TRY(iou_of(&iou, r, err));
-    if (iou != ASSAY_IOU_KEYPOINTS && r->sigmas != NULL) {
-        return assay_fail(err, ASSAY_EINVAL, "--sigmas belongs to --iou-type keypoints");
-    }
-    if (iou != ASSAY_IOU_BOX && r->pixel != 0) {
-        return assay_fail(err, ASSAY_EINVAL, "--pixel belongs to --iou-type bbox");
-    }
-    ASSAY_TRY(assay_protocol_init(p, r->convention, iou, err));
-    for (size_t i = 0; i < ASSAY_COUNT(settings); i++) {
-        if (settings[i].text != NULL) {
-            ASSAY_TRY(settings[i].set(p, settings[i].text, err));
-        }
-    }
-    p->rules |= r->pixel != 0 ? (uint32_t)ASSAY_RULE_PIXEL : 0U;
-    return ASSAY_OK;
+    const assay_protocol_words words = {.iou_type = r->iou_type,
+                                        .convention = r->convention,
+                                        .iou = r->iou,
+                                        .areas = r->areas,
+                                        .max_detections = r->max_detections,
+                                        .recalls = r->recalls,
+                                        .sigmas = r->sigmas,
+                                        .pixel = r->pixel != 0};
+    return assay_protocol_of(out, &words, err);
 }
 
 /* A word of a list with commas. */

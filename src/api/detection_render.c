@@ -89,14 +89,6 @@ static void put_file(assay_json *json, const char *role, const char *path,
     assay_json_end_object(json);
 }
 
-static const char *type_name(const assay_detection_report *r)
-{
-    return r->protocol.iou == ASSAY_IOU_MASK        ? "segm"
-           : r->protocol.iou == ASSAY_IOU_KEYPOINTS ? "keypoints"
-           : r->protocol.iou == ASSAY_IOU_ORIENTED  ? "obb"
-                                                    : "bbox";
-}
-
 static const char *context_name(const assay_detection_report *r)
 {
     return r->request->where != NULL ? r->request->where : "all";
@@ -132,7 +124,7 @@ static void put_head(assay_json *json, const assay_detection_report *r)
     assay_json_put_real(json, "level", r->options.level);
     assay_json_put_int(json, "replicates", r->options.replicates < 0 ? 0 : r->options.replicates);
     assay_json_put_text(json, "task", "detection");
-    assay_json_put_text(json, "iou_type", type_name(r));
+    assay_json_put_text(json, "iou_type", assay_iou_type_name(r->protocol.iou));
     assay_json_put_text(json, "convention", r->protocol.name);
     if (r->request->cluster != NULL) {
         assay_json_put_text(json, "cluster", r->request->cluster);

@@ -10,6 +10,7 @@
 #include "core/detection_errors.h"
 #include "core/detection_measure.h"
 #include "core/detections.h"
+#include "core/hierarchy_expand.h"
 
 enum {
     ASSAY_RUN_ANALYSES = ASSAY_ANALYSE_CLASSES | ASSAY_ANALYSE_OPERATION | ASSAY_ANALYSE_CONFUSION |
@@ -62,7 +63,15 @@ typedef struct assay_run_changed {
     assay_changed_image *images; /* at most ASSAY_RUN_CHANGED */
 } assay_run_changed;
 
+/** Shape of the measures of a cell. */
+typedef struct assay_run_shape {
+    int32_t statistics, class_measures; /* of all classes, then of each */
+} assay_run_shape;
+
 typedef struct assay_run_boxes {
+    assay_hierarchy *hierarchy; /* owned; NULL = none */
+    char hierarchy_digest[ASSAY_DIGEST_HEX];
+    assay_run_shape *shapes; /* models x contexts */
     assay_run_truth *truth;  /* per data set */
     assay_coco_rows **given; /* per model: its file of predictions, else NULL; owned */
     const char **given_digest;
@@ -83,6 +92,15 @@ static inline assay_run_match *assay_run_boxes_match(const assay_run *run, int32
 ASSAY_NODISCARD assay_status assay_run_boxes_open(assay_run *run, assay_error *err);
 void assay_run_boxes_dispose(assay_run *run);
 ASSAY_NODISCARD assay_status assay_run_boxes_measure(assay_run *run, assay_error *err);
+/** How annotations and results are read, as the member `detection` of the plan needs it. */
+assay_annotation_options assay_run_boxes_reading(const assay_run *run);
+/** Results count for the broader classes too, where the plan wants that. */
+ASSAY_NODISCARD assay_status assay_run_boxes_expand(assay_coco_rows *results, const assay_run *run,
+                                                    const assay_coco_truth *truth,
+                                                    assay_error *err);
+/** The measure of `detection_average_...`: the first one with all that the requirement says. */
+const assay_measure *assay_run_boxes_find(const assay_result *result,
+                                          const assay_plan_requirement *q, const assay_args *args);
 /** Column of the evidence's table of images: the image's place in the truth. */
 #define ASSAY_RUN_ROW "assay_row"
 
@@ -121,6 +139,9 @@ ASSAY_NODISCARD assay_status assay_run_boxes_gallery(assay_run *run, int32_t mod
                                                      assay_error *err);
 /** Paired differences of all detectors that were measured in one context. */
 ASSAY_NODISCARD assay_status assay_run_boxes_compare(assay_run *run, assay_error *err);
+/** The member "detection" of results.json and of the decision rule (there COCO's own are not said): whose
+ *  rules were followed. */
+void assay_results_protocol(assay_json *json, const assay_run *run, bool rule);
 /** The members "detection" and "gallery" of results.json. */
 void assay_results_boxes(assay_json *json, const assay_run *run);
 

@@ -6,8 +6,12 @@
 #include "core/detection_compare.h"
 #include "ops/op_table.h"
 
-/* What is compared, by its place among the statistics: AP, AP50, AP75, AP by size, AR. */
-static const int compared[] = {0, 1, 2, 3, 4, 5, 8};
+/* What is compared: every AP, and AR of all sizes at the most detections. */
+static bool is_compared(const assay_statistic *s, const assay_protocol *p)
+{
+    bool every = s->threshold == -1 || p->n_thresholds == 1;
+    return !s->recall || (every && s->range == 0 && s->cap == p->n_caps - 1);
+}
 
 static assay_difference *new_difference(assay_run *run)
 {
@@ -78,19 +82,23 @@ static int64_t find_cost(const assay_result *r, int error)
 static assay_status add_all(assay_run *run, const assay_run_cell *a, const assay_run_cell *b,
                             const assay_detection_difference *found, int64_t n, assay_error *err)
 {
+    const assay_run_shape *shape =
+        &run->boxes->shapes[(int64_t)a->model * run->plan->n_contexts + a->context];
     int64_t first = 0; /* difference of a class */
-    while (first < n && found[first].class < 0) {
+    while (first < n && found[first].class < 0 && found[first].error < 0) {
         first++;
     }
-    for (size_t i = 0; i < ASSAY_COUNT(compared) && compared[i] < n; i++) {
-        ASSAY_TRY(add(run, a, b, compared[i], &found[compared[i]], err));
+    for (int64_t i = 0; i < first; i++) {
+        if (is_compared(&found[i].what, &run->plan->detection.protocol)) {
+            ASSAY_TRY(add(run, a, b, i, &found[i], err));
+        }
     }
     for (int64_t i = first; i < n; i++) {
         if (found[i].error >= 0) {
             ASSAY_TRY(add(run, a, b, find_cost(&a->result, found[i].error), &found[i], err));
         } else if (run->plan->compare.per_class) {
             /* The measures of the classes follow those of the statistics. */
-            ASSAY_TRY(add(run, a, b, first + (i - first) * ASSAY_CLASS_STATISTICS, &found[i], err));
+            ASSAY_TRY(add(run, a, b, first + (i - first) * shape->class_measures, &found[i], err));
         }
     }
     return ASSAY_OK;

@@ -128,10 +128,23 @@ static double mean_precision(const assay_coco_arrays *a, int64_t recall, int thr
     return ratio(sum, (double)n);
 }
 
+/* The place of a threshold, in whatever precision it is; -1 = it is none. */
+static int threshold_near(const assay_protocol *p, double value)
+{
+    for (int t = 0; t < p->n_thresholds; t++) {
+        if (fabs(p->thresholds[t] - value) < 1e-6) {
+            return t;
+        }
+    }
+    return -1;
+}
+
 static assay_status put_curve(assay_result *out, const assay_detection *d, assay_error *err)
 {
     static const char *const columns[PR_COLUMNS] = {"recall", "iou_50", "iou_75", "mean"};
     const assay_protocol *protocol = assay_detection_protocol(d);
+    int half = threshold_near(protocol, 0.5);
+    int more = threshold_near(protocol, 0.75);
     assay_coco_arrays a = {0};
     double *rows = NULL;
     assay_status status = ASSAY_OK;
@@ -147,8 +160,8 @@ static assay_status put_curve(assay_result *out, const assay_detection *d, assay
             sum += mean_precision(&a, r, t);
         }
         rows[r * PR_COLUMNS] = protocol->recalls[r];
-        rows[r * PR_COLUMNS + 1] = mean_precision(&a, r, 0);
-        rows[r * PR_COLUMNS + 2] = a.n_thresholds > 5 ? mean_precision(&a, r, 5) : (double)NAN;
+        rows[r * PR_COLUMNS + 1] = half >= 0 ? mean_precision(&a, r, half) : (double)NAN;
+        rows[r * PR_COLUMNS + 2] = more >= 0 ? mean_precision(&a, r, more) : (double)NAN;
         rows[r * PR_COLUMNS + 3] = sum / a.n_thresholds;
     }
     status =
@@ -159,13 +172,34 @@ done:
     return status;
 }
 
+/* A convention that takes the area under the curve has no grid to draw: that of 101 recalls is. */
+static assay_status put_precision(assay_result *out, const assay_detection *d,
+                                  const assay_coco_truth *truth, const assay_coco_rows *results,
+                                  const assay_detection_options *options, assay_error *err)
+{
+    assay_protocol drawn = *options->protocol;
+    assay_detection_options own = *options;
+    assay_detection *again = NULL;
+    if ((drawn.rules & ASSAY_RULE_AREA_UNDER) == 0) {
+        return put_curve(out, d, err);
+    }
+    own.protocol = &drawn;
+    ASSAY_TRY(assay_protocol_set_recalls(&drawn, "101", err));
+    ASSAY_TRY(assay_detection_match(&again, truth, results, &own, err));
+    assay_status status = put_curve(out, again, err);
+    assay_detection_free(again);
+    return status;
+}
+
 assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run_cell *cell,
                                     const assay_coco_truth *truth, const assay_coco_rows *results,
                                     const assay_detection_slice *slice, assay_error *err)
 {
     assay_detection *d = NULL;
-    const assay_detection_options options = {
-        .slice = *slice, .threads = run->context->threads, .cancel = &run->context->cancel};
+    const assay_detection_options options = {.protocol = &run->plan->detection.protocol,
+                                             .slice = *slice,
+                                             .threads = run->context->threads,
+                                             .cancel = &run->context->cancel};
     int64_t clusters = 0;
     bool swept = run->plan->contexts[cell->context].sweep >= 0;
     *threshold = NAN;
@@ -176,7 +210,7 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
     const int64_t *cluster = run->boxes->truth[run->plan->contexts[cell->context].data].cluster;
     assay_status status = assay_detection_cluster(&clusters, d, cluster, err);
     if (status == ASSAY_OK && !swept) {
-        status = put_curve(&cell->result, d, err);
+        status = put_precision(&cell->result, d, truth, results, &options, err);
     }
     if (status == ASSAY_OK && !swept) {
         status = put_points(threshold, &cell->result, d, err);
@@ -184,8 +218,10 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
     if (status == ASSAY_OK && run->plan->n_models > 1) {
         assay_run_match *kept = assay_run_boxes_match(run, cell->model, cell->context);
         kept->matched = d; /* now the run's */
-        status =
-            assay_detection_errors_find(&kept->errors, d, truth, results, slice, 0.5, 0.1, err);
+        if (run->plan->detection.hierarchy == NULL) {
+            status =
+                assay_detection_errors_find(&kept->errors, d, truth, results, slice, 0.5, 0.1, err);
+        }
         return status != ASSAY_OK ? status
                                   : assay_detection_best_images(&kept->images, &kept->n_images,
                                                                 truth, results, &options, err);

@@ -60,9 +60,13 @@ assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
 {
     assay_detection_point points[USUAL + ASSAY_PLAN_METRICS];
     int32_t n = list_points(points, run->plan);
-    const assay_detection_request request = {.slice = *slice,
+    uint32_t without = run->plan->detection.hierarchy != NULL
+                           ? (uint32_t)(ASSAY_ANALYSE_CONFUSION | ASSAY_ANALYSE_ERRORS)
+                           : 0U;
+    const assay_detection_request request = {.protocol = &run->plan->detection.protocol,
+                                             .slice = *slice,
                                              .cluster = truth->cluster,
-                                             .analyses = ASSAY_RUN_ANALYSES,
+                                             .analyses = ASSAY_RUN_ANALYSES & ~without,
                                              .points = points + USUAL,
                                              .n_points = n - USUAL,
                                              .level = run->plan->level,
@@ -70,7 +74,11 @@ assay_status assay_run_boxes_evaluate(assay_run *run, assay_run_cell *cell,
                                              .seed = run->plan->seed,
                                              .threads = run->context->threads,
                                              .cancel = &run->context->cancel};
-    return assay_detection_measure(&cell->result, summary, truth->truth, results, &request, err);
+    ASSAY_TRY(
+        assay_detection_measure(&cell->result, summary, truth->truth, results, &request, err));
+    run->boxes->shapes[(int64_t)cell->model * run->plan->n_contexts + cell->context] =
+        (assay_run_shape){summary->n_statistics, summary->class_measures};
+    return ASSAY_OK;
 }
 
 assay_status assay_run_boxes_select(assay_detection_selection *out, int64_t *n,

@@ -172,7 +172,8 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
     ASSAY_GOTO(export_boxes(run, stem, boxes, &numbers, notes, err), done);
     assay_run_log(run, ASSAY_LOG_INFO, "boxes of %s: %" PRId64 " in %" PRId64 " images, sha256:%s",
                   what, boxes->n, boxes->images, boxes->digest);
-    status = to_rows(out, boxes, &numbers, err);
+    ASSAY_GOTO(to_rows(out, boxes, &numbers, err), done);
+    status = assay_run_boxes_expand(*out, run, run->boxes->truth[c->data].truth, err);
 done:
     assay_batch_store_close(store);
     assay_detections_free(boxes);

@@ -7,6 +7,28 @@
 #include "api/run_boxes.h"
 #include "base/alloc.h"
 
+enum { MOST_HIERARCHY = 1 << 26 };
+
+assay_annotation_options assay_run_boxes_reading(const assay_run *run)
+{
+    const assay_plan_detection *d = &run->plan->detection;
+    assay_iou_type iou = d->protocol.iou;
+    return (assay_annotation_options){.masks = iou == ASSAY_IOU_MASK || iou == ASSAY_IOU_ORIENTED,
+                                      .keypoints = iou == ASSAY_IOU_KEYPOINTS,
+                                      .corners = d->voc_pixels ? ASSAY_VOC_PIXELS : ASSAY_VOC_EDGES,
+                                      .digest = true};
+}
+
+assay_status assay_run_boxes_expand(assay_coco_rows *results, const assay_run *run,
+                                    const assay_coco_truth *truth, assay_error *err)
+{
+    assay_expansion expansion = {0};
+    return run->boxes->hierarchy == NULL || !run->plan->detection.expand_predictions
+               ? ASSAY_OK
+               : assay_hierarchy_expand_results(&expansion, results, truth, run->boxes->hierarchy,
+                                                err);
+}
+
 /* The folder that a COCO file's names are relative to: the declared one, or the first of the usual
  * places where the first image is. */
 static const char *image_root(const assay_run *run, const assay_plan_data *data,
@@ -154,11 +176,12 @@ static bool needs_extras(const assay_run *run, int32_t d)
 static assay_annotation_options truth_options(const assay_run *run, int32_t d)
 {
     const assay_plan_data *data = &run->plan->data[d];
-    return (assay_annotation_options){.format = data->format,
-                                      .images = data->root,
-                                      .extras = needs_extras(run, d),
-                                      .for_evaluation = true,
-                                      .digest = true};
+    assay_annotation_options options = assay_run_boxes_reading(run);
+    options.format = data->format;
+    options.images = data->root;
+    options.extras = needs_extras(run, d);
+    options.for_evaluation = true;
+    return options;
 }
 
 assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err)
@@ -171,6 +194,13 @@ assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err)
                           "detection needs the truth: give the data set a path (annotations)");
     }
     ASSAY_TRY(assay_annotations_truth(&t->truth, &t->notes, data->path, &options, err));
+    if (run->boxes->hierarchy != NULL) {
+        assay_expansion expansion = {0};
+        ASSAY_TRY(assay_hierarchy_expand_truth(&expansion, t->truth, run->boxes->hierarchy, err));
+        assay_run_log(run, ASSAY_LOG_INFO,
+                      "data %s: %" PRId64 " objects were added for broader classes", data->name,
+                      expansion.objects);
+    }
     t->objects = t->truth->objects.n;
     return ASSAY_OK;
 }
@@ -213,15 +243,37 @@ static assay_status open_model(assay_run *run, int32_t m, assay_error *err)
 static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
 {
     const assay_plan_model *model = &run->plan->models[m];
-    const assay_annotation_options options = {.digest = true};
+    const assay_annotation_options options = assay_run_boxes_reading(run);
     assay_annotation_notes notes;
     if (model->predictions == NULL) {
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_annotations_results(&run->boxes->given[m], &notes, model->predictions,
                                         run->boxes->truth[model->data].truth, &options, err));
+    ASSAY_TRY(assay_run_boxes_expand(run->boxes->given[m], run,
+                                     run->boxes->truth[model->data].truth, err));
     run->boxes->given_digest[m] = assay_arena_strdup(run->arena, notes.digest);
     return run->boxes->given_digest[m] != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+static assay_status open_hierarchy(assay_run *run, assay_error *err)
+{
+    const char *path = run->plan->detection.hierarchy;
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    if (path == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_file_read(&bytes, &size, path, MOST_HIERARCHY, err));
+    assay_status status =
+        assay_hierarchy_read(&run->boxes->hierarchy, (const char *)bytes, size, err);
+    if (status == ASSAY_OK) {
+        status = assay_digest_bytes(run->boxes->hierarchy_digest, bytes, size, err);
+    } else {
+        assay_error_prefix(err, "%s", path);
+    }
+    assay_free(bytes);
+    return status;
 }
 
 assay_status assay_run_boxes_new(assay_run *run, assay_error *err)
@@ -240,8 +292,13 @@ assay_status assay_run_boxes_new(assay_run *run, assay_error *err)
     if (b->truth == NULL || b->given == NULL || b->given_digest == NULL || b->matches == NULL) {
         return assay_fail_memory(err);
     }
+    b->shapes = assay_arena_alloc(run->arena, (size_t)plan->n_models * (size_t)plan->n_contexts + 1,
+                                  sizeof *b->shapes);
+    if (b->shapes == NULL) {
+        return assay_fail_memory(err);
+    }
     run->boxes = b;
-    return ASSAY_OK;
+    return open_hierarchy(run, err);
 }
 
 assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
@@ -279,6 +336,9 @@ assay_status assay_run_boxes_open(assay_run *run, assay_error *err)
 void assay_run_boxes_dispose(assay_run *run)
 {
     assay_run_boxes *b = run->boxes;
+    if (b != NULL) {
+        assay_hierarchy_free(b->hierarchy);
+    }
     for (int32_t d = 0; b != NULL && d < run->plan->n_data; d++) {
         assay_coco_truth_free(b->truth[d].truth);
     }

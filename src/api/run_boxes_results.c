@@ -130,11 +130,56 @@ static void put_changed(assay_json *json, const assay_run *run)
     assay_json_end_array(json);
 }
 
+void assay_results_protocol(assay_json *json, const assay_run *run, bool rule)
+{
+    const assay_plan_detection *d = &run->plan->detection;
+    const assay_protocol *p = &d->protocol;
+    if (rule && d->usual && p->iou == ASSAY_IOU_BOX && !d->voc_pixels) {
+        return;
+    }
+    assay_json_key(json, "detection");
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "iou_type", assay_iou_type_name(p->iou));
+    assay_json_put_text(json, "convention", p->name);
+    assay_json_key(json, "iou");
+    assay_json_begin_array(json);
+    for (int32_t t = 0; t < p->n_thresholds; t++) {
+        assay_json_real(json, p->thresholds[t]);
+    }
+    assay_json_end_array(json);
+    assay_json_key(json, "areas");
+    assay_json_begin_object(json);
+    for (int32_t a = 0; a < p->n_ranges; a++) {
+        assay_json_key(json, p->ranges[a].name);
+        assay_json_begin_array(json);
+        assay_json_real(json, p->ranges[a].low);
+        assay_json_real(json, p->ranges[a].high);
+        assay_json_end_array(json);
+    }
+    assay_json_end_object(json);
+    assay_json_key(json, "max_detections");
+    assay_json_begin_array(json);
+    for (int32_t m = 0; m < p->n_caps; m++) {
+        assay_json_int(json, p->caps[m]);
+    }
+    assay_json_end_array(json);
+    assay_json_put_int(json, "recalls", (p->rules & ASSAY_RULE_AREA_UNDER) != 0 ? 0 : p->n_recalls);
+    assay_json_put_text(json, "sigmas", d->words.sigmas);
+    assay_json_put_bool(json, "pixel", d->words.pixel);
+    assay_json_put_text(json, "voc_corners", d->voc_pixels ? "pixels" : "edges");
+    if (run->boxes != NULL && run->boxes->hierarchy != NULL) {
+        assay_json_put_text(json, "hierarchy", run->boxes->hierarchy_digest);
+        assay_json_put_bool(json, "expand_predictions", d->expand_predictions);
+    }
+    assay_json_end_object(json);
+}
+
 void assay_results_boxes(assay_json *json, const assay_run *run)
 {
     if (run->boxes == NULL) {
         return;
     }
+    assay_results_protocol(json, run, false);
     assay_json_key(json, "truth");
     assay_json_begin_array(json);
     for (int32_t d = 0; d < run->plan->n_data; d++) {

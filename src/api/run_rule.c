@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
-#include "api/run.h"
+#include "api/run_boxes.h"
 #include "base/alloc.h"
 #include "codec/json_value.h"
 
@@ -182,6 +182,9 @@ static assay_status canonical(assay_buffer *out, const assay_run *run, assay_err
     }
     assay_json_put_int(&json, "replicates", plan->replicates);
     assay_json_put_int(&json, "seed", (int64_t)plan->seed);
+    if (plan->task == ASSAY_TASK_DETECTION) {
+        assay_results_protocol(&json, run, true);
+    }
     assay_json_key(&json, "requirements");
     assay_json_begin_array(&json);
     for (int32_t i = 0; i < plan->n_requirements; i++) {

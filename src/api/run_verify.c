@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "api/fairness.h"
-#include "api/run.h"
+#include "api/run_boxes.h"
 #include "base/text.h"
 #include "stats/claim.h"
 
@@ -85,6 +85,14 @@ const assay_measure *assay_run_find_measure(const assay_run *run, const assay_pl
     if (!cell->evaluated) {
         *reason = cell->reason ? cell->reason : "the model is not measured in this context";
         return NULL;
+    }
+    if (strncmp(q->metric, "detection_average_", 18) == 0) {
+        const assay_measure *m =
+            assay_run_boxes_find(&cell->result, q, run->plan->metrics[q->metric_index]);
+        *reason = m == NULL ? "the convention has no average of this overlap, area, number of "
+                              "detections and class"
+                            : *reason;
+        return m;
     }
     const char *class_name = NULL;
     const assay_result *result = find_result(&class_name, run, q, reason);

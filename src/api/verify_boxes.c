@@ -166,7 +166,7 @@ static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
     assay_run *run = j->run;
     const assay_plan_context *c = &run->plan->contexts[cell->context];
     const assay_plan_model *model = &run->plan->models[cell->model];
-    const assay_annotation_options options = {.digest = true};
+    const assay_annotation_options options = assay_run_boxes_reading(run);
     const char *path = NULL;
     assay_annotation_notes notes;
     assay_detection_summary summary;
@@ -187,6 +187,7 @@ static assay_status measure(judging *j, assay_run_cell *cell, assay_error *err)
     }
     const assay_run_truth *truth = &run->boxes->truth[c->data];
     ASSAY_TRY(assay_annotations_results(&rows, &notes, path, truth->truth, &options, err));
+    ASSAY_GOTO(assay_run_boxes_expand(rows, run, truth->truth, err), done);
     if (j->evidence->results != NULL && model->predictions != NULL &&
         strcmp(notes.digest, member(j, "models", "name", model->name, "digest")) != 0) {
         cell->reason = "the predictions file is not the one of the evidence: its content changed";

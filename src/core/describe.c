@@ -21,6 +21,8 @@ static const char *type_name(assay_param_type type)
         return "choice";
     case ASSAY_PARAM_MATRIX:
         return "matrix";
+    case ASSAY_PARAM_WORD:
+        return "word";
     }
     return "unknown";
 }
@@ -54,6 +56,7 @@ static void put_default(assay_json *json, const char *key, const assay_param *pa
         assay_json_put_text(json, key, param->choices[(int32_t)param->otherwise]);
         break;
     case ASSAY_PARAM_MATRIX:
+    case ASSAY_PARAM_WORD:
         assay_json_put_text(json, key, "");
         break;
     }
@@ -77,7 +80,7 @@ static void put_param(assay_json *json, const assay_param *param)
     put_default(json, "default", param);
     if (param->type == ASSAY_PARAM_CHOICE) {
         put_choices(json, "choices", param);
-    } else if (param->type != ASSAY_PARAM_BOOL) {
+    } else if (param->type != ASSAY_PARAM_BOOL && param->type != ASSAY_PARAM_WORD) {
         assay_json_put_real(json, "minimum", param->low);
         assay_json_put_real(json, "maximum", param->high);
     }
@@ -250,6 +253,9 @@ static void put_range(assay_buffer *out, const assay_param *param)
         assay_buffer_printf(out, "rows of numbers from %s to %s%s%s, as 0 1; 20 0", low, high,
                             param->unit[0] ? " " : "", param->unit);
         break;
+    case ASSAY_PARAM_WORD:
+        assay_buffer_puts(out, "a word");
+        break;
     }
 }
 
@@ -261,7 +267,7 @@ static void put_default_text(assay_buffer *out, const assay_param *param)
         assay_buffer_puts(out, param->choices[(int32_t)param->otherwise]);
     } else if (param->type == ASSAY_PARAM_BOOL) {
         assay_buffer_puts(out, param->otherwise != 0.0 ? "true" : "false");
-    } else if (param->type == ASSAY_PARAM_MATRIX) {
+    } else if (param->type == ASSAY_PARAM_MATRIX || param->type == ASSAY_PARAM_WORD) {
         assay_buffer_puts(out, "none");
     } else {
         assay_format_real(text, param->otherwise);
@@ -456,6 +462,9 @@ void assay_describe_schema(assay_json *json, const assay_op *op)
             put_choices(json, "enum", param);
         } else if (param->type == ASSAY_PARAM_MATRIX) {
             assay_json_put_text(json, "type", "string");
+        } else if (param->type == ASSAY_PARAM_WORD) {
+            assay_json_key(json, "type");
+            assay_json_raw(json, "[\"string\",\"number\"]");
         } else {
             assay_json_put_text(json, "type", type_name(param->type));
         }

@@ -212,6 +212,57 @@ assay_status assay_protocol_init(assay_protocol *out, const char *convention, as
     return ASSAY_OK;
 }
 
+static const char *const iou_names[] = {"bbox", "segm", "keypoints", "obb"};
+
+const char *assay_iou_type_name(assay_iou_type iou)
+{
+    return iou >= ASSAY_IOU_BOX && iou <= ASSAY_IOU_ORIENTED ? iou_names[iou - 1] : iou_names[0];
+}
+
+assay_status assay_iou_type_parse(assay_iou_type *out, const char *name, assay_error *err)
+{
+    *out = ASSAY_IOU_BOX;
+    for (size_t i = 0; i < ASSAY_COUNT(iou_names) && name != NULL; i++) {
+        if (strcmp(name, iou_names[i]) == 0) {
+            *out = (assay_iou_type)(i + 1);
+            return ASSAY_OK;
+        }
+    }
+    return name == NULL
+               ? ASSAY_OK
+               : assay_fail(err, ASSAY_EINVAL,
+                            "the IoU type is '%s', expected bbox, segm, obb or keypoints", name);
+}
+
+assay_status assay_protocol_of(assay_protocol *out, const assay_protocol_words *words,
+                               assay_error *err)
+{
+    assay_iou_type iou = ASSAY_IOU_BOX;
+    const struct {
+        const char *text;
+        assay_status (*set)(assay_protocol *, const char *, assay_error *);
+    } settings[] = {{words->iou, assay_protocol_set_iou},
+                    {words->areas, assay_protocol_set_areas},
+                    {words->max_detections, assay_protocol_set_caps},
+                    {words->recalls, assay_protocol_set_recalls},
+                    {words->sigmas, assay_protocol_set_sigmas}};
+    ASSAY_TRY(assay_iou_type_parse(&iou, words->iou_type, err));
+    if (iou != ASSAY_IOU_KEYPOINTS && words->sigmas != NULL) {
+        return assay_fail(err, ASSAY_EINVAL, "sigmas belong to the IoU type keypoints");
+    }
+    if (iou != ASSAY_IOU_BOX && words->pixel) {
+        return assay_fail(err, ASSAY_EINVAL, "pixel belongs to the IoU type bbox");
+    }
+    ASSAY_TRY(assay_protocol_init(out, words->convention, iou, err));
+    for (size_t i = 0; i < ASSAY_COUNT(settings); i++) {
+        if (settings[i].text != NULL) {
+            ASSAY_TRY(settings[i].set(out, settings[i].text, err));
+        }
+    }
+    out->rules |= words->pixel ? (uint32_t)ASSAY_RULE_PIXEL : 0U;
+    return ASSAY_OK;
+}
+
 /* ---- grids from text ---- */
 
 /* A number up to one of the characters of `ends` or the end of the text. */

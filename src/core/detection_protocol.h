@@ -38,6 +38,12 @@ typedef enum assay_iou_type {
     ASSAY_IOU_ORIENTED   /* boxes that are turned, given by their four corners */
 } assay_iou_type;
 
+/** "bbox", "segm", "keypoints", "obb". */
+const char *assay_iou_type_name(assay_iou_type iou);
+/** ASSAY_EINVAL, with the names, for another name. NULL = bbox. */
+ASSAY_NODISCARD assay_status assay_iou_type_parse(assay_iou_type *out, const char *name,
+                                                  assay_error *err);
+
 /** Rules that conventions set or not. */
 enum {
     ASSAY_RULE_ID_ZERO = 1 << 0,      /* an object with the id 0 is never found */
@@ -85,6 +91,16 @@ typedef struct assay_protocol {
  *  names, for another name, and for keypoints outside of COCO. iou 0 = boxes. */
 ASSAY_NODISCARD assay_status assay_protocol_init(assay_protocol *out, const char *convention,
                                                  assay_iou_type iou, assay_error *err);
+/** What people say of a protocol; NULL = as the convention has it. */
+typedef struct assay_protocol_words {
+    const char *iou_type, *convention, *iou, *areas, *max_detections, *recalls, *sigmas;
+    bool pixel;
+} assay_protocol_words;
+
+/** All of them at once; what does not fit together is refused. */
+ASSAY_NODISCARD assay_status assay_protocol_of(assay_protocol *out,
+                                               const assay_protocol_words *words, assay_error *err);
+
 /** "0.5", "0.5,0.75" or "0.5:0.95:0.05" (first, last, step; both ends belong), in (0, 1]. */
 ASSAY_NODISCARD assay_status assay_protocol_set_iou(assay_protocol *protocol, const char *text,
                                                     assay_error *err);

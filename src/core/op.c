@@ -100,6 +100,7 @@ static void store(const assay_args *args, const assay_param *param, double value
         *(int32_t *)field(args, param) = (int32_t)value;
         break;
     case ASSAY_PARAM_MATRIX: /* empty */
+    case ASSAY_PARAM_WORD:
         break;
     }
 }
@@ -116,6 +117,7 @@ static double load(const assay_args *args, const assay_param *param)
     case ASSAY_PARAM_CHOICE:
         return (double)*(const int32_t *)field(args, param);
     case ASSAY_PARAM_MATRIX:
+    case ASSAY_PARAM_WORD:
         return param->otherwise; /* it is not a number */
     }
     return 0.0;
@@ -236,6 +238,7 @@ static assay_status parse_value(double *out, const assay_op *op, const assay_par
         }
         return fail_choice(op, param, text, err);
     case ASSAY_PARAM_MATRIX:
+    case ASSAY_PARAM_WORD:
         break;
     }
     return ASSAY_OK;
@@ -317,6 +320,27 @@ assay_status assay_args_copy_into(const assay_args **out, assay_arena *arena,
     return ASSAY_OK;
 }
 
+static assay_status set_word(assay_args *args, const assay_param *param, const char *text,
+                             assay_error *err)
+{
+    assay_word word = {{0}};
+    size_t size = strlen(text);
+    bool plain = size < sizeof word.text;
+    for (size_t i = 0; i < size && plain; i++) {
+        plain = (unsigned char)text[i] > ' ' && text[i] != '"' && text[i] != '\\';
+    }
+    if (!plain) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "%s: parameter %s is '%.60s', expected a word of less than %d characters "
+                          "without blanks and quotes",
+                          args->op->name, param->name, text, ASSAY_WORD_MOST);
+    }
+    memcpy(word.text, text, size);
+    memcpy(field(args, param), &word, sizeof word);
+    args->set |= 1u << (uint32_t)(param - args->op->params);
+    return ASSAY_OK;
+}
+
 assay_status assay_args_set(assay_args *args, const char *name, const char *text, assay_error *err)
 {
     const assay_param *param = find_param(args->op, name, err);
@@ -331,6 +355,9 @@ assay_status assay_args_set(assay_args *args, const char *name, const char *text
         memcpy(field(args, param), &matrix, sizeof matrix);
         args->set |= 1u << (uint32_t)(param - args->op->params);
         return ASSAY_OK;
+    }
+    if (param->type == ASSAY_PARAM_WORD) {
+        return set_word(args, param, text, err);
     }
     ASSAY_TRY(parse_value(&value, args->op, param, text, err));
     if (param->type != ASSAY_PARAM_CHOICE && (value < param->low || value > param->high)) {
@@ -392,6 +419,10 @@ static void put_value(assay_buffer *out, const assay_args *args, const assay_par
         break;
     case ASSAY_PARAM_MATRIX:
         put_matrix(out, field(args, param), quoted ? "\"" : "");
+        break;
+    case ASSAY_PARAM_WORD:
+        assay_buffer_printf(out, quoted ? "\"%s\"" : "%s",
+                            ((const assay_word *)field(args, param))->text);
         break;
     }
 }

@@ -30,7 +30,8 @@ typedef enum assay_param_type {
     ASSAY_PARAM_REAL,    /* double field, finite */
     ASSAY_PARAM_BOOL,    /* bool field */
     ASSAY_PARAM_CHOICE,  /* int32_t field: index into choices */
-    ASSAY_PARAM_MATRIX   /* assay_matrix field */
+    ASSAY_PARAM_MATRIX,  /* assay_matrix field */
+    ASSAY_PARAM_WORD     /* assay_word field: any short text, empty unless given */
 } assay_param_type;
 
 enum { ASSAY_MATRIX_MOST = 1024 };
@@ -40,6 +41,13 @@ typedef struct assay_matrix {
     int32_t rows, columns;
     double value[ASSAY_MATRIX_MOST]; /* zero behind the last */
 } assay_matrix;
+
+enum { ASSAY_WORD_MOST = 32 };
+
+/** A name that the data or the plan give, as of a range of sizes. NULs behind the text. */
+typedef struct assay_word {
+    char text[ASSAY_WORD_MOST];
+} assay_word;
 
 /** One parameter. Bounds are inclusive. Make entries with the macros below: the parameter's name is
  *  the field's name, and a field of the wrong C type does not compile. */
@@ -81,6 +89,12 @@ typedef struct assay_param {
     {                                                                                              \
 #field, ASSAY_PARAM_MATRIX, ASSAY_FIELD_IS(type, field, assay_matrix),                     \
             offsetof(type, field), low, low, high, NULL, unit, doc                                 \
+    }
+
+#define ASSAY_WORD(type, field, doc)                                                               \
+    {                                                                                              \
+#field, ASSAY_PARAM_WORD, ASSAY_FIELD_IS(type, field, assay_word), offsetof(type, field),  \
+            0.0, 0.0, 0.0, NULL, "", doc                                                           \
     }
 
 /** What is predicted; a metric is for one of them. */

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "core/detection_protocol.h"
 #include "core/groups.h"
 #include "core/model.h"
 #include "core/op.h"
@@ -176,6 +177,15 @@ typedef struct assay_plan_compare {
     bool exact, per_class;
 } assay_plan_compare;
 
+/** How detections are evaluated. */
+typedef struct assay_plan_detection {
+    assay_protocol_words words; /* as they stand in the plan */
+    assay_protocol protocol;
+    bool usual;            /* COCO's as it is */
+    const char *hierarchy; /* file; NULL = none */
+    bool expand_predictions, voc_pixels;
+} assay_plan_detection;
+
 typedef struct assay_plan {
     assay_arena *arena; /* owned */
     const char *path;
@@ -208,6 +218,7 @@ typedef struct assay_plan {
     assay_args *clustered_interval;  /* of proportions of clustered data; NULL = korn_graubard */
     assay_args *area_interval;       /* of areas under the ROC curve; NULL = delong */
     assay_plan_compare compare;
+    assay_plan_detection detection; /* task detection */
     int32_t n_families;
     assay_plan_family *families;
     int32_t n_requirements;

@@ -28,7 +28,7 @@ static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assa
     static const char *const known[] = {
         "assay",      "title",    "description",  "marking", "task",     "seed",   "level",
         "replicates", "on_error", "models",       "data",    "contexts", "sweeps", "metrics",
-        "intervals",  "families", "requirements", "attacks", "compare",  "groups"};
+        "intervals",  "families", "requirements", "attacks", "compare",  "groups", "detection"};
     assay_plan *plan = r->plan;
     int64_t version = 0;
     int64_t seed = 1;
@@ -69,6 +69,7 @@ static assay_status read_plan(assay_plan_reader *r, const char *bytes, size_t si
     ASSAY_TRY(assay_digest_bytes(r->plan->digest, bytes, size, err));
     ASSAY_TRY(assay_yaml_parse(&root, bytes, size, r->path, r->arena, err));
     ASSAY_TRY(read_head(r, root, err));
+    ASSAY_TRY(assay_plan_read_detection(r, root, err));
     ASSAY_TRY(assay_plan_read_models(r, root, err));
     ASSAY_TRY(assay_plan_read_data(r, root, err));
     ASSAY_TRY(assay_plan_read_contexts(r, root, err));

@@ -47,6 +47,13 @@ ASSAY_NODISCARD assay_status assay_plan_read_data_ref(int32_t *out, const assay_
 ASSAY_NODISCARD assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *key,
                                                         const assay_plan_reader *r,
                                                         const assay_yaml *node, assay_error *err);
+/** Before everything that is measured. */
+ASSAY_NODISCARD assay_status assay_plan_read_detection(assay_plan_reader *r, const assay_yaml *root,
+                                                       assay_error *err);
+/** The metric can be measured as the member `detection` says. */
+ASSAY_NODISCARD assay_status assay_plan_check_detection(const assay_plan_reader *r,
+                                                        const assay_args *args,
+                                                        const assay_yaml *node, assay_error *err);
 /** Before the metrics. */
 ASSAY_NODISCARD assay_status assay_plan_read_groups(assay_plan_reader *r, const assay_yaml *root,
                                                     assay_error *err);

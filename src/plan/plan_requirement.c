@@ -129,8 +129,9 @@ const char *const *assay_default_metrics(void)
     return names;
 }
 
-static const char *const detection_metrics[] = {"coco_average_precision", "coco_average_recall",
-                                                NULL};
+static const char *const coco_metrics[] = {"coco_average_precision", "coco_average_recall", NULL};
+static const char *const detection_metrics[] = {"detection_average_precision",
+                                                "detection_average_recall", NULL};
 
 static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
                                   const assay_yaml *map, const char *key, const char *otherwise,
@@ -147,6 +148,20 @@ static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
     }
     ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_INTERVAL, otherwise, err));
     return assay_args_new(out, op, err);
+}
+
+/* Takes `args`; `node` is where they stand. */
+static assay_status add_metric(int32_t *index, assay_plan_reader *r, assay_args *args,
+                               const assay_yaml *node, assay_error *err)
+{
+    if (args->op->task == ASSAY_TASK_DETECTION && r->plan->task == ASSAY_TASK_DETECTION) {
+        assay_status status = assay_plan_check_detection(r, args, node, err);
+        if (status != ASSAY_OK) {
+            assay_args_free(args);
+            return status;
+        }
+    }
+    return assay_plan_add_metric(index, r, args, err);
 }
 
 assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
@@ -166,10 +181,11 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
     }
     for (int32_t i = 0; list && i < list->n; i++) {
         ASSAY_TRY(assay_plan_read_op(&args, NULL, list->values[i], ASSAY_OP_METRIC, r, err));
-        ASSAY_TRY(assay_plan_add_metric(&index, r, args, err));
+        ASSAY_TRY(add_metric(&index, r, args, list->values[i], err));
     }
-    const char *const *usual =
-        r->plan->task == ASSAY_TASK_DETECTION ? detection_metrics : assay_default_metrics();
+    const char *const *usual = r->plan->task != ASSAY_TASK_DETECTION ? assay_default_metrics()
+                               : r->plan->detection.usual            ? coco_metrics
+                                                                     : detection_metrics;
     for (const char *const *name = usual; !list && *name; name++) {
         const assay_op *op = NULL;
         ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, *name, err));
@@ -355,10 +371,12 @@ static assay_status read_subject(assay_plan_requirement *q, assay_plan_reader *r
     }
     ASSAY_TRY(assay_plan_read_op(&args, NULL, metric, ASSAY_OP_METRIC, r, err));
     q->metric = args->op->name;
-    if (strncmp(q->metric, "coco_", 5) == 0 && !q->class_name && !q->average) {
+    if ((strncmp(q->metric, "coco_", 5) == 0 ||
+         strncmp(q->metric, "detection_average_", 18) == 0) &&
+        !q->class_name && !q->average) {
         q->average = "macro"; /* AP and AR are means over classes */
     }
-    ASSAY_TRY(assay_plan_add_metric(&q->metric_index, r, args, err));
+    ASSAY_TRY(add_metric(&q->metric_index, r, args, metric, err));
     ASSAY_TRY(find_ref(&q->context, r, node, "context", plan->contexts, sizeof *plan->contexts,
                        plan->n_contexts, err));
     return read_group(q, r, node, err);

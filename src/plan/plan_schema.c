@@ -337,6 +337,41 @@ static void put_compare(assay_json *json)
     assay_json_end_object(json);
 }
 
+static void put_detection(assay_json *json)
+{
+    static const char list[] = "{\"type\":[\"string\",\"number\",\"array\"]}";
+    assay_json_key(json, "detection");
+    open_object(json, "how detections are evaluated (docs/detection.md)");
+    assay_json_put_bool(json, "additionalProperties", false);
+    assay_json_key(json, "properties");
+    assay_json_begin_object(json);
+    assay_json_key(json, "iou_type");
+    assay_json_raw(json, "{\"enum\":[\"bbox\",\"segm\",\"obb\",\"keypoints\"]}");
+    assay_json_key(json, "convention");
+    assay_json_raw(json, "{\"enum\":[\"coco\",\"coco-corrected\",\"lvis\",\"voc2007\",\"voc2012\","
+                         "\"open-images\",\"open-images-challenge\",\"torchmetrics\"]}");
+    assay_json_key(json, "iou");
+    assay_json_raw(json, list);
+    assay_json_key(json, "areas");
+    assay_json_raw(json,
+                   "{\"type\":[\"string\",\"object\"],\"description\":\"ranges beside all, in "
+                   "square pixels: {small: [0, 1024], large: [1024, inf]}\"}");
+    assay_json_key(json, "max_detections");
+    assay_json_raw(json, list);
+    assay_json_key(json, "recalls");
+    assay_json_raw(json, list);
+    assay_json_key(json, "sigmas");
+    assay_json_raw(json, list);
+    put_typed(json, "pixel", "boolean", "widths and heights count one pixel more");
+    put_typed(json, "hierarchy", "string", "file of classes within classes (Open Images)");
+    put_typed(json, "expand_predictions", "boolean",
+              "with a hierarchy: results are of the broader classes too");
+    assay_json_key(json, "voc_corners");
+    assay_json_raw(json, "{\"enum\":[\"edges\",\"pixels\"]}");
+    assay_json_end_object(json);
+    assay_json_end_object(json);
+}
+
 static void put_root(assay_json *json)
 {
     assay_json_key(json, "properties");
@@ -372,6 +407,7 @@ static void put_root(assay_json *json)
     assay_json_end_object(json);
     assay_json_end_object(json);
     put_compare(json);
+    put_detection(json);
     put_map_of(json, "families", "family");
     put_list_of(json, "requirements", "requirement");
     assay_json_end_object(json);

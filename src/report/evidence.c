@@ -87,7 +87,7 @@ static bool is_overall(const assay_json_value *measure)
 {
     return assay_json_is_null(assay_json_get(measure, "class")) &&
            (assay_json_is_null(assay_json_get(measure, "average")) ||
-            strcmp(assay_json_get_text(measure, "metric", ""), "coco_average_precision") == 0);
+            assay_text_ends(assay_json_get_text(measure, "metric", ""), "_average_precision"));
 }
 
 static void choose_headline(assay_evidence *evidence)
@@ -95,6 +95,7 @@ static void choose_headline(assay_evidence *evidence)
     size_t n = assay_json_size(evidence->measures);
     evidence->headline = "accuracy";
     const char *first = NULL;
+    evidence->headline_iou = "";
     for (size_t i = 0; i < n; i++) {
         const assay_json_value *measure = assay_json_at(evidence->measures, i);
         const char *metric = assay_json_get_text(measure, "metric", "");
@@ -102,7 +103,11 @@ static void choose_headline(assay_evidence *evidence)
             if (strcmp(metric, "accuracy") == 0) {
                 return;
             }
-            first = first == NULL ? metric : first;
+            if (first == NULL) {
+                first = metric;
+                evidence->headline_iou =
+                    assay_json_get_text(assay_json_get(measure, "params"), "iou", "");
+            }
         }
     }
     if (first != NULL) {

@@ -29,6 +29,7 @@ typedef struct assay_evidence {
     size_t n_models, n_contexts;
     const char **model_names, **context_names;
     const char *headline;                     /* metric of the charts, "accuracy" where it exists */
+    const char *headline_iou;                 /* of an average precision: the first one's overlap */
     const assay_json_value **headline_values; /* n_models x n_contexts, NULL = none */
     int64_t counts[4];                        /* verdicts, by assay_verdict_kind */
 } assay_evidence;

@@ -7,24 +7,33 @@
 #include "base/text.h"
 #include "report/section.h"
 
-enum { CONTEXTS = 6, POINTS = 128, WIDTH = 520, HEIGHT = 300, CLASSES = 60, STEPS = 20 };
-
-static const char ap_name[] = "coco_average_precision";
-static const char ar_name[] = "coco_average_recall";
+enum {
+    CONTEXTS = 6,
+    COLUMNS = 16,
+    POINTS = 128,
+    WIDTH = 520,
+    HEIGHT = 300,
+    CLASSES = 60,
+    STEPS = 20
+};
 
 typedef struct column {
-    const char *metric, *iou, *area, *title, *hint;
+    const char *metric, *iou, *area, *frequency;
+    int64_t cap;
+    char title[64], hint[64];
 } column;
 
-static const column columns[] = {
-    {ap_name, "0.50:0.95", "all", "AP", "mean over overlaps of 50 to 95 %"},
-    {ap_name, "0.50", "all", "AP50", "an overlap of one half is enough"},
-    {ap_name, "0.75", "all", "AP75", "three quarters are needed"},
-    {ap_name, "0.50:0.95", "small", "AP small", "objects below 32 \xc3\x97 32 pixels"},
-    {ap_name, "0.50:0.95", "medium", "AP medium", "up to 96 \xc3\x97 96 pixels"},
-    {ap_name, "0.50:0.95", "large", "AP large", "larger ones"},
-    {ar_name, "0.50:0.95", "all", "AR", "share found, false alarms do not count"},
-};
+/* The columns of the table, and which of them classes are shown by. */
+typedef struct columns {
+    column all[COLUMNS];
+    size_t n, of_classes;
+} columns;
+
+static bool is_average(const char *metric, const char *kind)
+{
+    return assay_text_ends(metric, kind) && (strncmp(metric, "coco_average_", 13) == 0 ||
+                                             strncmp(metric, "detection_average_", 18) == 0);
+}
 
 static bool fits(const assay_json_value *measure, const column *c, const char *class_name)
 {
@@ -34,7 +43,8 @@ static bool fits(const assay_json_value *measure, const column *c, const char *c
            assay_text_equal(own, class_name) &&
            assay_text_equal(assay_json_get_text(params, "iou", ""), c->iou) &&
            assay_text_equal(assay_json_get_text(params, "area", ""), c->area) &&
-           assay_json_get_int(params, "max_detections", 0) == 100;
+           assay_text_equal(assay_json_get_text(params, "frequency", NULL), c->frequency) &&
+           assay_json_get_int(params, "max_detections", 0) == c->cap;
 }
 
 static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
@@ -50,6 +60,101 @@ static const assay_json_value *find(const assay_evidence *evidence, int model, i
         }
     }
     return NULL;
+}
+
+static void hint_area(column *c, const assay_evidence *evidence)
+{
+    const assay_json_value *detection = assay_json_get(evidence->root, "detection");
+    const assay_json_value *ends = assay_json_get(assay_json_get(detection, "areas"), c->area);
+    double low = assay_json_as_real(assay_json_at(ends, 0), 0.0);
+    double high = assay_json_as_real(assay_json_at(ends, 1), NAN);
+    if (ends == NULL || (low == 0.0 && high == 1024.0)) {
+        (void)snprintf(c->hint, sizeof c->hint, "objects below 32 \xc3\x97 32 pixels");
+    } else if (low == 1024.0 && high == 9216.0) {
+        (void)snprintf(c->hint, sizeof c->hint, "up to 96 \xc3\x97 96 pixels");
+    } else if (low == 9216.0) {
+        (void)snprintf(c->hint, sizeof c->hint, "larger ones");
+    } else if (isnan(high)) {
+        (void)snprintf(c->hint, sizeof c->hint, "from %.6g square pixels", low);
+    } else {
+        (void)snprintf(c->hint, sizeof c->hint, "%.6g to %.6g square pixels", low, high);
+    }
+}
+
+/* The number before ':' or the end. */
+static double overlap(const char *text)
+{
+    char word[16];
+    double value = NAN;
+    (void)snprintf(word, sizeof word, "%.*s", (int)strcspn(text, ":"), text);
+    return assay_text_to_real(&value, word) ? value : (double)NAN;
+}
+
+/* "AP50: an overlap of one half is enough". */
+static void name_column(column *c, const assay_evidence *evidence)
+{
+    bool recall = is_average(c->metric, "recall");
+    const char *what = recall ? "AR" : "AP";
+    double first = overlap(c->iou);
+    const char *colon = strchr(c->iou, ':');
+    if (c->frequency != NULL) {
+        (void)snprintf(c->title, sizeof c->title, "%s %.40s", what, c->frequency);
+        (void)snprintf(c->hint, sizeof c->hint, "classes that are %.40s", c->frequency);
+    } else if (strcmp(c->area, "all") != 0) {
+        (void)snprintf(c->title, sizeof c->title, "%s %.40s", what, c->area);
+        hint_area(c, evidence);
+    } else if (recall) {
+        (void)snprintf(c->title, sizeof c->title, "AR");
+        (void)snprintf(c->hint, sizeof c->hint, "share found, false alarms do not count");
+    } else if (colon != NULL) {
+        (void)snprintf(c->title, sizeof c->title, "AP");
+        (void)snprintf(c->hint, sizeof c->hint, "mean over overlaps of %.0f to %.0f %%",
+                       100.0 * first, 100.0 * overlap(colon + 1));
+    } else {
+        (void)snprintf(c->title, sizeof c->title, "AP%.0f", 100.0 * first);
+        (void)snprintf(c->hint, sizeof c->hint,
+                       first == 0.5    ? "an overlap of one half is enough"
+                       : first == 0.75 ? "three quarters are needed"
+                                       : "overlap of %.0f %%",
+                       100.0 * first);
+    }
+}
+
+/* Every average precision over all classes, and recall as it stands behind them at the most detections. */
+static void list_columns(columns *out, const assay_evidence *evidence)
+{
+    const assay_json_value *first = NULL;
+    *out = (columns){0};
+    for (size_t i = 0; i < assay_json_size(evidence->measures) && out->n < COLUMNS; i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        const assay_json_value *p = assay_json_get(m, "params");
+        column c = {.metric = assay_json_get_text(m, "metric", ""),
+                    .iou = assay_json_get_text(p, "iou", ""),
+                    .area = assay_json_get_text(p, "area", ""),
+                    .frequency = assay_json_get_text(p, "frequency", NULL),
+                    .cap = assay_json_get_int(p, "max_detections", 0)};
+        bool recall = is_average(c.metric, "recall");
+        if (!assay_json_is_null(assay_json_get(m, "class")) ||
+            !(recall || is_average(c.metric, "precision"))) {
+            continue;
+        }
+        const assay_json_value *fp = assay_json_get(first, "params");
+        if (first != NULL && fits(m, &out->all[0], NULL)) {
+            break; /* of the next context or model */
+        }
+        first = first != NULL ? first : m;
+        if (recall && (strcmp(c.area, "all") != 0 ||
+                       !assay_text_equal(c.iou, assay_json_get_text(fp, "iou", c.iou)))) {
+            continue;
+        }
+        column *before = out->n > 0 ? &out->all[out->n - 1] : NULL;
+        bool more = recall && before != NULL && is_average(before->metric, "recall");
+        column *at = more ? before : &out->all[out->n++]; /* more detections: in place of fewer */
+        *at = c;
+        name_column(at, evidence);
+        bool half = !recall && strcmp(c.area, "all") == 0 && strcmp(c.iou, "0.50") == 0;
+        out->of_classes = half ? out->n - 1 : out->of_classes;
+    }
 }
 
 /* ---- the table that people know ---- */
@@ -68,20 +173,21 @@ static void put_cell(assay_buffer *out, const assay_json_value *measure)
     assay_buffer_puts(out, "</td>");
 }
 
-static void put_table(assay_buffer *out, const assay_evidence *evidence, int context)
+static void put_table(assay_buffer *out, const assay_evidence *evidence, const columns *shown,
+                      int context)
 {
     assay_html_put(out,
                    "<h3 class=\"group\">%s</h3>\n<div class=\"wide\"><table>\n<thead><tr>"
                    "<th scope=\"col\">Model</th>",
                    assay_evidence_context_title(evidence, context));
-    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+    for (size_t i = 0; i < shown->n; i++) {
         assay_html_put(out,
                        "<th scope=\"col\" class=\"r\">%s<small class=\"reason\">%s</small></th>",
-                       columns[i].title, columns[i].hint);
+                       shown->all[i].title, shown->all[i].hint);
     }
     assay_buffer_puts(out, "</tr></thead>\n<tbody>\n");
     for (size_t m = 0; m < evidence->n_models; m++) {
-        if (find(evidence, (int)m, context, &columns[0], NULL) == NULL) {
+        if (find(evidence, (int)m, context, &shown->all[0], NULL) == NULL) {
             continue;
         }
         assay_buffer_puts(out, "<tr><th scope=\"row\">");
@@ -89,8 +195,8 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
             assay_svg_legend_mark(out, (int)m);
         }
         assay_html_put(out, " %s</th>", assay_evidence_model_title(evidence, (int)m));
-        for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
-            put_cell(out, find(evidence, (int)m, context, &columns[i], NULL));
+        for (size_t i = 0; i < shown->n; i++) {
+            put_cell(out, find(evidence, (int)m, context, &shown->all[i], NULL));
         }
         assay_buffer_puts(out, "</tr>\n");
     }
@@ -108,15 +214,15 @@ static void read_dot(assay_dot *dot, const assay_json_value *measure)
 }
 
 /* Names of the classes that were measured in a context, in the order of the results. */
-static size_t list_classes(const char *names[CLASSES], const assay_evidence *evidence, int context,
-                           size_t *total)
+static size_t list_classes(const char *names[CLASSES], const assay_evidence *evidence,
+                           const column *by, int context, size_t *total)
 {
     size_t n = 0;
     *total = 0;
     for (size_t i = 0; i < assay_json_size(evidence->measures); i++) {
         const assay_json_value *m = assay_json_at(evidence->measures, i);
         const char *name = assay_json_get_text(m, "class", NULL);
-        if (name == NULL || !fits(m, &columns[1], name) ||
+        if (name == NULL || !fits(m, by, name) ||
             assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) != context ||
             isnan(assay_evidence_real(m, "value"))) {
             continue;
@@ -135,14 +241,14 @@ static size_t list_classes(const char *names[CLASSES], const assay_evidence *evi
     return n;
 }
 
-static void put_classes(assay_buffer *out, const assay_evidence *evidence, int context,
-                        bool several)
+static void put_classes(assay_buffer *out, const assay_evidence *evidence, const column *by,
+                        int context, bool several)
 {
     const char *names[CLASSES];
     double keys[CLASSES];
     int64_t order[CLASSES];
     size_t total = 0;
-    size_t n = list_classes(names, evidence, context, &total);
+    size_t n = list_classes(names, evidence, by, context, &total);
     assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
     const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .most = 3};
     if (n == 0 || dots == NULL) {
@@ -152,8 +258,7 @@ static void put_classes(assay_buffer *out, const assay_evidence *evidence, int c
     for (size_t k = 0; k < n; k++) {
         keys[k] = NAN;
         for (size_t m = 0; m < evidence->n_models && isnan(keys[k]); m++) {
-            keys[k] = assay_evidence_real(find(evidence, (int)m, context, &columns[1], names[k]),
-                                          "value");
+            keys[k] = assay_evidence_real(find(evidence, (int)m, context, by, names[k]), "value");
         }
     }
     if (assay_sort_order(order, keys, (int64_t)n, 0, NULL) != ASSAY_OK) {
@@ -162,14 +267,14 @@ static void put_classes(assay_buffer *out, const assay_evidence *evidence, int c
     }
     assay_html_put(out,
                    "<figure class=\"rows\">\n<figcaption><b>By class%s%s</b> <span "
-                   "class=\"quiet\">AP50, the hardest first; n counts the objects</span>"
+                   "class=\"quiet\">%s, the hardest first; n counts the objects</span>"
                    "</figcaption>\n",
                    several ? ": " : "",
-                   several ? assay_evidence_context_title(evidence, context) : "");
+                   several ? assay_evidence_context_title(evidence, context) : "", by->title);
     for (size_t k = 0; k < n; k++) {
         const char *name = names[order[k]];
         for (size_t m = 0; m < evidence->n_models; m++) {
-            read_dot(&dots[m], find(evidence, (int)m, context, &columns[1], name));
+            read_dot(&dots[m], find(evidence, (int)m, context, by, name));
         }
         assay_section_dots(out, evidence, &track, name, NULL, dots, NULL);
     }
@@ -341,21 +446,50 @@ static void put_operating(assay_buffer *out, const assay_evidence *evidence, con
     assay_buffer_puts(out, begun ? "</div>\n" : "");
 }
 
+/* What is measured and by whose rules, unless it is boxes by COCO's own. */
+static void put_whose(assay_buffer *out, const assay_evidence *evidence)
+{
+    static const struct {
+        const char *type, *text;
+    } types[] = {{"bbox", "boxes"},
+                 {"segm", "masks"},
+                 {"obb", "turned boxes, by the exact overlap of their corners"},
+                 {"keypoints", "keypoints, by the similarity of their places (OKS)"}};
+    const assay_json_value *d = assay_json_get(evidence->root, "detection");
+    const char *type = assay_json_get_text(d, "iou_type", "bbox");
+    const char *convention = assay_json_get_text(d, "convention", "coco");
+    bool hierarchy = assay_json_get_text(d, "hierarchy", NULL) != NULL;
+    if (strcmp(type, "bbox") == 0 && strcmp(convention, "coco") == 0 && !hierarchy) {
+        return;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(types); i++) {
+        if (strcmp(types[i].type, type) == 0) {
+            assay_html_put(out,
+                           "<p class=\"note\">Measured: %s. Convention: <code>%s</code>.%s</p>\n",
+                           types[i].text, convention,
+                           hierarchy ? " Objects are of the broader classes too (hierarchy)." : "");
+        }
+    }
+}
+
 void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
 {
     int contexts[CONTEXTS];
     size_t n = 0;
+    columns shown;
     if (!assay_text_equal(assay_json_get_text(evidence->run, "task", ""), "detection")) {
         return;
     }
     n = assay_section_main_contexts(evidence, contexts, CONTEXTS);
+    list_columns(&shown, evidence);
     assay_section_begin(out, "boxes", "Finding objects",
                         "Average precision asks whether the model puts real objects before false "
                         "alarms; 1 is perfect, and what is good depends on the task. Below each "
                         "number is the range in which the true value lies.");
+    put_whose(out, evidence);
     assay_section_legend(out, evidence);
     for (size_t c = 0; c < n; c++) {
-        put_table(out, evidence, contexts[c]);
+        put_table(out, evidence, &shown, contexts[c]);
     }
     assay_buffer_puts(out, "<div class=\"cards\">\n");
     for (size_t c = 0; c < n; c++) {
@@ -366,7 +500,7 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
     assay_section_boxes_use(out, evidence);
     assay_section_boxes_errors(out, evidence);
     for (size_t c = 0; c < n; c++) {
-        put_classes(out, evidence, contexts[c], n > 1);
+        put_classes(out, evidence, &shown.all[shown.of_classes], contexts[c], n > 1);
     }
     assay_section_end(out);
 }

@@ -44,11 +44,12 @@ size_t assay_compare_pairs(const assay_evidence *evidence, const assay_json_valu
 bool assay_compare_is_headline(const assay_evidence *evidence, const assay_json_value *item)
 {
     /* Average precision comes several times: the one of the charts is meant. */
-    bool mean = strcmp(evidence->headline, "coco_average_precision") == 0;
+    bool mean = assay_text_ends(evidence->headline, "_average_precision");
     const assay_json_value *params = assay_json_get(item, "params");
     return assay_text_equal(assay_json_get_text(item, "metric", ""), evidence->headline) &&
            assay_json_is_null(assay_json_get(item, "class")) &&
-           (mean ? assay_text_equal(assay_json_get_text(params, "iou", ""), "0.50:0.95") &&
+           (mean ? assay_text_equal(assay_json_get_text(params, "iou", ""),
+                                    evidence->headline_iou) &&
                        assay_text_equal(assay_json_get_text(params, "area", "all"), "all")
                  : assay_json_is_null(assay_json_get(item, "average")));
 }

@@ -181,6 +181,13 @@ void check_arguments(const assay_op *op)
             refused(args, param->name, ";");
             refused(args, param->name, "0 1e300");
             break;
+        case ASSAY_PARAM_WORD:
+            accepted(args, param->name, "tiny");
+            accepted(args, param->name, "");
+            refused(args, param->name, "two words");
+            refused(args, param->name, "a\"b");
+            refused(args, param->name, "0123456789012345678901234567890123456789");
+            break;
         }
     }
     assert_int_equal(assay_args_set(args, "no_such_parameter", "1", &err), ASSAY_EINVAL);

@@ -17,6 +17,15 @@ const assay_param assay_boxes_average_params[ASSAY_BOXES_AVERAGE] = {
     ASSAY_CHOICE(assay_boxes_average, convention, 0, conventions, "Whose rules are followed."),
 };
 
+const assay_param assay_boxes_statistic_params[ASSAY_BOXES_STATISTIC] = {
+    ASSAY_WORD(assay_boxes_statistic, iou,
+               "Overlap from which a detection counts as a hit, or the whole grid; else the first "
+               "of the convention."),
+    ASSAY_WORD(assay_boxes_statistic, area, "Name of the range of areas; else all."),
+    ASSAY_INT(assay_boxes_statistic, max_detections, 0, 0, 1000000, "detections",
+              "At most so many per image and class; 0 = those of the convention's first line."),
+};
+
 #define IOU(type)                                                                                  \
     ASSAY_REAL(type, iou, 0.5, 0.01, 1.0, "", "Overlap from which a detection counts as a hit.")
 #define CONFIDENCE(type)                                                                           \

@@ -13,6 +13,13 @@ typedef struct assay_boxes_average {
     int32_t convention;
 } assay_boxes_average;
 
+/** An average by the rules of the plan. */
+typedef struct assay_boxes_statistic {
+    assay_word iou;
+    assay_word area;
+    int64_t max_detections;
+} assay_boxes_statistic;
+
 /** At one overlap. */
 typedef struct assay_boxes_overlap {
     double iou;
@@ -33,11 +40,13 @@ typedef struct assay_boxes_quantile {
 
 enum {
     ASSAY_BOXES_AVERAGE = 4,
+    ASSAY_BOXES_STATISTIC = 3,
     ASSAY_BOXES_OVERLAP = 1,
     ASSAY_BOXES_POINT = 2,
     ASSAY_BOXES_QUANTILE = 3
 };
 extern const assay_param assay_boxes_average_params[ASSAY_BOXES_AVERAGE];
+extern const assay_param assay_boxes_statistic_params[ASSAY_BOXES_STATISTIC];
 extern const assay_param assay_boxes_overlap_params[ASSAY_BOXES_OVERLAP];
 extern const assay_param assay_boxes_point_params[ASSAY_BOXES_POINT];
 extern const assay_param assay_boxes_quantile_params[ASSAY_BOXES_QUANTILE];
