@@ -1,5 +1,6 @@
 /* Detection: what happens at the score with the best F1, and how found objects lie. */
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "report/section.h"
@@ -70,9 +71,15 @@ static void put_value(assay_buffer *out, const assay_json_value *measure)
 static void put_row(assay_buffer *out, const assay_evidence *evidence, int context, size_t row)
 {
     const assay_metric_words *words = assay_words_metric(rows[row].metric);
+    const char *type =
+        assay_json_get_text(assay_json_get(evidence->root, "detection"), "iou_type", "bbox");
+    bool upright = strcmp(type, "bbox") == 0;
     bool any = false;
     for (size_t m = 0; m < evidence->n_models && !any; m++) {
-        any = find(evidence, (int)m, context, rows[row].metric, rows[row].quantile) != NULL;
+        const assay_json_value *own =
+            find(evidence, (int)m, context, rows[row].metric, rows[row].quantile);
+        /* Some of it is measured of boxes that are not turned only. */
+        any = own != NULL && (upright || !isnan(assay_evidence_real(own, "value")));
     }
     if (rows[row].group != NULL) {
         assay_html_put(out, "<tr><th scope=\"rowgroup\" colspan=\"%zu\"><b>%s</b></th></tr>\n",
