@@ -220,6 +220,7 @@ void assay_fairness_json(assay_json *json, const assay_fairness *f,
     assay_json_end_array(json);
     put_measures(json, "gaps", &f->gaps);
     put_measures(json, "within", &f->within);
+    assay_fairness_extremes_json(json, f);
     assay_json_key(json, "against_rest");
     assay_json_begin_array(json);
     for (int64_t i = 0; i < f->n_comparisons; i++) {

@@ -34,6 +34,9 @@ typedef struct assay_fairness_place {
 /** One element of "fairness" in results.json. */
 void assay_fairness_json(assay_json *json, const assay_fairness *fairness,
                          const assay_fairness_place *place);
+/** The worst and the best group by every metric: the member "extremes" of the object, and a table. */
+void assay_fairness_extremes_json(assay_json *json, const assay_fairness *f);
+void assay_fairness_extremes_table(assay_buffer *out, const assay_fairness *f);
 /** For a terminal. */
 void assay_fairness_table(assay_buffer *out, const assay_fairness *fairness,
                           const assay_fairness_place *place);

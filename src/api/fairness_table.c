@@ -124,6 +124,7 @@ void assay_fairness_table(assay_buffer *out, const assay_fairness *f,
     assay_buffer_printf(out, ", at least %" PRId64 " %s each\n", f->least,
                         f->least == 1 ? "row" : "rows");
     put_gaps(out, f);
+    assay_fairness_extremes_table(out, f);
     put_within(out, f);
     put_comparisons(out, f);
     assay_buffer_puts(

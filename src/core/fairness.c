@@ -204,6 +204,9 @@ static assay_status adjust(assay_group_comparison *list, int32_t n, assay_error 
             p[m++] = list[g].p;
         }
     }
+    if (m == 0) {
+        return ASSAY_OK; /* all too few */
+    }
     ASSAY_TRY(assay_adjust(p, p, m, n == 2 ? ASSAY_ADJUST_NONE : ASSAY_ADJUST_HOLM, err));
     m = 0;
     for (int32_t g = 0; g < n; g++) {
@@ -289,6 +292,9 @@ assay_status assay_fairness_evaluate(assay_fairness *out, assay_arena *arena,
     }
     ASSAY_GOTO(sort_metrics(&w, metrics, n_metrics, err), done);
     ASSAY_GOTO(measure_within(&w, space, err), done);
+    ASSAY_GOTO(assay_fairness_find_extremes(out, arena, predictions, mask, w.within, w.n_within,
+                                            &w.options, err),
+               done);
     ASSAY_GOTO(
         assay_evaluate(&out->gaps, predictions, mask, w.between, w.n_between, &w.options, err),
         done);

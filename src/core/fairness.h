@@ -8,6 +8,7 @@
 
 #include "core/evaluate.h"
 #include "core/groups.h"
+#include "stats/group_extremes.h"
 
 /** A rate of one group against the rest: two independent samples of rows. */
 typedef struct assay_group_comparison {
@@ -22,11 +23,25 @@ typedef struct assay_group_comparison {
     double p, p_adjusted; /* two-sided, of no difference; corrected for the number of groups */
 } assay_group_comparison;
 
+/** The groups where a metric is highest and lowest, of those that have enough rows and a value. */
+typedef struct assay_fairness_extremes {
+    const assay_measure *measure; /* of the first group: metric, parameters, class, average */
+    assay_outcome outcome;        /* TOO_FEW: fewer than two groups are left */
+    const char *reason;      /* why not, or which groups are left out, or why there are no ends */
+    int32_t groups;          /* that are left */
+    int32_t highest, lowest; /* of the groups of the fairness */
+    double highest_value, lowest_value;
+    assay_direction direction; /* tells which of the two is the worst */
+    assay_group_extremes found;
+} assay_fairness_extremes;
+
 typedef struct assay_fairness {
     const assay_groups *groups;
-    int64_t *rows;       /* per group, of those selected */
-    int64_t least;       /* rows that a group must have */
-    assay_result within; /* measures with a group: of every group in order */
+    int64_t *rows;                     /* per group, of those selected */
+    int64_t least;                     /* rows that a group must have */
+    assay_result within;               /* measures with a group: of every group in order */
+    assay_fairness_extremes *extremes; /* of every measure within groups */
+    int64_t n_extremes;
     assay_result gaps;
     const char *not_compared; /* why rates are not in `comparisons`; NULL = they are */
     assay_group_comparison *comparisons;
@@ -34,6 +49,15 @@ typedef struct assay_fairness {
 } assay_fairness;
 
 enum { ASSAY_FAIRNESS_LEAST = 10, ASSAY_FAIRNESS_COMPARISONS = 5000 };
+
+/** Fill `extremes` from `within` (measures of the first group, then of the second, ...). `of`: the operations of
+ *  the metrics within groups, for their directions. */
+ASSAY_NODISCARD assay_status assay_fairness_find_extremes(assay_fairness *f, assay_arena *arena,
+                                                          const assay_predictions *predictions,
+                                                          const uint8_t *mask,
+                                                          const assay_args *const *of, size_t n_of,
+                                                          const assay_evaluate_options *options,
+                                                          assay_error *err);
 
 /**
  * Evaluate the metrics over the rows with mask[i] != 0 (NULL = all): those that need groups between

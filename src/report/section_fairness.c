@@ -204,6 +204,64 @@ static void put_comparisons(assay_buffer *out, const assay_json_value *entry)
     assay_buffer_puts(out, "</details>\n");
 }
 
+static void put_ends(assay_buffer *out, const assay_json_value *item, assay_scale scale)
+{
+    double value = assay_evidence_real(item, "value");
+    double low = assay_evidence_real(item, "low"), high = assay_evidence_real(item, "high");
+    assay_html_put(out, "<td class=\"r\">%s", assay_figure_value(scale, value).text);
+    if (!isnan(low) && !isnan(high)) {
+        assay_html_put(out, " <span class=\"quiet\">%s to %s</span>",
+                       assay_figure_bare(scale, low).text, assay_figure_bare(scale, high).text);
+    }
+    assay_buffer_puts(out, "</td>");
+}
+
+static void put_extreme(assay_buffer *out, const assay_json_value *item)
+{
+    const assay_json_value *highest = assay_json_get(item, "highest");
+    const assay_json_value *lowest = assay_json_get(item, "lowest");
+    bool high = assay_text_equal(assay_json_get_text(item, "worst", ""), "highest");
+    assay_scale scale = assay_words_scale(item);
+    assay_buffer text;
+    assay_buffer_init(&text, 0);
+    assay_words_measure(&text, item);
+    assay_buffer_puts(out, "<tr><th scope=\"row\">");
+    assay_html_buffer(out, &text);
+    assay_buffer_puts(out, "</th>");
+    assay_buffer_dispose(&text);
+    if (!has_value(item)) {
+        assay_html_put(out, "<td colspan=\"5\" class=\"quiet\">%s</td></tr>\n",
+                       assay_json_get_text(item, "reason", ""));
+        return;
+    }
+    assay_html_put(out, "<td>%s</td>", assay_json_get_text(high ? highest : lowest, "group", ""));
+    put_ends(out, high ? highest : lowest, scale);
+    assay_html_put(out, "<td>%s</td>", assay_json_get_text(high ? lowest : highest, "group", ""));
+    put_ends(out, assay_json_get(item, "difference"), scale);
+    assay_html_put(out, "<td class=\"r\">%s</td></tr>\n",
+                   assay_compare_p(assay_evidence_real(item, "p_adjusted")).text);
+}
+
+static void put_extremes(assay_buffer *out, const assay_json_value *entry)
+{
+    const assay_json_value *list = list_of(entry, "extremes");
+    size_t n = assay_json_size(list);
+    if (n == 0) {
+        return;
+    }
+    assay_buffer_puts(out,
+                      "<div class=\"wide\"><table>\n<thead><tr><th scope=\"col\">Worst group by"
+                      "</th><th scope=\"col\">Worst (or lowest)</th><th scope=\"col\" "
+                      "class=\"r\">Value, interval</th><th scope=\"col\">Best (or highest)</th>"
+                      "<th scope=\"col\" class=\"r\">Difference, interval</th><th scope=\"col\" "
+                      "class=\"r\">p, adjusted</th></tr></thead>\n<tbody>\n");
+    for (size_t i = 0; i < n && i < COMPARISONS; i++) {
+        put_extreme(out, assay_json_at(list, i));
+    }
+    assay_buffer_puts(out, "</tbody>\n</table></div>\n");
+    assay_section_rest(out, n < COMPARISONS ? n : COMPARISONS, n, "measures");
+}
+
 static void put_entry(assay_buffer *out, const assay_evidence *evidence,
                       const assay_json_value *entry)
 {
@@ -217,6 +275,7 @@ static void put_entry(assay_buffer *out, const assay_evidence *evidence,
                    assay_evidence_title(evidence->models, model),
                    assay_evidence_title(evidence->contexts, context));
     put_gaps(out, entry);
+    put_extremes(out, entry);
     for (size_t k = 0; k < ASSAY_COUNT(rates); k++) {
         put_forest(out, entry, mark >= 0 ? mark : 0, rates[k], class_name);
     }
