@@ -52,20 +52,15 @@ uint32_t assay_rng_u32(assay_rng *rng)
     return rng->out[rng->used++];
 }
 
-enum { LANES = 8 };
+enum { LANES = ASSAY_RNG_STREAMS };
 
 /* LANES blocks at once: the same rounds, laid out so that the compiler can use vector registers and
  * the processor can overlap the multiplications. */
-static void philox_lanes(uint32_t out[4 * LANES], const uint32_t counter[4], const uint32_t key[2])
+static void philox_lanes(uint32_t c0[restrict LANES], uint32_t c1[restrict LANES],
+                         uint32_t c2[restrict LANES], uint32_t c3[restrict LANES],
+                         const uint32_t key[2])
 {
-    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
     uint32_t k0 = key[0], k1 = key[1];
-    for (uint32_t i = 0; i < LANES; i++) {
-        c0[i] = counter[0] + i;
-        c1[i] = counter[1];
-        c2[i] = counter[2];
-        c3[i] = counter[3];
-    }
     for (int round = 0; round < 10; round++) {
         for (int i = 0; i < LANES; i++) {
             uint64_t p0 = (uint64_t)c0[i] * UINT32_C(0xD2511F53);
@@ -78,11 +73,53 @@ static void philox_lanes(uint32_t out[4 * LANES], const uint32_t counter[4], con
         k0 += UINT32_C(0x9E3779B9);
         k1 += UINT32_C(0xBB67AE85);
     }
+}
+
+/* LANES blocks of one stream. */
+static void next_blocks(uint32_t out[4 * LANES], assay_rng *rng)
+{
+    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    for (uint32_t i = 0; i < LANES; i++) {
+        c0[i] = rng->counter[0] + i;
+        c1[i] = rng->counter[1];
+        c2[i] = rng->counter[2];
+        c3[i] = rng->counter[3];
+    }
+    philox_lanes(c0, c1, c2, c3, rng->key);
     for (int i = 0; i < LANES; i++) {
         out[4 * i] = c0[i];
         out[4 * i + 1] = c1[i];
         out[4 * i + 2] = c2[i];
         out[4 * i + 3] = c3[i];
+    }
+    rng->counter[0] += LANES;
+}
+
+void assay_rng_streams(assay_rng out[LANES], uint64_t seed, uint32_t operation,
+                       const uint64_t datum[LANES])
+{
+    uint32_t c0[LANES], c1[LANES], c2[LANES], c3[LANES];
+    for (int i = 0; i < LANES; i++) {
+        c0[i] = 0;
+        c1[i] = operation;
+        c2[i] = (uint32_t)datum[i];
+        c3[i] = (uint32_t)(datum[i] >> 32);
+    }
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    philox_lanes(c0, c1, c2, c3, key);
+    for (int i = 0; i < LANES; i++) {
+        assay_rng *rng = &out[i];
+        rng->key[0] = key[0];
+        rng->key[1] = key[1];
+        rng->counter[0] = 1;
+        rng->counter[1] = operation;
+        rng->counter[2] = (uint32_t)datum[i];
+        rng->counter[3] = (uint32_t)(datum[i] >> 32);
+        rng->out[0] = c0[i];
+        rng->out[1] = c1[i];
+        rng->out[2] = c2[i];
+        rng->out[3] = c3[i];
+        rng->used = 0;
     }
 }
 
@@ -93,8 +130,7 @@ void assay_rng_words(uint32_t *out, size_t n, assay_rng *rng)
         out[i++] = assay_rng_u32(rng);
     }
     for (; n - i >= (size_t)4 * LANES; i += (size_t)4 * LANES) {
-        philox_lanes(out + i, rng->counter, rng->key);
-        rng->counter[0] += LANES;
+        next_blocks(out + i, rng);
     }
     while (i < n) {
         out[i++] = assay_rng_u32(rng);
@@ -203,10 +239,13 @@ double assay_rng_normal(assay_rng *rng)
     return assay_normal_inverse(uniform_open(rng));
 }
 
-static int64_t poisson_inversion(assay_rng *rng, double mean)
+/* From this mean on rejection is faster than inversion. */
+static const double small_mean = 10.0;
+
+static int64_t poisson_inversion(assay_rng *rng, double mean, double none)
 {
     double u = assay_rng_uniform(rng);
-    double term = exp(-mean);
+    double term = none;
     double sum = term;
     int64_t k = 0;
     while (u >= sum) {
@@ -249,36 +288,51 @@ static double poisson_log_mass(double k, double mean)
  * method for generating Poisson random variables", Insurance: Mathematics and Economics 12 (1993).
  * With the published constants the hat lies up to 0.6 % below the mass and the squeeze up to 0.4 %
  * above it at some means; both are moved apart a little here so that the method is exact. */
-static int64_t poisson_ptrs(assay_rng *rng, double mean)
+static int64_t poisson_ptrs(assay_rng *rng, const assay_poisson *p)
 {
-    double b = 0.931 + 2.53 * sqrt(mean);
-    double a = -0.059 + 0.02483 * b;
-    double inverse_alpha = (1.1239 + 1.1328 / (b - 3.4)) * (1.0 + 0.07 / b);
-    double squeeze = 0.9277 - 3.6224 / (b - 2.0) - 0.01;
+    double a = p->a, b = p->b, mean = p->mean;
     for (;;) {
         double u = uniform_open(rng) - 0.5;
         double v = uniform_open(rng);
         double us = 0.5 - fabs(u);
         double k = floor((2.0 * a / us + b) * u + mean + 0.43);
-        if (us >= 0.07 && v <= squeeze) {
+        if (us >= 0.07 && v <= p->squeeze) {
             return (int64_t)k;
         }
         if (k < 0.0 || (us < 0.013 && v > us)) {
             continue;
         }
-        if (log(v * inverse_alpha / (a / (us * us) + b)) <= poisson_log_mass(k, mean)) {
+        if (log(v * p->inverse_alpha / (a / (us * us) + b)) <= poisson_log_mass(k, mean)) {
             return (int64_t)k;
         }
     }
 }
 
-int64_t assay_rng_poisson(assay_rng *rng, double mean)
+assay_poisson assay_poisson_of(double mean)
 {
-    if (!(mean > 0.0)) {
+    assay_poisson p = {.mean = mean > 0.0 ? (mean < 0x1p53 ? mean : 0x1p53) : 0.0};
+    if (p.mean < small_mean) {
+        p.none = exp(-p.mean);
+        return p;
+    }
+    p.b = 0.931 + 2.53 * sqrt(p.mean);
+    p.a = -0.059 + 0.02483 * p.b;
+    p.inverse_alpha = (1.1239 + 1.1328 / (p.b - 3.4)) * (1.0 + 0.07 / p.b);
+    p.squeeze = 0.9277 - 3.6224 / (p.b - 2.0) - 0.01;
+    return p;
+}
+
+int64_t assay_rng_poisson_of(assay_rng *rng, const assay_poisson *poisson)
+{
+    if (!(poisson->mean > 0.0)) {
         return 0;
     }
-    if (mean < 10.0) {
-        return poisson_inversion(rng, mean);
-    }
-    return poisson_ptrs(rng, mean < 0x1p53 ? mean : 0x1p53);
+    return poisson->mean < small_mean ? poisson_inversion(rng, poisson->mean, poisson->none)
+                                      : poisson_ptrs(rng, poisson);
+}
+
+int64_t assay_rng_poisson(assay_rng *rng, double mean)
+{
+    assay_poisson poisson = assay_poisson_of(mean);
+    return assay_rng_poisson_of(rng, &poisson);
 }

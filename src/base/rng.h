@@ -26,6 +26,11 @@ void assay_philox4x32_10(uint32_t out[4], const uint32_t counter[4], const uint3
  *  It repeats after 2^34 words. */
 assay_rng assay_rng_stream(uint64_t seed, uint32_t operation, uint64_t datum);
 
+enum { ASSAY_RNG_STREAMS = 8 };
+/** The streams of several data, their first words computed side by side. */
+void assay_rng_streams(assay_rng out[ASSAY_RNG_STREAMS], uint64_t seed, uint32_t operation,
+                       const uint64_t datum[ASSAY_RNG_STREAMS]);
+
 /** Stable 32-bit id of an operation's name (FNV-1a). */
 uint32_t assay_rng_operation(const char *name);
 
@@ -46,5 +51,15 @@ double assay_normal_inverse(double p);
 /** Poisson: inversion for means below 10, transformed rejection PTRS (Hoermann 1993) above. A mean
  *  that is NaN or below 0 counts as 0, one above 2^53 as 2^53. */
 int64_t assay_rng_poisson(assay_rng *rng, double mean);
+
+/** What draws with one mean share; for many of them. */
+typedef struct assay_poisson {
+    double mean, a, b, inverse_alpha, squeeze;
+    double none; /* small means: the probability of 0 */
+} assay_poisson;
+
+assay_poisson assay_poisson_of(double mean);
+/** What assay_rng_poisson returns. */
+int64_t assay_rng_poisson_of(assay_rng *rng, const assay_poisson *poisson);
 
 #endif

@@ -205,11 +205,19 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
 static void cell_weights(double *out, const assay_cell_rows *cells, uint64_t seed,
                          uint32_t operation, int64_t replicate)
 {
-    for (int64_t i = 0; i < cells->n; i++) {
-        uint64_t datum = (uint64_t)replicate << 36 | (uint64_t)cells->id[i];
-        assay_rng rng = assay_rng_stream(seed, operation, datum);
-        int64_t weight = assay_rng_poisson(&rng, cells->weight[i]);
-        out[i] = weight < INT32_MAX ? (double)weight : (double)INT32_MAX;
+    enum { STREAMS = ASSAY_RNG_STREAMS };
+    for (int64_t first = 0; first < cells->n; first += STREAMS) {
+        int64_t n = cells->n - first < STREAMS ? cells->n - first : STREAMS;
+        uint64_t datum[STREAMS] = {0};
+        assay_rng rng[STREAMS];
+        for (int64_t i = 0; i < n; i++) {
+            datum[i] = (uint64_t)replicate << 36 | (uint64_t)cells->id[first + i];
+        }
+        assay_rng_streams(rng, seed, operation, datum);
+        for (int64_t i = 0; i < n; i++) {
+            int64_t weight = assay_rng_poisson_of(&rng[i], &cells->poisson[first + i]);
+            out[first + i] = weight < INT32_MAX ? (double)weight : (double)INT32_MAX;
+        }
     }
 }
 

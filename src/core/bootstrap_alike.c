@@ -99,7 +99,7 @@ static void put_group(assay_alike *out, const assay_evaluation *e, int64_t sampl
 {
     out->row[out->n] = assay_selected_row(e, sample);
     out->scale[out->n] = scale;
-    out->mean[out->n++] = mean;
+    out->poisson[out->n++] = assay_poisson_of(mean);
 }
 
 /* Rows first..end-1 of `order`, all of one kind, by ascending weight. */
@@ -235,8 +235,8 @@ static assay_status make_alike(assay_alike *out, kinds *k, assay_error *err)
     size_t most = (size_t)k->n * (e->weights != NULL ? MOST_SPLITS : 1);
     out->row = assay_arena_alloc(e->arena, most, sizeof *out->row);
     out->scale = assay_arena_alloc(e->arena, most, sizeof *out->scale);
-    out->mean = assay_arena_alloc(e->arena, most, sizeof *out->mean);
-    if (out->row == NULL || out->scale == NULL || out->mean == NULL) {
+    out->poisson = assay_arena_alloc(e->arena, most, sizeof *out->poisson);
+    if (out->row == NULL || out->scale == NULL || out->poisson == NULL) {
         return assay_fail_memory(err);
     }
     return e->weights != NULL ? split_kinds(out, k, err) : count_kinds(out, k, err);
@@ -270,12 +270,20 @@ assay_status assay_alike_find(assay_evaluation *e, assay_error *err)
 static void draw(double *weight, double *copies, const assay_alike *alike, uint64_t seed,
                  int64_t first, int64_t n, int64_t replicate)
 {
+    enum { STREAMS = ASSAY_RNG_STREAMS };
     uint32_t operation = assay_rng_operation("bootstrap/alike");
-    for (int64_t i = 0; i < n; i++) {
-        uint64_t datum = (uint64_t)replicate << 36 | (uint64_t)(first + i);
-        assay_rng rng = assay_rng_stream(seed, operation, datum);
-        copies[i] = (double)assay_rng_poisson(&rng, alike->mean[first + i]);
-        weight[i] = copies[i] * alike->scale[first + i];
+    for (int64_t at = 0; at < n; at += STREAMS) {
+        int64_t count = n - at < STREAMS ? n - at : STREAMS;
+        uint64_t datum[STREAMS] = {0};
+        assay_rng rng[STREAMS];
+        for (int64_t i = 0; i < count; i++) {
+            datum[i] = (uint64_t)replicate << 36 | (uint64_t)(first + at + i);
+        }
+        assay_rng_streams(rng, seed, operation, datum);
+        for (int64_t i = at; i < at + count; i++) {
+            copies[i] = (double)assay_rng_poisson_of(&rng[i - at], &alike->poisson[first + i]);
+            weight[i] = copies[i] * alike->scale[first + i];
+        }
     }
 }
 

@@ -15,6 +15,10 @@ assay_status assay_make_cells(assay_cell_rows *cells, const assay_evaluation *ev
     cells->n = n;
     bool ok = (cells->weight = assay_arena_alloc(arena, (size_t)n, sizeof(double))) != NULL &&
               (cells->id = assay_arena_alloc(arena, (size_t)n, sizeof(int64_t))) != NULL;
+    if (evaluation->replicates > 0) {
+        ok = ok &&
+             (cells->poisson = assay_arena_alloc(arena, (size_t)n, sizeof(assay_poisson))) != NULL;
+    }
     if (rank) {
         ok = ok && (cells->rank = assay_arena_alloc(arena, (size_t)n, sizeof(int32_t))) != NULL;
     } else {
@@ -30,6 +34,9 @@ assay_status assay_make_cells(assay_cell_rows *cells, const assay_evaluation *ev
         for (int64_t left = counts[c]; left > 0; left -= largest_cell) {
             cells->weight[at] = (double)(left < largest_cell ? left : largest_cell);
             cells->id[at] = c + part++ * n_counts;
+            if (cells->poisson != NULL) {
+                cells->poisson[at] = assay_poisson_of(cells->weight[at]);
+            }
             if (rank) {
                 cells->rank[at] = (int32_t)c;
             } else {

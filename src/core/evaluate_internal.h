@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/rng.h"
 #include "core/evaluate.h"
 #include "core/metric.h"
 
@@ -62,8 +63,9 @@ typedef struct assay_job {
 typedef struct assay_cell_rows {
     int64_t n;
     int32_t *target, *label, *rank;
-    int64_t *id;    /* address of the cell in the random numbers */
-    double *weight; /* counts; more than 2^30 are split over several rows */
+    int64_t *id;            /* address of the cell in the random numbers */
+    double *weight;         /* counts; more than 2^30 are split over several rows */
+    assay_poisson *poisson; /* of them, for replicates */
 } assay_cell_rows;
 
 /** Rows that metrics of labels alone can't tell apart (bootstrap_alike.c): in a replicate group g counts
@@ -71,7 +73,8 @@ typedef struct assay_cell_rows {
 typedef struct assay_alike {
     int64_t n;    /* 0 = rows are resampled one by one */
     int64_t *row; /* of the predictions: one of the group */
-    double *scale, *mean;
+    double *scale;
+    assay_poisson *poisson;
 } assay_alike;
 
 /** Columns of the predictions' table that describe the distribution of a predicted value, by their names:

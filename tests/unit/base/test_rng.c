@@ -57,6 +57,24 @@ static void a_stream_is_an_address(void **state)
 }
 
 /* FNV-1a test vectors of its authors. */
+static void streams_side_by_side_are_the_same(void **state)
+{
+    (void)state;
+    uint64_t datum[ASSAY_RNG_STREAMS];
+    assay_rng many[ASSAY_RNG_STREAMS];
+    for (uint64_t i = 0; i < ASSAY_RNG_STREAMS; i++) {
+        datum[i] = i * UINT64_C(0x123456789ABCDEF);
+    }
+    assay_rng_streams(many, UINT64_C(0xFEDCBA9876543210), 7, datum);
+    for (int i = 0; i < ASSAY_RNG_STREAMS; i++) {
+        assay_rng one = assay_rng_stream(UINT64_C(0xFEDCBA9876543210), 7, datum[i]);
+        for (int k = 0; k < 9; k++) {
+            assert_int_equal(assay_rng_u32(&many[i]), assay_rng_u32(&one));
+        }
+        assert_memory_equal(&many[i], &one, sizeof one);
+    }
+}
+
 static void operation_ids(void **state)
 {
     (void)state;
@@ -314,6 +332,7 @@ static void words_in_bulk_are_the_same_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(streams_side_by_side_are_the_same),
         cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(a_stream_is_an_address),
         cmocka_unit_test(words_in_bulk_are_the_same_words),
