@@ -13,7 +13,7 @@ typedef struct arguments {
     int64_t seed;
     double margin, equivalence, rope;
     const char *on_error;
-    bool per_class, exact, expand;
+    bool per_class, exact, expand, pixel;
 } arguments;
 
 /** With --equivalence the exit code answers whether no two models differ by more. */
@@ -66,6 +66,7 @@ static int compare(const command *self, const common_options *common, arguments 
     a->request.per_class = a->per_class;
     a->request.exact = a->exact;
     a->request.expand_predictions = a->expand;
+    a->request.pixel = a->pixel;
     a->request.has_margin = a->margin >= 0.0;
     a->request.margin = a->margin;
     a->request.has_equivalence = a->equivalence != -1.0;
@@ -142,9 +143,22 @@ static int run(const command *self, int argc, char **argv)
          "classification (the default) or detection"},
         {"truth", 0, OPTION_TEXT, &a.request.truth, "PATH", "detection: annotations"},
         {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "TYPE",
-         "detection: bbox (the default), segm or keypoints"},
+         "detection: bbox (the default), segm, obb or keypoints"},
         {"convention", 0, OPTION_TEXT, &a.request.convention, "NAME",
          "detection: whose rules count (default: coco)"},
+        {"iou", 0, OPTION_TEXT, &a.request.iou, "LIST",
+         "detection: IoU thresholds, as 0.5,0.75 or 0.5:0.95:0.05"},
+        {"areas", 0, OPTION_TEXT, &a.request.areas, "LIST",
+         "detection: area ranges, as small:0:1024,large:1024:inf"},
+        {"max-detections", 0, OPTION_TEXT, &a.request.max_detections, "LIST",
+         "detection: most per image and class, as 1,10,100"},
+        {"recalls", 0, OPTION_TEXT, &a.request.recalls, "GRID",
+         "detection: number of recall points, the points, or area"},
+        {"sigmas", 0, OPTION_TEXT, &a.request.sigmas, "LIST", "keypoints: one number per keypoint"},
+        {"pixel", 0, OPTION_FLAG, &a.pixel, NULL,
+         "detection: widths and heights count one pixel more (VOC's development kit)"},
+        {"voc-corners", 0, OPTION_TEXT, &a.request.voc_corners, "edges|pixels",
+         "detection: what xmax in VOC files means (default: edges)"},
         {"hierarchy", 0, OPTION_TEXT, &a.request.hierarchy, "FILE",
          "detection: classes within classes (Open Images' JSON)"},
         {"expand-predictions", 0, OPTION_FLAG, &a.expand, NULL,

@@ -43,7 +43,7 @@ typedef struct assay_compare_request {
     const char *task;       /**< "classification" [default] or "detection"; requests that end before
                                      this field are accepted too */
     const char *truth;      /**< detection: annotations; required then */
-    const char *iou_type;   /**< detection: "bbox" [default], "segm" or "keypoints" */
+    const char *iou_type;   /**< detection: "bbox" [default], "segm", "obb", "keypoints" */
     const char *convention; /**< detection: "coco" [default] or another one (evaluate.h) */
     const char *metadata;   /**< detection: table about images, for where and cluster */
     int32_t has_equivalence;    /**< 1: `equivalence` is asked for */
@@ -54,6 +54,9 @@ typedef struct assay_compare_request {
     const char *weights;        /**< column of the first file: weight of each row [all alike] */
     const char *hierarchy;      /**< detection: hierarchy of classes (evaluate.h) [none] */
     int64_t expand_predictions; /**< detection: 1: results are of the broader classes too */
+    const char *iou, *areas, *max_detections, *recalls, *sigmas; /**< detection: as in evaluate.h */
+    int64_t pixel;                                               /**< detection: as in evaluate.h */
+    const char *voc_corners;                                     /**< detection: as in evaluate.h */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

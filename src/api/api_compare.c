@@ -20,7 +20,8 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
     if (r->struct_size != sizeof *r && r->struct_size != offsetof(assay_compare_request, task) &&
         r->struct_size != offsetof(assay_compare_request, has_equivalence) &&
         r->struct_size != offsetof(assay_compare_request, score_kind) &&
-        r->struct_size != offsetof(assay_compare_request, hierarchy)) {
+        r->struct_size != offsetof(assay_compare_request, hierarchy) &&
+        r->struct_size != offsetof(assay_compare_request, iou)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -32,10 +33,11 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
     }
     if ((!out->task || strcmp(out->task, "detection") != 0) &&
         (out->truth || out->iou_type || out->convention || out->metadata || out->hierarchy ||
-         out->expand_predictions != 0)) {
+         out->expand_predictions != 0 || out->iou || out->areas || out->max_detections ||
+         out->recalls || out->sigmas || out->pixel != 0 || out->voc_corners)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "truth, iou_type, convention, metadata and hierarchy belong to the task "
-                          "detection");
+                          "truth, metadata, hierarchy and the options that say how boxes are "
+                          "evaluated belong to the task detection");
     }
     if (out->task && strcmp(out->task, "detection") == 0 && (out->weights || out->score_kind)) {
         return assay_fail(err, ASSAY_EINVAL,

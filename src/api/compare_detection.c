@@ -45,7 +45,14 @@ typedef struct job {
 static assay_status check(job *j, assay_error *err)
 {
     const assay_compare_request *r = j->request;
-    const assay_evaluate_request as = {.iou_type = r->iou_type, .convention = r->convention};
+    const assay_evaluate_request as = {.iou_type = r->iou_type,
+                                       .convention = r->convention,
+                                       .iou = r->iou,
+                                       .areas = r->areas,
+                                       .max_detections = r->max_detections,
+                                       .recalls = r->recalls,
+                                       .sigmas = r->sigmas,
+                                       .pixel = r->pixel != 0};
     const struct {
         const char *name;
         bool given;
@@ -103,6 +110,7 @@ static assay_status read_all(job *j, assay_error *err)
     assay_evaluate_request as = {.truth = j->request->truth,
                                  .where = j->request->where,
                                  .cluster = j->request->cluster,
+                                 .voc_corners = j->request->voc_corners,
                                  .hierarchy = j->request->hierarchy,
                                  .expand_predictions = j->request->expand_predictions};
     for (int32_t k = 0; k < j->n_models; k++) {

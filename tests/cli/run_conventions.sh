@@ -162,6 +162,34 @@ sed -i 's/, expand_predictions: true//' plan.yaml
 "$assay" run plan.yaml --out e >out 2>&1
 [ "$before" != "$(grep -A3 '"rule"' e/results.json | grep digest)" ] || fail "the rule's digest does not know of expand_predictions"
 
+# `assay compare` takes the same options: in both detectors its values are those of evaluate.
+compared() {
+    expect 0 "$assay" compare --task detection --truth truth.json a.json b.json --replicates 200 --json both.json "$@"
+    for name in a b; do
+        expect 0 "$assay" evaluate --task detection --truth truth.json --predictions $name.json --replicates -1 \
+            --json $name.one "$@"
+    done
+    python3 - <<'PY' || fail "compare $*: not the values of evaluate"
+import json
+def values(path):
+    return {(m.get("class"), m["params"]["iou"], m["params"]["area"], m["params"]["max_detections"]): m["value"]
+            for m in json.load(open(path))["measures"] if m["metric"].endswith("_average_precision") and "area" in m["params"]}
+a, b = values("a.one"), values("b.one")
+seen = 0
+for d in json.load(open("both.json"))["comparisons"]:
+    if d["metric"].endswith("_average_precision") and "area" in d["params"]:
+        key = (d.get("class"), d["params"]["iou"], d["params"]["area"], d["params"]["max_detections"])
+        assert (d["in_a"], d["in_b"]) == (a[key], b[key]), (key, d, a[key], b[key])
+        seen += 1
+assert seen > 3, seen
+PY
+    checks=$((checks + 1))
+}
+compared --iou-type obb
+compared --convention voc2007 --iou 0.3,0.5 --pixel
+compared --iou 0.4:0.6:0.1 --areas tiny:0:500,rest:500:inf --max-detections 5,50 --recalls 41
+compared --iou-type keypoints --sigmas "$(printf '0.05,%.0s' {1..16})0.1"
+
 # What does not fit is refused before anything is measured, with its place.
 bad() { # TEXT DETECTION REQUIREMENT
     plan "$2" "$3"
