@@ -124,6 +124,41 @@ static void free_lists(arguments *a)
     option_list_free(&a->names);
 }
 
+enum { DETECTION_OPTIONS = 13 };
+
+/* The options of the task detection, behind `n` others. */
+static size_t add_detection(option *options, size_t n, arguments *a)
+{
+    const option own[DETECTION_OPTIONS] = {
+        {"truth", 0, OPTION_TEXT, &a->request.truth, "PATH", "detection: annotations"},
+        {"iou-type", 0, OPTION_TEXT, &a->request.iou_type, "TYPE",
+         "detection: bbox (the default), segm, obb or keypoints"},
+        {"convention", 0, OPTION_TEXT, &a->request.convention, "NAME",
+         "detection: whose rules count (default: coco)"},
+        {"iou", 0, OPTION_TEXT, &a->request.iou, "LIST",
+         "detection: IoU thresholds, as 0.5,0.75 or 0.5:0.95:0.05"},
+        {"areas", 0, OPTION_TEXT, &a->request.areas, "LIST",
+         "detection: area ranges, as small:0:1024,large:1024:inf"},
+        {"max-detections", 0, OPTION_TEXT, &a->request.max_detections, "LIST",
+         "detection: most per image and class, as 1,10,100"},
+        {"recalls", 0, OPTION_TEXT, &a->request.recalls, "GRID",
+         "detection: number of recall points, the points, or area"},
+        {"sigmas", 0, OPTION_TEXT, &a->request.sigmas, "LIST",
+         "keypoints: one number per keypoint"},
+        {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
+         "detection: widths and heights count one pixel more (VOC's development kit)"},
+        {"voc-corners", 0, OPTION_TEXT, &a->request.voc_corners, "edges|pixels",
+         "detection: what xmax in VOC files means (default: edges)"},
+        {"hierarchy", 0, OPTION_TEXT, &a->request.hierarchy, "FILE",
+         "detection: classes within classes (Open Images' JSON)"},
+        {"expand-predictions", 0, OPTION_FLAG, &a->expand, NULL,
+         "detection: with --hierarchy also results are of the broader classes"},
+        {"metadata", 0, OPTION_TEXT, &a->request.metadata, "FILE",
+         "detection: table about images, for --where and --cluster"}};
+    memcpy(options + n, own, sizeof own);
+    return n + DETECTION_OPTIONS;
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
@@ -138,33 +173,9 @@ static int run(const command *self, int argc, char **argv)
     a.scores.split = true;
     a.classes.split = true;
     a.names.split = true;
-    const option options[] = {
+    const option first[] = {
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
          "classification (the default) or detection"},
-        {"truth", 0, OPTION_TEXT, &a.request.truth, "PATH", "detection: annotations"},
-        {"iou-type", 0, OPTION_TEXT, &a.request.iou_type, "TYPE",
-         "detection: bbox (the default), segm, obb or keypoints"},
-        {"convention", 0, OPTION_TEXT, &a.request.convention, "NAME",
-         "detection: whose rules count (default: coco)"},
-        {"iou", 0, OPTION_TEXT, &a.request.iou, "LIST",
-         "detection: IoU thresholds, as 0.5,0.75 or 0.5:0.95:0.05"},
-        {"areas", 0, OPTION_TEXT, &a.request.areas, "LIST",
-         "detection: area ranges, as small:0:1024,large:1024:inf"},
-        {"max-detections", 0, OPTION_TEXT, &a.request.max_detections, "LIST",
-         "detection: most per image and class, as 1,10,100"},
-        {"recalls", 0, OPTION_TEXT, &a.request.recalls, "GRID",
-         "detection: number of recall points, the points, or area"},
-        {"sigmas", 0, OPTION_TEXT, &a.request.sigmas, "LIST", "keypoints: one number per keypoint"},
-        {"pixel", 0, OPTION_FLAG, &a.pixel, NULL,
-         "detection: widths and heights count one pixel more (VOC's development kit)"},
-        {"voc-corners", 0, OPTION_TEXT, &a.request.voc_corners, "edges|pixels",
-         "detection: what xmax in VOC files means (default: edges)"},
-        {"hierarchy", 0, OPTION_TEXT, &a.request.hierarchy, "FILE",
-         "detection: classes within classes (Open Images' JSON)"},
-        {"expand-predictions", 0, OPTION_FLAG, &a.expand, NULL,
-         "detection: with --hierarchy also results are of the broader classes"},
-        {"metadata", 0, OPTION_TEXT, &a.request.metadata, "FILE",
-         "detection: table about images, for --where and --cluster"},
         {"name", 0, OPTION_LIST, &a.names, "A,B", "names of the models (default: the file names)"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
@@ -205,9 +216,10 @@ static int run(const command *self, int argc, char **argv)
         {"flips", 0, OPTION_TEXT, &a.flips, "FILE",
          "rows that one has right and another wrong, as CSV"},
     };
-
-    int code = option_parse(self, options, sizeof options / sizeof options[0], &common, argc, argv,
-                            files, MOST_FILES, &n);
+    option options[sizeof first / sizeof first[0] + DETECTION_OPTIONS];
+    memcpy(options, first, sizeof first);
+    size_t all = add_detection(options, sizeof first / sizeof first[0], &a);
+    int code = option_parse(self, options, all, &common, argc, argv, files, MOST_FILES, &n);
     if (code == 0 && !common.help) {
         code = check(self, &a, files, n);
         code = code == 0 ? compare(self, &common, &a) : code;
