@@ -35,6 +35,26 @@ static int attack(const command *self, const common_options *common,
     return code;
 }
 
+/* 0, or one line about what makes no sense. */
+static int refuse(const command *self, const assay_attack_request *r, const char *on_error)
+{
+    if (!r->skip_bad && strcmp(on_error, "stop") != 0) {
+        return complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", on_error);
+    }
+    if (r->limit < 0 || r->budget < 0 || r->repeats < 0 || r->repeats > 100000 ||
+        !(r->noise >= 0.0 && r->noise <= 1.0) || !(r->certify >= 0.0 && r->certify <= 100.0) ||
+        r->certify_draws < 0) {
+        return complain(
+            self, EXIT_USAGE,
+            "--limit, --budget, --repeats and --certify-draws are whole numbers from 0, "
+            "--noise is 0 to 1, --certify 0 to 100");
+    }
+    if (r->level != 0.0 && !(r->level > 0.0 && r->level < 1.0)) {
+        return complain(self, EXIT_USAGE, "--level is %g, expected between 0 and 1", r->level);
+    }
+    return 0;
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
@@ -48,6 +68,7 @@ static int run(const command *self, int argc, char **argv)
     const char *on_error = "stop";
     int64_t seed = 1;
     int64_t repeats = 0;
+    bool own = false;
     size_t n = 0;
     const option options[] = {
         {"attack", 'a', OPTION_LIST, &attacks, "NAME[:P=V]", "attack or control (repeatable)"},
@@ -71,6 +92,7 @@ static int run(const command *self, int argc, char **argv)
         {"certify-draws", 0, OPTION_INT, &request.certify_draws, "N",
          "draws for each image (1000)"},
         {"target", 0, OPTION_TEXT, &request.target, "COLUMN", "true class in the manifest"},
+        {"own-answers", 0, OPTION_FLAG, &own, NULL, "the model's own answers are the classes"},
         {"labels", 0, OPTION_TEXT, &request.labels, "FILE", "targets, for IDX and NPY data"},
         {"where", 0, OPTION_TEXT, &request.where, "SQL", "only data that fulfil this"},
         {"by", 0, OPTION_TEXT, &request.by, "COLUMN", "also for each value of this column"},
@@ -89,24 +111,12 @@ static int run(const command *self, int argc, char **argv)
         request.proxy = proxy.items;
         request.skip_bad = strcmp(on_error, "skip") == 0;
         request.seed = (uint64_t)seed;
-        request.repeats = (int32_t)repeats;
-        if (n < 2) {
-            code =
-                complain(self, EXIT_USAGE, "a model and data are needed; usage: %s", self->usage);
-        } else if (!request.skip_bad && strcmp(on_error, "stop") != 0) {
-            code =
-                complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", on_error);
-        } else if (request.limit < 0 || request.budget < 0 || repeats < 0 || repeats > 100000 ||
-                   !(request.noise >= 0.0 && request.noise <= 1.0) ||
-                   !(request.certify >= 0.0 && request.certify <= 100.0) ||
-                   request.certify_draws < 0) {
-            code = complain(self, EXIT_USAGE,
-                            "--limit, --budget, --repeats and --certify-draws are whole numbers "
-                            "from 0, --noise is 0 to 1, --certify 0 to 100");
-        } else if (request.level != 0.0 && !(request.level > 0.0 && request.level < 1.0)) {
-            code = complain(self, EXIT_USAGE, "--level is %g, expected between 0 and 1",
-                            request.level);
-        } else {
+        request.repeats = repeats < 0 || repeats > 100000 ? -1 : (int32_t)repeats;
+        request.own_answers = own;
+        code = n < 2 ? complain(self, EXIT_USAGE, "a model and data are needed; usage: %s",
+                                self->usage)
+                     : refuse(self, &request, on_error);
+        if (code == 0) {
             code = attack(self, &common, &request, json);
         }
     }
@@ -133,6 +143,9 @@ const command command_attack = {
         "  assay attack cats.onnx photos/ --attack mi_fgsm --eps 8/255 --transfer other.onnx\n"
         "  assay attack cats.onnx photos/ --eps 8/255 --transfer models/ --matrix 8/255 --out "
         "evidence/m\n"
-        "  assay attack model.yaml photos/ --attack square:queries=1000 --out evidence/attack\n",
+        "  assay attack model.yaml photos/ --attack square:queries=1000 --out evidence/attack\n"
+        "  assay attack verdict.onnx photos/ --own-answers --target-class nothing   # a detector: "
+        "see "
+        "assay model cut\n",
     .run = run,
 };

@@ -48,6 +48,8 @@ typedef struct assay_attack_request {
     double certify; /**< sigma: also certify the smoothed model by randomised smoothing [no] */
     int64_t certify_draws; /**< draws of noise for each image [1000] */
     int32_t skip_bad;      /**< 1: leave out bad data and count them */
+    int32_t own_answers;   /**< 1: what the model answers to each image counts as its class, instead
+                                of the data's: for data without classes, and verdicts of detectors */
 } assay_attack_request;
 
 typedef struct assay_attack_summary {

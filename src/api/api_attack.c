@@ -285,7 +285,8 @@ static assay_status assess(job *j, assay_error *err)
                                     .certify = r->certify,
                                     .certify_draws = r->certify_draws,
                                     .by = r->by,
-                                    .folder = r->out};
+                                    .folder = r->out,
+                                    .own_answers = r->own_answers != 0};
     ASSAY_TRY(list_matrix(j, err));
     options.matrix = j->matrix;
     options.n_matrix = j->n_matrix;

@@ -53,6 +53,7 @@ typedef struct assay_assess_options {
     double matrix_eps;
     const char *by;     /* metadata column: robust accuracy for each of its values; NULL = none */
     const char *folder; /* for pixels and traces; NULL = none */
+    bool own_answers;   /* the model's answers to the originals are the classes, not the data's */
 } assay_assess_options;
 
 typedef struct assay_example_pixels {

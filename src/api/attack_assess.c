@@ -128,6 +128,21 @@ static assay_status read_chosen(void *payload, int64_t i, float *pixels, assay_e
     return a->all.read(a->all.payload, a->rows[i], pixels, err);
 }
 
+/* What the model answers to each datum as it is counts as the truth. */
+static assay_status take_answers(assay_assessment *a, assay_error *err)
+{
+    const assay_assess_options *o = a->options;
+    assay_predictions *p = NULL;
+    const assay_predict_options options = {.threads = o->context->threads,
+                                           .cancel = &o->context->cancel,
+                                           .log = &o->context->log,
+                                           .what = "its own answers"};
+    ASSAY_TRY(assay_predict(&p, o->models[0], o->data, &options, err));
+    memcpy(a->targets, p->label, (size_t)o->data->n * sizeof *a->targets);
+    assay_predictions_free(p);
+    return ASSAY_OK;
+}
+
 static assay_status prepare_images(assay_assessment *a, assay_error *err)
 {
     const assay_assess_options *o = a->options;
@@ -137,7 +152,8 @@ static assay_status prepare_images(assay_assessment *a, assay_error *err)
     if (a->targets == NULL) {
         return assay_fail_memory(err);
     }
-    ASSAY_TRY(assay_predict_targets(a->targets, o->models[0], o->data, err));
+    ASSAY_TRY(o->own_answers ? take_answers(a, err)
+                             : assay_predict_targets(a->targets, o->models[0], o->data, err));
     a->images = a->all;
     ASSAY_TRY(choose_rows(a, err));
     size_t n = (size_t)a->images.n;

@@ -481,6 +481,7 @@ assay_status assay_assessment_json(assay_json *json, const assay_assessment *a, 
     assay_json_put_text(json, "norm", assay_norm_name(o->norm));
     assay_json_put_text(json, "target_class",
                         o->target >= 0 ? o->models[0]->spec.class_names[o->target] : NULL);
+    assay_json_put_text(json, "labels", o->own_answers ? "the model's own answers" : "of the data");
     assay_json_put_int(json, "seed", (int64_t)o->seed);
     assay_json_put_int(json, "repeats", o->repeats > 0 ? o->repeats : 1);
     assay_json_put_real(json, "noise", o->noise);

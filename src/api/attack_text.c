@@ -119,6 +119,9 @@ assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
     assay_buffer_printf(out, "%s on %" PRId64 " images of %s\nRight answers without an attack",
                         o->models[0]->name, a->images.n, o->data->name);
     put_share(out, &share);
+    if (o->own_answers) {
+        assay_buffer_puts(out, "\nAn answer is right when it is the one without an attack");
+    }
     if (o->target >= 0) {
         assay_buffer_printf(out, "\nThe attacker wants the answer %s",
                             o->models[0]->spec.class_names[o->target]);

@@ -48,7 +48,10 @@ typedef struct assay_detector_spec {
 
 /** What the user declares beside the model (model.yaml or the plan); zero fields = find out. */
 typedef struct assay_model_spec {
-    const char *path;               /* ONNX file; NULL for a command */
+    const char *path;  /* ONNX file; NULL for a command */
+    const void *graph; /* this one is run in its place: a packed model made from it, needed
+                                       while opening; NULL = the file's own. Gradients are the file's */
+    size_t graph_bytes;
     const char *const *command;     /* NULL-terminated argv; NULL for an ONNX file */
     double timeout;                 /* seconds a command may take for one batch; 0 = 60 */
     const char *input;              /* tensor name; NULL = the only one */

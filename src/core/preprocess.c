@@ -276,11 +276,16 @@ static const char *layout_name(assay_layout layout)
     return (size_t)layout < ASSAY_COUNT(names) ? names[layout] : "unknown";
 }
 
-static void step_json(assay_json *json, const assay_step *step)
+static void step_json(assay_json *json, const assay_step *step, bool declared)
 {
     int uses = step_uses(step->kind);
     assay_json_begin_object(json);
-    assay_json_put_text(json, "step", assay_step_kind_name(step->kind));
+    if (declared) {
+        assay_json_key(json, assay_step_kind_name(step->kind));
+        assay_json_begin_object(json);
+    } else {
+        assay_json_put_text(json, "step", assay_step_kind_name(step->kind));
+    }
     if (uses & USES_CORNER) {
         assay_json_put_int(json, "left", step->left);
         assay_json_put_int(json, "top", step->top);
@@ -301,6 +306,9 @@ static void step_json(assay_json *json, const assay_step *step)
     if (uses & USES_CUT) {
         assay_json_put_real(json, "threshold", step->threshold);
     }
+    if (declared) {
+        assay_json_end_object(json);
+    }
     assay_json_end_object(json);
 }
 
@@ -314,8 +322,8 @@ static void reals_json(assay_json *json, const char *key, const double values[3]
     assay_json_end_array(json);
 }
 
-assay_status assay_preprocess_json(assay_buffer *out, const assay_preprocess *preprocess,
-                                   assay_error *err)
+static assay_status write_json(assay_buffer *out, const assay_preprocess *preprocess, bool declared,
+                               assay_error *err)
 {
     assay_json json;
     assay_json_init(&json, out, 0);
@@ -325,7 +333,7 @@ assay_status assay_preprocess_json(assay_buffer *out, const assay_preprocess *pr
     assay_json_key(&json, "steps");
     assay_json_begin_array(&json);
     for (int32_t i = 0; i < preprocess->n_steps; i++) {
-        step_json(&json, &preprocess->steps[i]);
+        step_json(&json, &preprocess->steps[i], declared);
     }
     assay_json_end_array(&json);
     assay_json_put_real(&json, "scale", preprocess->scale);
@@ -334,4 +342,16 @@ assay_status assay_preprocess_json(assay_buffer *out, const assay_preprocess *pr
     assay_json_put_text(&json, "layout", layout_name(preprocess->layout));
     assay_json_end_object(&json);
     return assay_buffer_status(out, err);
+}
+
+assay_status assay_preprocess_json(assay_buffer *out, const assay_preprocess *preprocess,
+                                   assay_error *err)
+{
+    return write_json(out, preprocess, false, err);
+}
+
+assay_status assay_preprocess_declaration(assay_buffer *out, const assay_preprocess *preprocess,
+                                          assay_error *err)
+{
+    return write_json(out, preprocess, true, err);
 }

@@ -121,5 +121,9 @@ ASSAY_NODISCARD assay_status assay_preprocess_run(void *out, assay_dtype type, i
 ASSAY_NODISCARD assay_status assay_preprocess_json(assay_buffer *out,
                                                    const assay_preprocess *preprocess,
                                                    assay_error *err);
+/** The same as it is declared: what stands under `input` in a description of a model. */
+ASSAY_NODISCARD assay_status assay_preprocess_declaration(assay_buffer *out,
+                                                          const assay_preprocess *preprocess,
+                                                          assay_error *err);
 
 #endif

@@ -51,6 +51,7 @@ static void put_facts(assay_buffer *out, const assay_json_value *a)
     put_fact(out, "Data", assay_json_get_text(a, "data", "?"));
     put_fact(out, "Images", assay_figure_count(assay_json_get_int(a, "n", 0)).text);
     put_fact(out, "Norm", assay_json_get_text(a, "norm", "?"));
+    put_fact(out, "Right answers", assay_json_get_text(a, "labels", "of the data"));
     const char *target = assay_json_get_text(a, "target_class", NULL);
     if (target != NULL) {
         put_fact(out, "Wanted answer", target);

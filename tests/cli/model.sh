@@ -41,4 +41,50 @@ expect 65 "$assay" model check-gradient "$golden/onnx_gradient/stopped.onnx"
 says err 'GridSample "warp"'
 says err 'no gradient rule'
 expect 64 "$assay" model check-gradient "$digits" --samples -1
+
+# embeddings: which layer it was is said; what is wrong too
+cut=$golden/model_cut
+expect 0 "$assay" model embed "$cut/classifier.onnx" --data "$cut/images.npy" -o e.npy
+says out '20 rows of 8 numbers'
+says out '"features", which the last layer with weights (Gemm) gets'
+expect 0 "$assay" model embed "$cut/classifier.onnx" --data "$cut/images.npy" -o again.npy --threads 1
+expect 0 cmp e.npy again.npy
+refuse 64 'the model has no layer "nose"; its last ones are' "$assay" model embed "$cut/classifier.onnx" \
+    --data "$cut/images.npy" -o e.npy --layer nose
+refuse 64 'must end in .npy or .parquet' "$assay" model embed "$cut/classifier.onnx" --data "$cut/images.npy" -o e.txt
+refuse 64 'embed needs --data and --out' "$assay" model embed "$cut/classifier.onnx"
+
+# another end: earlier, without the closing softmax, a loss, its gradient
+expect 0 "$assay" model cut "$cut/classifier.onnx" --output features --output to_z -o two.onnx
+says out 'output "features": [N, 8]'
+expect 0 "$assay" model cut "$cut/classifier.onnx" --strip -o logits.onnx
+says out 'without the closing Softmax'
+expect 0 "$assay" model info logits.onnx
+silent out Softmax
+expect 0 "$assay" model cut "$cut/classifier.onnx" --head cross_entropy --gradient --batch 2 -o loss.onnx
+says out 'input  "label": [2]'
+says out 'output "loss": [2]'
+says out 'output "gradient": [2, 3, 16, 16]'
+
+# a detector's verdict is a classifier: its gradients are checked, and it is attacked
+expect 0 "$assay" model cut "$cut/yolov8.yaml" --head verdict --threshold 0.5 --batch 8 -o verdict.onnx
+says verdict.yaml 'classes: ["nothing","cat","dog","cow"]'
+expect 0 "$assay" model check-gradient verdict.onnx --data "$cut/images.npy" --directions 4
+expect 0 "$assay" predict --model verdict.yaml --data "$cut/images.npy" --out p.parquet
+expect 0 "$assay" attack verdict.onnx "$cut/images.npy" --own-answers --attack pgd --eps 0.05,0.3 --quiet \
+    --target-class nothing --json a.json
+is "$(jq '.clean.value' a.json)" 1
+is "$(jq '.attacks[0].robust_accuracy[-1].value < 0.5' a.json)" true
+for wrong in "--head smile|there is no head 'smile'" "--head vanish --strip|leave --output and --strip out" \
+    "--strip --gradient|that of a head" "--head mislabel --class horse|has no class 'horse'" \
+    "--output nose|no value or node \"nose\"" "|what shall be cut" "--head shift --class cat|for the head mislabel only" \
+    "--head dlr|for those" "--head vanish --threshold 2|between 0 and 1"; do
+    # shellcheck disable=SC2086
+    refuse 64 "${wrong##*|}" "$assay" model cut "$cut/yolov8.yaml" ${wrong%%|*} -o x.onnx
+done
+refuse 65 'shift needs a box beside' "$assay" model cut "$cut/centernet.yaml" --head shift -o x.onnx
+refuse 64 'is described as a classifier' "$assay" model cut "$cut/classifier.onnx" --head vanish -o x.onnx
+cp "$golden/onnx/detector_torchvision.onnx" chosen.onnx
+printf 'file: chosen.onnx\nclasses: [a, b]\noutput: {decoder: {decoded: {first_class: 1}}}\n' >chosen.yaml
+refuse 65 'has already chosen among its candidates' "$assay" model cut chosen.yaml --head vanish -o x.onnx
 finish

@@ -420,7 +420,14 @@ assay_status assay_onnx_model_open(assay_model **out, const assay_model_spec *sp
     }
     model->backend = &backend;
     model->self = onnx;
-    ASSAY_GOTO(assay_ort_session_open(&onnx->session, model->spec.path, err), done);
+    if (spec->graph != NULL) {
+        model->spec.graph = NULL;
+        ASSAY_GOTO(
+            assay_ort_session_open_bytes(&onnx->session, spec->graph, spec->graph_bytes, err),
+            done);
+    } else {
+        ASSAY_GOTO(assay_ort_session_open(&onnx->session, model->spec.path, err), done);
+    }
     model->backend_version =
         assay_arena_printf(model->arena, "onnxruntime %s", onnx->session.ort.version);
     if (model->backend_version == NULL) {
