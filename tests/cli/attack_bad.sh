@@ -94,7 +94,7 @@ fails 64 'differ by 8 at most' sound.onnx "${patterns[@]}" --attack pgd --norm l
 fails 64 'above the one before' sound.onnx "${patterns[@]}" --attack pgd --eps 0.2,0.1
 fails 64 'each must be above 0' sound.onnx "${patterns[@]}" --attack pgd --eps -0.1
 fails 64 "has no class '7'" sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 --target-class 7
-fails 64 'cannot aim at a class' sound.onnx "${patterns[@]}" --attack geoda --norm l2 --eps 0.1 --target-class 1
+fails 64 'cannot aim at a class' sound.onnx "${patterns[@]}" --attack apgd_dlr --norm l2 --eps 0.1 --target-class 1
 fails 64 "no metadata column 'colour'" sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 --by colour
 fails 66 'nowhere.onnx' nowhere.onnx "${patterns[@]}" --attack pgd
 fails 66 'nothing.npy' sound.onnx nothing.npy --attack pgd

@@ -55,6 +55,30 @@ sed -i 's/color: grey/color: grey, mean: [0.001]/' sound.yaml
 attack part2
 expect 0 test "$(before part2)" = ""
 
+# a real SIGKILL after the first rows were kept: the same call goes on, with the bits of an unbroken one
+slow() # FOLDER
+{
+    "$assay" attack sound.onnx patterns.npy --labels patterns_labels.npy --eps 0.1,0.2 --quiet \
+        --attack hopskipjump:queries=60000 --norm l2 --threads 1 --out "$1"
+}
+expect 0 slow unbroken
+slow killed >out 2>err &
+pid=$!
+for _ in $(seq 2000); do
+    ls killed/1_hopskipjump/resume/*.rows >/dev/null 2>&1 && break
+    sleep 0.01
+done
+kill -KILL $pid 2>/dev/null || fail "the attack was over before SIGKILL"
+wait $pid 2>/dev/null
+[ -e killed/attack.json ] && fail "results of a killed attack"
+expect 0 slow killed
+for file in adversarial.npy rows.parquet trace.parquet; do
+    expect 0 cmp unbroken/1_hopskipjump/$file killed/1_hopskipjump/$file
+done
+reused=$(before killed)
+[ "${reused:-0}" -gt 0 ] && [ "$reused" -lt 48 ] || fail "of 48 images '$reused' came from before"
+if find killed -name '*.tmp*' | grep -q .; then fail "temporary files stay behind"; fi
+
 # in a plan
 cat >plan.yaml <<'YAML'
 assay: 1

@@ -184,13 +184,14 @@ static const assay_param param_list[] = {
 
 static const char *const examples[] = {
     "assay attack cats.onnx photos/ --attack geoda --norm l2 --eps 2,5,10",
+    "assay attack cats.onnx photos/ --attack geoda --norm l2 --eps 5,10 --target-class lynx",
     NULL,
 };
 
 static const assay_attack shape = {
     .access = ASSAY_ACCESS_LABELS,
     .norms = ASSAY_L2 | ASSAY_LINF,
-    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_DRAWS,
+    .traits = ASSAY_ATTACK_MINIMUM | ASSAY_ATTACK_TARGETED | ASSAY_ATTACK_DRAWS,
     .run = run,
 };
 
@@ -211,7 +212,10 @@ const assay_op assay_op_attack_geoda = {
         "lambda 0.6, sigma 0.0002 and tolerance 0.0001 are the authors'. They look outwards in "
         "steps of a fixed length, which depends on the scale of the pixels; here it depends on the "
         "distance. Meant for photographs: small images have few smooth patterns, raise "
-        "`frequencies` there.",
+        "`frequencies` there.\n\nThe paper does not aim. Here the same is done at the frontier of "
+        "the "
+        "wanted class, from images of that class; where the way along the normal does not meet it, "
+        "the point stays.",
     .citation = "A. Rahmati, S.-M. Moosavi-Dezfooli, P. Frossard, H. Dai, \"GeoDA: a geometric "
                 "framework for black-box adversarial attacks\", CVPR 2020, arXiv:2003.06468",
     .since = "0.1.0",

@@ -204,9 +204,9 @@ const assay_op assay_op_attack_hopskipjump = {
         "As in the paper: bisection to gamma / d^1.5 of the way (Linf: gamma / d^2), d values; "
         "points at 0.1 in the first step and at sqrt(d) theta distance (Linf: d theta distance) "
         "after it; 100 sqrt(t) of them, 10 000 at most; baseline of the mean answer.\n\n"
-        "Starts from uniform noise, then from the negative, white and black images; the paper and "
-        "other tools also take an image of another class as a start and can aim at its class, "
-        "which this does not.",
+        "Starts from uniform noise, then from the negative, white and black images; with a target, "
+        "from images of that class. The paper also starts from images of other classes without a "
+        "target.",
     .citation = "J. Chen, M. I. Jordan, M. J. Wainwright, \"HopSkipJumpAttack: a query-efficient "
                 "decision-based attack\", IEEE S&P 2020, arXiv:1904.02144",
     .since = "0.1.0",
