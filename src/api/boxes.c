@@ -1,6 +1,7 @@
 #include "api/boxes.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/filesystem/file_stream.h"
@@ -70,6 +71,22 @@ void assay_box_numbers_dispose(assay_box_numbers *numbers)
     *numbers = (assay_box_numbers){0};
 }
 
+/* Corners as an outline, keypoints as COCO writes them. */
+static void put_extra(assay_buffer *out, const assay_detections *d, int64_t row)
+{
+    char text[32];
+    bool turned = d->shape == ASSAY_SHAPE_TURNED;
+    if (d->width_extra == 0) {
+        return;
+    }
+    assay_buffer_puts(out, turned ? ",\"segmentation\":[[" : ",\"keypoints\":[");
+    for (int64_t k = 0; k < d->width_extra; k++) {
+        assay_format_real(text, d->extra[row * d->width_extra + k]);
+        assay_buffer_printf(out, "%s%s", k > 0 ? "," : "", text);
+    }
+    assay_buffer_puts(out, turned ? "]]" : "]");
+}
+
 assay_status assay_boxes_coco(assay_buffer *out, const assay_detections *d,
                               const assay_box_numbers *numbers, assay_error *err)
 {
@@ -84,9 +101,11 @@ assay_status assay_boxes_coco(assay_buffer *out, const assay_detections *d,
             assay_format_real(text[4], d->score[r]);
             assay_buffer_printf(out,
                                 "%s\n{\"image_id\":%" PRId64 ",\"category_id\":%" PRId64
-                                ",\"bbox\":[%s,%s,%s,%s],\"score\":%s}",
+                                ",\"bbox\":[%s,%s,%s,%s],\"score\":%s",
                                 r > 0 ? "," : "", numbers->image[i], numbers->category[d->label[r]],
                                 text[0], text[1], text[2], text[3], text[4]);
+            put_extra(out, d, r);
+            assay_buffer_puts(out, "}");
         }
     }
     assay_buffer_puts(out, "\n]\n");
@@ -120,9 +139,23 @@ static void put_image(assay_column *c, int64_t row, const assay_detections *d,
         for (int i = 0; i < 4; i++) {
             c[LEFT + i].reals[row + k] = d->box[4 * from + i];
         }
-        for (int i = CATEGORY_ID; i < COLUMNS; i++) {
+        for (int64_t i = 0; i < d->width_extra; i++) {
+            c[COLUMNS + i].reals[row + k] = d->extra[from * d->width_extra + i];
+        }
+        for (int64_t i = CATEGORY_ID; i < COLUMNS + d->width_extra; i++) {
             c[i].valid[row + k] = 1;
         }
+    }
+}
+
+/* x1, y1, ... x4, y4 of corners; keypoint_1_x, keypoint_1_y, keypoint_1_confidence, ... */
+static void name_extra(char *out, size_t size, const assay_detections *d, int64_t k)
+{
+    static const char *const parts[] = {"x", "y", "confidence"};
+    if (d->shape == ASSAY_SHAPE_TURNED) {
+        (void)snprintf(out, size, "%s%d", parts[k % 2], (int)(k / 2) + 1);
+    } else {
+        (void)snprintf(out, size, "keypoint_%d_%s", (int)(k / 3) + 1, parts[k % 3]);
     }
 }
 
@@ -148,6 +181,11 @@ assay_status assay_boxes_table(assay_table **out, const assay_detections *d,
     ASSAY_TRY(assay_table_new(&table, rows, 0, err));
     for (int k = 0; k < COLUMNS; k++) {
         ASSAY_GOTO(assay_table_add(&added, table, columns[k].name, columns[k].type, err), done);
+    }
+    for (int64_t k = 0; k < d->width_extra; k++) {
+        char name[40];
+        name_extra(name, sizeof name, d, k);
+        ASSAY_GOTO(assay_table_add(&added, table, name, ASSAY_COLUMN_REAL, err), done);
     }
     rows = 0;
     for (int64_t i = 0; i < d->images; i++) {

@@ -32,7 +32,8 @@ ASSAY_NODISCARD assay_status assay_truth_read(assay_coco_truth **out, const char
 /** COCO results: one row a line, boxes and scores in the fewest digits that give the same double. */
 ASSAY_NODISCARD assay_status assay_boxes_coco(assay_buffer *out, const assay_detections *detections,
                                               const assay_box_numbers *numbers, assay_error *err);
-/** Columns image_id, image, category_id, category, score, left, top, width, height. An image without
+/** Columns image_id, image, category_id, category, score, left, top, width, height, then the corners or
+ *  keypoints if there are any. An image without
  *  boxes has one row in which only the first two are given. */
 ASSAY_NODISCARD assay_status assay_boxes_table(assay_table **out,
                                                const assay_detections *detections,

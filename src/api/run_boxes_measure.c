@@ -65,6 +65,67 @@ static assay_status export_boxes(assay_run *run, const char *stem, const assay_d
     return status;
 }
 
+static assay_status add_corners(assay_coco_rows *rows, const assay_detections *boxes,
+                                assay_error *err)
+{
+    assay_coco_shapes *s = &rows->shapes;
+    size_t n = (size_t)boxes->n;
+    s->first = assay_alloc_raw(n + 1, sizeof *s->first);
+    s->count = assay_alloc_raw(n + 1, sizeof *s->count);
+    s->height = assay_alloc(n + 1, sizeof *s->height);
+    s->width = assay_alloc(n + 1, sizeof *s->width);
+    s->part = assay_alloc_raw(n + 1, sizeof *s->part);
+    s->numbers = assay_alloc_raw(n * (size_t)boxes->width_extra + 1, sizeof *s->numbers);
+    if (s->first == NULL || s->count == NULL || s->height == NULL || s->width == NULL ||
+        s->part == NULL || s->numbers == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < boxes->n; i++) {
+        s->first[i] = i;
+        s->count[i] = 1;
+        s->part[i] = i * boxes->width_extra;
+        rows->has[i] |= ASSAY_COCO_POLYGONS;
+    }
+    s->part[boxes->n] = boxes->n * boxes->width_extra;
+    s->n_parts = boxes->n;
+    s->n_numbers = boxes->n * boxes->width_extra;
+    memcpy(s->numbers, boxes->extra, (size_t)s->n_numbers * sizeof *s->numbers);
+    return ASSAY_OK;
+}
+
+static assay_status add_keypoints(assay_coco_rows *rows, const assay_detections *boxes,
+                                  assay_error *err)
+{
+    assay_coco_points *p = &rows->points;
+    size_t n = (size_t)boxes->n;
+    p->first = assay_alloc_raw(n + 1, sizeof *p->first);
+    p->count = assay_alloc_raw(n + 1, sizeof *p->count);
+    p->visible = assay_alloc_raw(n + 1, sizeof *p->visible);
+    p->numbers = assay_alloc_raw(n * (size_t)boxes->width_extra + 1, sizeof *p->numbers);
+    if (p->first == NULL || p->count == NULL || p->visible == NULL || p->numbers == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < boxes->n; i++) {
+        p->first[i] = i * boxes->width_extra;
+        p->count[i] = (int32_t)(boxes->width_extra / 3);
+        p->visible[i] = -1;
+    }
+    p->n_numbers = boxes->n * boxes->width_extra;
+    memcpy(p->numbers, boxes->extra, (size_t)p->n_numbers * sizeof *p->numbers);
+    return ASSAY_OK;
+}
+
+/* Corners and keypoints go where the plan asks for them. */
+static assay_status shape_rows(assay_coco_rows *rows, const assay_detections *boxes,
+                               assay_error *err)
+{
+    if (boxes->width_extra == 0) {
+        return ASSAY_OK;
+    }
+    return boxes->shape == ASSAY_SHAPE_TURNED ? add_corners(rows, boxes, err)
+                                              : add_keypoints(rows, boxes, err);
+}
+
 /* The detections as COCO rows that refer to the truth. */
 static assay_status to_rows(assay_coco_rows **out, const assay_detections *boxes,
                             const assay_box_numbers *numbers, assay_error *err)
@@ -88,6 +149,7 @@ static assay_status to_rows(assay_coco_rows **out, const assay_detections *boxes
     memcpy(rows->box, boxes->box, 4 * n * sizeof *rows->box);
     memcpy(rows->score, boxes->score, n * sizeof *rows->score);
     memset(rows->has, ASSAY_COCO_BOX, n);
+    ASSAY_TRY(shape_rows(rows, boxes, err));
     for (int64_t i = 0; i < boxes->images; i++) {
         for (int64_t r = boxes->first[i]; r < boxes->first[i + 1]; r++) {
             rows->image[r] = numbers->image[i];

@@ -37,7 +37,17 @@ typedef struct assay_decoder_input {
     double floor; /* candidates with a score of this or less may be left out */
 } assay_decoder_input;
 
+/** What a candidate is beside its box, in the extra numbers of the list. */
+typedef enum assay_decoder_shape {
+    ASSAY_SHAPE_BOX = 0,
+    ASSAY_SHAPE_TURNED,   /* four corners x, y: the box is the one around them */
+    ASSAY_SHAPE_KEYPOINTS /* x, y, confidence of each */
+} assay_decoder_shape;
+
+enum { ASSAY_SHAPE_MOST = 3 * 256 };
+
 typedef struct assay_decoder {
+    assay_decoder_shape shape;
     const assay_decoder_role *roles;
     int32_t n_roles;
     double nms_iou; /* of hard, class-wise suppression when nothing is declared; 0 = none */

@@ -19,6 +19,7 @@ typedef struct worker_scratch {
 typedef struct image_head {
     int32_t width, height;
     int64_t n;
+    int64_t extra; /* numbers behind the rows, of each */
 } image_head;
 
 typedef struct batch_result {
@@ -103,9 +104,14 @@ static assay_status part_of(assay_raw *out, const assay_raw *raw, bool batched, 
 
 static void put_rows(assay_buffer *out, const assay_candidates *list, const assay_box_map *map)
 {
-    image_head head = {.width = map->width, .height = map->height, .n = list->n};
+    image_head head = {
+        .width = map->width, .height = map->height, .n = list->n, .extra = list->width};
     assay_buffer_append(out, &head, sizeof head);
     assay_buffer_append(out, list->items, (size_t)list->n * sizeof *list->items);
+    for (int64_t i = 0; i < list->n && list->width > 0; i++) {
+        assay_buffer_append(out, assay_candidate_extra(list, i),
+                            (size_t)list->width * sizeof *list->extra);
+    }
 }
 
 static assay_status take(void *payload, const assay_raw raw[ASSAY_DECODER_ROLES], int64_t batch,
@@ -173,6 +179,11 @@ static assay_status compute(detect_job *job, worker_scratch *scratch, batch_resu
     return status;
 }
 
+static size_t row_bytes(const image_head *head)
+{
+    return sizeof(assay_candidate) + (size_t)head->extra * sizeof(double);
+}
+
 /* A stored batch whose rows do not add up is computed again. */
 static bool whole(const batch_result *result, int64_t n)
 {
@@ -184,10 +195,11 @@ static bool whole(const batch_result *result, int64_t n)
         }
         memcpy(&head, result->bytes + at, sizeof head);
         at += sizeof head;
-        if (head.n < 0 || (uint64_t)head.n > (result->size - at) / sizeof(assay_candidate)) {
+        if (head.n < 0 || head.extra < 0 || head.extra > ASSAY_SHAPE_MOST ||
+            (uint64_t)head.n > (result->size - at) / row_bytes(&head)) {
             return false;
         }
-        at += (size_t)head.n * sizeof(assay_candidate);
+        at += (size_t)head.n * row_bytes(&head);
     }
     return at == result->size;
 }
@@ -255,41 +267,67 @@ static void free_scratch(detect_job *job, int workers)
     assay_free(job->scratch);
 }
 
+/* How many rows there are, and how many extra numbers each has. */
+static void count_rows(int64_t *rows, int64_t *extra, const detect_job *job, int64_t blocks)
+{
+    *rows = *extra = 0;
+    for (int64_t b = 0; b < blocks; b++) {
+        for (size_t at = 0; at < job->results[b].size;) {
+            image_head head;
+            memcpy(&head, job->results[b].bytes + at, sizeof head);
+            at += sizeof head + (size_t)head.n * row_bytes(&head);
+            *rows += head.n;
+            *extra = head.extra > *extra ? head.extra : *extra;
+        }
+    }
+}
+
+static void take_rows(assay_detections *d, int64_t row, const uint8_t *bytes,
+                      const image_head *head)
+{
+    for (int64_t i = 0; i < head->n; i++, row++) {
+        assay_candidate c;
+        memcpy(&c, bytes + (size_t)i * sizeof c, sizeof c);
+        d->box[4 * row] = c.box[0];
+        d->box[4 * row + 1] = c.box[1];
+        d->box[4 * row + 2] = c.box[2] - c.box[0];
+        d->box[4 * row + 3] = c.box[3] - c.box[1];
+        d->score[row] = c.score;
+        d->label[row] = (int32_t)c.label;
+        if (head->extra > 0) {
+            memcpy(d->extra + row * d->width_extra,
+                   bytes + (size_t)head->n * sizeof c +
+                       (size_t)i * (size_t)head->extra * sizeof *d->extra,
+                   (size_t)head->extra * sizeof *d->extra);
+        }
+    }
+}
+
 /* Rows of all batches, in order. */
 static assay_status merge(assay_detections **out, const detect_job *job, int64_t blocks,
                           assay_error *err)
 {
     const assay_model *model = job->model;
     int64_t rows = 0;
-    for (int64_t b = 0; b < blocks; b++) {
-        int64_t left = job->dataset->n - b * model->spec.batch;
-        int64_t n = left < model->spec.batch ? left : model->spec.batch;
-        rows += (int64_t)((job->results[b].size - (size_t)n * sizeof(image_head)) /
-                          sizeof(assay_candidate));
-    }
+    int64_t extra = 0;
+    count_rows(&rows, &extra, job, blocks);
     ASSAY_TRY(assay_detections_new(out, job->dataset->n, job->dataset->ids, rows,
                                    model->spec.classes, model->spec.class_names, err));
     assay_detections *d = *out;
+    ASSAY_TRY(
+        assay_detections_shape(d, model->spec.detector.decoder->op->decoder->shape, extra, err));
     int64_t image = 0;
     int64_t row = 0;
     for (int64_t b = 0; b < blocks; b++) {
         for (size_t at = 0; at < job->results[b].size; image++) {
             image_head head;
             memcpy(&head, job->results[b].bytes + at, sizeof head);
-            at += sizeof head;
             d->width[image] = head.width;
             d->height[image] = head.height;
             d->first[image] = row;
-            for (int64_t i = 0; i < head.n; i++, row++, at += sizeof(assay_candidate)) {
-                assay_candidate c;
-                memcpy(&c, job->results[b].bytes + at, sizeof c);
-                d->box[4 * row] = c.box[0];
-                d->box[4 * row + 1] = c.box[1];
-                d->box[4 * row + 2] = c.box[2] - c.box[0];
-                d->box[4 * row + 3] = c.box[3] - c.box[1];
-                d->score[row] = c.score;
-                d->label[row] = (int32_t)c.label;
-            }
+            take_rows(d, row, job->results[b].bytes + at + sizeof head, &head);
+            at += sizeof head + (size_t)head.n * row_bytes(&head);
+            row += head.n;
         }
     }
     d->first[image] = row;

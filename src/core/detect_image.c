@@ -10,6 +10,14 @@ static assay_status check_finite(const assay_candidates *list, assay_error *err)
         if (isnan(c->score) || isinf(c->score)) {
             return assay_fail(err, ASSAY_EFORMAT, "the model gave %g as a score", c->score);
         }
+        const double *extra = assay_candidate_extra(list, i);
+        for (int32_t k = 0; extra != NULL && k < list->width; k++) {
+            if (isnan(extra[k]) || isinf(extra[k])) {
+                return assay_fail(err, ASSAY_EFORMAT,
+                                  "the model gave %g as a coordinate with a score of %g", extra[k],
+                                  c->score);
+            }
+        }
         for (int k = 0; k < 4; k++) {
             if (isnan(c->box[k]) || isinf(c->box[k])) {
                 return assay_fail(err, ASSAY_EFORMAT,
@@ -21,22 +29,46 @@ static assay_status check_finite(const assay_candidates *list, assay_error *err)
     return ASSAY_OK;
 }
 
+/* Turned boxes are not cut at the image's edge: what is left of one would be no box. */
+static void map_back(const assay_candidates *list, int64_t i, assay_decoder_shape shape,
+                     const assay_box_map *map, bool clip)
+{
+    double *box = list->items[i].box;
+    double *extra = assay_candidate_extra(list, i);
+    if (shape == ASSAY_SHAPE_TURNED) {
+        for (int k = 0; k < 4; k++) {
+            double *at = extra + 2 * (size_t)k;
+            assay_point_map_back(at, map, false);
+            for (int a = 0; a < 2; a++) {
+                box[a] = k == 0 ? at[a] : fmin(box[a], at[a]);
+                box[2 + a] = k == 0 ? at[a] : fmax(box[2 + a], at[a]);
+            }
+        }
+        return;
+    }
+    assay_box_map_back(box, map, clip);
+    for (int32_t k = 0; shape == ASSAY_SHAPE_KEYPOINTS && k < list->width / 3; k++) {
+        assay_point_map_back(extra + 3 * (size_t)k, map, clip);
+    }
+}
+
 assay_status assay_detect_image(assay_candidates *out, const assay_decoder_input *in,
                                 const assay_detector_spec *spec, const assay_box_map *map,
                                 assay_error *err)
 {
     const assay_op *op = spec->decoder->op;
-    out->n = 0;
+    assay_candidates_clear(out);
     assay_status status = op->decoder->decode(out, in, spec->decoder->params, err);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "decoder %s", op->name);
         return status;
     }
     ASSAY_TRY(check_finite(out, err));
+    out->turned = op->decoder->shape == ASSAY_SHAPE_TURNED;
     ASSAY_TRY(
         assay_nms_run(out, &spec->nms, in->floor, spec->max_candidates, spec->max_detections, err));
     for (int64_t i = 0; i < out->n; i++) {
-        assay_box_map_back(out->items[i].box, map, !spec->keep_outside);
+        map_back(out, i, op->decoder->shape, map, !spec->keep_outside);
     }
     return ASSAY_OK;
 }

@@ -56,6 +56,17 @@ done:
     return status;
 }
 
+assay_status assay_detections_shape(assay_detections *d, assay_decoder_shape shape, int64_t width,
+                                    assay_error *err)
+{
+    d->shape = shape;
+    d->width_extra = width;
+    if (width > 0) {
+        d->extra = assay_arena_alloc(d->arena, (size_t)d->n * (size_t)width + 1, sizeof *d->extra);
+    }
+    return width == 0 || d->extra != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
 assay_status assay_detections_digest(assay_detections *d, assay_error *err)
 {
     assay_digest *sum = NULL;
@@ -75,6 +86,9 @@ assay_status assay_detections_digest(assay_detections *d, assay_error *err)
             }
             assay_digest_real(sum, d->score[r]);
             assay_digest_i64(sum, d->label[r]);
+            for (int64_t k = 0; k < d->width_extra; k++) {
+                assay_digest_real(sum, d->extra[r * d->width_extra + k]);
+            }
         }
     }
     assay_status status = assay_digest_hex(d->digest, sum, err);

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/digest.h"
+#include "core/decoder.h"
 
 typedef struct assay_detections {
     assay_arena *arena; /* owned: holds everything below */
@@ -19,6 +20,9 @@ typedef struct assay_detections {
     double *box;             /* 4 per row: left, top, width, height */
     double *score;
     int32_t *label; /* index into class_names */
+    assay_decoder_shape shape;
+    int64_t width_extra; /* numbers of each row in `extra` */
+    double *extra;       /* corners x, y, or keypoints x, y, confidence; NULL = boxes alone */
     int32_t classes;
     const char **class_names;
     char digest[ASSAY_DIGEST_HEX]; /* over ids, class names, rows */
@@ -29,6 +33,9 @@ ASSAY_NODISCARD assay_status assay_detections_new(assay_detections **out, int64_
                                                   const char *const *ids, int64_t n,
                                                   int32_t classes, const char *const *class_names,
                                                   assay_error *err);
+/** Room for `width` extra numbers of every row. */
+ASSAY_NODISCARD assay_status assay_detections_shape(assay_detections *d, assay_decoder_shape shape,
+                                                    int64_t width, assay_error *err);
 ASSAY_NODISCARD assay_status assay_detections_digest(assay_detections *detections,
                                                      assay_error *err);
 void assay_detections_free(assay_detections *detections);

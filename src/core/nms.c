@@ -4,12 +4,14 @@
 
 #include "base/alloc.h"
 #include "base/sort.h"
+#include "codec/oriented.h"
 
 /* Boxes as columns, so that one box against all others is a plain loop. */
 typedef struct columns {
     double *x1, *y1, *x2, *y2, *area, *score;
     int64_t *from; /* place in the sorted list */
     double *memory;
+    assay_hull *hulls; /* of the sorted list: turned boxes; else NULL */
 } columns;
 
 const char *assay_nms_kind_name(assay_nms_kind kind)
@@ -89,6 +91,45 @@ static int64_t hard(columns *c, int64_t n, double iou)
     return n;
 }
 
+static double share_of(const columns *c, int64_t i, int64_t j)
+{
+    return c->hulls != NULL ? assay_hull_iou(&c->hulls[c->from[i]], &c->hulls[c->from[j]], 0)
+                            : overlap(c, i, j);
+}
+
+/* The same for turned boxes, by their exact overlap. Columns are the boxes around them. */
+static int64_t hard_turned(columns *c, int64_t n, double iou)
+{
+    for (int64_t i = 0; i < n; i++) {
+        int64_t kept = i + 1;
+        for (int64_t j = i + 1; j < n; j++) {
+            if (!(overlap(c, i, j) > 0.0 && share_of(c, i, j) > iou)) {
+                if (kept != j) {
+                    move_column(c, kept, j);
+                }
+                kept++;
+            }
+        }
+        n = kept;
+    }
+    return n;
+}
+
+static assay_status new_hulls(columns *c, const assay_candidates *list, assay_error *err)
+{
+    if (!list->turned) {
+        return ASSAY_OK;
+    }
+    c->hulls = assay_alloc_raw((size_t)list->n, sizeof *c->hulls);
+    if (c->hulls == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < list->n; i++) {
+        assay_hull_of(&c->hulls[i], assay_candidate_extra(list, i));
+    }
+    return ASSAY_OK;
+}
+
 /* Soft: the best of what remains is brought forward; rows at or below the floor go. */
 static int64_t soft(columns *c, int64_t n, const assay_nms *nms, double floor)
 {
@@ -114,7 +155,7 @@ static int64_t soft(columns *c, int64_t n, const assay_nms *nms, double floor)
         }
         int64_t kept = i + 1;
         for (int64_t j = i + 1; j < n; j++) {
-            double share = overlap(c, i, j);
+            double share = share_of(c, i, j);
             double factor = nms->kind == ASSAY_NMS_GAUSSIAN ? exp(-(share * share) / nms->sigma)
                             : share > nms->iou              ? 1.0 - share
                                                             : 1.0;
@@ -175,6 +216,9 @@ static assay_status suppress(assay_candidates *list, const assay_nms *nms, doubl
     assay_status status = labels != NULL && order != NULL && scores != NULL
                               ? new_columns(&c, list->n, err)
                               : assay_fail_memory(err);
+    if (status == ASSAY_OK) {
+        status = new_hulls(&c, list, err);
+    }
     for (int64_t i = 0; status == ASSAY_OK && i < list->n; i++) {
         labels[i] = nms->agnostic ? 0 : list->items[i].label;
         scores[i] = NAN;
@@ -186,8 +230,9 @@ static assay_status suppress(assay_candidates *list, const assay_nms *nms, doubl
         for (end = begin; end < list->n && labels[order[end]] == labels[order[begin]]; end++) {
             set_column(&c, end - begin, &list->items[order[end]], order[end]);
         }
-        int64_t n = nms->kind == ASSAY_NMS_HARD ? hard(&c, end - begin, nms->iou)
-                                                : soft(&c, end - begin, nms, floor);
+        int64_t n = nms->kind != ASSAY_NMS_HARD ? soft(&c, end - begin, nms, floor)
+                    : c.hulls != NULL           ? hard_turned(&c, end - begin, nms->iou)
+                                                : hard(&c, end - begin, nms->iou);
         for (int64_t i = 0; i < n; i++) {
             scores[c.from[i]] = c.score[i];
         }
@@ -204,6 +249,7 @@ static assay_status suppress(assay_candidates *list, const assay_nms *nms, doubl
     }
     assay_free(c.memory);
     assay_free(c.from);
+    assay_free(c.hulls);
     assay_free(labels);
     assay_free(order);
     assay_free(scores);

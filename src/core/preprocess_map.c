@@ -121,12 +121,16 @@ static double cut(double value, double high)
     return value < 0.0 ? 0.0 : (value > high ? high : value);
 }
 
+void assay_point_map_back(double xy[2], const assay_box_map *map, bool clip)
+{
+    double x = (xy[0] - map->offset_x) / map->scale_x;
+    double y = (xy[1] - map->offset_y) / map->scale_y;
+    xy[0] = clip ? cut(x, map->width) : x;
+    xy[1] = clip ? cut(y, map->height) : y;
+}
+
 void assay_box_map_back(double box[4], const assay_box_map *map, bool clip)
 {
-    for (int i = 0; i < 4; i++) {
-        bool x = i % 2 == 0;
-        double value =
-            (box[i] - (x ? map->offset_x : map->offset_y)) / (x ? map->scale_x : map->scale_y);
-        box[i] = clip ? cut(value, x ? map->width : map->height) : value;
-    }
+    assay_point_map_back(box, map, clip);
+    assay_point_map_back(box + 2, map, clip);
 }

@@ -40,6 +40,8 @@ ASSAY_NODISCARD assay_status assay_box_map_make(assay_box_map *out, int32_t widt
                                                 const assay_preprocess *preprocess,
                                                 assay_inverse inverse, assay_error *err);
 
+/** A point in place, likewise. */
+void assay_point_map_back(double xy[2], const assay_box_map *map, bool clip);
 /** Corners in place: from the model's input to the image; with `clip` cut to the image. */
 void assay_box_map_back(double box[4], const assay_box_map *map, bool clip);
 

@@ -16,7 +16,8 @@ typedef struct golden {
     assay_decoder_input in;
     float *values[ASSAY_DECODER_ROLES];
     assay_candidate expected[MOST_BOXES];
-    int n;
+    double extra[MOST_BOXES * 4]; /* behind the boxes' own numbers, of all boxes */
+    int n, n_extra;
 } golden;
 
 static void start_case(golden *g, const assay_op *op, char *line)
@@ -30,6 +31,7 @@ static void start_case(golden *g, const assay_op *op, char *line)
     g->in.classes = (int32_t)strtol(at, &at, 10);
     g->in.floor = strtod(at, &at);
     g->n = 0;
+    g->n_extra = 0;
 }
 
 static void read_raw(golden *g, const assay_op *op, char *line)
@@ -68,6 +70,10 @@ static void read_box(golden *g, char *line)
     }
     c->score = strtod(at, &at);
     c->label = strtol(at, &at, 10);
+    while (*at == ' ') {
+        assert_true(g->n_extra < (int)ASSAY_COUNT(g->extra));
+        g->extra[g->n_extra++] = strtod(at, &at);
+    }
 }
 
 static int close_to(double a, double b)
@@ -83,12 +89,17 @@ static void compare(const golden *g, const assay_op *op)
         fail_msg("%s: %s", op->name, err.message);
     }
     assert_int_equal(found.n, g->n);
+    assert_int_equal(found.n_extra * found.width, g->n_extra);
     for (int i = 0; i < g->n; i++) {
         const assay_candidate *a = &found.items[i];
         const assay_candidate *b = &g->expected[i];
         int same = a->label == b->label && close_to(a->score, b->score);
         for (int k = 0; k < 4; k++) {
             same = same && close_to(a->box[k], b->box[k]);
+        }
+        const double *extra = assay_candidate_extra(&found, i);
+        for (int32_t k = 0; extra != NULL && k < found.width; k++) {
+            same = same && close_to(extra[k], g->extra[(int64_t)i * found.width + k]);
         }
         if (!same) {
             fail_msg("%s, box %d: (%.17g %.17g %.17g %.17g) %.17g class %d, expected (%.17g %.17g "

@@ -8,31 +8,10 @@ typedef struct params {
     bool multi_label;
 } params;
 
-enum { AUTO = 0, CHANNELS_FIRST, ANCHORS_FIRST };
-
-/* Channels come first unless told otherwise: there are far more anchors than classes. */
-static bool channels_first(const assay_raw *raw, int64_t classes, int32_t layout)
-{
-    if (layout != AUTO) {
-        return layout == CHANNELS_FIRST;
-    }
-    if (classes > 0 && raw->shape[0] != raw->shape[1]) {
-        return raw->shape[1] != 4 + classes;
-    }
-    return raw->shape[0] <= raw->shape[1];
-}
-
 static int32_t classes(const assay_raw *raw, const void *params_)
 {
     const params *p = params_;
-    int64_t first = raw->shape[0];
-    int64_t second = raw->shape[1];
-    /* Of two numbers that are not far apart either may be the channels. */
-    if (p->layout == AUTO &&
-        (first < 0 || second < 0 || (first < 4 * second && second < 4 * first))) {
-        return 0;
-    }
-    int64_t channels = channels_first(raw, 0, p->layout) ? first : second;
+    int64_t channels = assay_head_channels(raw, p->layout);
     return channels > 4 && channels <= INT32_MAX ? (int32_t)(channels - 4) : 0;
 }
 
@@ -41,7 +20,7 @@ static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
 {
     const params *p = params_;
     const assay_raw *raw = &in->raw[0];
-    bool first = channels_first(raw, in->classes, p->layout);
+    bool first = assay_head_channels_first(raw, 4 + in->classes, p->layout);
     const int64_t shape[2] = {first ? 4 + in->classes : -1, first ? -1 : 4 + in->classes};
     ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
     int64_t anchors = first ? raw->shape[1] : raw->shape[0];
@@ -65,10 +44,8 @@ static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
     return ASSAY_OK;
 }
 
-static const char *const layouts[] = {"auto", "channels_first", "anchors_first", NULL};
-
 static const assay_param param_list[] = {
-    ASSAY_CHOICE(params, layout, AUTO, layouts,
+    ASSAY_CHOICE(params, layout, ASSAY_HEAD_AUTO, assay_head_layouts,
                  "Where the 4 + classes channels are; auto finds out from the shape."),
     ASSAY_BOOL(params, multi_label, 0,
                "Every class above the confidence floor gives a box, as in Ultralytics' val; "

@@ -63,3 +63,28 @@ int64_t assay_decode_best(const float *values, int64_t n, int64_t stride)
     }
     return best;
 }
+
+const char *const assay_head_layouts[] = {"auto", "channels_first", "anchors_first", NULL};
+
+bool assay_head_channels_first(const assay_raw *raw, int64_t channels, int32_t layout)
+{
+    if (layout != ASSAY_HEAD_AUTO) {
+        return layout == ASSAY_HEAD_CHANNELS_FIRST;
+    }
+    if (channels > 0 && raw->shape[0] != raw->shape[1]) {
+        return raw->shape[1] != channels;
+    }
+    return raw->shape[0] <= raw->shape[1];
+}
+
+int64_t assay_head_channels(const assay_raw *raw, int32_t layout)
+{
+    int64_t first = raw->shape[0];
+    int64_t second = raw->shape[1];
+    /* Of two numbers that are not far apart either may be the channels. */
+    if (layout == ASSAY_HEAD_AUTO &&
+        (first < 0 || second < 0 || (first < 4 * second && second < 4 * first))) {
+        return 0;
+    }
+    return assay_head_channels_first(raw, 0, layout) ? first : second;
+}

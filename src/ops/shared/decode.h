@@ -18,4 +18,14 @@ double assay_decode_sigmoid(double x);
  *  is noticed. */
 int64_t assay_decode_best(const float *values, int64_t n, int64_t stride);
 
+/** A head of channels by anchors, as exported YOLOs have it. */
+enum { ASSAY_HEAD_AUTO = 0, ASSAY_HEAD_CHANNELS_FIRST, ASSAY_HEAD_ANCHORS_FIRST };
+extern const char *const assay_head_layouts[];
+
+/** Channels come first unless told otherwise: there are far more anchors. `channels` as the model's classes
+ *  make them; 0 = not known. */
+bool assay_head_channels_first(const assay_raw *raw, int64_t channels, int32_t layout);
+/** How many channels the shape tells; 0 = it doesn't, or not for sure. */
+int64_t assay_head_channels(const assay_raw *raw, int32_t layout);
+
 #endif
