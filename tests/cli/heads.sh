@@ -98,6 +98,6 @@ whole yolov5_raw_0 bbox
 expect 0 "$assay" predict --model yolov8_obb_0.yaml --data yolov8_obb_0.json --out o.parquet
 expect 0 "$assay" predict --model yolov8_pose_0.yaml --data yolov8_pose_0.json --out p.parquet
 # What does not fit.
-sed 's/yolov8_pose/{yolov8_pose: {keypoints: 9}}/' yolov8_pose_0.yaml >bad.yaml
+sed 's/decoder: yolov8_pose/decoder: {yolov8_pose: {keypoints: 9}}/' yolov8_pose_0.yaml >bad.yaml
 refuse 65 "predictions" "$assay" predict --model bad.yaml --data yolov8_pose_0.json --out x.json
 finish
