@@ -1,4 +1,5 @@
 #include "assay/compare.h"
+#include "assay/independent.h"
 
 #include <string.h>
 
@@ -13,7 +14,7 @@ typedef struct arguments {
     int64_t seed;
     double margin, equivalence, rope;
     const char *on_error;
-    bool per_class, exact, expand, pixel;
+    bool per_class, exact, expand, pixel, independent, failures;
 } arguments;
 
 /** With --equivalence the exit code answers whether no two models differ by more. */
@@ -96,6 +97,68 @@ static int compare(const command *self, const common_options *common, arguments 
     return code != 0 ? code : judge(a, &summary);
 }
 
+/** Counts, or files about different data. */
+static int compare_independent(const command *self, const common_options *common,
+                               const arguments *a, const char *const *samples)
+{
+    cli_session session;
+    assay_error err = {0};
+    assay_independent_summary end = {0};
+    char *json = NULL, *table = NULL;
+    const assay_compare_request *r = &a->request;
+    const assay_independent_request request = {.struct_size = sizeof request,
+                                               .samples = samples,
+                                               .names = a->names.items,
+                                               .id = r->id,
+                                               .target = r->target,
+                                               .label = r->label,
+                                               .scores = a->scores.items,
+                                               .classes = a->classes.items,
+                                               .score_kind = r->score_kind,
+                                               .metrics = a->metrics.items,
+                                               .where = r->where,
+                                               .level = r->level,
+                                               .replicates = r->replicates,
+                                               .seed = (uint64_t)a->seed,
+                                               .skip_bad = strcmp(a->on_error, "skip") == 0,
+                                               .has_margin = a->margin != -1.0,
+                                               .margin = a->margin,
+                                               .has_equivalence = a->equivalence != -1.0,
+                                               .equivalence = a->equivalence,
+                                               .has_rope = a->rope != -1.0,
+                                               .rope = a->rope,
+                                               .lower_is_better = a->failures};
+    if (r->task || r->by || r->cluster || r->weights || r->adjust || a->slices.n > 0 || a->flips ||
+        a->exact || a->per_class) {
+        return complain(
+            self, EXIT_USAGE,
+            "samples of different data have no pairs: --task, --slice, --by, --cluster, "
+            "--weights, --adjust, --flips, --exact and --per-class do not go with them");
+    }
+    int code = session_open(&session, self, common);
+    if (code != 0) {
+        return code;
+    }
+    bool quiet = a->json && strcmp(a->json, "-") == 0;
+    assay_status status = assay_compare_independent(a->json ? &json : NULL, quiet ? NULL : &table,
+                                                    &end, session.context, &request, &err);
+    session_close(&session);
+    if (status != ASSAY_OK) {
+        return session_fail(self, status, &err);
+    }
+    code = write_answer(self, table, json, a->json);
+    const assay_compare_summary summary = {.noninferior = end.noninferior,
+                                           .inferior = end.inferior,
+                                           .undecided = end.undecided,
+                                           .equivalent = end.equivalent,
+                                           .different = end.different,
+                                           .unsettled = end.unsettled};
+    arguments asked = *a;
+    asked.request.has_margin = request.has_margin;
+    asked.request.has_equivalence = request.has_equivalence;
+    return code != 0 ? code : judge(&asked, &summary);
+}
+
 static int check(const command *self, arguments *a, const char **files, size_t n)
 {
     a->request.skip_bad = strcmp(a->on_error, "skip") == 0;
@@ -159,6 +222,16 @@ static size_t add_detection(option *options, size_t n, arguments *a)
     return n + DETECTION_OPTIONS;
 }
 
+static int answer(const command *self, const common_options *common, arguments *a,
+                  const char **files, size_t n)
+{
+    if (a->independent || (n > 0 && assay_is_count(files[0]))) {
+        return compare_independent(self, common, a, files);
+    }
+    int code = check(self, a, files, n);
+    return code == 0 ? compare(self, common, a) : code;
+}
+
 static int run(const command *self, int argc, char **argv)
 {
     common_options common = {0};
@@ -198,6 +271,9 @@ static int run(const command *self, int argc, char **argv)
          "are the later models not worse than the first by more than M?"},
         {"equivalence", 0, OPTION_REAL, &a.equivalence, "M",
          "do the models differ by less than M (two one-sided tests)?"},
+        {"independent", 0, OPTION_FLAG, &a.independent, NULL,
+         "the two files are about different data: nothing is paired"},
+        {"failures", 0, OPTION_FLAG, &a.failures, NULL, "counts are of failures: less is better"},
         {"rope", 0, OPTION_REAL, &a.rope, "R",
          "posterior probabilities of a difference below, within and above R"},
         {"adjust", 0, OPTION_TEXT, &a.request.adjust, "HOW",
@@ -220,10 +296,7 @@ static int run(const command *self, int argc, char **argv)
     memcpy(options, first, sizeof first);
     size_t all = add_detection(options, sizeof first / sizeof first[0], &a);
     int code = option_parse(self, options, all, &common, argc, argv, files, MOST_FILES, &n);
-    if (code == 0 && !common.help) {
-        code = check(self, &a, files, n);
-        code = code == 0 ? compare(self, &common, &a) : code;
-    }
+    code = code == 0 && !common.help ? answer(self, &common, &a, files, n) : code;
     free_lists(&a);
     return code;
 }
@@ -231,19 +304,25 @@ static int run(const command *self, int argc, char **argv)
 const command command_compare = {
     .name = "compare",
     .summary = "Two or more models on the same data: differences, who wins where, what flipped.",
-    .usage = "assay compare A B [C...] [options]",
+    .usage = "assay compare A B [C...] [options], or assay compare X/N X/N [options]",
     .details =
         "Each file is a predictions file as for `assay evaluate`, about the same data: rows are\n"
         "matched by id, or by their order when there are no ids. Differences are later minus\n"
         "earlier file, with a paired interval and a test; p-values are adjusted over all tests.\n"
         "With --margin the exit code is 0 when no later model is worse than the first by more\n"
         "than M in any context and metric, 1 when one is, 2 when the data do not tell.\n"
+        "Counts (45/50 = 45 successes in 50 trials) in the place of files, or --independent with "
+        "two\n"
+        "files about different data, compare two independent samples: difference, ratio and odds\n"
+        "ratio with intervals, exact tests, --margin, --equivalence and --rope.\n"
         "With --task detection the files hold detections: differences of AP and AR, of every\n"
         "class's AP, and the images that changed (--flips); the margin is judged on AP.\n",
     .examples =
         "  assay compare old.csv new.csv\n"
         "  assay compare old.csv new.csv -m accuracy --slice \"night=hour < 6\" --by sensor\n"
         "  assay compare old.csv new.csv -m accuracy --margin 0.02 --cluster flight\n"
+        "  assay compare 45/50 38/60 --rope 0.05\n"
+        "  assay compare spring.csv autumn.csv --independent -m accuracy -m f1\n"
         "  assay compare --task detection --truth gt.json a.json b.json\n"
         "  assay compare a.parquet b.parquet c.parquet --json - --flips flips.csv\n",
     .run = run,

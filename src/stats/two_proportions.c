@@ -9,7 +9,7 @@
 #include "stats/normal.h"
 #include "stats/solve.h"
 
-static assay_status check_two(const assay_two_counts *t, assay_error *err)
+assay_status assay_two_counts_check(const assay_two_counts *t, assay_error *err)
 {
     ASSAY_TRY(assay_check_counts("two proportions", t->x1, t->n1, err));
     ASSAY_TRY(assay_check_counts("two proportions", t->x2, t->n2, err));
@@ -22,7 +22,7 @@ assay_status assay_newcombe(double *low, double *high, const assay_two_counts *c
 {
     *low = -1.0;
     *high = 1.0;
-    ASSAY_TRY(check_two(counts, err));
+    ASSAY_TRY(assay_two_counts_check(counts, err));
     ASSAY_TRY(assay_check_alphas("two proportions", alpha_low, alpha_high, err));
     double p1 = (double)counts->x1 / (double)counts->n1;
     double p2 = (double)counts->x2 / (double)counts->n2;
@@ -103,7 +103,7 @@ assay_status assay_score_difference(double *low, double *high, const assay_two_c
 {
     *low = -1.0;
     *high = 1.0;
-    ASSAY_TRY(check_two(counts, err));
+    ASSAY_TRY(assay_two_counts_check(counts, err));
     ASSAY_TRY(assay_check_alphas("two proportions", alpha_low, alpha_high, err));
     score s = score_of(counts, factor);
     double difference = s.x1 / s.n1 - s.x2 / s.n2;
@@ -122,7 +122,7 @@ assay_status assay_score_difference_z(double *z, const assay_two_counts *counts,
                                       bool factor, assay_error *err)
 {
     *z = NAN;
-    ASSAY_TRY(check_two(counts, err));
+    ASSAY_TRY(assay_two_counts_check(counts, err));
     if (!(delta > -1.0 && delta < 1.0)) {
         return assay_fail(err, ASSAY_EINVAL,
                           "two proportions: a difference of %g must be between -1 and 1", delta);
@@ -169,7 +169,7 @@ assay_status assay_score_ratio(double *low, double *high, const assay_two_counts
     static const double most = 1e100; /* beyond any ratio of counts; its square is finite */
     *low = 0.0;
     *high = INFINITY;
-    ASSAY_TRY(check_two(counts, err));
+    ASSAY_TRY(assay_two_counts_check(counts, err));
     ASSAY_TRY(assay_check_alphas("two proportions", alpha_low, alpha_high, err));
     score s = score_of(counts, factor);
     double ratio = s.x2 > 0.0 ? (s.x1 / s.n1) / (s.x2 / s.n2) : most;
@@ -187,7 +187,7 @@ assay_status assay_score_ratio(double *low, double *high, const assay_two_counts
 assay_status assay_fisher(assay_two_p *out, const assay_two_counts *c, assay_error *err)
 {
     *out = (assay_two_p){1.0, 1.0, 1.0};
-    ASSAY_TRY(check_two(c, err));
+    ASSAY_TRY(assay_two_counts_check(c, err));
     int64_t N = c->n1 + c->n2, K = c->x1 + c->x2, n = c->n1;
     out->greater = assay_hypergeometric_sf(c->x1 - 1, N, K, n);
     out->less = assay_hypergeometric_cdf(c->x1, N, K, n);

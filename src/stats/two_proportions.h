@@ -15,6 +15,10 @@ typedef struct assay_two_counts {
     int64_t x1, n1, x2, n2;
 } assay_two_counts;
 
+/** ASSAY_EINVAL unless 0 <= x <= n and n >= 1 for both. */
+ASSAY_NODISCARD assay_status assay_two_counts_check(const assay_two_counts *counts,
+                                                    assay_error *err);
+
 /** Hybrid of two Wilson intervals: R. G. Newcombe, "Interval estimation for the difference between
  *  independent proportions", Statistics in Medicine 17 (1998), method 10. */
 ASSAY_NODISCARD assay_status assay_newcombe(double *low, double *high,
@@ -58,5 +62,33 @@ ASSAY_NODISCARD assay_status assay_fisher(assay_two_p *out, const assay_two_coun
 enum { ASSAY_BOSCHLOO_MOST = 4000 };
 ASSAY_NODISCARD assay_status assay_boschloo(assay_two_p *out, const assay_two_counts *counts,
                                             assay_error *err);
+
+/** A. Agresti, B. Caffo, The American Statistician 54 (2000): normal after a success and a failure are added
+ *  to each sample; cut off at -1 and 1. */
+ASSAY_NODISCARD assay_status assay_agresti_caffo(double *low, double *high,
+                                                 const assay_two_counts *counts, double alpha_low,
+                                                 double alpha_high, assay_error *err);
+
+/** Fisher's test with half the probability of the table that was seen: H. O. Lancaster, JASA 56 (1961);
+ *  M. Fagerland, S. Lydersen, P. Laake, "Statistical analysis of contingency tables" (2017), 4.4.3. Near its
+ *  level on average, not exact. */
+ASSAY_NODISCARD assay_status assay_fisher_mid(assay_two_p *out, const assay_two_counts *counts,
+                                              assay_error *err);
+
+enum { ASSAY_ODDS_TABLES = 200000 };
+
+typedef struct assay_odds_ratio {
+    double
+        sample; /* of the odds of the first to those of the second; infinite for x/0, NaN for 0/0 */
+    double
+        conditional; /* the value that makes the table likeliest given its margins (R's fisher.test) */
+    double low, high;
+    int exact; /* 1: J. Cornfield's exact interval given the margins, the same for which Fisher's tests of one
+                  side do not refuse; 0: B. Woolf's, for over ASSAY_ODDS_TABLES possible tables */
+} assay_odds_ratio;
+
+ASSAY_NODISCARD assay_status assay_odds_ratio_find(assay_odds_ratio *out,
+                                                   const assay_two_counts *counts, double alpha_low,
+                                                   double alpha_high, assay_error *err);
 
 #endif
