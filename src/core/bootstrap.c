@@ -147,12 +147,9 @@ static void add_rows(term_work *work, const assay_evaluation *evaluation, const 
     }
 }
 
-static assay_status terms_task(void *payload, int64_t group, int worker, assay_error *err)
+static assay_status new_work(term_work **out, const assay_evaluation *evaluation,
+                             assay_arena *arena, assay_error *err)
 {
-    const resampling *r = payload;
-    const assay_evaluation *evaluation = r->evaluation;
-    assay_arena *arena = r->arenas[worker];
-    assay_arena_reset(arena);
     term_work *work = assay_arena_alloc(arena, evaluation->n_jobs, sizeof *work);
     for (size_t j = 0; work != NULL && j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];
@@ -165,10 +162,18 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
             }
         }
     }
-    if (work == NULL) {
-        return assay_fail_memory(err);
-    }
-    uint8_t drawn[BATCH * GROUP] = {0};
+    *out = work;
+    return work != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
+assay_status assay_bootstrap_terms(const resampling *r, const uint8_t *drawn, int64_t group,
+                                   int worker, assay_error *err)
+{
+    const assay_evaluation *evaluation = r->evaluation;
+    term_work *work = NULL;
+    assay_arena_reset(r->arenas[worker]);
+    ASSAY_TRY(new_work(&work, evaluation, r->arenas[worker], err));
+    uint8_t batch[BATCH * GROUP] = {0};
     double copies[BATCH * GROUP];
     widen_fn *widen = NULL;
     add_fn *add = fastest_add(&widen);
@@ -176,8 +181,12 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
     for (int64_t first = 0; first < evaluation->n; first += BATCH) {
         int64_t left = evaluation->n - first, n = left < BATCH ? left : BATCH;
         bool last = (first + BATCH) % ASSAY_BLOCK_ROWS == 0 || left <= BATCH;
-        assay_bootstrap_draw(drawn, evaluation, first, n, group);
-        widen(copies, drawn);
+        if (drawn == NULL) {
+            assay_bootstrap_draw(batch, evaluation, first, n, group);
+        } else {
+            memcpy(batch, drawn + first * GROUP, (size_t)(n * GROUP));
+        }
+        widen(copies, batch);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             if (is_terms(&evaluation->jobs[j])) {
                 add_rows(&work[j], evaluation, &evaluation->jobs[j], first, n, copies, add);
@@ -198,6 +207,11 @@ static assay_status terms_task(void *payload, int64_t group, int worker, assay_e
         }
     }
     return ASSAY_OK;
+}
+
+static assay_status terms_task(void *payload, int64_t group, int worker, assay_error *err)
+{
+    return assay_bootstrap_terms(payload, NULL, group, worker, err);
 }
 
 /* ---- cells: the sum of c Poisson(1) weights is Poisson(c) ---- */
@@ -481,7 +495,7 @@ assay_status assay_bootstrap(double *matrix, const assay_evaluation *evaluation,
     if (any_job(evaluation, ASSAY_PATH_CELLS)) {
         ASSAY_GOTO(assay_parallel(groups, threads, cells_task, &r, cancel, err), done);
     }
-    if (any_job(evaluation, ASSAY_PATH_TERMS)) {
+    if (any_job(evaluation, ASSAY_PATH_TERMS) && !assay_any_lanes(evaluation)) {
         ASSAY_GOTO(assay_parallel(groups, threads, terms_task, &r, cancel, err), done);
     }
     if (any_job(evaluation, ASSAY_PATH_SORTED)) {

@@ -261,6 +261,26 @@ ASSAY_NODISCARD assay_status assay_bootstrap_note(const assay_resampling *resamp
 ASSAY_NODISCARD assay_status assay_bootstrap_ranked(const assay_resampling *resampling,
                                                     assay_error *err);
 
+/** Groups of replicates of ranked metrics. */
+typedef struct assay_lane_batch {
+    const assay_resampling *resampling;
+    uint8_t *weights;   /* per worker: ASSAY_BOOTSTRAP_GROUP x most_rows */
+    char *states;       /* per replicate: of each resampled ranked job, in steps of 64 bytes */
+    size_t state_bytes; /* of a replicate */
+    int64_t first_group, groups;
+    int32_t rankings; /* classes, and the pairs of row and class */
+    int64_t most_rows;
+} assay_lane_batch;
+
+/** Whether replicates of a ranked job are taken side by side. */
+bool assay_takes_lanes(const assay_evaluation *evaluation, const assay_job *job);
+bool assay_any_lanes(const assay_evaluation *evaluation);
+/** Replicates of a group for all jobs with terms; drawn: what assay_bootstrap_draw gives for all rows, or NULL. */
+assay_status assay_bootstrap_terms(const assay_resampling *resampling, const uint8_t *drawn,
+                                   int64_t group, int worker, assay_error *err);
+/** Fill the states of these jobs; and the replicates of jobs with terms, whose copies are the same. */
+ASSAY_NODISCARD assay_status assay_bootstrap_lanes(const assay_lane_batch *batch, assay_error *err);
+
 /** Find out which jobs can be resampled by groups of equal rows. */
 ASSAY_NODISCARD assay_status assay_alike_find(assay_evaluation *evaluation, assay_error *err);
 /** Replicates of a group of ASSAY_BOOTSTRAP_GROUP for them; an assay_parallel task. */

@@ -47,4 +47,17 @@ ASSAY_NODISCARD assay_status assay_order_sets(assay_ranking *out,
                                               assay_order_space *space, int threads,
                                               assay_error *err);
 
+/** Whichever of the two it is. */
+ASSAY_NODISCARD assay_status assay_order_any(assay_ranking *out, const assay_evaluation *evaluation,
+                                             int32_t class_index, bool tell_rows,
+                                             assay_order_space *space, int threads,
+                                             assay_error *err);
+
+/** The selected row at place i of a ranking that tells rows. */
+static inline int64_t assay_ranking_row(const assay_ranking *ranking, int64_t i)
+{
+    int64_t at = (int64_t)(ranking->rows[i].payload >> 32);
+    return ranking->pairs ? at / ranking->classes : at;
+}
+
 #endif

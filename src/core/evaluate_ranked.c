@@ -17,6 +17,12 @@ static bool is_ranked(const assay_job *job)
     return job->path == ASSAY_PATH_RANKED;
 }
 
+/* Its replicates are taken one by one. */
+static bool is_single(const assay_evaluation *evaluation, const assay_job *job)
+{
+    return is_ranked(job) && job->resample && !assay_takes_lanes(evaluation, job);
+}
+
 static bool of_sets(const assay_evaluation *evaluation)
 {
     return evaluation->predictions->task == ASSAY_TASK_MULTILABEL;
@@ -39,20 +45,13 @@ static int64_t most_rows(const assay_evaluation *evaluation)
     return evaluation->n * (evaluation->any_micro ? evaluation->predictions->classes : 1);
 }
 
-static assay_status order(assay_ranking *out, const assay_evaluation *evaluation,
-                          int32_t class_index, bool tell_rows, assay_order_space *space,
-                          int threads, assay_error *err)
+assay_status assay_order_any(assay_ranking *out, const assay_evaluation *evaluation,
+                             int32_t class_index, bool tell_rows, assay_order_space *space,
+                             int threads, assay_error *err)
 {
     return of_sets(evaluation)
                ? assay_order_sets(out, evaluation, class_index, tell_rows, space, threads, err)
                : assay_order_class(out, evaluation, class_index, tell_rows, space, threads, err);
-}
-
-/* The selected row at place i of the ranking. */
-static int64_t row_at(const assay_ranking *ranking, int64_t i)
-{
-    int64_t at = (int64_t)(ranking->rows[i].payload >> 32);
-    return ranking->pairs ? at / ranking->classes : at;
 }
 
 /* In the order of the rows, so that walking through them ends at the same bits. */
@@ -72,7 +71,8 @@ static void real_weights(double *out, const assay_evaluation *evaluation,
                          const assay_ranking *ranking, int kind)
 {
     for (int64_t i = 0; i < ranking->n; i++) {
-        out[i] = assay_weight_of_kind(assay_row_weight(evaluation, row_at(ranking, i)), kind);
+        out[i] =
+            assay_weight_of_kind(assay_row_weight(evaluation, assay_ranking_row(ranking, i)), kind);
     }
 }
 
@@ -105,8 +105,8 @@ static assay_status ranked_task(void *payload, int64_t class_index, int worker, 
     const ranked_pass *pass = payload;
     const assay_evaluation *evaluation = pass->evaluation;
     assay_ranking ranking;
-    ASSAY_TRY(order(&ranking, evaluation, (int32_t)class_index, evaluation->weights != NULL,
-                    &pass->spaces[worker], 1, err));
+    ASSAY_TRY(assay_order_any(&ranking, evaluation, (int32_t)class_index,
+                              evaluation->weights != NULL, &pass->spaces[worker], 1, err));
     for (int kind = 0; kind < evaluation->kinds; kind++) {
         if (pass->real != NULL) {
             double *real = pass->real + most_rows(evaluation) * worker;
@@ -218,7 +218,8 @@ static void draw_weights(uint8_t *weights, const assay_evaluation *evaluation,
     for (int64_t first = 0; first < n; first += BLOCK) {
         int64_t count = n - first < BLOCK ? n - first : BLOCK;
         for (int64_t i = 0; i < count; i++) {
-            assay_bootstrap_group(block[i], evaluation, row_at(ranking, first + i), group);
+            assay_bootstrap_group(block[i], evaluation, assay_ranking_row(ranking, first + i),
+                                  group);
         }
         for (int64_t k = 0; k < GROUP; k++) {
             for (int64_t i = 0; i < count; i++) {
@@ -244,12 +245,10 @@ static assay_status class_task(void *payload, int64_t index, int worker, assay_e
         weigh(&ranking);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
-            if (is_ranked(job) && job->resample) {
-                if (takes(job, &ranking)) {
-                    job->metric->ranked(state, job->params, &ranking);
-                }
-                state += aligned(job->state_size);
+            if (is_single(evaluation, job) && takes(job, &ranking)) {
+                job->metric->ranked(state, job->params, &ranking);
             }
+            state += is_ranked(job) && job->resample ? aligned(job->state_size) : 0;
         }
     }
     return ASSAY_OK;
@@ -279,9 +278,22 @@ static assay_status resample_batch(replicates *r, assay_order_space *space, int6
     const assay_evaluation *evaluation = r->resampling->evaluation;
     int32_t classes = rankings(evaluation);
     int threads = r->resampling->workers;
+    bool any_single = false;
+    for (size_t j = 0; j < evaluation->n_jobs; j++) {
+        any_single = any_single || is_single(evaluation, &evaluation->jobs[j]);
+    }
     memset(r->states, 0, (size_t)(groups * GROUP) * r->state_bytes);
-    for (int32_t c = 0; c < classes; c++) {
-        ASSAY_TRY(order(&r->ranking, evaluation, c, true, space, threads, err));
+    const assay_lane_batch batch = {.resampling = r->resampling,
+                                    .weights = r->weights,
+                                    .states = r->states,
+                                    .state_bytes = r->state_bytes,
+                                    .first_group = r->first_group,
+                                    .groups = groups,
+                                    .rankings = classes,
+                                    .most_rows = most_rows(evaluation)};
+    ASSAY_TRY(assay_bootstrap_lanes(&batch, err));
+    for (int32_t c = 0; c < classes && any_single; c++) {
+        ASSAY_TRY(assay_order_any(&r->ranking, evaluation, c, true, space, threads, err));
         if (r->real != NULL) {
             real_weights(r->real, evaluation, &r->ranking, ASSAY_WEIGHT_REAL);
             r->ranking.real = r->real;

@@ -172,6 +172,17 @@ static inline double assay_ranking_weight(const assay_ranking *ranking, int64_t 
     return ranking->real == NULL ? copies : copies * ranking->real[i];
 }
 
+enum { ASSAY_RANKING_LANES = 32 };
+
+/** All rows by descending score of one class, and their copies in several replicates. */
+typedef struct assay_ranking_lanes {
+    int64_t n; /* at most 2^27 */
+    int32_t class_index, classes;
+    int pairs;              /* as in assay_ranking */
+    const uint32_t *places; /* row << 2 | is of the class << 1 | is the last one with its score */
+    const uint8_t *copies;  /* of row r in replicate k: [r * ASSAY_RANKING_LANES + k], at most 12 */
+} assay_ranking_lanes;
+
 typedef struct assay_metric {
     /** Bytes of a state; it starts zeroed. `classes`, here and in merge: classes times groups for a
      *  metric that needs groups. NULL: an array of assay_metric_bin, one per bin. The state
@@ -198,6 +209,10 @@ typedef struct assay_metric {
      *  the part of the state that belongs to its class. Needs ASSAY_NEEDS_SCORES; block and merge are
      *  not called. */
     void (*ranked)(void *state, const void *params, const assay_ranking *ranking);
+    /** NULL, or what `ranked` does, for several replicates of data without weights: states[k] is that of
+     *  replicate k, NULL = not wanted. Returns 0 when with these parameters replicates are taken one by
+     *  one; `states` is NULL to find that out. */
+    int (*ranked_lanes)(void *const *states, const void *params, const assay_ranking_lanes *lanes);
     /** NULL or 0 = no; 1: with these parameters it is not to be counted by cells, and block gets the
      *  scores of the rows too. */
     int (*scored)(const void *params);

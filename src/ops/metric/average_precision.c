@@ -1,3 +1,4 @@
+#include "ops/shared/ranked_lanes.h"
 #include "ops/shared/ranked_steps.h"
 
 enum {
@@ -100,9 +101,37 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     }
 }
 
+static int ranked_lanes(void *const *states, const void *given, const assay_ranking_lanes *lanes)
+{
+    const params *p = given;
+    if (p->interpolation != INTERPOLATION_STEP) {
+        return 0;
+    }
+    if (states == NULL) {
+        return 1;
+    }
+    assay_step_lanes steps;
+    assay_step_area_lanes(&steps, lanes);
+    assay_ranking ranking = {.n = lanes->n,
+                             .class_index = lanes->class_index,
+                             .classes = lanes->classes,
+                             .pairs = lanes->pairs};
+    for (int k = 0; k < ASSAY_RANKING_LANES; k++) {
+        ranking.positives = steps.positives[k];
+        ranking.negatives = steps.rows[k] - steps.positives[k];
+        assay_class_value *to =
+            states[k] != NULL ? assay_class_value_start(states[k], &ranking, false) : NULL;
+        if (to != NULL) {
+            to->value = steps.area[k] / to->positives;
+        }
+    }
+    return 1;
+}
+
 static const assay_metric metric = {.state_size = assay_class_values_size,
                                     .finish = assay_class_micro_finish,
                                     .ranked = ranked,
+                                    .ranked_lanes = ranked_lanes,
                                     .micro = 1};
 
 static const char *const interpolations[] = {"step", "envelope", "11_points", "101_points", NULL};

@@ -11,6 +11,8 @@
 #include "base/rng.h"
 #include "core/evaluate_internal.h"
 #include "ops/op_table.h"
+#include "ops/shared/ranked_lanes.h"
+#include "ops/shared/ranked_steps.h"
 
 enum { CLASSES = 3 };
 
@@ -76,6 +78,28 @@ static double all_pairs(const assay_predictions *p, const uint8_t *mask, int32_t
     return right / pairs;
 }
 
+/* Precision at the score of each row of the class, by its weight. */
+static double all_steps(const assay_predictions *p, const uint8_t *mask, int32_t c,
+                        const int32_t *weight)
+{
+    double sum = 0.0, positives = 0.0;
+    for (int64_t i = 0; i < p->n; i++) {
+        if (!mask[i] || p->target[i] != c || weight[i] == 0) {
+            continue;
+        }
+        double mine = 0.0, all = 0.0;
+        for (int64_t j = 0; j < p->n; j++) {
+            if (mask[j] && p->scores_f64[j * CLASSES + c] >= p->scores_f64[i * CLASSES + c]) {
+                all += (double)weight[j];
+                mine += p->target[j] == c ? (double)weight[j] : 0.0;
+            }
+        }
+        sum += (double)weight[i] * mine / all;
+        positives += (double)weight[i];
+    }
+    return sum / positives;
+}
+
 static int ascending(const void *a, const void *b)
 {
     double x = *(const double *)a;
@@ -83,9 +107,11 @@ static int ascending(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void replicates_are_the_metric_on_weighted_rows(void **state)
+typedef double by_rows(const assay_predictions *p, const uint8_t *mask, int32_t c,
+                       const int32_t *weight);
+
+static void check_replicates(const char *metric, by_rows *value_of)
 {
-    (void)state;
     enum { N = 300, REPLICATES = 72, LANES = REPLICATES / 4 };
     assay_predictions *p = make(N, true);
     assay_arena *arena = NULL;
@@ -100,13 +126,13 @@ static void replicates_are_the_metric_on_weighted_rows(void **state)
             weights[r][i] = row[r];
         }
     }
-    assay_result result = evaluate(arena, p, mask, "roc_auc", REPLICATES);
+    assay_result result = evaluate(arena, p, mask, metric, REPLICATES);
     assert_int_equal(result.n_measures, 2 + CLASSES);
     for (int32_t c = 0; c < CLASSES; c++) {
         const assay_measure *measure = &result.measures[2 + c];
         double wanted[REPLICATES];
         for (int r = 0; r < REPLICATES; r++) {
-            wanted[r] = all_pairs(p, mask, c, weights[r]);
+            wanted[r] = value_of(p, mask, c, weights[r]);
         }
         qsort(wanted, REPLICATES, sizeof wanted[0], ascending);
         assert_int_equal(measure->n_replicates, REPLICATES);
@@ -117,6 +143,77 @@ static void replicates_are_the_metric_on_weighted_rows(void **state)
     }
     assay_arena_free(arena);
     assay_predictions_free(p);
+}
+
+static void replicates_are_the_metric_on_weighted_rows(void **state)
+{
+    (void)state;
+    check_replicates("roc_auc", all_pairs);
+    check_replicates("average_precision", all_steps);
+}
+
+/* Rows in an order of their own, with groups of equal scores: `size` on average. */
+static void check_lanes(int64_t n, uint64_t size, uint64_t share)
+{
+    enum { K = ASSAY_RANKING_LANES };
+    uint32_t *places = assay_alloc((size_t)n, sizeof *places);
+    uint8_t *copies = assay_alloc((size_t)n, K), *weight = assay_alloc((size_t)n, 1);
+    assay_sort_item *rows = assay_alloc((size_t)n, sizeof *rows);
+    assay_rng rng = assay_rng_stream(17, (uint32_t)size, share);
+    uint64_t key = 0;
+    assert_true(places != NULL && copies != NULL && weight != NULL && rows != NULL);
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t row = (uint64_t)(n - 1 - i);
+        bool last = i + 1 == n || assay_rng_below(&rng, size) == 0;
+        bool mine = assay_rng_below(&rng, 100) < share;
+        places[i] = (uint32_t)row << 2 | (uint32_t)mine << 1 | last;
+        rows[i] = (assay_sort_item){.key = key, .payload = row << 32 | mine};
+        key += last;
+        for (uint64_t k = 0; k < K; k++) { /* the last lane is empty, the one before it full */
+            copies[row * K + k] = (uint8_t)(k == K - 1   ? 0
+                                            : k == K - 2 ? 12
+                                                         : assay_rng_poisson(&rng, 1.0));
+        }
+    }
+    const assay_ranking_lanes lanes = {
+        .n = n, .class_index = 1, .classes = 2, .places = places, .copies = copies};
+    assay_step_lanes plain, other;
+    assert_int_equal(assay_step_area_lanes_as(&plain, &lanes, 0), 1);
+    for (int how = 1; how <= 2; how++) {
+        if (assay_step_area_lanes_as(&other, &lanes, how)) {
+            assert_memory_equal(&other, &plain, sizeof plain);
+        }
+    }
+    for (int k = 0; k < K; k++) {
+        int64_t all = 0, mine = 0;
+        for (int64_t i = 0; i < n; i++) {
+            weight[i] = copies[(places[i] >> 2) * K + (uint32_t)k];
+            all += weight[i];
+            mine += (places[i] & 2) != 0 ? weight[i] : 0;
+        }
+        const assay_ranking ranking = {
+            .n = n, .class_index = 1, .classes = 2, .rows = rows, .weight = weight};
+        assert_true(plain.rows[k] == all && plain.positives[k] == mine);
+        assert_true(fabs(plain.area[k] - assay_counted_step_area(&ranking)) <=
+                    1e-15 * plain.area[k]);
+    }
+    assay_free(places);
+    assay_free(copies);
+    assay_free(weight);
+    assay_free(rows);
+}
+
+static void lanes_are_replicates_side_by_side(void **state)
+{
+    (void)state;
+    check_lanes(1, 1, 100);
+    check_lanes(1, 1, 0);
+    check_lanes(3001, 1, 30);
+    check_lanes(3001, 2, 50);
+    check_lanes(3001, 60, 20); /* groups of more rows than a byte holds the copies of */
+    check_lanes(3001, 3000, 3);
+    check_lanes(999, 1, 1);
+    check_lanes(999, 1, 100);
 }
 
 /* Share of rows of the class (or not of it) with a score of at least t. */
@@ -335,6 +432,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(replicates_are_the_metric_on_weighted_rows),
+        cmocka_unit_test(lanes_are_replicates_side_by_side),
         cmocka_unit_test(thinned_points_lie_on_the_curve),
         cmocka_unit_test(scores_may_be_rescaled),
         cmocka_unit_test(two_classes_of_any_scores),
