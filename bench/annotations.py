@@ -6,6 +6,7 @@ The program is $ASSAY_PROGRAM. Fails when a number of boxes differs."""
 import csv
 import glob
 import json
+import math
 import os
 import resource
 import subprocess
@@ -19,16 +20,20 @@ import numpy as np
 IMAGES, BOXES, CLASSES = 5000, 40000, 20
 
 
-def make(path):
+VISDRONE = ["pedestrian", "people", "bicycle", "car", "van", "truck", "tricycle", "awning-tricycle", "bus", "motor"]
+
+
+def make(path, images=IMAGES, boxes=BOXES, names=None):
+    names = names or [f"class{k}" for k in range(1, CLASSES + 1)]
     rng = np.random.default_rng(9)
-    image = np.sort(rng.integers(1, IMAGES + 1, BOXES))
-    corner, size = rng.integers(0, 500, (BOXES, 2)), rng.integers(2, 130, (BOXES, 2))
-    label = rng.integers(1, CLASSES + 1, BOXES)
-    json.dump({"images": [{"id": i, "file_name": f"{i:06}.jpg", "width": 640, "height": 640} for i in range(1, IMAGES + 1)],
-               "categories": [{"id": k, "name": f"class{k}"} for k in range(1, CLASSES + 1)],
+    image = np.sort(rng.integers(1, images + 1, boxes))
+    corner, size = rng.integers(0, 500, (boxes, 2)), rng.integers(2, 130, (boxes, 2))
+    label = rng.integers(1, len(names) + 1, boxes)
+    json.dump({"images": [{"id": i, "file_name": f"{i:06}.jpg", "width": 640, "height": 640} for i in range(1, images + 1)],
+               "categories": [{"id": k + 1, "name": name} for k, name in enumerate(names)],
                "annotations": [{"id": i + 1, "image_id": int(image[i]), "category_id": int(label[i]), "iscrowd": 0,
                                 "bbox": [*map(int, corner[i]), *map(int, size[i])], "area": int(size[i].prod())}
-                               for i in range(BOXES)]}, open(path, "w"))
+                               for i in range(boxes)]}, open(path, "w"))
 
 
 def read_coco(path):
@@ -52,6 +57,31 @@ def read_csv(path):
     for row in csv.DictReader(open(path)):
         n += bool(row)
     return n
+
+
+def growth(run, folder):
+    """Twice the images and boxes must not take more than twice the time, in any format: exponent of the last
+    doubling. YOLO, DOTA and VisDrone do not say how large images are: every image file is opened."""
+    for name in ("coco", "yolo", "voc", "labelme", "dota", "visdrone", "csv"):
+        times = []
+        for images in (2500, 5000, 10000, 20000):
+            source, place = f"{folder}/g{images}.json", f"{folder}/{name}-{images}{'.csv' * (name == 'csv')}"
+            make(source, images, 8 * images, VISDRONE)
+            if name in ("yolo", "dota", "visdrone"):
+                pictures = f"{folder}/pictures"
+                os.makedirs(pictures, exist_ok=True)
+                for i in range(1, images + 1):
+                    if not os.path.exists(f"{pictures}/{i:06}.jpg"):
+                        with open(f"{pictures}/{i:06}.jpg", "wb") as f:
+                            f.write(b"P5\n640 640\n255\n")
+                run("convert", source, "--to", name, "--out", place, "--images", pictures)
+            else:
+                run("convert", source, "--to", name, "--out", place)
+            times.append(run("convert", place, "--to", "coco", "--out", f"{folder}/out.json"))
+            os.remove(f"{folder}/out.json")
+        exponents = [math.log2(b / a) for a, b in zip(times, times[1:])]
+        print(f"{name}: 20,000 to 160,000 boxes in {', '.join(f'{t:.2f}' for t in times)} s, exponents "
+              f"{', '.join(f'{e:.2f}' for e in exponents)} (1 is linear)", flush=True)
 
 
 def main():
@@ -80,6 +110,7 @@ def main():
             good &= same
             print(f"{name}: {BOXES} boxes read and written as COCO in {mine:.2f} s, Python reads them in {theirs:.2f} s, "
                   f"{theirs / mine:.1f} times{'' if same else ', NUMBERS OF BOXES DIFFER'}", flush=True)
+        growth(run, folder)
     sys.exit(not good)
 
 

@@ -90,6 +90,16 @@ static int sniff_line(assay_lines lines)
     return numbers == 0 && (fields == 10 || fields == 6) ? ASSAY_ANNOTATIONS_DOTA : 0;
 }
 
+/* "Task1_plane.txt": images that are called by numbers make lines of numbers alone. */
+static bool is_dota_results(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+    bool task = assay_text_starts(name, "Task1_") || assay_text_starts(name, "Task2_") ||
+                assay_text_starts(name, "task1_") || assay_text_starts(name, "task2_");
+    return task && assay_text_ends_nocase(name, ".txt");
+}
+
 assay_status assay_annotation_sniff(int *format, const char *path, assay_error *err)
 {
     static const char *const tables[] = {".csv", ".tsv", ".parquet", ".jsonl", ".ndjson"};
@@ -107,6 +117,10 @@ assay_status assay_annotation_sniff(int *format, const char *path, assay_error *
     }
     if (assay_text_ends_nocase(path, ".yaml") || assay_text_ends_nocase(path, ".yml")) {
         *format = ASSAY_ANNOTATIONS_YOLO;
+        return ASSAY_OK;
+    }
+    if (is_dota_results(path)) {
+        *format = ASSAY_ANNOTATIONS_DOTA;
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_file_stream_open(&stream, path, err));

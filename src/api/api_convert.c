@@ -232,12 +232,49 @@ done:
     return status;
 }
 
+/* "Task1_small-vehicle.txt": results of DOTA are a file per class, for every class of the truth. */
+static assay_status write_classes(assay_conversion *c, const char *folder, assay_error *err)
+{
+    const char **stems = NULL;
+    assay_buffer text;
+    assay_status status = ASSAY_OK;
+    ASSAY_TRY(stems_of(&stems, c, err));
+    ASSAY_TRY(assay_folder_make(folder, err));
+    assay_buffer_init(&text, (size_t)4 << 30);
+    for (int64_t k = 0; k < c->truth->n_categories; k++) {
+        char *name = assay_arena_printf(c->arena, "Task1_%s.txt", c->truth->category_name[k]);
+        bool renamed = false;
+        for (char *p = name; p != NULL && *p != '\0'; p++) {
+            bool foreign = (unsigned char)*p <= ' ' || *p == '/' || *p == '\\';
+            *p = foreign ? '-' : *p;
+            renamed = renamed || foreign;
+        }
+        if (name == NULL) {
+            status = assay_fail_memory(err);
+            goto done;
+        }
+        assay_buffer_clear(&text);
+        for (int64_t i = 0; i < c->truth->n_images; i++) {
+            assay_write_dota_results(&text, &c->view, i, stems[i], k, &c->losses);
+        }
+        c->losses.renamed += renamed && text.size > 0;
+        c->files++;
+        ASSAY_GOTO(write_below(c, folder, name, &text, err), done);
+    }
+done:
+    assay_buffer_dispose(&text);
+    return status;
+}
+
 static assay_status write_folder(assay_conversion *c, const char *out, assay_error *err)
 {
     assay_folder_part part = {0};
     assay_status status = ASSAY_OK;
     ASSAY_GOTO(assay_folder_part_begin(&part, out, c->arena, err), done);
-    ASSAY_GOTO(write_images(c, part.temporary, err), done);
+    ASSAY_GOTO(c->to == ASSAY_ANNOTATIONS_DOTA && c->view.results
+                   ? write_classes(c, part.temporary, err)
+                   : write_images(c, part.temporary, err),
+               done);
     status = assay_folder_part_commit(&part, err);
 done:
     assay_folder_part_dispose(&part);
@@ -261,10 +298,9 @@ static assay_status write_coco(assay_conversion *c, const char *out, assay_error
 static assay_status write_target(assay_conversion *c, const char *out, bool parquet,
                                  assay_error *err)
 {
-    if (c->view.results && (c->to == ASSAY_ANNOTATIONS_VOC || c->to == ASSAY_ANNOTATIONS_LABELME ||
-                            c->to == ASSAY_ANNOTATIONS_DOTA)) {
+    if (c->view.results && (c->to == ASSAY_ANNOTATIONS_VOC || c->to == ASSAY_ANNOTATIONS_LABELME)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "detections are written as coco, yolo, visdrone, csv or parquet");
+                          "detections are written as coco, yolo, visdrone, dota, csv or parquet");
     }
     if (c->to == ASSAY_ANNOTATIONS_COCO) {
         return write_coco(c, out, err);

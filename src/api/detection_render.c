@@ -300,8 +300,10 @@ static void put_title(assay_buffer *out, const assay_detection_report *report)
                         report->request->truth, report->summary.images, report->truth->objects.n,
                         report->summary.classes, report->request->predictions, report->results,
                         overlaps[report->protocol.iou - 1], report->protocol.name,
-                        strcmp(report->protocol.name, "coco") == 0 ? " (equal to pycocotools)"
-                                                                   : "");
+                        strcmp(report->protocol.name, "coco") == 0 &&
+                                report->protocol.iou != ASSAY_IOU_ORIENTED
+                            ? " (equal to pycocotools)"
+                            : "");
 }
 
 assay_status assay_detection_table(char **out, const assay_detection_report *report,

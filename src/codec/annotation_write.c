@@ -529,29 +529,38 @@ void assay_write_visdrone(assay_buffer *out, const assay_annotation_view *v, int
     }
 }
 
+bool assay_annotation_corners(double out[8], const assay_annotation_view *v, int64_t row,
+                              const double box[4])
+{
+    int64_t points = 0;
+    const double *xy = outline_of(&points, v, row);
+    bool corners = xy != NULL && points == 4;
+    const double own[8] = {box[0],          box[1],          box[0] + box[2], box[1],
+                           box[0] + box[2], box[1] + box[3], box[0],          box[1] + box[3]};
+    memcpy(out, corners ? xy : own, sizeof own);
+    return corners;
+}
+
 void assay_write_dota(assay_buffer *out, const assay_annotation_view *v, int64_t image,
                       assay_annotation_losses *lost)
 {
     for (int64_t i = v->first[image]; i < v->first[image + 1]; i++) {
         int64_t row = v->row[i];
-        int64_t points = 0;
         double box[4];
-        const double *xy = outline_of(&points, v, row);
+        double xy[8];
         if (!assay_annotation_box(box, v, row)) {
             lost->unboxed++;
             continue;
         }
-        bool corners = xy != NULL && points == 4;
-        const double own[8] = {box[0],          box[1],          box[0] + box[2], box[1],
-                               box[0] + box[2], box[1] + box[3], box[0],          box[1] + box[3]};
+        bool corners = assay_annotation_corners(xy, v, row, box);
         for (int k = 0; k < 8; k++) {
-            put_real(out, corners ? xy[k] : own[k]);
+            put_real(out, xy[k]);
             assay_buffer_putc(out, ' ');
         }
         lost->masks += (v->rows->has[row] & ASSAY_COCO_RUNS) != 0;
         lost->outlines += has_outline(v, row) && !corners;
         count_marks(lost, v, row, ASSAY_OBJECT_DIFFICULT, false);
-        count_area(lost, v, row, assay_outline_area(corners ? xy : own, 4));
+        count_area(lost, v, row, assay_outline_area(xy, 4));
         bool renamed = false;
         for (const char *p = class_name(v, row); *p != '\0'; p++) {
             bool blank = (unsigned char)*p <= ' ';

@@ -66,6 +66,12 @@ void assay_write_visdrone(assay_buffer *out, const assay_annotation_view *view, 
 void assay_write_dota(assay_buffer *out, const assay_annotation_view *view, int64_t image,
                       assay_annotation_losses *losses);
 
+/** DOTA results of one class in one image: lines of image, score and four corners. */
+void assay_write_dota_results(assay_buffer *out, const assay_annotation_view *view, int64_t image,
+                              const char *name, int64_t category, assay_annotation_losses *losses);
+/** Four corners of a row: its outline when that has as many (true), else those of its box. */
+bool assay_annotation_corners(double out[8], const assay_annotation_view *view, int64_t row,
+                              const double box[4]);
 /** Box of a row, from the outline when there is no other; false when there is neither. */
 bool assay_annotation_box(double box[4], const assay_annotation_view *view, int64_t row);
 

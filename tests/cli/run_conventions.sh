@@ -190,6 +190,57 @@ compared --convention voc2007 --iou 0.3,0.5 --pixel
 compared --iou 0.4:0.6:0.1 --areas tiny:0:500,rest:500:inf --max-detections 5,50 --recalls 41
 compared --iou-type keypoints --sigmas "$(printf '0.05,%.0s' {1..16})0.1"
 
+# DOTA's files: results are written a file per class and found again, images that are called by numbers too;
+# all values are those of the COCO files.
+expect 0 "$assay" convert truth.json --to dota --out boxes
+expect 0 "$assay" convert a.json --truth truth.json --to dota --out found
+[ "$(cat found/Task1_*.txt | wc -l)" = "$(python3 -c 'import json; print(len(json.load(open("a.json"))))')" ] ||
+    fail "results are missing from DOTA's files"
+for part in boxes found; do
+    [ $part = boxes ] && truth=boxes || truth=truth.json
+    expect 0 "$assay" evaluate --task detection --truth $truth --predictions found --iou-type obb --convention voc2007 \
+        --iou 0.5:0.75:0.05 --replicates -1 --json dota.json
+    expect 0 "$assay" evaluate --task detection --truth truth.json --predictions a.json --iou-type obb \
+        --convention voc2007 --iou 0.5:0.75:0.05 --replicates -1 --json coco.json
+    python3 - $part <<'PY' || fail "DOTA's files give other values than COCO's: $part"
+import json, sys
+values = lambda p: {(m["metric"], m.get("class"), m["params"]["iou"]): m["value"] for m in json.load(open(p))["measures"]
+                    if m["metric"].startswith("detection_average")}
+a, b = values("dota.json"), values("coco.json")
+# crowds, which DOTA does not have, are ordinary objects for VOC's rules
+assert a and a.keys() == b.keys() and all(abs(a[k] - b[k]) < 1e-12 for k in a), (a, b)  # classes in another order
+PY
+    checks=$((checks + 1))
+done
+cat >plan.yaml <<YAML
+assay: 1
+task: detection
+replicates: 200
+detection: {iou_type: obb, convention: voc2007}
+models: {a: {predictions: found, data: d}}
+data: {d: {path: boxes}}
+contexts:
+  all: {data: d}
+  small: {data: d, where: area < 1500}
+  cars: {data: d, where: category = 'car'}
+requirements:
+  - {id: R1, text: a, metric: detection_average_precision, context: all, at_least: 0.3}
+  - {id: R2, text: b, metric: detection_average_precision, class: dog, context: small, at_least: 0.1}
+YAML
+go 0
+judged '2 MET'
+for context in "all 1=1" "small area < 1500" "cars category = 'car'"; do
+    expect 0 "$assay" evaluate --task detection --truth boxes --predictions found --iou-type obb --convention voc2007 \
+        --where "${context#* }" --replicates 200 --json one.json
+    python3 - "${context%% *}" <<'PY' || fail "slice ${context%% *}: run and evaluate differ"
+import json, sys
+pick = lambda p: [(m["metric"], m.get("class"), m["value"], m.get("low"), m.get("high")) for m in json.load(open(p))["measures"]
+                  if m["metric"].startswith("detection_average") and (p == "one.json" or m["context"] == sys.argv[1])]
+assert pick("one.json") and pick("one.json") == pick("e/results.json"), (pick("one.json"), pick("e/results.json"))
+PY
+    checks=$((checks + 1))
+done
+
 # What does not fit is refused before anything is measured, with its place.
 bad() { # TEXT DETECTION REQUIREMENT
     plan "$2" "$3"
