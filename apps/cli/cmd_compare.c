@@ -187,13 +187,14 @@ static void free_lists(arguments *a)
     option_list_free(&a->names);
 }
 
-enum { DETECTION_OPTIONS = 13 };
+enum { DETECTION_OPTIONS = 14 };
 
-/* The options of the task detection, behind `n` others. */
+/* The options of detection and segmentation, behind `n` others. */
 static size_t add_detection(option *options, size_t n, arguments *a)
 {
     const option own[DETECTION_OPTIONS] = {
-        {"truth", 0, OPTION_TEXT, &a->request.truth, "PATH", "detection: annotations"},
+        {"truth", 0, OPTION_TEXT, &a->request.truth, "PATH",
+         "detection: annotations; segmentation: label maps or a panoptic file"},
         {"iou-type", 0, OPTION_TEXT, &a->request.iou_type, "TYPE",
          "detection: bbox (the default), segm, obb or keypoints"},
         {"convention", 0, OPTION_TEXT, &a->request.convention, "NAME",
@@ -217,7 +218,9 @@ static size_t add_detection(option *options, size_t n, arguments *a)
         {"expand-predictions", 0, OPTION_FLAG, &a->expand, NULL,
          "detection: with --hierarchy also results are of the broader classes"},
         {"metadata", 0, OPTION_TEXT, &a->request.metadata, "FILE",
-         "detection: table about images, for --where and --cluster"}};
+         "detection, segmentation: table about images, for --where and --cluster"},
+        {"ignore", 0, OPTION_TEXT, &a->request.ignore, "LABEL|none",
+         "segmentation: pixels of this label do not count (default 255)"}};
     memcpy(options + n, own, sizeof own);
     return n + DETECTION_OPTIONS;
 }
@@ -248,7 +251,7 @@ static int run(const command *self, int argc, char **argv)
     a.names.split = true;
     const option first[] = {
         {"task", 0, OPTION_TEXT, &a.request.task, "TASK",
-         "classification (the default) or detection"},
+         "classification (the default), detection or segmentation"},
         {"name", 0, OPTION_LIST, &a.names, "A,B", "names of the models (default: the file names)"},
         {"target", 0, OPTION_TEXT, &a.request.target, "COLUMN", "true class (default: target)"},
         {"label", 0, OPTION_TEXT, &a.request.label, "COLUMN", "predicted class (default: label)"},
@@ -324,6 +327,7 @@ const command command_compare = {
         "  assay compare 45/50 38/60 --rope 0.05\n"
         "  assay compare spring.csv autumn.csv --independent -m accuracy -m f1\n"
         "  assay compare --task detection --truth gt.json a.json b.json\n"
+        "  assay compare --task segmentation --truth masks old new --margin 0.02\n"
         "  assay compare a.parquet b.parquet c.parquet --json - --flips flips.csv\n",
     .run = run,
 };

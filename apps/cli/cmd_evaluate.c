@@ -88,7 +88,8 @@ static size_t detection_options(option *out, arguments *a)
         {"cluster", 0, OPTION_TEXT, &a->request.cluster, "COLUMN",
          "rows (detection: images) with equal values depend on each other: scene, flight"},
         {"metadata", 0, OPTION_TEXT, &a->request.metadata, "FILE",
-         "detection: table about images, by image_id or file_name, for --where and --cluster"},
+         "detection, segmentation: table about images, by image_id or file_name, for --where and "
+         "--cluster"},
         {"pixel", 0, OPTION_FLAG, &a->pixel, NULL,
          "detection: widths and heights count one pixel more (VOC's development kit)"},
         {"ignore", 0, OPTION_TEXT, &a->request.ignore, "LABEL|none",

@@ -40,12 +40,13 @@ typedef struct assay_compare_request {
     int32_t exact;          /**< 1: McNemar's exact test [its mid-P version] */
     int32_t has_margin;     /**< 1: judge non-inferiority with `margin` */
     double margin;          /**< >= 0: how much worse still counts as not worse */
-    const char *task;       /**< "classification" [default] or "detection"; requests that end before
-                                     this field are accepted too */
-    const char *truth;      /**< detection: annotations; required then */
+    const char *task;       /**< "classification" [default], "detection" or "segmentation"; requests
+                                     that end before this field are accepted too */
+    const char *truth;      /**< detection: annotations; segmentation: label maps or a panoptic
+                                     file; required then */
     const char *iou_type;   /**< detection: "bbox" [default], "segm", "obb", "keypoints" */
     const char *convention; /**< detection: "coco" [default] or another one (evaluate.h) */
-    const char *metadata;   /**< detection: table about images, for where and cluster */
+    const char *metadata; /**< detection, segmentation: table about images, for where and cluster */
     int32_t has_equivalence;    /**< 1: `equivalence` is asked for */
     double equivalence;         /**< do models differ by less than this (two one-sided tests)? */
     int32_t has_rope;           /**< 1: `rope` is asked for */
@@ -57,6 +58,7 @@ typedef struct assay_compare_request {
     const char *iou, *areas, *max_detections, *recalls, *sigmas; /**< detection: as in evaluate.h */
     int64_t pixel;                                               /**< detection: as in evaluate.h */
     const char *voc_corners;                                     /**< detection: as in evaluate.h */
+    const char *ignore; /**< segmentation: label that does not count, or "none" [255] */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

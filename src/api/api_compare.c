@@ -5,12 +5,54 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "api/compare.h"
 #include "api/compare_detection.h"
+#include "api/compare_segmentation.h"
 #include "api/limits.h"
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
 
 typedef assay_compare_job job;
+
+static bool is_task(const assay_compare_request *r, const char *task)
+{
+    return strcmp(r->task != NULL ? r->task : "classification", task) == 0;
+}
+
+static assay_status check_task(const assay_compare_request *r, assay_error *err)
+{
+    bool detection = is_task(r, "detection");
+    bool segmentation = is_task(r, "segmentation");
+    if (!is_task(r, "classification") && !detection && !segmentation) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "task is '%s', expected classification, detection or segmentation",
+                          r->task);
+    }
+    if (!detection && (r->iou_type || r->convention || r->hierarchy || r->expand_predictions != 0 ||
+                       r->iou || r->areas || r->max_detections || r->recalls || r->sigmas ||
+                       r->pixel != 0 || r->voc_corners)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "hierarchy and the options that say how boxes are evaluated belong to "
+                          "the task detection");
+    }
+    if (!detection && !segmentation && (r->truth || r->metadata)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "truth and metadata belong to the tasks detection and segmentation");
+    }
+    if (!segmentation && r->ignore) {
+        return assay_fail(err, ASSAY_EINVAL, "ignore belongs to the task segmentation");
+    }
+    if ((detection || segmentation) && (r->weights || r->score_kind)) {
+        return assay_fail(err, ASSAY_EINVAL, "weights and score_kind do not belong to the task %s",
+                          r->task);
+    }
+    /* Average precision and IoU lie between 0 and 1, and so do differences at most. */
+    if ((detection || segmentation) && r->has_margin && !(r->margin >= 0.0 && r->margin < 1.0)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "margin %g lies outside what %s can differ by: from 0 to below 1",
+                          r->margin, detection ? "average precision" : "mean IoU");
+    }
+    return ASSAY_OK;
+}
 
 /* Programs that were built before the fields at the end existed give a shorter structure. */
 static assay_status complete(assay_compare_request *out, const assay_compare_request *r,
@@ -21,29 +63,13 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
         r->struct_size != offsetof(assay_compare_request, has_equivalence) &&
         r->struct_size != offsetof(assay_compare_request, score_kind) &&
         r->struct_size != offsetof(assay_compare_request, hierarchy) &&
-        r->struct_size != offsetof(assay_compare_request, iou)) {
+        r->struct_size != offsetof(assay_compare_request, iou) &&
+        r->struct_size != offsetof(assay_compare_request, ignore)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
     out->struct_size = sizeof *out;
-    if (out->task && strcmp(out->task, "classification") != 0 &&
-        strcmp(out->task, "detection") != 0) {
-        return assay_fail(err, ASSAY_EINVAL, "task is '%s', expected classification or detection",
-                          out->task);
-    }
-    if ((!out->task || strcmp(out->task, "detection") != 0) &&
-        (out->truth || out->iou_type || out->convention || out->metadata || out->hierarchy ||
-         out->expand_predictions != 0 || out->iou || out->areas || out->max_detections ||
-         out->recalls || out->sigmas || out->pixel != 0 || out->voc_corners)) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "truth, metadata, hierarchy and the options that say how boxes are "
-                          "evaluated belong to the task detection");
-    }
-    if (out->task && strcmp(out->task, "detection") == 0 && (out->weights || out->score_kind)) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "weights and score_kind do not belong to the task detection");
-    }
-    return ASSAY_OK;
+    return check_task(out, err);
 }
 
 static assay_status check_request(job *j, const assay_compare_request *r, assay_error *err)
@@ -395,8 +421,11 @@ assay_status assay_compare_files(char **json, char **table, char **flips,
     }
     ASSAY_TRY(complete(&whole, request, err));
     ASSAY_TRY(check_request(&j, &whole, err));
-    if (whole.task && strcmp(whole.task, "detection") == 0) {
-        status = assay_compare_detections(json, table, flips, &counts, context, &whole, err);
+    if (!is_task(&whole, "classification")) {
+        status =
+            is_task(&whole, "detection")
+                ? assay_compare_detections(json, table, flips, &counts, context, &whole, err)
+                : assay_compare_segmentations(json, table, flips, &counts, context, &whole, err);
         if (summary) {
             *summary = counts;
         }

@@ -7,6 +7,7 @@
 #include "api/limits.h"
 #include "api/run.h"
 #include "api/run_boxes.h"
+#include "api/run_masks.h"
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "codec/json_value.h"
@@ -106,6 +107,8 @@ static assay_status prepare(assay_run *run, assay_error *err)
     }
     if (plan->task == ASSAY_TASK_DETECTION) {
         ASSAY_TRY(assay_run_boxes_open(run, err));
+    } else if (plan->task == ASSAY_TASK_SEGMENTATION) {
+        ASSAY_TRY(assay_run_masks_open(run, err));
     } else {
         ASSAY_TRY(assay_run_open_models(run, err));
         ASSAY_TRY(assay_run_open_data(run, err));
@@ -201,6 +204,7 @@ static void summarise(assay_run_summary *out, const assay_run *run)
 
 static void dispose(assay_run *run)
 {
+    assay_run_masks_dispose(run);
     assay_run_boxes_dispose(run);
     assay_run_drop_worst(run);
     for (int32_t m = 0; run->plan && m < run->plan->n_models; m++) {
@@ -238,7 +242,10 @@ assay_status assay_run_plan(assay_run_summary *out, assay_context *context,
     if (request->check) {
         goto done;
     }
-    if (run.boxes != NULL) {
+    if (run.masks != NULL) {
+        ASSAY_GOTO(assay_run_masks_measure(&run, err), done);
+        ASSAY_GOTO(assay_run_masks_compare(&run, err), done);
+    } else if (run.boxes != NULL) {
         ASSAY_GOTO(assay_run_boxes_measure(&run, err), done);
         ASSAY_GOTO(assay_run_boxes_compare(&run, err), done);
     } else {

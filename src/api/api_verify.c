@@ -10,6 +10,7 @@
 #include "api/limits.h"
 #include "api/run.h"
 #include "api/verify_boxes.h"
+#include "api/verify_masks.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -97,10 +98,12 @@ static assay_status make_sequential(assay_plan *plan, const assay_verify_request
     if (!request->sequential) {
         return ASSAY_OK;
     }
-    if (plan->task == ASSAY_TASK_DETECTION) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "sequential judging is for classification, where every datum is right or "
-                          "wrong by itself; requirements on detections are judged on all images");
+    if (assay_task_is_whole(plan->task)) {
+        return assay_fail(
+            err, ASSAY_EINVAL,
+            "sequential judging is for classification, where every datum is right or "
+            "wrong by itself; requirements on detections and segmentations are judged "
+            "on all images");
     }
     assay_sequential_method method = assay_sequential_find(request->sequential);
     if (method == ASSAY_SEQUENTIAL_NONE) {
@@ -345,6 +348,14 @@ static assay_status measure_all(verification *v, assay_error *err)
                                                .data = v->data};
         return assay_verify_boxes(&v->run, &evidence, err);
     }
+    if (plan->task == ASSAY_TASK_SEGMENTATION) {
+        const assay_masks_evidence evidence = {.results =
+                                                   v->results ? assay_json_root(v->results) : NULL,
+                                               .predictions = v->request->predictions,
+                                               .model = v->model,
+                                               .data = v->data};
+        return assay_verify_masks(&v->run, &evidence, err);
+    }
     for (int32_t i = 0; i < plan->n_requirements; i++) {
         const assay_plan_requirement *q = &plan->requirements[i];
         if (q->attack >= 0 && v->results) {
@@ -432,6 +443,7 @@ static void dispose(verification *v)
     assay_predictions_free(v->open);
     assay_run_drop_worst(&v->run);
     assay_json_doc_free(v->results);
+    assay_verify_masks_dispose(&v->run);
     assay_verify_boxes_dispose(&v->run);
     assay_plan_free(v->run.plan);
     assay_buffer_dispose(&v->run.log);

@@ -440,13 +440,14 @@ static void summarise(assay_compare_summary *out, const job *j)
         }
         const assay_detection_difference *ap = j->pairs[k].differences;
         /* Detectors that differ nowhere have no interval, and none is worse. */
-        if (j->request->has_margin != 0 && isnan(ap->low) && ap->difference == 0.0 &&
+        if (j->request->has_margin != 0 && isnan(ap->bound_low) && ap->difference == 0.0 &&
             j->pairs[k].n_changed == 0) {
             out->noninferior++;
-        } else if (j->request->has_margin != 0 && !isnan(ap->low)) {
-            out->noninferior += ap->low > -j->request->margin;
-            out->inferior += ap->high < -j->request->margin;
-            out->undecided += ap->low <= -j->request->margin && ap->high >= -j->request->margin;
+        } else if (j->request->has_margin != 0 && !isnan(ap->bound_low)) {
+            out->noninferior += ap->bound_low > -j->request->margin;
+            out->inferior += ap->bound_high < -j->request->margin;
+            out->undecided +=
+                ap->bound_low <= -j->request->margin && ap->bound_high >= -j->request->margin;
         }
     }
 }

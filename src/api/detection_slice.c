@@ -126,25 +126,69 @@ static assay_status add_extras(assay_table *t, const assay_coco_truth *truth, as
     return ASSAY_OK;
 }
 
-static assay_status join_names(int64_t *row_of, const assay_table *m, const assay_column *name,
-                               const image_index *x, assay_error *err)
+/* A name without its ending: label maps and the images that they belong to differ there. */
+static size_t stem_of(const char *name)
 {
-    const char *const *files = (const char *const *)x->truth->image_file;
+    const char *slash = strrchr(name, '/');
+    const char *dot = strrchr(slash != NULL ? slash : name, '.');
+    return dot != NULL ? (size_t)(dot - name) : strlen(name);
+}
+
+/* Rows by exact names; those that are not found, by names without their endings when `stems`. */
+static assay_status join_by(int64_t *row_of, const assay_table *m, const assay_column *name,
+                            const char *const *keys, int64_t n, bool stems, assay_error *err)
+{
     assay_status status = ASSAY_OK;
     assay_text_index *index = NULL;
     int64_t found = -1;
-    ASSAY_TRY(assay_text_index_new(&index, x->truth->n_images, err));
-    for (int64_t r = 0; r < x->truth->n_images; r++) {
-        if (files[r] != NULL) {
-            ASSAY_GOTO(assay_text_index_put(&found, index, files, r, err), done);
+    ASSAY_TRY(assay_text_index_new(&index, n, err));
+    for (int64_t r = 0; r < n; r++) {
+        if (keys[r] != NULL) {
+            ASSAY_GOTO(assay_text_index_put(&found, index, keys, r, err), done);
         }
     }
     for (int64_t i = 0; i < m->rows; i++) {
         const char *text = name->valid == NULL || name->valid[i] != 0 ? name->texts[i] : NULL;
-        row_of[i] = text != NULL ? assay_text_index_find(index, files, text, strlen(text)) : -1;
+        if (text != NULL && row_of[i] < 0) {
+            row_of[i] =
+                assay_text_index_find(index, keys, text, stems ? stem_of(text) : strlen(text));
+        }
     }
 done:
     assay_text_index_free(index);
+    return status;
+}
+
+static assay_status join_names(int64_t *row_of, const assay_table *m, const assay_column *name,
+                               const image_index *x, const char *path, assay_error *err)
+{
+    const char *const *files = (const char *const *)x->truth->image_file;
+    int64_t n = x->truth->n_images;
+    assay_status status = ASSAY_OK;
+    assay_arena *arena = NULL;
+    int64_t found = 0;
+    for (int64_t i = 0; i < m->rows; i++) {
+        row_of[i] = -1;
+    }
+    ASSAY_TRY(join_by(row_of, m, name, files, n, false, err));
+    ASSAY_TRY(assay_arena_new(&arena, (size_t)4 << 30, err));
+    const char **stems = assay_arena_alloc(arena, (size_t)n + 1, sizeof *stems);
+    for (int64_t r = 0; r < n && stems != NULL; r++) {
+        stems[r] = files[r] == NULL
+                       ? NULL
+                       : assay_arena_printf(arena, "%.*s", (int)stem_of(files[r]), files[r]);
+    }
+    status = stems != NULL ? join_by(row_of, m, name, stems, n, true, err) : assay_fail_memory(err);
+    for (int64_t i = 0; i < m->rows; i++) {
+        found += row_of[i] >= 0;
+    }
+    if (status == ASSAY_OK && found == 0 && n > 0 && files[0] != NULL) {
+        status = assay_fail(err, ASSAY_EFORMAT,
+                            "%s: no row's file_name is that of an image of the truth, which are "
+                            "called like '%s'",
+                            path, files[0]);
+    }
+    assay_arena_free(arena);
     return status;
 }
 
@@ -163,7 +207,7 @@ static assay_status join_rows(int64_t *row_of, const assay_table *m, const image
                           path);
     }
     if (id == NULL || id->type != ASSAY_COLUMN_INT) {
-        return join_names(row_of, m, name, x, err);
+        return join_names(row_of, m, name, x, path, err);
     }
     for (int64_t i = 0; i < m->rows; i++) {
         row_of[i] = id->valid == NULL || id->valid[i] != 0 ? image_of(x, id->ints[i]) : -1;
@@ -239,7 +283,9 @@ static assay_status image_table(assay_table **out, const image_index *x,
     ASSAY_GOTO(add_names(t, truth, err), done);
     ASSAY_GOTO(add_sizes(t, "width", truth->image_width, err), done);
     ASSAY_GOTO(add_sizes(t, "height", truth->image_height, err), done);
-    ASSAY_GOTO(add_counts(t, x, err), done);
+    if (!choice->images_only) {
+        ASSAY_GOTO(add_counts(t, x, err), done);
+    }
     ASSAY_GOTO(add_extras(t, truth, err), done);
     if (choice->columns != NULL) {
         ASSAY_GOTO(add_metadata(t, choice->columns, choice->row, err), done);
@@ -402,7 +448,12 @@ static assay_status select_where(assay_detection_selection *s, const image_index
     if (s->images == NULL || s->objects == NULL || s->results == NULL) {
         return assay_fail_memory(err);
     }
-    if (assay_duckdb_select(s->images, images, where, NULL) == ASSAY_OK) {
+    assay_status status =
+        assay_duckdb_select(s->images, images, where, choice->images_only ? err : NULL);
+    if (choice->images_only && status != ASSAY_OK) {
+        return status;
+    }
+    if (status == ASSAY_OK) {
         s->n_images = 0;
         for (int64_t i = 0; i < truth->n_images; i++) {
             s->n_images += s->images[i];

@@ -20,6 +20,7 @@ typedef struct assay_detection_choice {
     const char *metadata;       /* file of a table about the images */
     const assay_table *columns; /* more about some of the images: row i is about image row[i] */
     const int64_t *row;
+    bool images_only; /* there are no boxes: their columns are not known */
     bool plan; /* asked for by a plan: nothing may be chosen, and messages speak of its keys */
 } assay_detection_choice;
 

@@ -130,8 +130,10 @@ typedef struct assay_run {
     struct assay_run_units {
         int64_t *of, n; /* cluster of each row of the data set; NULL = rows are independent */
         bool known;
-    } * units;                     /* n_data; made when first asked for */
-    struct assay_run_boxes *boxes; /* task detection: run_boxes.h; else NULL */
+    } * units; /* n_data; made when first asked for */
+    struct assay_run_boxes
+        *boxes; /* detection; of segmentation the images: run_boxes.h; else NULL */
+    struct assay_run_masks *masks; /* task segmentation: run_masks.h; else NULL */
     int32_t group, n_groups;       /* model x data x perturbation: for the progress line */
 } assay_run;
 

@@ -2,6 +2,7 @@
 #ifndef ASSAY_API_RUN_BOXES_H
 #define ASSAY_API_RUN_BOXES_H
 
+#include "adapters/filesystem/dataset_open.h"
 #include "api/annotations.h"
 #include "api/detection_slice.h"
 #include "api/run.h"
@@ -109,6 +110,24 @@ const assay_measure *assay_run_boxes_find(const assay_result *result,
 ASSAY_NODISCARD assay_status assay_run_boxes_open_data(assay_run *run, int32_t d, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_boxes_truth(assay_run *run, int32_t d, assay_error *err);
+/** The images of a data set's truth as a data set, by their paths. */
+ASSAY_NODISCARD assay_status assay_run_boxes_open_images(assay_run *run, int32_t d,
+                                                         const assay_dataset_file *files,
+                                                         assay_error *err);
+/** What is known of the images into the evidence, so that slices can be judged without them. */
+ASSAY_NODISCARD assay_status assay_run_boxes_export_images(assay_run *run, int32_t d,
+                                                           assay_error *err);
+/** The same from the evidence, as a data set without pixels; nothing when there were no images.
+ *  `digest` is that of the data set. */
+ASSAY_NODISCARD assay_status assay_run_boxes_recall_images(assay_run *run, int32_t d,
+                                                           const char *digest, assay_error *err);
+/** A file of the evidence with these notes (pairs of key and value, NULL at the end), or NULL. */
+ASSAY_NODISCARD assay_status assay_run_find_noted(const char **out, const assay_run *run,
+                                                  const char *const *notes, assay_error *err);
+/** The same perturbation; NULL = none. */
+bool assay_run_same_args(const assay_args *a, const assay_args *b);
+/** A name as part of a file's name; NULL = out of memory. */
+const char *assay_run_file_part(assay_arena *arena, const char *name);
 /** Room for truths, results and matches. */
 ASSAY_NODISCARD assay_status assay_run_boxes_new(assay_run *run, assay_error *err);
 /** What belongs to a context: images, or objects and results; *n images (0 also without an object).

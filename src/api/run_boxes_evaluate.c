@@ -92,6 +92,8 @@ assay_status assay_run_boxes_select(assay_detection_selection *out, int64_t *n,
     const assay_detection_choice choice = {.where = run->plan->contexts[context].where,
                                            .columns = data != NULL ? data->metadata : NULL,
                                            .row = t->row,
+                                           .metadata = run->plan->data[d].metadata,
+                                           .images_only = run->masks != NULL,
                                            .plan = true};
     size_t images = (size_t)t->truth->n_images;
     ASSAY_TRY(

@@ -13,7 +13,7 @@
 #include "core/detection_measure.h"
 #include "core/perturbation.h"
 
-static bool same_args(const assay_args *a, const assay_args *b)
+bool assay_run_same_args(const assay_args *a, const assay_args *b)
 {
     if (a == NULL || b == NULL) {
         return a == b;
@@ -23,7 +23,7 @@ static bool same_args(const assay_args *a, const assay_args *b)
 
 /* ---- predicting ---- */
 
-static const char *file_part(assay_arena *arena, const char *name)
+const char *assay_run_file_part(assay_arena *arena, const char *name)
 {
     char *part = assay_arena_printf(arena, "%.60s", name);
     for (char *c = part; c != NULL && *c != '\0'; c++) {
@@ -216,8 +216,8 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
                                  NULL};
     const char *folder =
         assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
-    const char *first = file_part(run->arena, run->plan->models[model].name);
-    const char *second = file_part(run->arena, place);
+    const char *first = assay_run_file_part(run->arena, run->plan->models[model].name);
+    const char *second = assay_run_file_part(run->arena, place);
     const char *stem = first != NULL && second != NULL
                            ? assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s", run->out,
                                                 first, second, key)
@@ -317,7 +317,7 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
     for (int32_t k = first; k < run->plan->n_contexts; k++) {
         assay_run_cell *cell = assay_run_cell_at(run, model, k);
         if (cell->evaluated || cell->reason != NULL || contexts[k].data != contexts[first].data ||
-            !same_args(contexts[k].perturbation, contexts[first].perturbation) ||
+            !assay_run_same_args(contexts[k].perturbation, contexts[first].perturbation) ||
             !assay_run_wanted(run, model, k)) {
             continue;
         }
@@ -356,8 +356,9 @@ static int32_t count_groups(const assay_run *run)
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         for (int32_t c = 0; run->models[m] != NULL && c < run->plan->n_contexts; c++) {
             int32_t k = 0;
-            while (k < c && !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
-                              same_args(contexts[k].perturbation, contexts[c].perturbation))) {
+            while (k < c &&
+                   !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
+                     assay_run_same_args(contexts[k].perturbation, contexts[c].perturbation))) {
                 k++;
             }
             n += k == c && assay_run_wanted(run, m, c) &&
@@ -367,11 +368,10 @@ static int32_t count_groups(const assay_run *run)
     return n;
 }
 
-/* What is known of the images, so that slices of the evidence can be judged without them. */
-static assay_status export_images(assay_run *run, int32_t d, assay_error *err)
+assay_status assay_run_boxes_export_images(assay_run *run, int32_t d, assay_error *err)
 {
     const assay_dataset *data = run->data[d];
-    const char *name = file_part(run->arena, run->plan->data[d].name);
+    const char *name = assay_run_file_part(run->arena, run->plan->data[d].name);
     assay_table *table = NULL;
     assay_column *column = NULL;
     assay_status status = ASSAY_OK;
@@ -406,7 +406,7 @@ done:
 assay_status assay_run_boxes_measure(assay_run *run, assay_error *err)
 {
     for (int32_t d = 0; d < run->plan->n_data; d++) {
-        ASSAY_TRY(export_images(run, d, err));
+        ASSAY_TRY(assay_run_boxes_export_images(run, d, err));
     }
     run->n_groups = count_groups(run);
     for (int32_t m = 0; m < run->plan->n_models; m++) {

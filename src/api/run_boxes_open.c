@@ -99,8 +99,8 @@ static bool needs_images(const assay_run *run, const assay_dataset_file *files, 
     return n > 0 && assay_file_kind(files[0].path) == 1;
 }
 
-static assay_status open_images(assay_run *run, int32_t d, const assay_dataset_file *files,
-                                assay_error *err)
+assay_status assay_run_boxes_open_images(assay_run *run, int32_t d, const assay_dataset_file *files,
+                                         assay_error *err)
 {
     const assay_plan_data *data = &run->plan->data[d];
     assay_run_truth *t = &run->boxes->truth[d];
@@ -151,6 +151,8 @@ assay_status assay_run_boxes_clusters(assay_run *run, int32_t d, assay_error *er
                                            .columns =
                                                run->data[d] != NULL ? run->data[d]->metadata : NULL,
                                            .row = t->row,
+                                           .metadata = run->plan->data[d].metadata,
+                                           .images_only = run->masks != NULL,
                                            .plan = true};
     size_t n = (size_t)t->truth->n_images;
     ASSAY_TRY(assay_detection_select(&chosen, t->truth, NULL, &choice, err));
@@ -217,7 +219,7 @@ assay_status assay_run_boxes_open_data(assay_run *run, int32_t d, assay_error *e
     }
     ASSAY_TRY(list_images(files, run, d, &options, err));
     if (needs_images(run, files, t->truth->n_images)) {
-        ASSAY_TRY(open_images(run, d, files, err));
+        ASSAY_TRY(assay_run_boxes_open_images(run, d, files, err));
     }
     return assay_run_boxes_clusters(run, d, err);
 }

@@ -6,6 +6,7 @@
 #include "api/intervals.h"
 #include "api/run.h"
 #include "api/run_boxes.h"
+#include "api/run_masks.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -443,7 +444,11 @@ assay_status assay_run_results(assay_buffer *out, const assay_run *run, assay_er
     }
     assay_json_end_array(&json);
     assay_results_validation(&json, run);
-    assay_results_boxes(&json, run);
+    if (run->masks != NULL) {
+        assay_results_masks(&json, run);
+    } else {
+        assay_results_boxes(&json, run);
+    }
     put_findings(&json, run);
     put_breakdowns(&json, run);
     put_examples(&json, run);

@@ -203,6 +203,8 @@ assay_status assay_results_data(assay_json *json, const assay_run *run, int32_t 
     } else if (given) {
         put_texts(json, "classes", given->class_names, given->classes);
         ASSAY_TRY(put_counts(json, given->target, given->n, given->classes, err));
+    } else {
+        put_texts(json, "classes", NULL, 0);
     }
     put_skips(json, data);
     if (!data && given) {

@@ -2,28 +2,18 @@
 #ifndef ASSAY_API_SEGMENTATION_H
 #define ASSAY_API_SEGMENTATION_H
 
-#include "api/context.h"
-#include "assay/evaluate.h"
+#include "api/segment_set.h"
 #include "base/json_write.h"
-#include "core/measure.h"
-#include "core/segmentation.h"
 
 /** One evaluation, as its renderers see it; everything in the arena. */
 typedef struct assay_segmentation_report {
     const assay_evaluate_request *request;
     assay_arena *arena;
-    double level;
-    int64_t replicates; /* 0 = no bootstrap */
-    uint64_t seed;
-    int64_t ignore; /* -1 = none */
-    const char *const *names;
-    int64_t n_names; /* 0 = classes have numbers only */
-    int64_t n_images;
-    int64_t unused; /* predictions without a truth */
-    int32_t classes;
-    assay_segment_sums *sums; /* per class */
-    int64_t *confusion;       /* classes x (classes + 1), rows = truth */
-    assay_segmentation_images images;
+    assay_segment_request asked; /* level, replicates (0 = no bootstrap), seed, metrics */
+    assay_segment_truth truth;
+    assay_segment_found found;
+    int64_t images, units; /* of the slice */
+    const double *sums;    /* of every class: ASSAY_SEGMENT_WIDTH numbers */
     assay_result measures; /* the statistics, then those of every class */
 } assay_segmentation_report;
 
@@ -38,12 +28,15 @@ ASSAY_NODISCARD assay_status assay_segmentation_json(char **out,
 ASSAY_NODISCARD assay_status assay_segmentation_table(char **out,
                                                       const assay_segmentation_report *report,
                                                       assay_error *err);
-
-/** Parts of the results that label maps and panoptic segments have in common: "data" and "contexts"
- *  (rows: of the truth and of the predictions), "measures", and all from "remarks" to the end. */
-void assay_segmentation_put_inputs(assay_json *json, const char *const paths[2],
-                                   const int64_t rows[2], int64_t images);
-void assay_segmentation_put_measures(assay_json *json, const assay_result *result);
-void assay_segmentation_put_end(assay_json *json, int64_t unused);
+/** The measure of a metric over all classes (params NULL = any) or of a class; NULL = none. */
+const assay_measure *assay_segmentation_find(const assay_result *measures, const char *metric,
+                                             const char *params, const char *class_name);
+/** What was met while reading, one sentence each with its count; returns how many. */
+enum { ASSAY_SEGMENT_REMARKS = 3 };
+int assay_segment_remarks(const char *texts[ASSAY_SEGMENT_REMARKS],
+                          int64_t counts[ASSAY_SEGMENT_REMARKS], const assay_segment_found *found);
+/** Metrics by name: each must be one of segmentations. */
+ASSAY_NODISCARD assay_status assay_segment_check_metrics(const char *const *metrics, bool panoptic,
+                                                         assay_error *err);
 
 #endif

@@ -29,65 +29,7 @@ static const char *member(const judging *j, const char *list, const char *by, co
     return "";
 }
 
-/* A file of the evidence with these notes (pairs of key and value, NULL at the end), or NULL. */
-static assay_status find_noted(const char **out, const judging *j, const char *const *notes,
-                               assay_error *err)
-{
-    assay_arena *arena = j->run->arena;
-    const char *folder = assay_path_join(arena, j->run->out, "predictions");
-    const char **names = NULL;
-    int64_t n = 0;
-    *out = NULL;
-    if (folder == NULL || assay_file_kind(folder) != 2) {
-        return folder != NULL ? ASSAY_OK : assay_fail_memory(err);
-    }
-    ASSAY_TRY(assay_folder_list(&names, &n, folder, arena, err));
-    for (int64_t i = 0; i < n && *out == NULL; i++) {
-        const char *path =
-            assay_text_ends(names[i], ".parquet") ? assay_path_join(arena, folder, names[i]) : NULL;
-        bool all = path != NULL;
-        for (int k = 0; all && notes[k] != NULL; k += 2) {
-            all = assay_duckdb_has_note(path, notes[k], notes[k + 1]);
-        }
-        *out = all ? path : NULL;
-    }
-    return ASSAY_OK;
-}
-
 /* ---- data ---- */
-
-/* The table of images that the run has left, as a data set without pixels; none when the run had no
- * images either. */
-static assay_status recall_images(const judging *j, int32_t d, assay_error *err)
-{
-    assay_run *run = j->run;
-    assay_run_truth *t = &run->boxes->truth[d];
-    const char *name = run->plan->data[d].name;
-    const char *const notes[] = {"assay.images", member(j, "data", "name", name, "digest"), NULL};
-    const char *path = NULL;
-    ASSAY_TRY(find_noted(&path, j, notes, err));
-    if (path == NULL) {
-        return ASSAY_OK;
-    }
-    assay_dataset *data = assay_alloc(1, sizeof *data);
-    if (data == NULL) {
-        return assay_fail_memory(err);
-    }
-    data->name = name;
-    run->data[d] = data;
-    ASSAY_TRY(assay_duckdb_read_table(&data->metadata, path, err));
-    data->n = data->metadata->rows;
-    const assay_column *row = assay_table_find(data->metadata, ASSAY_RUN_ROW);
-    for (int64_t i = 0; i < data->n; i++) {
-        if (row == NULL || row->type != ASSAY_COLUMN_INT || row->ints[i] < 0 ||
-            row->ints[i] >= t->truth->n_images) {
-            return assay_fail(err, ASSAY_EFORMAT,
-                              "%s: the table of images does not belong to the truth", path);
-        }
-    }
-    t->row = row != NULL ? row->ints : NULL;
-    return ASSAY_OK;
-}
 
 static assay_status open_data(judging *j, int32_t d, assay_error *err)
 {
@@ -106,7 +48,8 @@ static assay_status open_data(judging *j, int32_t d, assay_error *err)
         j->reason[d] = "the truth is not the one of the evidence: its content changed";
         return ASSAY_OK;
     }
-    ASSAY_TRY(recall_images(j, d, err));
+    ASSAY_TRY(
+        assay_run_boxes_recall_images(run, d, member(j, "data", "name", name, "digest"), err));
     return assay_run_boxes_clusters(run, d, err);
 }
 
@@ -148,7 +91,7 @@ static assay_status find_boxes(const char **path, const char **reason, const jud
                                  text.data != NULL ? text.data : "none",
                                  NULL};
     const char *parquet = NULL;
-    ASSAY_GOTO(find_noted(&parquet, j, notes, err), done);
+    ASSAY_GOTO(assay_run_find_noted(&parquet, j->run, notes, err), done);
     if (parquet == NULL) {
         *reason = "the evidence holds no predictions of the model in this context";
         goto done;

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "core/detection_errors_internal.h"
+#include "stats/intervals.h"
 
 enum { CS = ASSAY_CLASS_STATISTICS, EV = ASSAY_ERROR_VALUES };
 
@@ -244,6 +245,11 @@ static assay_status judge(assay_detection_difference *d, const comparing *c,
     }
     assay_status status = assay_replicate_bounds(&m, column, 1, &own, arena, err);
     assay_free(column);
+    if (status == ASSAY_OK && m.replicates != NULL) {
+        double alpha = 1.0 - own.level;
+        status = assay_percentile_interval(&d->bound_low, &d->bound_high, m.replicates,
+                                           m.n_replicates, alpha, alpha, err);
+    }
     d->low = m.low;
     d->high = m.high;
     d->method = m.method;
@@ -424,7 +430,8 @@ assay_status assay_detection_compare(assay_detection_difference **out, int64_t *
     }
     for (int64_t i = 0; i < *n; i++) {
         d[i].difference = d[i].in_b - d[i].in_a;
-        d[i].low = d[i].high = d[i].p = d[i].p_adjusted = d[i].probability_better = (double)NAN;
+        d[i].low = d[i].high = d[i].bound_low = d[i].bound_high = d[i].p = d[i].p_adjusted =
+            d[i].probability_better = (double)NAN;
         d[i].method =
             rule->replicates > 0 && !resampled ? "none: fewer than 10 images or clusters" : "none";
         if (resampled && !isnan(d[i].difference)) {

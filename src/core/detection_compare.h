@@ -16,6 +16,7 @@ typedef struct assay_detection_difference {
     double in_a, in_b; /* NaN = undefined */
     double difference; /* b - a */
     double low, high;  /* two-sided; NaN = none */
+    double bound_low, bound_high; /* one-sided, each at the level: for non-inferiority */
     const char *method;
     double p;                  /* two-sided permutation test; NaN = none */
     double p_adjusted;         /* maxT, over all differences */

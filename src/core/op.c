@@ -23,10 +23,17 @@ const char *assay_task_name(assay_task task)
         return "detection";
     case ASSAY_TASK_MULTILABEL:
         return "multilabel";
+    case ASSAY_TASK_SEGMENTATION:
+        return "segmentation";
     case ASSAY_TASKS:
         break;
     }
     return "unknown";
+}
+
+bool assay_task_is_whole(assay_task task)
+{
+    return task == ASSAY_TASK_DETECTION || task == ASSAY_TASK_SEGMENTATION;
 }
 
 const char *assay_op_kind_name(assay_op_kind kind)
@@ -503,8 +510,7 @@ assay_status assay_op_check(const assay_op *op, assay_error *err)
     const char *const texts[] = {op->title, op->summary, op->description, op->citation, op->since};
     int shapes = (op->metric != NULL) + (op->interval != NULL) + (op->perturbation != NULL) +
                  (op->attack != NULL) + (op->decoder != NULL);
-    /* What is measured about detections is measured all at once, not metric by metric. */
-    bool described = op->kind == ASSAY_OP_METRIC && op->task == ASSAY_TASK_DETECTION;
+    bool described = op->kind == ASSAY_OP_METRIC && assay_task_is_whole(op->task);
 
     if (!is_identifier(op->name)) {
         return assay_fail(err, ASSAY_EINTERNAL, "an operation's name is not lower_snake_case");

@@ -103,10 +103,13 @@ typedef enum assay_task {
     ASSAY_TASK_REGRESSION,         /* a real number per row */
     ASSAY_TASK_DETECTION,          /* boxes per image; measured by core/detection_measure.h */
     ASSAY_TASK_MULTILABEL,         /* a set of classes per row */
+    ASSAY_TASK_SEGMENTATION,       /* a class per pixel; measured by core/segment_sample.h */
     ASSAY_TASKS
 } assay_task;
 
 const char *assay_task_name(assay_task task); /* "classification" */
+/** Everything about such a task is measured at once: its metrics are descriptions. */
+bool assay_task_is_whole(assay_task task);
 
 /** What an operation needs from the predictions (metrics). */
 enum {
@@ -150,7 +153,7 @@ typedef struct assay_op {
     size_t n_params;
     size_t params_size;          /* bytes of the parameter struct; 0 when there are no parameters */
     const char *const *examples; /* NULL-terminated command lines or plan snippets */
-    const struct assay_metric *metric; /* NULL for the task detection */
+    const struct assay_metric *metric; /* NULL for detection and segmentation */
     const struct assay_interval *interval;
     const struct assay_perturbation *perturbation;
     const struct assay_attack *attack;

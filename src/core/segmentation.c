@@ -14,7 +14,7 @@ void assay_segmentation_scratch_dispose(assay_segmentation_scratch *s)
     assay_free(s->truth_distance);
     assay_free(s->predicted_distance);
     assay_free(s->contours);
-    *s = (assay_segmentation_scratch){0};
+    *s = (assay_segmentation_scratch){.strange = s->strange};
 }
 
 static assay_status scratch_room(assay_segmentation_scratch *s, int64_t pixels, assay_error *err)
@@ -159,6 +159,7 @@ assay_status assay_segmentation_count(assay_segment_counts *counts, int32_t *n, 
     }
     for (int64_t i = 0; i < pixels; i++) {
         s->truth[i] = class_of(truth->labels[i], o);
+        s->strange += s->truth[i] == NO_CLASS && (int64_t)truth->labels[i] != o->ignore;
         s->predicted[i] = s->truth[i] == NO_CLASS ? NO_CLASS : class_of(predicted->labels[i], o);
     }
     count_pixels(c, confusion, s, pixels, o);

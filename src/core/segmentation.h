@@ -42,6 +42,7 @@ typedef struct assay_segmentation_scratch {
     uint16_t *truth, *predicted; /* class of each pixel; 65535 = none */
     int32_t *truth_distance, *predicted_distance;
     uint8_t *contours; /* of one class: bit 0 truth, bit 1 prediction */
+    int64_t strange;   /* pixels so far whose true label is neither a class nor ignored */
 } assay_segmentation_scratch;
 void assay_segmentation_scratch_dispose(assay_segmentation_scratch *scratch);
 
@@ -108,20 +109,5 @@ void assay_segment_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_segment
                        int32_t classes);
 /** Mean IoU of one image over the classes that occur in it; NaN when none does. */
 double assay_segment_image_iou(const assay_segment_counts *counts, int32_t n);
-
-/** Per image, one behind the other. */
-typedef struct assay_segmentation_images {
-    int64_t n;
-    const int64_t *first; /* per image, and one more: into counts */
-    const assay_segment_counts *counts;
-} assay_segmentation_images;
-
-/** Replicates in which every image counts Poisson(1) times: `all` gets replicates x statistics,
- *  `by_class` (may be NULL) replicates x classes x class statistics. Image i is addressed by i. */
-ASSAY_NODISCARD assay_status assay_segmentation_bootstrap(double *all, double *by_class,
-                                                          const assay_segmentation_images *images,
-                                                          int32_t classes, int64_t replicates,
-                                                          uint64_t seed, int threads,
-                                                          assay_error *err);
 
 #endif

@@ -44,6 +44,8 @@ typedef struct assay_plan_data {
     const char *path; /* resolved; NULL = known only through a model's predictions file */
     const char *target, *path_column, *id_column, *root, *labels, *images;
     const char *format;             /* detection: format of the annotations; NULL = by content */
+    const char *metadata;           /* images: table with columns about them, resolved; or NULL */
+    const char *ignore;             /* segmentation: label that does not count, "none", or NULL */
     const char *cluster;            /* column that says which data depend on each other; or NULL */
     const char *weights;            /* column that says how much each datum counts; or NULL */
     const char *const *class_names; /* NULL-terminated or NULL */
@@ -194,7 +196,7 @@ typedef struct assay_plan {
     const char *title;
     const char *description; /* or NULL */
     const char *marking;     /* classification marking; NULL = none */
-    assay_task task;         /* classification or detection */
+    assay_task task;         /* classification, detection or segmentation */
     uint64_t seed;           /* default 1 */
     double level;            /* of two-sided intervals, default 0.95 */
     int64_t replicates;      /* default 1000 */

@@ -168,7 +168,8 @@ assay_status assay_plan_read_attacks(assay_plan_reader *r, const assay_yaml *roo
     if (plan->task != ASSAY_TASK_CLASSIFICATION) {
         return assay_yaml_fail(r->path, map, err,
                                "attacks are for classifiers: leave them out of a "
-                               "plan with task: detection");
+                               "plan with task: %s",
+                               assay_task_name(plan->task));
     }
     ASSAY_TRY(assay_yaml_expect(map, ASSAY_YAML_MAP, "attacks", r->path, err));
     plan->attacks = assay_arena_alloc(r->arena, (size_t)map->n + 1, sizeof *plan->attacks);

@@ -8,11 +8,12 @@
 static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
                                   const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {"title",     "path",    "target", "path_column",
-                                        "id_column", "root",    "labels", "images",
-                                        "classes",   "cluster", "format", "weights"};
+    static const char *const known[] = {"title",  "path",    "target",   "path_column", "id_column",
+                                        "root",   "labels",  "images",   "classes",     "cluster",
+                                        "format", "weights", "metadata", "ignore"};
     const char *path = NULL;
     const char *root = NULL;
+    const char *metadata = NULL;
 
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "a data set", r->path, err));
     data->mark = (assay_mark){node->line, node->column};
@@ -33,7 +34,18 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
     ASSAY_TRY(assay_yaml_text(&data->weights, node, "weights", r->path, err));
     if (data->weights && r->plan->task != ASSAY_TASK_CLASSIFICATION) {
         return assay_yaml_fail(r->path, assay_yaml_get(node, "weights"), err,
-                               "weights are for classification, not for boxes");
+                               "weights are for classification, not for boxes or pixels");
+    }
+    ASSAY_TRY(assay_yaml_text(&metadata, node, "metadata", r->path, err));
+    if (metadata && !assay_task_is_whole(r->plan->task)) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "metadata"), err,
+                               "metadata is for detection and segmentation; in a plan about "
+                               "classification the columns stand in the manifest itself");
+    }
+    ASSAY_TRY(assay_yaml_text(&data->ignore, node, "ignore", r->path, err));
+    if (data->ignore && r->plan->task != ASSAY_TASK_SEGMENTATION) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "ignore"), err,
+                               "ignore is for label maps: say 'task: segmentation'");
     }
     ASSAY_TRY(assay_yaml_text(&data->images, node, "images", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&data->class_names, NULL, node, "classes", r->path, r->arena, err));
@@ -42,7 +54,8 @@ static assay_status read_data_set(assay_plan_reader *r, assay_plan_data *data,
     }
     data->path = assay_plan_resolve(r->arena, r->plan->folder, path);
     data->root = root ? assay_plan_resolve(r->arena, r->plan->folder, root) : NULL;
-    if (!data->path || (root && !data->root)) {
+    data->metadata = metadata ? assay_plan_resolve(r->arena, r->plan->folder, metadata) : NULL;
+    if (!data->path || (root && !data->root) || (metadata && !data->metadata)) {
         return assay_fail_memory(err);
     }
     return ASSAY_OK;

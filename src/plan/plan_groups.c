@@ -88,10 +88,11 @@ assay_status assay_plan_read_groups(assay_plan_reader *r, const assay_yaml *root
     if (!map) {
         return ASSAY_OK;
     }
-    if (plan->task == ASSAY_TASK_DETECTION) {
+    if (assay_task_is_whole(plan->task)) {
         return assay_yaml_fail(r->path, map, err,
-                               "groups are compared for classification, but this plan tests "
-                               "detection (`task`)");
+                               "groups are compared for classification, but this plan tests %s "
+                               "(`task`)",
+                               assay_task_name(plan->task));
     }
     ASSAY_TRY(assay_yaml_expect(map, ASSAY_YAML_MAP, "groups", r->path, err));
     plan->groups = assay_arena_alloc(r->arena, (size_t)map->n + 1, sizeof *plan->groups);

@@ -20,8 +20,9 @@ const char *assay_plan_folder(assay_arena *arena, const char *path)
     return slash == path ? "/" : assay_arena_printf(arena, "%.*s", (int)(slash - path), path);
 }
 
-enum { PLAN_CLASSIFICATION = 1, PLAN_DETECTION };
-static const char *const task_names[] = {NULL, "classification", "detection"};
+static const char *const task_names[] = {NULL, "classification", "detection", "segmentation"};
+static const assay_task tasks[] = {ASSAY_TASK_CLASSIFICATION, ASSAY_TASK_CLASSIFICATION,
+                                   ASSAY_TASK_DETECTION, ASSAY_TASK_SEGMENTATION};
 
 static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
 {
@@ -33,7 +34,7 @@ static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assa
     int64_t version = 0;
     int64_t seed = 1;
     const char *on_error = "stop";
-    int task = PLAN_CLASSIFICATION;
+    int task = 1;
 
     ASSAY_TRY(assay_yaml_check_keys(root, known, ASSAY_COUNT(known), "the plan", r->path, err));
     ASSAY_TRY(assay_yaml_int(&version, root, "assay", 1, 1, r->path, err));
@@ -51,7 +52,7 @@ static assay_status read_head(assay_plan_reader *r, const assay_yaml *root, assa
     ASSAY_TRY(assay_yaml_int(&plan->replicates, root, "replicates", 100, 1000000, r->path, err));
     ASSAY_TRY(
         assay_yaml_choice(&task, root, "task", task_names, ASSAY_COUNT(task_names), r->path, err));
-    plan->task = task == PLAN_DETECTION ? ASSAY_TASK_DETECTION : ASSAY_TASK_CLASSIFICATION;
+    plan->task = tasks[task];
     plan->seed = (uint64_t)seed;
     plan->skip_bad = strcmp(on_error, "skip") == 0;
     if (!plan->skip_bad && strcmp(on_error, "stop") != 0) {

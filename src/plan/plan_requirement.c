@@ -133,6 +133,28 @@ static const char *const coco_metrics[] = {"coco_average_precision", "coco_avera
 static const char *const detection_metrics[] = {"detection_average_precision",
                                                 "detection_average_recall", NULL};
 
+static const char *const segmentation_metrics[] = {"mean_iou",
+                                                   "mean_dice",
+                                                   "pixel_accuracy",
+                                                   "mean_class_accuracy",
+                                                   "weighted_iou",
+                                                   "boundary_iou",
+                                                   "boundary_f",
+                                                   "mean_image_iou",
+                                                   "iou",
+                                                   "dice",
+                                                   "class_accuracy",
+                                                   "class_precision",
+                                                   NULL};
+
+static const char *const *usual_metrics(const assay_plan *plan)
+{
+    return plan->task == ASSAY_TASK_SEGMENTATION ? segmentation_metrics
+           : plan->task != ASSAY_TASK_DETECTION  ? assay_default_metrics()
+           : plan->detection.usual               ? coco_metrics
+                                                 : detection_metrics;
+}
+
 static assay_status read_interval(assay_args **out, const assay_plan_reader *r,
                                   const assay_yaml *map, const char *key, const char *otherwise,
                                   assay_error *err)
@@ -183,9 +205,7 @@ assay_status assay_plan_read_metrics(assay_plan_reader *r, const assay_yaml *roo
         ASSAY_TRY(assay_plan_read_op(&args, NULL, list->values[i], ASSAY_OP_METRIC, r, err));
         ASSAY_TRY(add_metric(&index, r, args, list->values[i], err));
     }
-    const char *const *usual = r->plan->task != ASSAY_TASK_DETECTION ? assay_default_metrics()
-                               : r->plan->detection.usual            ? coco_metrics
-                                                                     : detection_metrics;
+    const char *const *usual = usual_metrics(r->plan);
     for (const char *const *name = usual; !list && *name; name++) {
         const assay_op *op = NULL;
         ASSAY_TRY(assay_registry_get(&op, r->registry, ASSAY_OP_METRIC, *name, err));

@@ -44,7 +44,7 @@ static void put_texts(assay_json *json, const char *key)
 }
 
 /** "name", or {"name": {parameters}}: one alternative per operation. */
-/* Plans test classification and detection. */
+/* Plans test classification, detection and segmentation. */
 static bool is_offered(const assay_op *op, assay_op_kind kind)
 {
     return op->kind == kind && op->task != ASSAY_TASK_REGRESSION;
@@ -112,9 +112,9 @@ static void put_model(assay_json *json)
 
 static void put_data(assay_json *json)
 {
-    static const char *const keys[] = {"title",     "path",   "target", "path_column",
-                                       "id_column", "root",   "labels", "images",
-                                       "cluster",   "format", "weights"};
+    static const char *const keys[] = {"title",     "path",   "target",  "path_column",
+                                       "id_column", "root",   "labels",  "images",
+                                       "cluster",   "format", "weights", "metadata"};
 
     assay_json_key(json, "data");
     open_object(json, NULL);
@@ -125,6 +125,8 @@ static void put_data(assay_json *json)
         put_typed(json, keys[i], "string", NULL);
     }
     put_texts(json, "classes");
+    assay_json_key(json, "ignore");
+    assay_json_raw(json, "{\"type\":[\"string\",\"integer\"]}");
     assay_json_end_object(json);
     assay_json_end_object(json);
 }
@@ -382,7 +384,7 @@ static void put_root(assay_json *json)
     put_typed(json, "description", "string", NULL);
     put_typed(json, "marking", "string", "at the top and bottom of every page of every format");
     assay_json_key(json, "task");
-    assay_json_raw(json, "{\"enum\":[\"classification\",\"detection\"]}");
+    assay_json_raw(json, "{\"enum\":[\"classification\",\"detection\",\"segmentation\"]}");
     put_typed(json, "seed", "integer", NULL);
     put_typed(json, "level", "number", "two-sided confidence of intervals; default 0.95");
     put_typed(json, "replicates", "integer", "bootstrap replicates; default 1000");

@@ -23,11 +23,11 @@ assay_status assay_plan_read_sequential(assay_plan_requirement *q, const assay_p
     } else {
         ASSAY_TRY(assay_yaml_text(&method, node, "sequential", r->path, err));
     }
-    if (r->plan->task == ASSAY_TASK_DETECTION) {
+    if (assay_task_is_whole(r->plan->task)) {
         return assay_yaml_fail(
             r->path, map, err,
-            "sequential requirements are for classification; those on detections are "
-            "judged on all images");
+            "sequential requirements are for classification; those on detections and "
+            "segmentations are judged on all images");
     }
     q->sequential.method = assay_sequential_find(method);
     if (q->sequential.method == ASSAY_SEQUENTIAL_NONE) {

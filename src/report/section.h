@@ -27,6 +27,8 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence);
 /** Part of assay_section_boxes: kinds of errors, confusion with the background. */
 void assay_section_boxes_errors(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_boxes_use(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_masks(assay_buffer *out, const assay_evidence *evidence);
+void assay_section_mask_gallery(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence);
 void assay_section_attacks(assay_buffer *out, const assay_evidence *evidence);
 /** Parts of it, from one assessment: queries, distances, groups, transfer, certificate; checklist. */

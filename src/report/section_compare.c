@@ -252,6 +252,43 @@ static void put_flips(assay_buffer *out, const assay_evidence *evidence,
         assay_figure_count(assay_json_get_int(flips, "both_wrong", 0)).text);
 }
 
+/* Images that two models segment differently, the most changed first. */
+static void put_changed_maps(assay_buffer *out, const assay_evidence *evidence,
+                             const assay_json_value *changed)
+{
+    const assay_json_value *images = assay_json_get(changed, "images");
+    size_t total = (size_t)assay_json_get_int(changed, "n", 0);
+    size_t n = assay_json_size(images) < CHANGED ? assay_json_size(images) : CHANGED;
+    assay_html_put(
+        out,
+        "<details>\n<summary>Images that change: %s <span class=\"quiet\">%s, by their own mean "
+        "IoU "
+        "or panoptic quality</span></summary>\n<div class=\"wide\"><table>\n<thead><tr><th "
+        "scope=\"col\">Image</th><th scope=\"col\" class=\"r\">%s</th>"
+        "<th scope=\"col\" class=\"r\">%s</th><th scope=\"col\" class=\"r\">difference</th></tr>"
+        "</thead>\n<tbody>\n",
+        assay_evidence_title(evidence->contexts, assay_json_get_text(changed, "context", "")),
+        assay_figure_count((int64_t)total).text,
+        assay_evidence_title(evidence->models, assay_json_get_text(changed, "a", "")),
+        assay_evidence_title(evidence->models, assay_json_get_text(changed, "b", "")));
+    for (size_t i = 0; i < n; i++) {
+        const assay_json_value *image = assay_json_at(images, i);
+        double a = assay_evidence_real(image, "value_a");
+        double b = assay_evidence_real(image, "value_b");
+        const double values[] = {a, b, b - a};
+        assay_html_put(out, "<tr><th scope=\"row\">%s</th>", assay_json_get_text(image, "id", "?"));
+        for (size_t k = 0; k < ASSAY_COUNT(values); k++) {
+            assay_html_put(out, "<td class=\"r\">%s%s</td>", k == 2 && values[k] > 0.0 ? "+" : "",
+                           isnan(values[k]) ? "\xe2\x80\x93"
+                                            : assay_figure_fixed(values[k], 3).text);
+        }
+        assay_buffer_puts(out, "</tr>\n");
+    }
+    assay_buffer_puts(out, "</tbody>\n</table></div>\n");
+    assay_section_rest(out, n, total, "images");
+    assay_buffer_puts(out, "</details>\n");
+}
+
 /* Images that two detectors treat differently, the most changed first. */
 static void put_changed(assay_buffer *out, const assay_evidence *evidence,
                         const assay_json_value *changed)
@@ -297,7 +334,9 @@ static void put_all_changed(assay_buffer *out, const assay_evidence *evidence,
             context >= 0 && !assay_json_is_null(assay_json_get(
                                 assay_json_at(evidence->contexts, (size_t)context), "sweep"));
         if (assay_compare_is_pair(item, pair) && !swept && assay_json_get_int(item, "n", 0) > 0) {
-            put_changed(out, evidence, item);
+            bool boxes =
+                assay_json_get(assay_json_at(assay_json_get(item, "images"), 0), "objects") != NULL;
+            (boxes ? put_changed : put_changed_maps)(out, evidence, item);
         }
     }
 }

@@ -205,7 +205,7 @@ void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence)
     size_t in_group = 0;
     const assay_json_value *before = NULL;
     bool folded = false;
-    if (n == 0) {
+    if (n == 0 || !assay_json_is_array(assay_json_get(assay_json_at(gallery, 0), "boxes"))) {
         return;
     }
     assay_section_begin(out, "gallery", "The worst images, to look at",

@@ -62,6 +62,8 @@ void assay_section_glossary(assay_buffer *out, const assay_evidence *evidence)
     put_used(out, evidence, metrics, n);
     n = assay_words_boxes(&metrics);
     put_used(out, evidence, metrics, n);
+    n = assay_words_masks(&metrics);
+    put_used(out, evidence, metrics, n);
     assay_buffer_puts(out, "</dl>\n");
     assay_section_end(out);
 }

@@ -23,6 +23,8 @@ const assay_metric_words *assay_words_metric(const char *name);
 size_t assay_words_metrics(const assay_metric_words **out);
 /** Those about detections, which the above leaves out. */
 size_t assay_words_boxes(const assay_metric_words **out);
+/** Those about segmentations, which both leave out. */
+size_t assay_words_masks(const assay_metric_words **out);
 
 /** Title of a metric; a name without words has its underscores made blanks. */
 void assay_words_metric_title(assay_buffer *out, const char *name);

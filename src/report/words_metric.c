@@ -94,21 +94,25 @@ size_t assay_words_metrics(const assay_metric_words **out)
     return ASSAY_COUNT(metrics);
 }
 
-const assay_metric_words *assay_words_metric(const char *name)
+static const assay_metric_words *find_words(const assay_metric_words *list, size_t n,
+                                            const char *name)
 {
-    for (size_t i = 0; i < ASSAY_COUNT(metrics); i++) {
-        if (assay_text_equal(metrics[i].name, name)) {
-            return &metrics[i];
-        }
-    }
-    const assay_metric_words *boxes = NULL;
-    size_t n = assay_words_boxes(&boxes);
     for (size_t i = 0; i < n; i++) {
-        if (assay_text_equal(boxes[i].name, name)) {
-            return &boxes[i];
+        if (assay_text_equal(list[i].name, name)) {
+            return &list[i];
         }
     }
     return NULL;
+}
+
+const assay_metric_words *assay_words_metric(const char *name)
+{
+    const assay_metric_words *list = NULL;
+    size_t n = assay_words_boxes(&list);
+    const assay_metric_words *found = find_words(metrics, ASSAY_COUNT(metrics), name);
+    found = found != NULL ? found : find_words(list, n, name);
+    n = assay_words_masks(&list);
+    return found != NULL ? found : find_words(list, n, name);
 }
 
 void assay_words_metric_title(assay_buffer *out, const char *name)

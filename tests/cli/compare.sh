@@ -167,7 +167,7 @@ expect 1 "$assay" compare --task detection --truth gt.json da.json db.json --mar
 expect 0 "$assay" compare --task detection --truth gt.json da.json db.json --cluster scene
 says out "random clusters"
 refuse 64 "needs the truth" "$assay" compare --task detection da.json db.json
-refuse 64 "belong to the task detection" "$assay" compare --truth gt.json da.json db.json
+refuse 64 "belong to the tasks detection and segmentation" "$assay" compare --truth gt.json da.json db.json
 refuse 64 "--by does not belong" "$assay" compare --task detection --truth gt.json da.json db.json --by scene
 refuse 64 "is about boxes" "$assay" compare --task detection --truth gt.json da.json db.json --where "aspect >= 1"
 # weights: a 4, b 1, c 3, d 2; only x has a right, only y has b right, both have c right

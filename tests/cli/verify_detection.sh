@@ -86,7 +86,7 @@ is "$(jq -c "$keys" v.json)" "$(jq -c '[.verdicts[] | select(.id != "ALARMS" and
 expect 1 "$assay" verify --predictions "$boxes" --plan plan.yaml --json v.json
 is "$(jq -r '.verdicts[] | select(.id == "ALARMS") | .reason' v.json)" "the predictions are not of perturbed data"
 says v.json "'where': "
-refuse 64 "requirements on detections are judged on all images" "$assay" verify evidence --plan plan.yaml --sequential mixture
+refuse 64 "requirements on detections and segmentations are judged" "$assay" verify evidence --plan plan.yaml --sequential mixture
 
 # what the verdicts were about has changed
 cp truth.json before.json

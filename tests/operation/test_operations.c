@@ -8,7 +8,7 @@ static void each(assay_op_kind kind, void (*check)(const assay_op *op))
     int checked = 0;
     for (size_t i = 0; i < registry->n; i++) {
         /* Metrics of detections are descriptors only: core/detection_measure.h measures. */
-        if (registry->ops[i]->kind == kind && registry->ops[i]->task != ASSAY_TASK_DETECTION) {
+        if (registry->ops[i]->kind == kind && !assay_task_is_whole(registry->ops[i]->task)) {
             print_message("  %s %s\n", assay_op_kind_name(kind), registry->ops[i]->name);
             check(registry->ops[i]);
             checked++;

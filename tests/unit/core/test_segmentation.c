@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "core/segmentation.h"
+#include "core/segment_sample.h"
 
 enum { LONGEST = 1 << 16, MOST_CLASSES = 8 };
 
@@ -141,52 +141,118 @@ static void test_sizes_must_agree(void **state)
     assay_segmentation_scratch_dispose(&scratch);
 }
 
-/* Replicates do not depend on threads; with the same weight for all they are the estimate: here all
- * images are the same, so every replicate in which one occurs equals it. */
+enum { IMAGES = 20, CLASSES = 2, REPLICATES = 100, ROWS = 3 };
+
+/* The same two classes in every image; `better` images have more pixels right. */
+static void make_sample(assay_segment_sample *out, assay_segment_row *rows, int64_t *first,
+                        int64_t better)
+{
+    for (int i = 0; i < IMAGES; i++) {
+        int64_t more = i < better ? 20 : 0;
+        const assay_segment_counts counts[CLASSES] = {{0, 100, 80, 60 + more, 10, 8, 6, 0.5},
+                                                      {1, 50, 70, 30 + more, 9, 9, 3, 0.25}};
+        first[i + 1] = (int64_t)ROWS * (i + 1);
+        assay_segment_row_semantic(&rows[ROWS * i], &counts[0]);
+        assay_segment_row_semantic(&rows[ROWS * i + 1], &counts[1]);
+        assert_true(assay_segment_row_image(&rows[ROWS * i + 2], counts, CLASSES, CLASSES));
+    }
+    *out = (assay_segment_sample){.kind = &assay_segment_semantic,
+                                  .classes = CLASSES,
+                                  .boundary = true,
+                                  .n = IMAGES,
+                                  .first = first,
+                                  .rows = rows};
+}
+
+/* Replicates do not depend on threads; with the same counts in all images every replicate is the
+ * estimate, whether images are drawn one by one or in clusters. */
 static void test_bootstrap(void **state)
 {
     (void)state;
-    enum { IMAGES = 20, REPLICATES = 100 };
-    assay_segment_counts counts[2 * IMAGES];
-    int64_t first[IMAGES + 1] = {0};
     static double one[REPLICATES * ASSAY_SEGMENT_STATISTICS];
     static double two[REPLICATES * ASSAY_SEGMENT_STATISTICS];
-    double all[ASSAY_SEGMENT_STATISTICS];
-    const assay_segment_sums sums[2] = {{100, 80, 60, 10, 8, 6, 0.5, 1},
-                                        {50, 70, 30, 9, 9, 3, 0.25, 1}};
-    for (int i = 0; i < IMAGES; i++) {
-        first[i + 1] = 2 * (i + 1);
-        for (int k = 0; k < 2; k++) {
-            counts[2 * i + k] = (assay_segment_counts){k,
-                                                       sums[k].truth,
-                                                       sums[k].predicted,
-                                                       sums[k].both,
-                                                       sums[k].boundary_truth,
-                                                       sums[k].boundary_predicted,
-                                                       sums[k].boundary_both,
-                                                       sums[k].boundary_f};
-        }
-    }
-    const assay_segmentation_images images = {IMAGES, first, counts};
-    assert_int_equal(assay_segmentation_bootstrap(one, NULL, &images, 2, REPLICATES, 1, 1, NULL),
+    static assay_segment_row rows[ROWS * IMAGES];
+    int64_t first[IMAGES + 1] = {0};
+    int64_t cluster[IMAGES];
+    double sums[(CLASSES + 1) * ASSAY_SEGMENT_WIDTH];
+    double all[ASSAY_SEGMENT_OVERALL];
+    assay_segment_sample sample;
+    make_sample(&sample, rows, first, 0);
+    assert_int_equal(assay_segment_bootstrap(one, NULL, &sample, REPLICATES, 1, 1, NULL, NULL),
                      ASSAY_OK);
-    assert_int_equal(assay_segmentation_bootstrap(two, NULL, &images, 2, REPLICATES, 1, 3, NULL),
+    assert_int_equal(assay_segment_bootstrap(two, NULL, &sample, REPLICATES, 1, 3, NULL, NULL),
                      ASSAY_OK);
     assert_memory_equal(one, two, sizeof one);
-    assay_segment_all(all, sums, 2);
-    for (int r = 0; r < REPLICATES; r++) {
-        for (int i = 0; i < ASSAY_SEGMENT_IMAGE_IOU; i++) {
-            close_to(one[r * ASSAY_SEGMENT_STATISTICS + i], all[i], "replicate");
-        }
-        close_to(one[r * ASSAY_SEGMENT_STATISTICS + ASSAY_SEGMENT_IMAGE_IOU],
-                 assay_segment_image_iou(counts, 2), "replicate of the mean per image");
+    assay_segment_sum(sums, &sample);
+    sample.kind->finish(all, NULL, sums, &sample);
+    close_to(all[ASSAY_SEGMENT_MEAN_IOU], (60.0 / 120.0 + 30.0 / 90.0) / 2.0, "mean IoU");
+    close_to(all[ASSAY_SEGMENT_IMAGE_IOU], all[ASSAY_SEGMENT_MEAN_IOU], "mean IoU per image");
+    for (int i = 0; i < IMAGES; i++) {
+        cluster[i] = i / 2;
     }
+    for (int pass = 0; pass < 2; pass++) {
+        for (int r = 0; r < REPLICATES; r++) {
+            for (int i = 0; i < ASSAY_SEGMENT_STATISTICS; i++) {
+                close_to(one[r * ASSAY_SEGMENT_STATISTICS + i], all[i], "replicate");
+            }
+        }
+        sample.cluster = cluster;
+        assert_int_equal(assay_segment_bootstrap(one, NULL, &sample, REPLICATES, 1, 1, NULL, NULL),
+                         ASSAY_OK);
+    }
+    int64_t units = 0;
+    assert_int_equal(assay_segment_units(&units, &sample, NULL), ASSAY_OK);
+    assert_int_equal(units, IMAGES / 2);
+    uint8_t mask[IMAGES] = {1, 1, 1, 0, 1};
+    sample.images = mask;
+    assert_int_equal(assay_segment_images(&sample), 4);
+    assert_int_equal(assay_segment_units(&units, &sample, NULL), ASSAY_OK);
+    assert_int_equal(units, 3);
+}
+
+/* A model that is better in 15 of 20 images, against itself and against the other. */
+static void test_compare(void **state)
+{
+    (void)state;
+    static assay_segment_row rows[2][ROWS * IMAGES];
+    int64_t first[2][IMAGES + 1] = {{0}};
+    assay_segment_sample a;
+    assay_segment_sample b;
+    assay_segment_difference *d = NULL;
+    assay_segment_changed *changed = NULL;
+    assay_arena *arena = NULL;
+    int64_t n = 0;
+    const assay_segment_request request = {.level = 0.95, .replicates = 1000, .seed = 1};
+    assert_int_equal(assay_arena_new(&arena, 1 << 24, NULL), ASSAY_OK);
+    make_sample(&a, rows[0], first[0], 0);
+    make_sample(&b, rows[1], first[1], 15);
+    assert_int_equal(assay_segment_compare(&d, &n, &a, &a, &request, arena, NULL), ASSAY_OK);
+    assert_int_equal(n, ASSAY_SEGMENT_STATISTICS + CLASSES);
+    assert_true(d[0].difference == 0.0 && d[0].p == 1.0 && isnan(d[0].low));
+    assert_int_equal(assay_segment_changes(&changed, &n, &a, &a, arena, NULL), ASSAY_OK);
+    assert_int_equal(n, 0);
+    assert_int_equal(assay_segment_compare(&d, &n, &a, &b, &request, arena, NULL), ASSAY_OK);
+    double better = (75.0 / 105.0 + 45.0 / 75.0) / 2.0;
+    close_to(d[0].in_b, better, "mean IoU of the better one"); /* 60 + 15 of 20 times 20 */
+    assert_true(d[0].difference > 0.0 && d[0].low > 0.0 && d[0].low < d[0].difference &&
+                d[0].high > d[0].difference);
+    assert_true(d[0].p <= 0.002 && d[0].p_adjusted >= d[0].p && d[0].p_adjusted < 0.01);
+    assert_true(d[0].probability_better > 0.99);
+    /* The same question the other way round: the same coins, mirrored. */
+    assay_segment_difference *back = NULL;
+    assert_int_equal(assay_segment_compare(&back, &n, &b, &a, &request, arena, NULL), ASSAY_OK);
+    assert_true(back[0].difference == -d[0].difference && back[0].p == d[0].p);
+    close_to(back[0].low, -d[0].high, "mirrored interval");
+    assert_int_equal(assay_segment_changes(&changed, &n, &a, &b, arena, NULL), ASSAY_OK);
+    assert_int_equal(n, 15);
+    assert_true(changed[0].image == 0 && changed[14].image == 14);
+    assay_arena_free(arena);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_golden),
-                                       cmocka_unit_test(test_sizes_must_agree),
-                                       cmocka_unit_test(test_bootstrap)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_golden), cmocka_unit_test(test_sizes_must_agree),
+        cmocka_unit_test(test_bootstrap), cmocka_unit_test(test_compare)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,324 @@
+/* Segmentation: overlap, outlines and segments by model and context; classes; images to look at. */
+#include <math.h>
+#include <string.h>
+
+#include "base/sort.h"
+#include "base/text.h"
+#include "report/section.h"
+
+enum { CONTEXTS = 6, CLASSES = 60, OPEN = 3, SHOWN = 120 };
+
+typedef struct column {
+    const char *metric, *classes, *title, *hint;
+} column;
+
+static const column columns[] = {
+    {"mean_iou", NULL, "Mean IoU", "areas, each class alike"},
+    {"mean_dice", NULL, "Mean Dice", "areas, milder"},
+    {"pixel_accuracy", NULL, "Pixels right", "large areas decide"},
+    {"mean_class_accuracy", NULL, "Pixels found", "mean of the classes"},
+    {"boundary_iou", NULL, "Boundary IoU", "bands along the edges"},
+    {"boundary_f", NULL, "Contour F", "outlines"},
+    {"mean_image_iou", NULL, "IoU per image", "a typical image"},
+    {"panoptic_quality", "all", "PQ", "segments: found and exact"},
+    {"panoptic_segmentation_quality", "all", "SQ", "how exact found ones lie"},
+    {"panoptic_recognition_quality", "all", "RQ", "whether they are found"},
+    {"panoptic_quality", "things", "PQ things", "countable objects"},
+    {"panoptic_quality", "stuff", "PQ stuff", "sky, road and the like"},
+};
+
+static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
+                                    const column *c, const char *class_name)
+{
+    size_t n = assay_json_size(evidence->measures);
+    for (size_t i = 0; i < n; i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        const char *classes = assay_json_get_text(assay_json_get(m, "params"), "classes", NULL);
+        if (assay_text_equal(assay_json_get_text(m, "metric", ""), c->metric) &&
+            assay_text_equal(assay_json_get_text(m, "class", NULL), class_name) &&
+            (class_name != NULL || assay_text_equal(classes, c->classes)) &&
+            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
+            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
+/* ---- the table ---- */
+
+static void put_cell(assay_buffer *out, const assay_json_value *measure)
+{
+    double value = assay_evidence_real(measure, "value");
+    double low = assay_evidence_real(measure, "low");
+    double high = assay_evidence_real(measure, "high");
+    assay_html_put(out, "<td class=\"r\">%s",
+                   isnan(value) ? "\xe2\x80\x93" : assay_figure_fixed(value, 3).text);
+    if (!isnan(low) && !isnan(high)) {
+        assay_html_put(out, "<small class=\"reason\">%s\xe2\x80\x93%s</small>",
+                       assay_figure_fixed(low, 2).text, assay_figure_fixed(high, 2).text);
+    }
+    assay_buffer_puts(out, "</td>");
+}
+
+static bool is_measured(const assay_evidence *evidence, int model, int context)
+{
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        if (find(evidence, model, context, &columns[i], NULL) != NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_table(assay_buffer *out, const assay_evidence *evidence, int context)
+{
+    bool shown[ASSAY_COUNT(columns)] = {false};
+    assay_html_put(out,
+                   "<h3 class=\"group\">%s</h3>\n<div class=\"wide\"><table>\n<thead><tr>"
+                   "<th scope=\"col\">Model</th>",
+                   assay_evidence_context_title(evidence, context));
+    for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+        for (size_t m = 0; m < evidence->n_models && !shown[i]; m++) {
+            shown[i] = find(evidence, (int)m, context, &columns[i], NULL) != NULL;
+        }
+        if (shown[i]) {
+            assay_html_put(
+                out, "<th scope=\"col\" class=\"r\">%s<small class=\"reason\">%s</small></th>",
+                columns[i].title, columns[i].hint);
+        }
+    }
+    assay_buffer_puts(out, "</tr></thead>\n<tbody>\n");
+    for (size_t m = 0; m < evidence->n_models; m++) {
+        if (!is_measured(evidence, (int)m, context)) {
+            continue;
+        }
+        assay_buffer_puts(out, "<tr><th scope=\"row\">");
+        if (evidence->n_models > 1) {
+            assay_svg_legend_mark(out, (int)m);
+        }
+        assay_html_put(out, " %s</th>", assay_evidence_model_title(evidence, (int)m));
+        for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
+            if (shown[i]) {
+                put_cell(out, find(evidence, (int)m, context, &columns[i], NULL));
+            }
+        }
+        assay_buffer_puts(out, "</tr>\n");
+    }
+    assay_buffer_puts(out, "</tbody>\n</table></div>\n");
+}
+
+/* ---- classes ---- */
+
+static const column by_class[] = {
+    {"iou", NULL, "IoU", "n counts the images that have it"},
+    {"dice", NULL, "Dice", "n counts the images that have it"},
+    {"panoptic_quality", NULL, "panoptic quality", "n counts the true segments"},
+    {"class_accuracy", NULL, "share of the pixels that is found",
+     "n counts the images that have it"},
+};
+
+/* Names of the classes with a value in a context, in the order of the results. */
+static size_t list_classes(const char *names[CLASSES], size_t *total,
+                           const assay_evidence *evidence, int context, const column *c)
+{
+    size_t n = 0;
+    *total = 0;
+    for (size_t i = 0; i < assay_json_size(evidence->measures); i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        const char *name = assay_json_get_text(m, "class", NULL);
+        if (name == NULL || !assay_text_equal(assay_json_get_text(m, "metric", ""), c->metric) ||
+            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) != context ||
+            isnan(assay_evidence_real(m, "value"))) {
+            continue;
+        }
+        size_t k = 0;
+        while (k < n && strcmp(names[k], name) != 0) {
+            k++;
+        }
+        if (k == n) {
+            (*total)++;
+            if (n < CLASSES) {
+                names[n++] = name;
+            }
+        }
+    }
+    return n;
+}
+
+static void put_classes(assay_buffer *out, const assay_evidence *evidence, int context,
+                        bool several)
+{
+    const char *names[CLASSES];
+    double keys[CLASSES];
+    int64_t order[CLASSES];
+    size_t total = 0;
+    size_t n = 0;
+    const column *c = by_class;
+    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .most = 3};
+    assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
+    for (size_t i = 0; i < ASSAY_COUNT(by_class) && n == 0; i++) {
+        c = &by_class[i];
+        n = list_classes(names, &total, evidence, context, c);
+    }
+    if (n == 0 || dots == NULL) {
+        return;
+    }
+    /* Worst first, by the first model that has the class. */
+    for (size_t k = 0; k < n; k++) {
+        keys[k] = NAN;
+        for (size_t m = 0; m < evidence->n_models && isnan(keys[k]); m++) {
+            keys[k] = assay_evidence_real(find(evidence, (int)m, context, c, names[k]), "value");
+        }
+    }
+    if (assay_sort_order(order, keys, (int64_t)n, 0, NULL) != ASSAY_OK) {
+        out->failed = ASSAY_ENOMEM;
+        return;
+    }
+    assay_html_put(out,
+                   "<figure class=\"rows\">\n<figcaption><b>By class%s%s</b> <span "
+                   "class=\"quiet\">%s, the hardest first; %s</span></figcaption>\n",
+                   several ? ": " : "",
+                   several ? assay_evidence_context_title(evidence, context) : "", c->title,
+                   c->hint);
+    for (size_t k = 0; k < n; k++) {
+        for (size_t m = 0; m < evidence->n_models; m++) {
+            const assay_json_value *measure = find(evidence, (int)m, context, c, names[order[k]]);
+            dots[m] = (assay_dot){.value = assay_evidence_real(measure, "value"),
+                                  .low = assay_evidence_real(measure, "low"),
+                                  .high = assay_evidence_real(measure, "high"),
+                                  .n = assay_json_get_int(measure, "n", 0)};
+        }
+        assay_section_dots(out, evidence, &track, names[order[k]], NULL, dots, NULL);
+    }
+    assay_section_dots_foot(out, &track, assay_evidence_real(evidence->run, "level"));
+    assay_buffer_puts(out, "</figure>\n");
+    assay_section_rest(out, n, total, "classes");
+}
+
+void assay_section_masks(assay_buffer *out, const assay_evidence *evidence)
+{
+    int contexts[CONTEXTS];
+    if (!assay_text_equal(assay_json_get_text(evidence->run, "task", ""), "segmentation")) {
+        return;
+    }
+    size_t n = assay_section_main_contexts(evidence, contexts, CONTEXTS);
+    assay_section_begin(out, "masks", "Covering the right areas",
+                        "How far the predicted areas agree with the true ones: 1 is pixel for "
+                        "pixel, 0 is nothing in common. Below each number is the range in which "
+                        "the true value lies.");
+    assay_section_legend(out, evidence);
+    for (size_t c = 0; c < n; c++) {
+        put_table(out, evidence, contexts[c]);
+    }
+    for (size_t c = 0; c < n; c++) {
+        put_classes(out, evidence, contexts[c], n > 1);
+    }
+    assay_section_end(out);
+}
+
+/* ---- images ---- */
+
+static bool is_color(const char *text)
+{
+    return strlen(text) == 7 && text[0] == '#' && strspn(text + 1, "0123456789abcdef") == 6;
+}
+
+static void put_key(assay_buffer *out, const assay_evidence *evidence)
+{
+    const assay_json_value *truth = assay_json_get(evidence->root, "truth");
+    const assay_json_value *classes = assay_json_get(assay_json_at(truth, 0), "classes");
+    size_t n = assay_json_size(classes);
+    assay_buffer_puts(out, "<p class=\"legend\">");
+    for (size_t i = 0; i < n && i < CLASSES; i++) {
+        const assay_json_value *one = assay_json_at(classes, i);
+        const char *color = assay_json_get_text(one, "color", "");
+        if (is_color(color) && assay_json_get_int(one, "n", 0) > 0) {
+            assay_html_put(out,
+                           "<span><svg class=\"key\" width=\"16\" height=\"16\" aria-hidden="
+                           "\"true\"><rect fill=\"%s\" stroke=\"#191919\" x=\"1\" y=\"1\" "
+                           "width=\"14\" height=\"14\"/></svg> %s</span>",
+                           color, assay_json_get_text(one, "name", "?"));
+        }
+    }
+    assay_buffer_puts(out,
+                      "<span><svg class=\"key\" width=\"16\" height=\"16\" aria-hidden=\"true\">"
+                      "<rect fill=\"#d55e00\" x=\"1\" y=\"1\" width=\"14\" height=\"14\"/></svg> "
+                      "wrong</span><span><svg class=\"key\" width=\"16\" height=\"16\" "
+                      "aria-hidden=\"true\"><rect fill=\"#bbb\" stroke=\"#888\" "
+                      "stroke-dasharray=\"3 3\" x=\"1\" y=\"1\" width=\"14\" height=\"14\"/></svg> "
+                      "does not count</span></p>\n");
+}
+
+static void put_picture(assay_buffer *out, const assay_json_value *picture)
+{
+    static const char *const views[][2] = {{"truth", "what is there"},
+                                           {"prediction", "what the model says"},
+                                           {"errors", "where it is wrong"}};
+    const assay_json_value *all = assay_json_get(picture, "views");
+    const char *id = assay_json_get_text(picture, "id", "");
+    const char *taken = assay_json_get_text(picture, "taken", NULL);
+    assay_buffer_puts(out, "<figure class=\"maps\"><div>");
+    for (size_t k = 0; k < ASSAY_COUNT(views); k++) {
+        const char *image = assay_json_get_text(all, views[k][0], "");
+        if (assay_section_is_picture(image)) {
+            assay_html_put(out, "<span><img alt=\"%s: %s\" src=\"", id, views[k][1]);
+            assay_buffer_puts(out, image);
+            assay_html_put(out, "\"><small>%s</small></span>", views[k][1]);
+        }
+    }
+    assay_html_put(out, "</div><figcaption><b>%s</b> <span class=\"name\">%s</span>",
+                   assay_figure_fixed(assay_evidence_real(picture, "value"), 3).text, id);
+    if (taken != NULL) {
+        assay_html_put(out,
+                       " <span class=\"quiet\">most of it: \xe2\x80\x98%s\xe2\x80\x99 taken for "
+                       "\xe2\x80\x98%s\xe2\x80\x99, %s of the pixels</span>",
+                       taken, assay_json_get_text(picture, "as", ""),
+                       assay_figure_percent(assay_evidence_real(picture, "share"), 1).text);
+    }
+    assay_buffer_puts(out, "</figcaption></figure>\n");
+}
+
+static bool same_group(const assay_json_value *a, const assay_json_value *b)
+{
+    return assay_text_equal(assay_json_get_text(a, "model", ""),
+                            assay_json_get_text(b, "model", "")) &&
+           assay_text_equal(assay_json_get_text(a, "context", ""),
+                            assay_json_get_text(b, "context", ""));
+}
+
+void assay_section_mask_gallery(assay_buffer *out, const assay_evidence *evidence)
+{
+    const assay_json_value *gallery = assay_json_get(evidence->root, "gallery");
+    size_t n = assay_json_is_array(gallery) ? assay_json_size(gallery) : 0;
+    size_t in_group = 0;
+    bool folded = false;
+    if (n == 0 || !assay_json_is_object(assay_json_get(assay_json_at(gallery, 0), "views"))) {
+        return;
+    }
+    assay_section_begin(out, "mask-gallery", "The worst images, to look at",
+                        "The images with the least agreement, each three times. The number is the "
+                        "image's own: mean IoU, or panoptic quality.");
+    put_key(out, evidence);
+    for (size_t i = 0; i < n && i < SHOWN; i++) {
+        const assay_json_value *picture = assay_json_at(gallery, i);
+        if (i == 0 || !same_group(assay_json_at(gallery, i - 1), picture)) {
+            assay_buffer_puts(out, folded ? "</details>\n" : "");
+            folded = false;
+            in_group = 0;
+            assay_html_put(
+                out, "<h3 class=\"group\">%s <span class=\"quiet\">%s</span></h3>\n",
+                assay_evidence_title(evidence->contexts,
+                                     assay_json_get_text(picture, "context", "")),
+                assay_evidence_title(evidence->models, assay_json_get_text(picture, "model", "")));
+        }
+        if (in_group++ == OPEN) {
+            assay_buffer_puts(out, "<details>\n<summary>More of them</summary>\n");
+            folded = true;
+        }
+        put_picture(out, picture);
+    }
+    assay_buffer_puts(out, folded ? "</details>\n" : "");
+    assay_section_rest(out, n < SHOWN ? n : SHOWN, n, "images");
+    assay_section_end(out);
+}
