@@ -253,6 +253,8 @@ static assay_status open_file(verification *v, const assay_plan_model *model, in
                                          .label = named ? model->label_column : NULL,
                                          .scores = named ? model->score_columns : NULL,
                                          .classes = named ? model->spec.class_names : NULL,
+                                         .score_kind =
+                                             named ? model->score_kind : ASSAY_SCORE_KIND_AUTO,
                                          .skip_bad = v->run.plan->skip_bad,
                                          .unlabelled = assay_plan_is_sequential(v->run.plan),
                                          .threads = v->run.context->threads};

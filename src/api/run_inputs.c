@@ -28,6 +28,7 @@ static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
                                          .label = model->label_column,
                                          .scores = model->score_columns,
                                          .classes = model->spec.class_names,
+                                         .score_kind = model->score_kind,
                                          .skip_bad = run->plan->skip_bad,
                                          .unlabelled = assay_plan_is_sequential(run->plan),
                                          .threads = run->context->threads};

@@ -15,6 +15,7 @@
 #include "core/groups.h"
 #include "core/model.h"
 #include "core/op.h"
+#include "core/predictions.h"
 #include "core/sequential.h"
 #include "stats/multiplicity.h"
 
@@ -35,6 +36,7 @@ typedef struct assay_plan_model {
     int32_t data;            /* with predictions: the data set they belong to; else -1 */
     const char *target_column, *label_column, *id_column; /* of the predictions file, or NULL */
     const char *const *score_columns;                     /* NULL-terminated or NULL */
+    assay_score_kind score_kind;                          /* of the predictions file */
 } assay_plan_model;
 
 typedef struct assay_plan_data {

@@ -235,13 +235,34 @@ assay_status assay_model_spec_parse(assay_model_spec *spec, const char *bytes, s
     return assay_plan_read_spec(spec, root, &reader, assay_plan_folder(arena, path), err);
 }
 
+/** What the scores of a predictions file are, as --score-kind of `assay evaluate`. */
+static assay_status read_score_kind(assay_plan_model *model, const assay_plan_reader *r,
+                                    const assay_yaml *node, bool given, assay_error *err)
+{
+    static const char *const kinds[] = {"", "auto", "probabilities", "any"};
+    int kind = 1;
+
+    ASSAY_TRY(
+        assay_yaml_choice(&kind, node, "score_kind", kinds, ASSAY_COUNT(kinds), r->path, err));
+    const assay_yaml *value = assay_yaml_get(node, "score_kind");
+    if (value && !given) {
+        return assay_yaml_fail(
+            r->path, value, err,
+            "score_kind says what the scores of a predictions file are; the model "
+            "'%s' has none (output: scores says it of a network)",
+            model->name);
+    }
+    model->score_kind = (assay_score_kind)(kind - 1);
+    return ASSAY_OK;
+}
+
 static assay_status read_model(assay_plan_reader *r, assay_plan_model *model,
                                const assay_yaml *node, assay_error *err)
 {
     static const char *const known[] = {
         "title",         "file",         "command",   "predictions",   "data",
-        "target_column", "label_column", "id_column", "score_columns", "classes",
-        "input",         "output",       "batch",     "timeout"};
+        "target_column", "label_column", "id_column", "score_columns", "score_kind",
+        "classes",       "input",        "output",    "batch",         "timeout"};
     const char *predictions = NULL;
 
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "a model", r->path, err));
@@ -256,6 +277,7 @@ static assay_status read_model(assay_plan_reader *r, assay_plan_model *model,
     ASSAY_TRY(assay_yaml_text(&model->id_column, node, "id_column", r->path, err));
     ASSAY_TRY(assay_yaml_texts(&model->score_columns, NULL, node, "score_columns", r->path,
                                r->arena, err));
+    ASSAY_TRY(read_score_kind(model, r, node, predictions != NULL, err));
     ASSAY_TRY(assay_plan_read_spec(&model->spec, node, r, r->plan->folder, err));
     model->has_input = assay_yaml_get(node, "input") != NULL;
     if (predictions) {

@@ -100,6 +100,8 @@ static void put_model(assay_json *json)
     put_typed(json, "label_column", "string", NULL);
     put_typed(json, "id_column", "string", NULL);
     put_texts(json, "score_columns");
+    put_typed(json, "score_kind", "string",
+              "what the scores of the predictions file are: auto, probabilities or any");
     put_texts(json, "classes");
     put_typed(json, "input", "object", "preprocessing, see docs/preprocessing.md");
     put_typed(json, "output", "object",

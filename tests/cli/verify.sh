@@ -185,4 +185,23 @@ requirements:
 YAML
 expect 3 "$assay" verify --predictions sides.csv --plan sides.yaml --sequential betting
 says out "takes a share of rows"
+# what the scores are: one row of three does not sum to one
+printf '%s\n' target,score_a,score_b a,0.9,0.1 b,0.2,0.8 a,0.9,0.4 a,0.7,0.3 >kind.csv
+for kind in probabilities any; do
+    cat >$kind.yaml <<YAML
+assay: 1
+models: {m: {predictions: kind.csv, data: d, score_kind: $kind}}
+contexts: {all: {data: d}}
+metrics: [accuracy, log_loss]
+requirements: [{id: K, text: t, metric: log_loss, context: all, at_most: 100}]
+YAML
+done
+refuse 65 "row 3" "$assay" verify --predictions kind.csv --plan probabilities.yaml
+expect 3 "$assay" verify --predictions kind.csv --plan any.yaml
+says out "NOT EVALUATED"
+refuse 65 "row 3" "$assay" run probabilities.yaml --out kind1
+expect 3 "$assay" run any.yaml --out kind2
+says kind2/results.json "probabilit"
+sed 's/score_kind: any/score_kind: logits/' any.yaml >logits.yaml
+refuse 64 "expected auto, probabilities or any" "$assay" verify --predictions kind.csv --plan logits.yaml
 finish

@@ -182,6 +182,17 @@ def from_scores(y, s, classes, add):
     if n < 1000:
         add("roc_curve", curve=roc)
         add("pr_curve", curve=pr)
+        roc, pr = [], []
+        for c in range(classes):
+            if 0 < (y == c).sum() < n:
+                fpr, tpr, threshold = sk.roc_curve(y == c, s[:, c], drop_intermediate=True)
+                roc += [[c, t, x, h] for x, h, t in zip(fpr[1:], tpr[1:], threshold[1:])]
+            if (y == c).any():
+                precision, recall, threshold = sk.precision_recall_curve(
+                    y == c, s[:, c], drop_intermediate=True)
+                pr += [[c, t, r, p] for t, r, p in list(zip(threshold, recall, precision))[::-1]]
+        add("roc_curve", curve=roc, drop_intermediate="true")
+        add("pr_curve", curve=pr, drop_intermediate="true")
 
 
 def classwise(y, s, classes, bins, binning, edges):

@@ -1,84 +1,50 @@
-#include "ops/shared/ranked.h"
+#include "ops/shared/curve_points.h"
 
-#include <string.h>
-
-enum { COLUMNS = 4 };
-
-/* One per class, followed by the points of all classes. */
-typedef struct class_points {
-    int64_t n;
-} class_points;
-
-static size_t state_size(const void *params, int32_t classes)
+static void point(double out[2], const assay_ranked_walk *walk, const assay_ranking *ranking)
 {
-    (void)params;
-    size_t points = (size_t)assay_curve_points(classes) * COLUMNS * sizeof(double);
-    return (size_t)classes * (sizeof(class_points) + points);
+    out[0] = walk->tp / ranking->positives;
+    out[1] = walk->tp / (walk->tp + walk->fp);
 }
+
+static double progress(const assay_ranked_walk *walk, const assay_ranking *ranking)
+{
+    return (walk->tp / ranking->positives +
+            (walk->tp + walk->fp) / (ranking->positives + ranking->negatives)) /
+           2.0;
+}
+
+/* The recall is that of both neighbours. */
+static bool between(const assay_ranked_walk *before, const assay_ranked_walk *at,
+                    const assay_ranked_walk *after)
+{
+    return before->tp == at->tp && at->tp == after->tp;
+}
+
+static const assay_curve_rule rule = {.point = point, .progress = progress, .between = between};
 
 static void ranked(void *state, const void *params, const assay_ranking *ranking)
 {
-    (void)params;
-    class_points *counts = state;
-    int64_t most = assay_curve_points(ranking->classes);
-    double *values =
-        (double *)(void *)(counts + ranking->classes) + ranking->class_index * most * COLUMNS;
-    double positives = ranking->positives;
-    double negatives = ranking->negatives;
-    if (ranking->positives == 0.0) {
-        return;
-    }
-    int64_t groups = 0;
-    for (assay_ranked_walk walk = {0}; assay_ranked_next(&walk, ranking);) {
-        groups++;
-    }
-    assay_ranked_walk walk = {0};
-    int64_t seen = 0;
-    int64_t n = 0;
-    while (assay_ranked_next(&walk, ranking)) {
-        bool last = ++seen == groups;
-        double progress =
-            (walk.tp / positives + (walk.tp + walk.fp) / (positives + negatives)) / 2.0;
-        if (groups <= most || last ||
-            (n < most - 1 && progress * (double)most >= (double)(n + 1))) {
-            double *point = values + n * COLUMNS;
-            point[0] = (double)ranking->class_index;
-            point[1] = assay_ranking_score(ranking, walk.at - 1);
-            point[2] = walk.tp / positives;
-            point[3] = walk.tp / (walk.tp + walk.fp);
-            n++;
-        }
-    }
-    counts[ranking->class_index].n = n;
+    assay_curve_list(state, params, &rule, ranking);
 }
 
 static assay_status finish(assay_result *out, const void *state, const void *params,
                            const assay_rows *shape, assay_error *err)
 {
     (void)params;
-    static const char *const columns[COLUMNS] = {"class", "threshold", "recall", "precision"};
-    const class_points *counts = state;
-    const double *values = (const double *)(const void *)(counts + shape->classes);
-    int64_t most = assay_curve_points(shape->classes);
-    int64_t total = 0;
-    for (int32_t c = 0; c < shape->classes; c++) {
-        total += counts[c].n;
-    }
-    double *rows = assay_arena_alloc(out->arena, (size_t)total, COLUMNS * sizeof *rows);
-    if (rows == NULL) {
-        return assay_fail_memory(err);
-    }
-    int64_t at = 0;
-    for (int32_t c = 0; c < shape->classes; c++) {
-        memcpy(rows + at * COLUMNS, values + c * most * COLUMNS,
-               (size_t)counts[c].n * COLUMNS * sizeof *rows);
-        at += counts[c].n;
-    }
-    return assay_result_curve(out, "pr_curve", columns, COLUMNS, rows, total, err);
+    static const char *const columns[ASSAY_CURVE_COLUMNS] = {"class", "threshold", "recall",
+                                                             "precision"};
+    return assay_curve_finish(out, state, "pr_curve", columns, shape, err);
 }
 
 static const assay_metric metric = {
-    .state_size = state_size, .finish = finish, .ranked = ranked, .curve_only = 1};
+    .state_size = assay_curve_size, .finish = finish, .ranked = ranked, .curve_only = 1};
+
+static const assay_param specs[] = {
+    ASSAY_BOOL(
+        assay_curve_params, drop_intermediate, false,
+        "Leave out points whose recall is that of both neighbours (scikit-learn's rule; false "
+        "there by default)."),
+};
 
 static const char *const examples[] = {
     "assay evaluate --predictions predictions.csv --metric pr_curve", "metrics: [pr_curve]", NULL};
@@ -98,6 +64,9 @@ const assay_op assay_op_metric_pr_curve = {
         "Otherwise the points are those that first reach each even step of the way along the "
         "curve (the mean of the recall and of the share of rows predicted); every point kept "
         "lies on the exact curve, none is interpolated.\n\n"
+        "With `drop_intermediate` points are left out whose recall is that of the points before "
+        "and "
+        "after them, as scikit-learn does.\n\n"
         "Classes without a row in the truth have no points. `average_precision` is the area "
         "under the exact curve.",
     .citation = "Davis, Goadrich (2006), The relationship between precision-recall and ROC curves, "
@@ -106,5 +75,8 @@ const assay_op assay_op_metric_pr_curve = {
     .needs = ASSAY_NEEDS_LABEL | ASSAY_NEEDS_SCORES,
     .multilabel = true,
     .direction = ASSAY_NO_DIRECTION,
+    .params = specs,
+    .n_params = ASSAY_COUNT(specs),
+    .params_size = sizeof(assay_curve_params),
     .examples = examples,
     .metric = &metric};
