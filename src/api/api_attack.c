@@ -149,6 +149,13 @@ static assay_status open_inputs(job *j, assay_error *err)
                                      .cancel = &j->context->cancel,
                                      .log = &j->context->log};
     ASSAY_TRY(open_one(j->models, &j->n_models, r->model, j, err));
+    if (assay_model_is_detector(j->models[0])) {
+        return assay_fail(
+            err, ASSAY_EUNSUPPORTED,
+            "%s is a detector: it gives boxes, not classes. `assay model cut %s --head "
+            "verdict -o verdict.onnx` makes a classifier of it that can be attacked",
+            r->model, r->model);
+    }
     ASSAY_TRY(open_list(j->models, &j->n_models, r->with, j, err));
     ASSAY_TRY(open_list(j->proxies, &j->n_proxies, r->proxy, j, err));
     ASSAY_TRY(open_list(j->transfer, &j->n_transfer, r->transfer, j, err));

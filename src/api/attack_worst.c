@@ -128,6 +128,7 @@ assay_status assay_run_attack_settings(assay_buffer *out, const assay_plan *plan
                         attack->where != NULL ? attack->where : "-",
                         attack->target_class != NULL ? attack->target_class : "-",
                         attack->gradients >= 0 ? plan->models[attack->gradients].name : "-");
+    assay_buffer_puts(out, attack->own_answers ? " on own answers" : "");
     for (int32_t i = 0; i < attack->n_proxies; i++) {
         assay_buffer_printf(out, "%s%s", i == 0 ? " proxies " : " ",
                             plan->models[attack->proxies[i]].name);

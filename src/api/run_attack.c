@@ -149,6 +149,7 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
                                     .limit = attack->limit,
                                     .budget = attack->budget,
                                     .repeats = attack->repeats,
+                                    .own_answers = attack->own_answers,
                                     .noise = attack->noise,
                                     .level = run->plan->level,
                                     .seed = run->plan->seed,

@@ -127,10 +127,10 @@ static assay_status read_matrix(assay_plan_attack *attack, const assay_plan_read
 static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
                              const assay_yaml *node, assay_error *err)
 {
-    static const char *const known[] = {"title", "data",      "where",   "models", "attacks",
-                                        "norm",  "eps",       "limit",   "budget", "transfer",
-                                        "by",    "gradients", "repeats", "noise",  "target_class",
-                                        "with",  "matrix",    "proxies"};
+    static const char *const known[] = {
+        "title",        "data",   "where",    "models",  "attacks",    "norm",    "eps",
+        "limit",        "budget", "transfer", "by",      "gradients",  "repeats", "noise",
+        "target_class", "with",   "matrix",   "proxies", "own_answers"};
     int64_t repeats = 0;
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "attacks", r->path, err));
     attack->mark = (assay_mark){node->line, node->column};
@@ -139,6 +139,7 @@ static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
     ASSAY_TRY(assay_yaml_text(&attack->where, node, "where", r->path, err));
     ASSAY_TRY(assay_yaml_text(&attack->by, node, "by", r->path, err));
     ASSAY_TRY(assay_yaml_text(&attack->target_class, node, "target_class", r->path, err));
+    ASSAY_TRY(assay_yaml_bool(&attack->own_answers, node, "own_answers", r->path, err));
     ASSAY_TRY(assay_plan_read_data_ref(&attack->data, r, node, err));
     ASSAY_TRY(
         assay_plan_read_model_refs(&attack->models, &attack->n_models, "models", r, node, err));

@@ -149,7 +149,8 @@ static void put_table(assay_buffer *out, const assay_json_value *a)
     assay_buffer_puts(out, "<td></td><td></td></tr>\n</tbody>\n</table></div>\n");
 }
 
-static void put_transfer(assay_buffer *out, const assay_json_value *a)
+static void put_transfer(assay_buffer *out, const assay_evidence *evidence,
+                         const assay_json_value *a)
 {
     const assay_json_value *attacks = assay_json_get(a, "attacks");
     bool open = false;
@@ -162,11 +163,12 @@ static void put_transfer(assay_buffer *out, const assay_json_value *a)
                 assay_buffer_puts(out, "<h4>Examples that fool another model too</h4>\n<ul>\n");
                 open = true;
             }
-            assay_html_put(out, "<li>%s, tried on <b>%s</b>: %s of %s examples</li>\n",
-                           assay_json_get_text(attack, "title", "?"),
-                           assay_json_get_text(item, "model", "?"),
-                           assay_figure_percent(assay_evidence_real(item, "value"), 0).text,
-                           assay_figure_count(assay_json_get_int(item, "n", 0)).text);
+            assay_html_put(
+                out, "<li>%s, tried on <b>%s</b>: %s of %s examples</li>\n",
+                assay_json_get_text(attack, "title", "?"),
+                assay_evidence_title(evidence->models, assay_json_get_text(item, "model", "?")),
+                assay_figure_percent(assay_evidence_real(item, "value"), 0).text,
+                assay_figure_count(assay_json_get_int(item, "n", 0)).text);
         }
     }
     assay_buffer_puts(out, open ? "</ul>\n" : "");
@@ -242,7 +244,7 @@ void assay_section_attack(assay_buffer *out, const assay_evidence *evidence,
     put_table(out, a);
     put_checks(out, a);
     put_examples(out, a);
-    put_transfer(out, a);
+    put_transfer(out, evidence, a);
     assay_section_attacks_more(out, evidence, a);
     assay_section_attacks_checklist(out, a);
 }

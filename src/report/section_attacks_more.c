@@ -229,9 +229,9 @@ static void put_matrix(assay_buffer *out, const assay_evidence *evidence, const 
     if (n == 0 || n > 64) {
         return;
     }
-    double left = 190;
+    double left = 300;
     double top = 60;
-    double width = fmax(56.0, fmin(110.0, 700.0 / (double)n));
+    double width = fmax(56.0, fmin(220.0, 620.0 / (double)n));
     assay_html_put(
         out,
         "<h4>Whose examples fool whom</h4>\n<p>%s on each model, at eps %s: how many of the "
@@ -253,7 +253,7 @@ static void put_matrix(assay_buffer *out, const assay_evidence *evidence, const 
         const assay_json_value *cells = assay_json_get(row, "tried_on");
         const char *name = assay_json_get_text(row, "made_on", "?");
         assay_svg_text(out, "tick end", left - 8, top + ((double)from + 0.5) * 48 + 4,
-                       short_name(assay_evidence_title(evidence->models, name)), 26);
+                       short_name(assay_evidence_title(evidence->models, name)), 42);
         for (size_t to = 0; to < n; to++) {
             put_matrix_cell(out, assay_json_at(cells, to), left + (double)to * width,
                             top + (double)from * 48, width);

@@ -122,6 +122,9 @@ expect 0 cmp first second
 sed 's/queries: 100/queries: 101/' plan.yaml >other.yaml
 expect 3 "$assay" verify evidence --plan other.yaml
 says out "the evidence holds no such attack on this model"
+sed 's/norm: linf/norm: linf\n    own_answers: true/' plan.yaml >other.yaml
+expect 3 "$assay" verify evidence --plan other.yaml
+says out "the evidence holds no such attack on this model"
 for wrong in 's/eps: 0.3,/eps: 0.31,/|not made at eps 0.31' "s/attack: deliberate/attack: delibrate/|did you mean 'deliberate'" \
     "s/eps: 0.3, at/context: strokes, at/|has no 'context'" 's/eps: 0.3, at/at/|needs '\''eps'\''' \
     "s/minimum_norm/accuracy, eps: 0.3/|'eps' belongs to" "s/minimum_norm/minimum_norm, quantile: 2/|quantile"; do
@@ -158,6 +161,25 @@ says err "only linf, l2, l1"
 expect 64 "$assay" attack m.onnx photos --attack noise --eps 0.1 --by colour
 says err "colour"
 expect 66 "$assay" attack m.onnx nothing --attack noise
+
+# a guarantee for a command that gives nothing but labels
+cat >a.sh <<'SH'
+echo '{"assay":1,"classes":["1","2"],"scores":"labels"}'
+while read -r line; do
+    id=$(printf '%s' "$line" | sed 's/^{"id": *\([0-9]*\).*/\1/')
+    labels=$(printf '%s' "$line" | grep -o '"png"' | sed 's/.*/"1"/' | paste -sd,)
+    printf '{"id":%s,"labels":[%s]}\n' "$id" "$labels"
+done
+SH
+cat >a.yaml <<'YAML'
+command: [sh, a.sh]
+classes: ["1", "2"]
+output: {scores: labels}
+batch: 64
+YAML
+# 100 of 100 draws: 0.45 at sigma 0.3 (one-sided Clopper-Pearson at 0.001)
+expect 0 "$assay" attack a.yaml photos --attack noise:draws=2 --eps 0.1 --certify 0.3 --certify-draws 100 --quiet
+says out "0: 85.7 %, 0.25: 85.7 %, 0.5: 0.0 %"
 
 # a command that dies
 cat >dies.sh <<'SH'

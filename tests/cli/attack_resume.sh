@@ -85,10 +85,11 @@ assay: 1
 title: Attacked
 models: {sound: {file: sound.onnx, input: {color: grey}, output: {scores: logits}}}
 data: {patterns: {path: patterns.npy, labels: patterns_labels.npy}}
-attacks: {known: {eps: [0.1, 0.2], attacks: [pgd]}}
+attacks: {known: {eps: [0.1, 0.2], attacks: [pgd], own_answers: true}}
 YAML
 expect 0 "$assay" run plan.yaml --out evidence
 expect 1 grep -q rows_from_before evidence/results.json
+expect 0 grep -q '"labels": *"the model.s own answers"' evidence/results.json
 expect 0 "$assay" run plan.yaml --out evidence
 expect 0 grep -q '"rows_from_before": *48' evidence/results.json
 finish

@@ -75,6 +75,8 @@ expect 0 "$assay" attack verdict.onnx "$cut/images.npy" --own-answers --attack p
     --target-class nothing --json a.json
 is "$(jq '.clean.value' a.json)" 1
 is "$(jq '.attacks[0].robust_accuracy[-1].value < 0.5' a.json)" true
+refuse 65 'makes a classifier of it that can be attacked' "$assay" attack "$cut/yolov8.yaml" "$cut/images.npy" \
+    --attack pgd --eps 0.1
 for wrong in "--head smile|there is no head 'smile'" "--head vanish --strip|leave --output and --strip out" \
     "--strip --gradient|that of a head" "--head mislabel --class horse|has no class 'horse'" \
     "--output nose|no value or node \"nose\"" "|what shall be cut" "--head shift --class cat|for the head mislabel only" \

@@ -1,104 +1,14 @@
 /* Attacks against what is known exactly: on a linear model the smallest change of class c to class j
- * is |z_c - z_j| / ||w_c - w_j|| in the dual norm, as long as the box is not in the way. And against
- * outside libraries: tests/oracle/attack.py. */
+ * is |z_c - z_j| / ||w_c - w_j|| in the dual norm, as long as the box is not in the way. What they
+ * find beside other libraries: test_attack_peers.c. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/text.h"
-#include "core/attack_run.h"
-#include "operation/harness.h"
+#include "operation/attack_scene.h"
 #include "ops/shared/ball.h"
 #include "ops/shared/fab.h"
-#include "support/reference_model.h"
-
-enum { N = 40, SIDE = 6, SIZE = SIDE * SIDE, CLASSES = 5 };
-
-typedef struct scene {
-    reference_model model;
-    assay_model *models[1];
-    float pixels[N * SIZE];
-    int32_t labels[N];
-    char texts[N][16];
-    const char *ids[N];
-    assay_attack_images images;
-    float found[N * SIZE];
-} scene;
-
-static assay_status read_pixels(void *payload, int64_t i, float *pixels, assay_error *err)
-{
-    const scene *s = payload;
-    (void)err;
-    memcpy(pixels, s->pixels + i * SIZE, SIZE * sizeof *pixels);
-    return ASSAY_OK;
-}
-
-static assay_status keep_row(void *payload, const assay_attack_row *row, assay_error *err)
-{
-    scene *s = payload;
-    (void)err;
-    if (row->best != NULL) {
-        memcpy(s->found + row->index * SIZE, row->best, SIZE * sizeof(float));
-    }
-    return ASSAY_OK;
-}
-
-/* Pixels of 8-bit levels between low and high; the model's own answers are the labels. */
-static scene *new_scene(int32_t hidden, uint32_t seed, double low, double high)
-{
-    scene *s = assay_alloc(1, sizeof *s);
-    uint32_t counter = 1000U * seed;
-    assert_non_null(s);
-    reference_model_init(&s->model, 1, SIDE, SIDE, hidden, CLASSES, seed);
-    s->models[0] = &s->model.model;
-    s->model.model.spec.batch = 16;
-    for (int i = 0; i < N; i++) {
-        float *x = s->pixels + i * SIZE;
-        for (int k = 0; k < SIZE; k++) {
-            double v = low + (high - low) * 0.5 * (1.0 + reference_number(&counter));
-            x[k] = (float)floor(v * 255.0) / 255.0F;
-        }
-        s->labels[i] = reference_class(&s->model, x);
-        (void)snprintf(s->texts[i], sizeof s->texts[i], "img%02d", i);
-        s->ids[i] = s->texts[i];
-    }
-    s->images = (assay_attack_images){.payload = s,
-                                      .read = read_pixels,
-                                      .n = N,
-                                      .channels = 1,
-                                      .height = SIDE,
-                                      .width = SIDE,
-                                      .labels = s->labels,
-                                      .ids = s->ids};
-    return s;
-}
-
-static assay_attack_result *attack(scene *s, const char *name, const char *settings,
-                                   assay_norm norm, const double *eps, int32_t n_eps)
-{
-    const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_ATTACK, name);
-    assert_non_null(op);
-    assay_args *args = harness_args(op, settings);
-    assay_attack_sink sink = {.payload = s, .row = keep_row};
-    assay_attack_options options = {.attack = args,
-                                    .models = s->models,
-                                    .n_models = 1,
-                                    .norm = norm,
-                                    .eps = eps,
-                                    .n_eps = n_eps,
-                                    .seed = 1,
-                                    .sink = &sink,
-                                    .threads = 1};
-    assay_attack_result *r = NULL;
-    assay_error err = {0};
-    if (assay_attack_run(&r, &s->images, &options, &err) != ASSAY_OK) {
-        fail_msg("%s: %s", name, err.message);
-    }
-    assay_args_free(args);
-    return r;
-}
 
 /* ---- linear model --------------------------------------------------------------------------- */
 
@@ -334,113 +244,103 @@ static void test_ball_random(void **state)
     }
 }
 
-/* ---- outside libraries ---------------------------------------------------------------------- */
+/* ---- gradients from elsewhere --------------------------------------------------------------- */
 
-static int ascending(const void *a, const void *b)
+static int left_of(scene *s, const slopes *by, assay_attack_result **kept)
 {
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
+    const double eps = 0.05;
+    int left = 0;
+    assay_attack_result *r = attack_by(s, "pgd", "steps=20,rel_step=0.1,random_start=false",
+                                       ASSAY_NORM_LINF, &eps, 1, 1, by);
+    for (int i = 0; i < N; i++) {
+        left += !r->success[i];
+    }
+    if (kept != NULL) {
+        *kept = r;
+    } else {
+        assay_attack_result_free(r);
+    }
+    return left;
 }
 
-static double median_of(double *values)
+/* A model whose own gradients vanish is attacked through a substitute (BPDA): with its twin that has
+ * them, exactly as the twin itself, and the answers are still the attacked model's. */
+static void test_substitute(void **state)
 {
-    qsort(values, N, sizeof *values, ascending);
-    return values[N / 2];
-}
-
-/* One line of the golden: NAME SETTINGS NORM EPS RULE TOLERANCE VALUES...; what the rules mean stands
- * in tests/oracle/attack.py. */
-static void check_line(char *line)
-{
-    char *save = NULL;
-    const char *name = strtok_r(line, " ", &save);
-    const char *settings = strtok_r(NULL, " ", &save);
-    const char *norm_name = strtok_r(NULL, " ", &save);
-    const char *eps_text = strtok_r(NULL, " ", &save);
-    const char *rule = strtok_r(NULL, " ", &save);
-    const char *tolerance_text = strtok_r(NULL, " ", &save);
-    assay_norm norm = ASSAY_NORM_LINF;
-    assert_non_null(tolerance_text);
-    assert_true(assay_norm_parse(&norm, norm_name));
-    double eps = strtod(eps_text, NULL);
-    double tolerance = strtod(tolerance_text, NULL);
+    (void)state;
     scene *s = new_scene(16, 5, 0.0, 1.0);
-    int32_t aims[N];
+    reference_model *twin = assay_alloc(1, sizeof *twin);
+    assert_non_null(twin);
+    reference_model_init(twin, 1, SIDE, SIDE, 16, CLASSES, 5);
+    twin->model.spec.batch = 16;
+    const slopes own = {.substitute = NULL};
+    const slopes other = {.substitute = &twin->model};
+    assay_attack_result *sound = NULL;
+    assay_attack_result *masked = NULL;
+    int left = left_of(s, &own, &sound);
+    s->model.fault = REFERENCE_FLAT;
+    assert_int_equal(left_of(s, &own, NULL), N);
+    assert_int_equal(left_of(s, &other, &masked), left);
+    assert_true(left < N / 4);
     for (int i = 0; i < N; i++) {
-        aims[i] = (s->labels[i] + 1) % 5;
+        assert_memory_equal(&sound->distance[i], &masked->distance[i], sizeof(double));
+        assert_int_equal(sound->success[i], masked->success[i]);
+        assert_int_equal(masked->flat[i], 0);
     }
-    s->images.targets = strcmp(rule, "aimed") == 0 ? aims : NULL;
-    assay_attack_result *r =
-        attack(s, name, strcmp(settings, "-") == 0 ? "" : settings, norm, &eps, 1);
-    double distances[2][N];
-    bool counts = strcmp(rule, "count") == 0 || strcmp(rule, "aimed") == 0;
-    int robust = 0;
-    double ours = 0.0;
-    double theirs = 0.0;
+    /* One that is alike, not the same: weaker, but what is found fools the attacked model. */
+    for (int k = 0; k < 16 * SIZE; k++) {
+        twin->w1[k] *= k % 3 == 0 ? 0.5 : 1.2;
+    }
+    int alike = left_of(s, &other, NULL);
+    assert_true(alike >= left && alike < N);
     for (int i = 0; i < N; i++) {
-        const char *text = strtok_r(NULL, " ", &save);
-        assert_non_null(text);
-        double value = strtod(text, NULL);
-        robust += !r->success[i];
-        distances[0][i] = r->distance[i];
-        distances[1][i] = value;
-        if (strcmp(rule, "distance") == 0) {
-            /* Each at most so much farther; those that they missed count for us. */
-            if (!(r->distance[i] <= value * (1.0 + tolerance))) {
-                fail_msg("%s %s %s: image %d at %.6g, theirs %.6g", name, settings, norm_name, i,
-                         r->distance[i], value);
-            }
-        } else if (strcmp(rule, "mean") == 0) {
-            /* Over what they fool: whom they miss, nobody can be nearer to. */
-            ours += isinf(value) ? 0.0 : r->distance[i];
-            theirs += isinf(value) ? 0.0 : value;
-        } else if (strcmp(rule, "median") == 0) {
-            continue;
-        } else if (strcmp(rule, "count") == 0 || strcmp(rule, "aimed") == 0) {
-            theirs += value;
-        } else {
-            /* exact: success image by image, and the sum of the pixels of what was found */
-            assert_int_equal(r->success[i], !isinf(value));
-            double sum = 0.0;
-            for (int k = 0; k < SIZE; k++) {
-                sum += (double)s->found[i * SIZE + k];
-            }
-            assert_true(isinf(value) || fabs(sum - value) <= tolerance);
-        }
+        assert_true(reference_class(&s->model, s->pixels + i * SIZE) == s->labels[i]);
     }
-    if (strcmp(rule, "median") == 0) {
-        ours = N * median_of(distances[0]);
-        theirs = N * median_of(distances[1]);
-        assert_true(isfinite(theirs));
-    }
-    print_message("  %s %s %s: robust %d, distance %.4f, theirs %.4f\n", name, settings, norm_name,
-                  robust, ours / N, counts ? theirs : theirs / N);
-    if (strcmp(rule, "mean") == 0 || strcmp(rule, "median") == 0) {
-        assert_true(ours <= theirs * (1.0 + tolerance));
-    } else if (counts) {
-        assert_true((double)robust <= theirs + tolerance);
-    }
-    assay_attack_result_free(r);
+    assay_attack_result_free(sound);
+    assay_attack_result_free(masked);
+    assay_free(twin);
     assay_free(s);
 }
 
-static void test_golden(void **state)
+/* The reference model with noise on its gradients, another at every call, much longer than they are. */
+static assay_status restless(assay_model *model, float *gradient, float *loss, float *logits,
+                             const assay_model_batch *batch, const assay_loss *what,
+                             assay_error *err)
 {
-    (void)state;
-    char line[16384];
-    int lines = 0;
-    FILE *file = fopen(ASSAY_TEST_DATA "/golden/attack.txt", "r");
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        line[strcspn(line, "\n")] = '\0';
-        if (line[0] != '#') {
-            check_line(line);
-            lines++;
+    reference_model *m = (reference_model *)(void *)model;
+    ASSAY_TRY(reference_gradient(model, gradient, loss, logits, batch, what, err));
+    uint32_t counter = 7919U * (uint32_t)++m->calls;
+    for (int64_t r = 0; r < batch->n; r++) {
+        double length = assay_ball_norm(ASSAY_NORM_L2, gradient + r * m->inputs, m->inputs);
+        for (int32_t k = 0; k < m->inputs; k++) {
+            gradient[r * m->inputs + k] += (float)(2.0 * length * reference_number(&counter));
         }
     }
-    (void)fclose(file);
-    assert_true(lines > 10);
+    return ASSAY_OK;
+}
+
+/* Expectation over transformations: averages over calls find what one call misses, and are counted. */
+static void test_expectation(void **state)
+{
+    (void)state;
+    static const assay_model_backend backend = {
+        .name = "restless", .run = reference_run, .gradient = restless};
+    scene *s = new_scene(16, 5, 0.0, 1.0);
+    const slopes once = {.repeats = 1};
+    const slopes often = {.repeats = 64};
+    assay_attack_result *r = NULL;
+    int sound = left_of(s, &once, NULL);
+    s->model.model.backend = &backend;
+    int by_one = left_of(s, &once, NULL);
+    int by_many = left_of(s, &often, &r);
+    print_message("  left %d; with noise %d, averaged over 64 calls %d\n", sound, by_one, by_many);
+    assert_true(by_one >= sound + N / 4);
+    assert_true(by_many <= sound + 2);
+    for (int i = 0; i < N; i++) {
+        assert_true(r->backwards[i] > 0 && r->backwards[i] % 64 == 0);
+    }
+    assay_attack_result_free(r);
+    assay_free(s);
 }
 
 /* An argument chooses tests by pattern, as in test_operations.c. */
@@ -449,7 +349,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plane_projection), cmocka_unit_test(test_ball_projection),
         cmocka_unit_test(test_ball_random),      cmocka_unit_test(test_linear_minimum),
-        cmocka_unit_test(test_linear_budget),    cmocka_unit_test(test_golden),
+        cmocka_unit_test(test_linear_budget),    cmocka_unit_test(test_substitute),
+        cmocka_unit_test(test_expectation),
     };
     if (argc > 1) {
         cmocka_set_test_filter(argv[1]);

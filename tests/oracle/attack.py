@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Attacks by other people's code on the model of tests/support/reference_model.h: writes
-tests/golden/attack.txt for tests/operation/test_attacks.c.
+tests/golden/attack.txt for tests/operation/test_attack_peers.c.
 
     python tests/oracle/attack.py
 
@@ -14,7 +14,7 @@ fooled). Rules:
     mean      over the images that they fool, our mean distance is at most 1 + tolerance times theirs
     median    our median distance is at most 1 + tolerance times theirs (for attacks that draw a lot)
     aimed     as count, for attacks at the class after the right one: 1 = not reached
-torchattacks' TIFGSM takes images of three channels only, so it cannot be asked here.
+Attacks that draw at random, those that only ask, and TIFGSM: attack_queries.py.
 """
 import pathlib
 

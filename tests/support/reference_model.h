@@ -132,10 +132,10 @@ static inline assay_status reference_gradient(assay_model *model, float *gradien
     const reference_model *m = (const reference_model *)(const void *)model;
     (void)err;
     for (int64_t r = 0; r < batch->n; r++) {
-        double z[REFERENCE_CLASSES];
-        double h[REFERENCE_HIDDEN];
-        double d[REFERENCE_CLASSES];
-        double dh[REFERENCE_HIDDEN];
+        double z[REFERENCE_CLASSES] = {0};
+        double h[REFERENCE_HIDDEN] = {0};
+        double d[REFERENCE_CLASSES] = {0};
+        double dh[REFERENCE_HIDDEN] = {0};
         reference_forward(z, h, m, (const float *)batch->tensor + r * m->inputs);
         int32_t other = what->other != NULL ? what->other[r] : 0;
         reference_slope(d, z, m->classes, what->kind, what->label[r], other);
