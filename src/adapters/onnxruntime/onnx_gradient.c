@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "adapters/onnxruntime/onnx_source.h"
+#include "adapters/onnxruntime/ort_pool.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
 #include "onnx/build.h"
@@ -175,6 +176,7 @@ static assay_status build(built *to, assay_onnx_gradients *self, assay_loss_kind
     ASSAY_GOTO(add_gradient(ports, to, self, source.graph, kind, err), done);
     ASSAY_GOTO(assay_onnx_set_outputs(source.graph, ports, OUT, err), done);
     assay_onnx_prune(source.graph);
+    ASSAY_GOTO(assay_ort_pool_replace(source.graph, err), done);
     ASSAY_GOTO(keep_names(to, self, ports, err), done);
     ASSAY_GOTO(assay_onnx_write(&packed, source.graph, err), done);
     status = assay_ort_session_open_bytes(&to->session, packed.data, packed.size, err);

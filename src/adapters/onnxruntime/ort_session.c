@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "adapters/onnxruntime/ort_pool.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
 
@@ -42,6 +43,17 @@ done:
     return status;
 }
 
+static assay_status add_kernels(assay_ort_session *self, OrtSessionOptions *options,
+                                assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    ORT_TRY(CreateCustomOpDomain("assay", &self->kernels));
+    ORT_TRY(CustomOpDomain_Add(self->kernels, assay_ort_pool_operator()));
+    ORT_TRY(AddCustomOpDomain(options, self->kernels));
+done:
+    return status;
+}
+
 /* From the file, or from the bytes when `path` is NULL. */
 static assay_status open_session(assay_ort_session *self, const char *path, const void *bytes,
                                  size_t size, assay_error *err)
@@ -54,6 +66,9 @@ static assay_status open_session(assay_ort_session *self, const char *path, cons
     ORT_TRY(DisableTelemetryEvents(self->env));
     ORT_TRY(CreateSessionOptions(&options));
     ASSAY_GOTO(set_options(self, options, err), done);
+    if (path == NULL) {
+        ASSAY_GOTO(add_kernels(self, options, err), done);
+    }
     const OrtApi *api = self->ort.api;
     status = assay_ort_check(
         &self->ort,
@@ -94,6 +109,9 @@ void assay_ort_session_close(assay_ort_session *self)
     }
     if (self->session != NULL) {
         api->ReleaseSession(self->session);
+    }
+    if (self->kernels != NULL) { /* the session runs them to its end */
+        api->ReleaseCustomOpDomain(self->kernels);
     }
     if (self->env != NULL) {
         api->ReleaseEnv(self->env);

@@ -12,6 +12,7 @@ typedef struct assay_ort_session {
     OrtEnv *env;
     OrtSession *session;
     OrtMemoryInfo *memory;
+    OrtCustomOpDomain *kernels; /* of our own; NULL in sessions of files */
     /* One line each, parallel to the model's ports: "x": float32[batch, 3, 224, 224]. */
     const char **input_text, **output_text;
 } assay_ort_session;
