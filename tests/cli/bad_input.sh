@@ -42,4 +42,12 @@ refuse 65 "2 of 3 rows are bad: row 1, id a: the cluster column 'scene' is empty
 # after rows were left out, rows are still those of the file
 sed 's/^a,cat/a,catt/; s/,3$/,/' good.csv >both.csv
 refuse 65 "row 3, id c: the cluster column 'scene' is empty" "$assay" evaluate --predictions both.csv --on-error skip --cluster scene
+# all kinds of bad rows at once: a text for a number, an id that stands twice, an unknown class, scores that are no
+# probabilities
+printf '%s\n' id,target,prob_a,prob_b x1,a,0.9,0.1 x2,b,zzz,0.8 x1,a,0.9,0.1 x4,a,0.7,0.3 x5,zz,0.7,0.3 x6,a,0.5,0.9 >kinds.csv
+refuse 65 'row 2 (line 3), id x2: the score in column "prob_a" is "zzz"' "$assay" evaluate --predictions kinds.csv
+says err '3 of 6 rows are bad'
+says err 'the id "x1" stands twice, first in row 1'
+says err 'unknown class "zz"'
+says err 'and among the rows without such faults: row 6, id x6: the scores sum to 1.4'
 finish

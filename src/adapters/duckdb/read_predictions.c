@@ -375,11 +375,40 @@ static assay_score_kind kind_of(const reader *r)
                : r->columns->score_kind;
 }
 
+/* Rows with bad values and ids; and among the others those whose scores are no probabilities, so that nobody
+ * has to repair a file kind by kind. */
+static assay_status refuse(reader *r, assay_error *err)
+{
+    enum { PART = 480 }; /* of the one line that an error has, for either kind */
+    assay_predictions *p = r->predictions;
+    assay_error values = {0}, sums = {0};
+    assay_status status = ASSAY_OK;
+    int64_t rows = p->n;
+    if (r->layout.n_scores > 0 && r->kept > 0) {
+        p->n = r->kept;
+        ASSAY_TRY(name_classes(r, err));
+        assay_predictions_check_scores(p);
+        status = assay_predictions_require_sums(p, kind_of(r), r->source->path, 0, &sums);
+        p->n = rows;
+    }
+    assay_status refused =
+        assay_row_faults_fail(&r->bad, &r->classes, rows, r->columns->skip_bad, &values);
+    if (refused != ASSAY_EFORMAT || status != ASSAY_EFORMAT) {
+        return assay_fail(err, refused, "%s", values.message);
+    }
+    size_t path = strlen(r->source->path) + 2;
+    const char *rest = strlen(sums.message) > path ? sums.message + path : sums.message;
+    bool cut = strlen(values.message) + strlen(rest) > 2 * (size_t)PART;
+    return assay_fail(err, ASSAY_EFORMAT, "%.*s%s; and among the rows without such faults: %s",
+                      cut ? (int)PART : (int)strlen(values.message), values.message,
+                      cut ? "..." : "", rest);
+}
+
 static assay_status finish(reader *r, assay_error *err)
 {
     assay_predictions *p = r->predictions;
     if (r->bad.n > 0 && (!r->columns->skip_bad || r->kept == 0)) {
-        return assay_row_faults_fail(&r->bad, &r->classes, p->n, r->columns->skip_bad, err);
+        return refuse(r, err);
     }
     p->skipped = p->n - r->kept;
     p->n = r->kept;
