@@ -374,6 +374,51 @@ static assay_status find_changed_rule(assay_run *run, assay_error *err)
                                  "The decision rule changed after data were seen", text, err);
 }
 
+enum { LISTED = 20 };
+
+/** Several findings of one kind, one for each model and data set, become one card with their list. */
+static assay_status gather(assay_run *run, const char *kind, const char *what, assay_error *err)
+{
+    assay_buffer text;
+    int32_t n = 0, kept = 0, at = 0;
+
+    for (int32_t i = 0; i < run->n_findings; i++) {
+        n += strcmp(run->findings[i].kind, kind) == 0;
+    }
+    if (n < 2) {
+        return ASSAY_OK;
+    }
+    assay_buffer_init(&text, 0);
+    n = 0;
+    for (int32_t i = 0; i < run->n_findings; i++) {
+        const assay_finding *f = &run->findings[i];
+        if (strcmp(f->kind, kind) != 0) {
+            run->findings[kept++] = *f;
+            continue;
+        }
+        if (n < LISTED) {
+            const char *model = f->model >= 0 ? run->plan->models[f->model].title : "all models";
+            assay_buffer_printf(&text, "%s%s: %s", n > 0 ? "; " : "", model, f->title);
+        }
+        if (n++ == 0) {
+            at = kept;
+            run->findings[kept++] = *f;
+        }
+    }
+    run->n_findings = kept;
+    if (n > LISTED) {
+        assay_buffer_printf(&text, "; and %d more", n - LISTED);
+    }
+    assay_finding *first = &run->findings[at];
+    first->model = -1;
+    first->context = -1;
+    first->title = assay_arena_printf(run->arena, "%s (%d)", what, n);
+    first->text =
+        text.data ? assay_arena_printf(run->arena, "%s. %s", text.data, first->text) : NULL;
+    assay_buffer_dispose(&text);
+    return first->title && first->text ? ASSAY_OK : assay_fail_memory(err);
+}
+
 assay_status assay_run_find(assay_run *run, assay_error *err)
 {
     ASSAY_TRY(find_changed_rule(run, err));
@@ -390,6 +435,9 @@ assay_status assay_run_find(assay_run *run, assay_error *err)
         }
     }
     ASSAY_TRY(find_skipped(run, err));
+    ASSAY_TRY(
+        gather(run, "classes_elsewhere", "Boxes of classes that the truth does not annotate", err));
+    ASSAY_TRY(gather(run, "labels_elsewhere", "Label maps with numbers that are no class", err));
     /* Severest first; the order of discovery within. Insertion sort: stable, and lists are short. */
     for (int32_t i = 1; i < run->n_findings; i++) {
         assay_finding f = run->findings[i];

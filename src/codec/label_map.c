@@ -5,14 +5,30 @@
 
 enum { LARGEST = 1 << 28, MOST_SIDE = 65535 };
 
-static uint32_t label_at(const assay_image *image, const uint8_t *row, int32_t x)
+/* One loop per kind: they run over every pixel of every map. */
+static void put_labels(uint32_t *out, const assay_image *image, const uint8_t *row)
 {
-    if (image->channels >= 3) {
-        const uint8_t *p = row + (size_t)x * (size_t)image->channels;
-        return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+    size_t n = (size_t)image->width;
+    size_t step = (size_t)image->channels;
+    if (step >= 3) {
+        for (size_t x = 0; x < n; x++) {
+            const uint8_t *p = row + x * step;
+            out[x] = p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16;
+        }
+    } else if (image->type == ASSAY_PIXEL_U16) {
+        const uint16_t *p = (const uint16_t *)(const void *)row;
+        for (size_t x = 0; x < n; x++) {
+            out[x] = p[x * step];
+        }
+    } else if (step == 1) {
+        for (size_t x = 0; x < n; x++) {
+            out[x] = row[x];
+        }
+    } else {
+        for (size_t x = 0; x < n; x++) {
+            out[x] = row[x * step];
+        }
     }
-    size_t at = (size_t)x * (size_t)image->channels;
-    return image->type == ASSAY_PIXEL_U16 ? ((const uint16_t *)(const void *)row)[at] : row[at];
 }
 
 assay_status assay_label_map_decode(assay_label_map *out, const uint8_t *bytes, size_t size,
@@ -42,10 +58,7 @@ assay_status assay_label_map_decode(assay_label_map *out, const uint8_t *bytes, 
         return assay_fail_memory(err);
     }
     for (int32_t y = 0; y < image.height; y++) {
-        const uint8_t *row = assay_image_row(&image, y);
-        for (int32_t x = 0; x < image.width; x++) {
-            labels[(size_t)y * (size_t)image.width + (size_t)x] = label_at(&image, row, x);
-        }
+        put_labels(labels + (size_t)y * (size_t)image.width, &image, assay_image_row(&image, y));
     }
     *out = (assay_label_map){image.width, image.height, labels, image.channels >= 3};
     assay_image_dispose(&image);

@@ -160,7 +160,7 @@ static assay_status list(assay_segment_difference *out, int64_t *n, const compar
                          assay_error *err)
 {
     const assay_segment_kind *kind = c->a.kind;
-    double overall[2][ASSAY_SEGMENT_OVERALL];
+    double overall[2][ASSAY_SEGMENT_OVERALL] = {{0.0}};
     double *of_class[2] = {NULL, NULL};
     size_t classes = (size_t)c->a.classes;
     int64_t images = assay_segment_images(&c->a);

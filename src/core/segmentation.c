@@ -90,23 +90,48 @@ typedef struct counting {
     assay_segment_window windows[ASSAY_SEGMENTATION_CLASSES];
 } counting;
 
-static void count_pixels(counting *c, int64_t *confusion, const assay_segmentation_scratch *s,
-                         int64_t pixels, const assay_segmentation_options *o)
+static void count_run(counting *c, int64_t *confusion, uint16_t t, uint16_t p, int64_t n,
+                      int32_t classes)
+{
+    if (t == NO_CLASS) {
+        return;
+    }
+    c->by_class[t].truth += n;
+    c->by_class[t].both += t == p ? n : 0;
+    if (p != NO_CLASS) {
+        c->by_class[p].predicted += n;
+    }
+    if (confusion != NULL) {
+        confusion[(int64_t)t * (classes + 1) + (p == NO_CLASS ? classes : p)] += n;
+    }
+}
+
+/* Neighbours mostly have the same labels in both maps, so runs of them are counted, not pixels. */
+static void count_pixels(counting *c, int64_t *confusion, assay_segmentation_scratch *s,
+                         const uint32_t *truth, const uint32_t *predicted, int64_t pixels,
+                         const assay_segmentation_options *o)
+{
+    for (int64_t i = 0; i < pixels;) {
+        uint32_t label = truth[i];
+        uint32_t other = predicted[i];
+        int64_t from = i++;
+        while (i < pixels && truth[i] == label && predicted[i] == other) {
+            i++;
+        }
+        uint16_t t = class_of(label, o);
+        count_run(c, confusion, t, class_of(other, o), i - from, o->classes);
+        s->strange += t == NO_CLASS && (int64_t)label != o->ignore ? i - from : 0;
+    }
+}
+
+/* The class of every pixel, for what looks at neighbours. */
+static void fill_classes(const assay_segmentation_scratch *s, const uint32_t *truth,
+                         const uint32_t *predicted, int64_t pixels,
+                         const assay_segmentation_options *o)
 {
     for (int64_t i = 0; i < pixels; i++) {
-        uint16_t t = s->truth[i];
-        uint16_t p = s->predicted[i];
-        if (t == NO_CLASS) {
-            continue;
-        }
-        c->by_class[t].truth++;
-        c->by_class[t].both += t == p;
-        if (p != NO_CLASS) {
-            c->by_class[p].predicted++;
-        }
-        if (confusion != NULL) {
-            confusion[(int64_t)t * (o->classes + 1) + (p == NO_CLASS ? o->classes : p)]++;
-        }
+        s->truth[i] = class_of(truth[i], o);
+        s->predicted[i] = s->truth[i] == NO_CLASS ? NO_CLASS : class_of(predicted[i], o);
     }
 }
 
@@ -152,18 +177,16 @@ assay_status assay_segmentation_count(assay_segment_counts *counts, int32_t *n, 
         return assay_fail(err, ASSAY_EFORMAT, "the prediction is %d x %d pixels, the truth %d x %d",
                           predicted->width, predicted->height, truth->width, truth->height);
     }
-    ASSAY_TRY(scratch_room(s, pixels, err));
+    if (!o->no_boundary) {
+        ASSAY_TRY(scratch_room(s, pixels, err));
+    }
     counting *c = assay_alloc(1, sizeof *c);
     if (c == NULL) {
         return assay_fail_memory(err);
     }
-    for (int64_t i = 0; i < pixels; i++) {
-        s->truth[i] = class_of(truth->labels[i], o);
-        s->strange += s->truth[i] == NO_CLASS && (int64_t)truth->labels[i] != o->ignore;
-        s->predicted[i] = s->truth[i] == NO_CLASS ? NO_CLASS : class_of(predicted->labels[i], o);
-    }
-    count_pixels(c, confusion, s, pixels, o);
+    count_pixels(c, confusion, s, truth->labels, predicted->labels, pixels, o);
     if (!o->no_boundary) {
+        fill_classes(s, truth->labels, predicted->labels, pixels, o);
         double ratio = o->ratio > 0.0 ? o->ratio : 0.02;
         double diagonal =
             sqrt((double)truth->width * truth->width + (double)truth->height * truth->height);

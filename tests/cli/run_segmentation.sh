@@ -204,6 +204,23 @@ got = {m["metric"] for m in json.load(open("m/results.json"))["measures"]}
 assert got == {"mean_iou", "iou", "dice", "pixel_accuracy"}, got
 PY
 
+# labels that no class explains: one card for all models, with their list
+plan ''
+sed -i 's/classes: .sky, road, car./classes: [sky, road]/; /R2/d' plan.yaml
+expect 0 "$assay" run plan.yaml --out l
+expect 0 python3 - <<'PY'
+import json
+found = [f for f in json.load(open("l/results.json"))["findings"] if f["kind"] == "labels_elsewhere"]
+assert len(found) == 1 and found[0]["title"] == "Label maps with numbers that are no class (4)", found
+assert "first: " in found[0]["text"] and "second: " in found[0]["text"] and found[0].get("model") is None
+PY
+
+# the example
+expect 0 "$ASSAY_SOURCE/examples/segmentation/prepare" example/data
+cp "$ASSAY_SOURCE/examples/segmentation/plan.yaml" example
+expect 1 "$assay" run example/plan.yaml
+says out "2 MET, 1 NOT MET, 1 INCONCLUSIVE, 0 NOT EVALUATED"
+
 # what is refused
 plan ''
 bad() { # STATUS TEXT SED
