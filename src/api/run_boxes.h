@@ -34,6 +34,8 @@ typedef struct assay_gallery_box {
     const char *class_name;
     double score;  /* NaN for truth */
     double box[4]; /* left, top, width, height, pixels of the image */
+    bool turned;
+    double corners[8]; /* of a turned box: x, y, ... */
 } assay_gallery_box;
 
 typedef struct assay_gallery {

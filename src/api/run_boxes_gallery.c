@@ -8,6 +8,7 @@
 #include "base/base64.h"
 #include "base/sort.h"
 #include "codec/image_encode.h"
+#include "codec/oriented.h"
 #include "codec/resize.h"
 
 enum { IMAGES = 12, LONGEST = 640, QUALITY = 82, MOST_BOXES = 200 };
@@ -30,6 +31,7 @@ typedef struct sorting {
     int8_t *object_state;    /* 0 missed, 1 found, 2 crowd */
     int8_t *detection_state; /* 0 false, 1 hit, 2 ignored, -1 below the threshold */
     double *errors;          /* per image; -1 = not shown */
+    bool turned;
 } sorting;
 
 static void rows_dispose(rows_of *r)
@@ -94,6 +96,36 @@ done:
     return status;
 }
 
+/* The four corners of a row; NULL = it has none. */
+static const double *corners_of(const assay_coco_rows *rows, int64_t row)
+{
+    const assay_coco_shapes *s = &rows->shapes;
+    if (s->first == NULL || (rows->has[row] & ASSAY_COCO_POLYGONS) == 0 || s->count[row] != 1) {
+        return NULL;
+    }
+    const int64_t *part = s->part + s->first[row];
+    return part[1] - part[0] == ASSAY_QUAD ? s->numbers + part[0] : NULL;
+}
+
+static double overlap_turned(const assay_coco_rows *a, int64_t i, const assay_coco_rows *b,
+                             int64_t k, bool crowd)
+{
+    assay_hull hulls[2];
+    const double *first = corners_of(a, i);
+    const double *second = corners_of(b, k);
+    if (first != NULL) {
+        assay_hull_of(&hulls[0], first);
+    } else {
+        assay_hull_of_box(&hulls[0], a->box + 4 * i);
+    }
+    if (second != NULL) {
+        assay_hull_of(&hulls[1], second);
+    } else {
+        assay_hull_of_box(&hulls[1], b->box + 4 * k);
+    }
+    return assay_hull_iou(&hulls[0], &hulls[1], crowd);
+}
+
 static double overlap(const double *a, const double *b, bool crowd)
 {
     double w = fmin(a[0] + a[2], b[0] + b[2]) - fmax(a[0], b[0]);
@@ -118,6 +150,9 @@ static void match_one(const sorting *s, int64_t image, int64_t detection)
         }
         bool is_crowd = s->object_state[o] == 2;
         double share = overlap(box, objects->box + 4 * o, is_crowd);
+        share = s->turned && share > 0.0
+                    ? overlap_turned(s->results, detection, objects, o, is_crowd)
+                    : share;
         if (share >= best && !(is_crowd && found >= 0)) {
             best = share;
             found = o;
@@ -190,6 +225,11 @@ static void put_box(assay_gallery *g, const sorting *s, bool truth, int64_t row)
                              .class_name = name != NULL ? name : "?",
                              .score = truth ? (double)NAN : rows->score[row]};
     memcpy(b->box, rows->box + 4 * row, sizeof b->box);
+    const double *corners = s->turned ? corners_of(rows, row) : NULL;
+    b->turned = corners != NULL;
+    if (corners != NULL) {
+        memcpy(b->corners, corners, sizeof b->corners);
+    }
 }
 
 /* The picture as JPEG of at most LONGEST pixels a side; photographs as PNG would fill the report. */
@@ -316,7 +356,8 @@ assay_status assay_run_boxes_gallery(assay_run *run, int32_t model, int32_t cont
                  .truth = truth,
                  .results = results,
                  .images = images,
-                 .threshold = threshold};
+                 .threshold = threshold,
+                 .turned = run->plan->detection.protocol.iou == ASSAY_IOU_ORIENTED};
     if (run->data[data] == NULL || isnan(threshold)) {
         return ASSAY_OK;
     }

@@ -18,6 +18,14 @@ static void put_box(assay_json *json, const assay_gallery_box *b)
         assay_json_real(json, round(b->box[k] * 100.0) / 100.0);
     }
     assay_json_end_array(json);
+    if (b->turned) {
+        assay_json_key(json, "corners");
+        assay_json_begin_array(json);
+        for (int k = 0; k < 8; k++) {
+            assay_json_real(json, round(b->corners[k] * 100.0) / 100.0);
+        }
+        assay_json_end_array(json);
+    }
     assay_json_end_object(json);
 }
 

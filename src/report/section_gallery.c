@@ -17,6 +17,26 @@ static void put_rect(assay_buffer *out, const char *css, const double b[4])
     }
 }
 
+/* The same for a turned box; false when there are no eight numbers to draw. */
+static bool put_turned(assay_buffer *out, const char *css, const assay_json_value *corners)
+{
+    double xy[8];
+    for (size_t k = 0; k < 8; k++) {
+        xy[k] = assay_json_as_real(assay_json_at(corners, k), NAN);
+        if (!isfinite(xy[k]) || fabs(xy[k]) > 1e6) {
+            return false;
+        }
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        assay_html_put(out, "<polygon class=\"%s\" points=\"", pass == 0 ? "halo" : css);
+        for (int k = 0; k < 8; k++) {
+            assay_html_put(out, "%s%s", k > 0 ? " " : "", assay_figure_fixed(xy[k], 1).text);
+        }
+        assay_buffer_puts(out, "\"/>");
+    }
+    return true;
+}
+
 static bool read_box(double b[4], const assay_json_value *box)
 {
     const assay_json_value *numbers = assay_json_get(box, "box");
@@ -120,8 +140,11 @@ static void put_boxes(assay_buffer *out, const assay_json_value *picture, double
             if (!read_box(b, box)) {
                 continue;
             }
+            const assay_json_value *corners = assay_json_get(box, "corners");
             if (labels == 0) {
-                put_rect(out, css, b);
+                if (corners == NULL || !put_turned(out, css, corners)) {
+                    put_rect(out, css, b);
+                }
             } else if (assay_text_ends_nocase(css, "missed") ||
                        assay_text_ends_nocase(css, "alarm")) {
                 put_label(out, &labels_placed, box, b, css + sizeof "box", size, extent);
@@ -212,6 +235,12 @@ void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence)
                         "The images with the most errors. What is missed and what is a false alarm "
                         "is written beside its box; a box drawn twice, solid and dashed, was "
                         "found.");
+    const char *type =
+        assay_json_get_text(assay_json_get(evidence->root, "detection"), "iou_type", "bbox");
+    if (assay_text_equal(type, "segm") || assay_text_equal(type, "keypoints")) {
+        assay_buffer_puts(out, "<p class=\"note\">Here an object counts as found when the boxes "
+                               "overlap by half, whatever masks or keypoints say.</p>\n");
+    }
     put_key(out);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         const assay_json_value *picture = assay_json_at(gallery, i);

@@ -71,6 +71,9 @@ requirements:
 YAML
     rm -rf e
     "$assay" run plan.yaml --out e >out 2>err || [ $? -lt 4 ] || fail "$1: $(cat err)"
+    
+    [ "$2" != obb ] || says e/results.json '"corners"'
+    [ "$2" != obb ] || says e/report.html '<polygon class="box'
     expect 0 "$assay" evaluate --task detection --truth truth.json --predictions "$1.out.json" --iou-type "$2" \
         --replicates 100 --json one.json
     python3 - <<'PY' || fail "$1 as $2: run and evaluate differ"
