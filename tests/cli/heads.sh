@@ -71,7 +71,7 @@ requirements:
 YAML
     rm -rf e
     "$assay" run plan.yaml --out e >out 2>err || [ $? -lt 4 ] || fail "$1: $(cat err)"
-    
+    fits e/results.json
     [ "$2" != obb ] || says e/results.json '"corners"'
     [ "$2" != obb ] || says e/report.html '<polygon class="box'
     expect 0 "$assay" evaluate --task detection --truth truth.json --predictions "$1.out.json" --iou-type "$2" \

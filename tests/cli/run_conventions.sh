@@ -119,6 +119,7 @@ plan 'detection: {convention: voc2012}' \
     "{id: R3, text: c, metric: {detection_average_precision: {iou: 0.75}}, $low"
 go 1
 judged '1 MET, 1 NOT MET, 0 INCONCLUSIVE, 1 NOT EVALUATED'
+fits e/results.json
 same voc2012 --convention voc2012
 says e/report.html 'voc2012'
 
