@@ -5,9 +5,9 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/segment_sample.h"
@@ -28,13 +28,28 @@ typedef struct golden {
 
 static golden g;
 
-static void read_numbers(double out[OVERALL + CLASSES], FILE *file, const char *name)
+static double read_number(FILE *file)
+{
+    char word[64];
+    char *end = NULL;
+    assert_int_equal(fscanf(file, "%63s", word), 1);
+    double value = strtod(word, &end);
+    assert_true(end != word && *end == '\0');
+    return value;
+}
+
+static void read_word(FILE *file, const char *want)
 {
     char word[64];
     assert_int_equal(fscanf(file, "%63s", word), 1);
-    assert_string_equal(word, name);
+    assert_string_equal(word, want);
+}
+
+static void read_numbers(double out[OVERALL + CLASSES], FILE *file, const char *name)
+{
+    read_word(file, name);
     for (int i = 0; i < OVERALL + CLASSES; i++) {
-        assert_int_equal(fscanf(file, "%lf", &out[i]), 1);
+        out[i] = read_number(file);
     }
 }
 
@@ -44,9 +59,9 @@ static void read_image(FILE *file, int model, int image)
     assay_segment_row *rows = g.rows[model] + (ptrdiff_t)image * ROWS;
     for (int k = 0; k < CLASSES; k++) {
         counts[k].class_index = k;
-        assert_int_equal(fscanf(file, "%" SCNd64 " %" SCNd64 " %" SCNd64, &counts[k].truth,
-                                &counts[k].predicted, &counts[k].both),
-                         3);
+        counts[k].truth = (int64_t)read_number(file);
+        counts[k].predicted = (int64_t)read_number(file);
+        counts[k].both = (int64_t)read_number(file);
         assay_segment_row_semantic(&rows[k], &counts[k]);
     }
     assert_true(assay_segment_row_image(&rows[CLASSES], counts, CLASSES, CLASSES));
@@ -55,13 +70,13 @@ static void read_image(FILE *file, int model, int image)
 
 static int read_golden(void **state)
 {
-    int images = 0;
-    int classes = 0;
     (void)state;
     FILE *file = fopen(ASSAY_TEST_DATA "/golden/segmentation_replicates.txt", "r");
     assert_non_null(file);
-    assert_int_equal(fscanf(file, "# %*[^\n] images %d %d", &images, &classes), 2);
-    assert_true(images == IMAGES && classes == CLASSES);
+    while (fgetc(file) != '\n') { /* versions */
+    }
+    read_word(file, "images");
+    assert_true(read_number(file) == IMAGES && read_number(file) == CLASSES);
     for (int i = 0; i < IMAGES; i++) {
         read_image(file, 0, i);
         read_image(file, 1, i);
