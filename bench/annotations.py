@@ -18,6 +18,7 @@ import xml.etree.ElementTree
 import numpy as np
 
 IMAGES, BOXES, CLASSES = 5000, 40000, 20
+GROWTH = (1000, 2000, 4000, 8000)
 
 
 VISDRONE = ["pedestrian", "people", "bicycle", "car", "van", "truck", "tricycle", "awning-tricycle", "bus", "motor"]
@@ -64,7 +65,7 @@ def growth(run, folder):
     doubling. YOLO, DOTA and VisDrone do not say how large images are: every image file is opened."""
     for name in ("coco", "yolo", "voc", "labelme", "dota", "visdrone", "csv"):
         times = []
-        for images in (2500, 5000, 10000, 20000):
+        for images in GROWTH:
             source, place = f"{folder}/g{images}.json", f"{folder}/{name}-{images}{'.csv' * (name == 'csv')}"
             make(source, images, 8 * images, VISDRONE)
             if name in ("yolo", "dota", "visdrone"):
@@ -80,7 +81,7 @@ def growth(run, folder):
             times.append(run("convert", place, "--to", "coco", "--out", f"{folder}/out.json"))
             os.remove(f"{folder}/out.json")
         exponents = [math.log2(b / a) for a, b in zip(times, times[1:])]
-        print(f"{name}: 20,000 to 160,000 boxes in {', '.join(f'{t:.2f}' for t in times)} s, exponents "
+        print(f"{name}: {8 * GROWTH[0]:,} to {8 * GROWTH[-1]:,} boxes in {', '.join(f'{t:.2f}' for t in times)} s, exponents "
               f"{', '.join(f'{e:.2f}' for e in exponents)} (1 is linear)", flush=True)
 
 
