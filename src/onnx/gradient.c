@@ -305,15 +305,14 @@ static void differentiate(onnx_vjp *v)
     }
 }
 
-/* Names where the shape is lost: the first node on the way all of whose inputs are known. */
-static assay_status refuse_output(const assay_onnx_graph *graph, int32_t n,
-                                  const assay_onnx_value *out, assay_error *err)
+assay_status assay_onnx_gradient_refuse(const assay_onnx_graph *graph, const assay_onnx_value *out,
+                                        assay_error *err)
 {
     if (out->type != 0 && !assay_onnx_type_is_float(out->type)) {
         return assay_fail(err, ASSAY_EUNSUPPORTED, "output \"%.200s\" is not of real numbers",
                           out->name);
     }
-    for (int32_t i = 0; i < n; i++) {
+    for (int32_t i = 0; i < graph->n_nodes; i++) {
         const assay_onnx_node *node = graph->nodes[i];
         bool known = true;
         for (int32_t k = 0; k < node->n_in; k++) {
@@ -321,9 +320,13 @@ static assay_status refuse_output(const assay_onnx_graph *graph, int32_t n,
         }
         if (known && node->n_out > 0 && node->out[0] != NULL &&
             !assay_onnx_is_static(node->out[0])) {
-            return assay_fail(err, ASSAY_EUNSUPPORTED,
-                              "the shape of output \"%.200s\" is not known: that of node %s is not",
-                              out->name, assay_onnx_node_text(graph, node));
+            return assay_fail(
+                err, ASSAY_EUNSUPPORTED,
+                "the shape of output \"%.200s\" is not known: that of node %s is not%s", out->name,
+                assay_onnx_node_text(graph, node),
+                node->subgraphs ? ", which has sub-graphs: cut the model before it, "
+                                  "or use attacks that need scores only"
+                                : "");
         }
     }
     return assay_fail(err, ASSAY_EUNSUPPORTED,
@@ -344,7 +347,7 @@ assay_status assay_onnx_gradient(assay_onnx_value **gradients, assay_onnx_names 
     for (int32_t i = 0; i < request->n_outputs; i++) {
         assay_onnx_value *out = request->outputs[i];
         if (!assay_onnx_is_static(out) || !assay_onnx_type_is_float(out->type)) {
-            return refuse_output(graph, n, out, err);
+            return assay_onnx_gradient_refuse(graph, out, err);
         }
         contribute(&v.b, out, onnx_expand_like(&v.b, onnx_real(&v.b, out->type, 1.0), out));
     }

@@ -42,6 +42,12 @@ ASSAY_NODISCARD assay_status assay_onnx_gradient(assay_onnx_value **gradients,
                                                  const assay_onnx_gradient_request *request,
                                                  assay_error *err);
 
+/** Always a failure: why an output cannot be differentiated, naming the node where its shape is lost,
+ *  the first all of whose inputs are known. */
+ASSAY_NODISCARD assay_status assay_onnx_gradient_refuse(const assay_onnx_graph *graph,
+                                                        const assay_onnx_value *out,
+                                                        assay_error *err);
+
 /** Nodes between `wanted` and `outputs` that have no rule: none = differentiable. Needs no shapes. */
 ASSAY_NODISCARD assay_status assay_onnx_gradient_blockers(
     assay_onnx_names *without_rule, assay_onnx_names *by_policy, assay_onnx_graph *graph,

@@ -41,6 +41,18 @@ expect 65 "$assay" model check-gradient "$golden/onnx_gradient/stopped.onnx"
 says err 'GridSample "warp"'
 says err 'no gradient rule'
 expect 64 "$assay" model check-gradient "$digits" --samples -1
+# scores that pass sub-graphs: the node is named, attacks that need scores only go on
+for node in 'If "chooser"' 'Loop "again"' 'Scan "rows"'; do
+    file=$(echo "${node%% *}" | tr '[:upper:]' '[:lower:]').onnx
+    cp "$golden/onnx_gradient/$file" .
+    printf 'file: %s\nclasses: [a, b, c]\noutput: {scores: logits}\n' "$file" >sub.yaml
+    expect 0 "$assay" model info "$file"
+    says out 'gradients    no: 1 node without a rule'
+    says out "$node"
+    expect 65 "$assay" model check-gradient sub.yaml
+    says err "node $node"
+    says err 'has sub-graphs'
+done
 
 # embeddings: which layer it was is said; what is wrong too
 cut=$golden/model_cut

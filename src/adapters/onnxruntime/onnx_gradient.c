@@ -95,7 +95,10 @@ static assay_status find_logits(assay_onnx_value **out, const assay_onnx_gradien
     if (spec->scores == ASSAY_SCORES_PROBABILITIES) {
         ASSAY_TRY(assay_onnx_strip_activation(out, &stripped, graph, scores, false, err));
     }
-    if (!assay_onnx_is_static(*out) || assay_onnx_count(*out) != shape[0] * shape[1]) {
+    if (!assay_onnx_is_static(*out)) {
+        return assay_onnx_gradient_refuse(graph, *out, err);
+    }
+    if (assay_onnx_count(*out) != shape[0] * shape[1]) {
         return assay_fail(err, ASSAY_EUNSUPPORTED,
                           "the shape of output \"%.200s\" depends on the data", scores->name);
     }
