@@ -31,6 +31,8 @@ static assay_status finish(assay_result *out, const void *state, const void *par
     } else if (!isfinite(all->value)) {
         assay_measure_undefine(measure, "an error is too large");
     }
+    measure->no_interval =
+        "none: the rows do not tell how large errors beyond the largest one seen can be";
     return ASSAY_OK;
 }
 
@@ -42,7 +44,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_max_error = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "max_error",
     .title = "Maximum error",
     .summary = "The largest error of all rows.",
@@ -50,8 +52,9 @@ const assay_op assay_op_metric_max_error = {
         "Largest |truth - value| over rows, in the unit of the target. 0 is best, lower is "
         "better.\n\n"
         "It is the largest error seen, not the largest possible one: more rows can only raise "
-        "it, and the bootstrap interval says nothing about errors beyond those seen. Without "
-        "rows it is undefined.",
+        "it, and no interval from these rows says how large an error can be: it has none. For a "
+        "statement about nearly all rows take `quantile_coverage` or a share of rows within a "
+        "limit. Without rows it is undefined.",
     .citation =
         "Hastie, Tibshirani, Friedman (2009), The Elements of Statistical Learning, 2nd ed., "
         "ch. 2.4; as sklearn.metrics.max_error (scikit-learn 1.9).",
