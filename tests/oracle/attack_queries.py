@@ -15,6 +15,8 @@ Lines as in tests/oracle/attack.py, with the peers' budget of queries, and two r
 The peers draw one size, one coin, one direction for the whole batch, so that one run of theirs says little:
 DIFGSM leaves between 6 and 16 of 40 images right, by the luck of its coins. Means over runs do not depend on
 that.
+The golden file lacks GenAttack and Sign-OPT, whose peers take many minutes here; a run of the whole script
+adds them.
 """
 import os
 import pathlib
