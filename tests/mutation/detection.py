@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-TESTS = ("core_test_detection", "core_test_detection_analysis")
+TESTS = ("core_test_detection", "core_test_detection_analysis", "core_test_oriented", "codec_test_coco")
 
 # name, file, what stands there, what it becomes
 MUTATIONS = [

@@ -239,6 +239,10 @@ static void test_masks(void **state)
     const assay_rle c = {5, 4, 3, across};
     assay_rle_box(box_b, &c);
     assert_true(box_b[0] == 0 && box_b[1] == 0 && box_b[2] == 3 && box_b[3] == 5);
+    const uint32_t next[] = {3, 2, 7}; /* begins on the first row of the second column */
+    const assay_rle d = {3, 4, 3, next};
+    assay_rle_box(box_b, &d);
+    assert_true(box_b[0] == 1 && box_b[1] == 0 && box_b[2] == 1 && box_b[3] == 2);
     assert_int_equal(assay_rle_from_polygon(&a, left, 0, 10, 10, arena, NULL), ASSAY_OK);
     assert_int_equal(assay_rle_area(&a), 0);
     assert_int_equal(assay_rle_from_polygon(&a, left, 4, 0, 10, arena, NULL), ASSAY_EFORMAT);
