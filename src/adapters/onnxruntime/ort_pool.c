@@ -159,10 +159,13 @@ static bool starts_empty(const assay_onnx_node *node)
         zeros != NULL && zeros->node != NULL && assay_onnx_is(zeros->node, "Expand")
             ? zeros->node->in[0]
             : NULL;
-    const float none = 0.0F;
-    return zero != NULL && zero->constant != NULL && zero->constant->count == 1 &&
-           zero->constant->type == ASSAY_ONNX_FLOAT && zero->constant->bytes != NULL &&
-           memcmp(zero->constant->bytes, &none, sizeof none) == 0;
+    float number = 1.0F;
+    if (zero == NULL || zero->constant == NULL || zero->constant->count != 1 ||
+        zero->constant->type != ASSAY_ONNX_FLOAT || zero->constant->bytes == NULL) {
+        return false;
+    }
+    memcpy(&number, zero->constant->bytes, sizeof number);
+    return number == 0.0F;
 }
 
 static assay_status replace(assay_onnx_graph *graph, assay_onnx_node *node, assay_onnx_node *pool,
