@@ -190,12 +190,13 @@ def classes_only():
 
 
 def squares():
-    """Alone and within AutoAttack; one run of either says little."""
+    """Alone, on the way and at its end, and within AutoAttack; one run of either says little."""
     ta = torchattacks
     for norm, name, eps, runs in (("l2", "L2", 0.25, 40), ("linf", "Linf", 0.05, 60)):
-        yield shares("square", "queries=2000", norm, eps, "alike", 1.0,
-                     ta.Square(NET, norm=name, eps=eps, n_queries=2000, loss="margin", resc_schedule=False),
-                     runs)
+        for queries in (100, 2000):
+            yield shares("square", f"queries={queries}", norm, eps, "alike", 1.0,
+                         ta.Square(NET, norm=name, eps=eps, n_queries=queries, loss="margin",
+                                   resc_schedule=False), runs)
     for norm, name, eps in (("l2", "L2", 0.25), ("linf", "Linf", 0.05)):
         total = torch.zeros(N, dtype=torch.float64)
         for k in range(20):
