@@ -102,7 +102,7 @@ static assay_status put_reason(assay_fairness_extremes *e, const search *s, int3
 static assay_status find(assay_fairness_extremes *e, const search *s, int64_t m, assay_error *err)
 {
     double alpha = (1.0 - s->options->level) / 2.0;
-    int32_t k = 0, left_out = 0, of[ASSAY_GROUPS_MOST];
+    int32_t k = 0, left_out = 0, of[ASSAY_GROUPS_MOST] = {0};
     const char *first = "";
     assay_group_estimate estimates[ASSAY_GROUPS_MOST] = {0};
     for (int32_t g = 0; g < s->f->groups->n; g++) {
