@@ -56,22 +56,20 @@ attack part2
 expect 0 test "$(before part2)" = ""
 
 # a real SIGKILL after the first rows were kept: the same call goes on, with the bits of an unbroken one
-slow() # FOLDER
-{
-    "$assay" attack sound.onnx patterns.npy --labels patterns_labels.npy --eps 0.1,0.2 --quiet \
-        --attack hopskipjump:queries=60000 --norm l2 --threads 1 --out "$1"
-}
-expect 0 slow unbroken
-slow killed >out 2>err &
+slow=("$assay" attack sound.onnx patterns.npy --labels patterns_labels.npy --eps 0.1,0.2 --quiet
+    --attack hopskipjump:queries=60000 --norm l2 --threads 1)
+expect 0 "${slow[@]}" --out unbroken
+# a plain command, so that $! is the attack itself: of a function it would be a shell around it
+"${slow[@]}" --out killed >out 2>err &
 pid=$!
-for _ in $(seq 2000); do
-    ls killed/1_hopskipjump/resume/*.rows >/dev/null 2>&1 && break
+while kill -0 $pid 2>/dev/null && ! compgen -G 'killed/1_hopskipjump/resume/*.rows' >/dev/null; do
     sleep 0.01
 done
+compgen -G 'killed/1_hopskipjump/resume/*.rows' >/dev/null || fail "no rows were kept before SIGKILL"
 kill -KILL $pid 2>/dev/null || fail "the attack was over before SIGKILL"
 wait $pid 2>/dev/null
 [ -e killed/attack.json ] && fail "results of a killed attack"
-expect 0 slow killed
+expect 0 "${slow[@]}" --out killed
 for file in adversarial.npy rows.parquet trace.parquet; do
     expect 0 cmp unbroken/1_hopskipjump/$file killed/1_hopskipjump/$file
 done
