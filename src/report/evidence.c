@@ -243,6 +243,22 @@ static bool belongs(const assay_evidence *evidence, const assay_json_value *item
                             evidence->context_names[context]);
 }
 
+const assay_json_value *assay_evidence_find(const assay_evidence *evidence, int model, int context,
+                                            assay_measure_fits *fits, const void *what,
+                                            const char *class_name)
+{
+    size_t n = assay_json_size(evidence->measures);
+    for (size_t i = 0; i < n; i++) {
+        const assay_json_value *m = assay_json_at(evidence->measures, i);
+        if (fits(m, what, class_name) &&
+            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
+            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
+            return m;
+        }
+    }
+    return NULL;
+}
+
 const assay_json_value *assay_evidence_curve(const assay_evidence *evidence, const char *name,
                                              int model, int context)
 {

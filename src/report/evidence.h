@@ -66,6 +66,14 @@ const char *assay_evidence_title(const assay_json_value *list, const char *name)
 /** NULL when there is none; no bounds to check. */
 const assay_json_value *assay_evidence_headline(const assay_evidence *evidence, int model,
                                                 int context);
+/** Whether a measure is the one that is looked for: `what` as its caller knows it, for one class, or
+ *  (NULL) over all. */
+typedef bool assay_measure_fits(const assay_json_value *measure, const void *what,
+                                const char *class_name);
+/** The first measure of a model in a context that fits, or NULL. */
+const assay_json_value *assay_evidence_find(const assay_evidence *evidence, int model, int context,
+                                            assay_measure_fits *fits, const void *what,
+                                            const char *class_name);
 /** The verdict speaks of the very measure: parameters that both name are the same. */
 bool assay_evidence_about(const assay_json_value *verdict, const assay_json_value *measure);
 /** The curve of that name, or NULL. */

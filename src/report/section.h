@@ -86,4 +86,27 @@ void assay_section_dots(assay_buffer *out, const assay_evidence *evidence, const
 /** The axis below the rows, and what the numbers beside them are. */
 void assay_section_dots_foot(assay_buffer *out, const assay_track *track, double level);
 
+/* measures of one context */
+
+/** The beginning of a row of a table: the model, with its mark when there are several. */
+void assay_section_model_row(assay_buffer *out, const assay_evidence *evidence, int model);
+/** `<td>` with a measure's value and, below it, its interval; a dash for NULL. */
+void assay_section_measure_cell(assay_buffer *out, const assay_json_value *measure,
+                                assay_scale of_value, assay_scale of_ends);
+/** A measure as a dot; NULL has no value. */
+void assay_section_read_dot(assay_dot *dot, const assay_json_value *measure);
+
+/** What rows of classes show. */
+typedef struct assay_by_class {
+    assay_measure_fits *fits; /* which measures are shown */
+    const void *what;         /* handed to it */
+    const char *title;        /* of the measure */
+    const char *counted;      /* what its n counts */
+} assay_by_class;
+
+/** A row of dots for each class that has a value in the context, the hardest first. False when there is
+ *  none. `several`: the heading names the context. */
+bool assay_section_classes(assay_buffer *out, const assay_evidence *evidence, int context,
+                           bool several, const assay_by_class *by);
+
 #endif

@@ -3,19 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/sort.h"
 #include "base/text.h"
 #include "report/section.h"
 
-enum {
-    CONTEXTS = 6,
-    COLUMNS = 16,
-    POINTS = 128,
-    WIDTH = 520,
-    HEIGHT = 300,
-    CLASSES = 60,
-    STEPS = 20
-};
+enum { CONTEXTS = 6, COLUMNS = 16, POINTS = 128, WIDTH = 520, HEIGHT = 300, STEPS = 20 };
 
 typedef struct column {
     const char *metric, *iou, *area, *frequency;
@@ -35,8 +26,9 @@ static bool is_average(const char *metric, const char *kind)
                                              strncmp(metric, "detection_average_", 18) == 0);
 }
 
-static bool fits(const assay_json_value *measure, const column *c, const char *class_name)
+static bool fits(const assay_json_value *measure, const void *what, const char *class_name)
 {
+    const column *c = what;
     const assay_json_value *params = assay_json_get(measure, "params");
     const char *own = assay_json_get_text(measure, "class", NULL);
     return assay_text_equal(assay_json_get_text(measure, "metric", ""), c->metric) &&
@@ -48,18 +40,9 @@ static bool fits(const assay_json_value *measure, const column *c, const char *c
 }
 
 static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
-                                    const column *c, const char *class_name)
+                                    const column *c)
 {
-    size_t n = assay_json_size(evidence->measures);
-    for (size_t i = 0; i < n; i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        if (fits(m, c, class_name) &&
-            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
-            return m;
-        }
-    }
-    return NULL;
+    return assay_evidence_find(evidence, model, context, fits, c, NULL);
 }
 
 static void hint_area(column *c, const assay_evidence *evidence)
@@ -159,20 +142,6 @@ static void list_columns(columns *out, const assay_evidence *evidence)
 
 /* ---- the table that people know ---- */
 
-static void put_cell(assay_buffer *out, const assay_json_value *measure)
-{
-    double value = assay_evidence_real(measure, "value");
-    double low = assay_evidence_real(measure, "low");
-    double high = assay_evidence_real(measure, "high");
-    assay_html_put(out, "<td class=\"r\">%s",
-                   isnan(value) ? "\xe2\x80\x93" : assay_figure_fixed(value, 3).text);
-    if (!isnan(low) && !isnan(high)) {
-        assay_html_put(out, "<small class=\"reason\">%s\xe2\x80\x93%s</small>",
-                       assay_figure_fixed(low, 2).text, assay_figure_fixed(high, 2).text);
-    }
-    assay_buffer_puts(out, "</td>");
-}
-
 static void put_table(assay_buffer *out, const assay_evidence *evidence, const columns *shown,
                       int context)
 {
@@ -187,100 +156,17 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, const c
     }
     assay_buffer_puts(out, "</tr></thead>\n<tbody>\n");
     for (size_t m = 0; m < evidence->n_models; m++) {
-        if (find(evidence, (int)m, context, &shown->all[0], NULL) == NULL) {
+        if (find(evidence, (int)m, context, &shown->all[0]) == NULL) {
             continue;
         }
-        assay_buffer_puts(out, "<tr><th scope=\"row\">");
-        if (evidence->n_models > 1) {
-            assay_svg_legend_mark(out, (int)m);
-        }
-        assay_html_put(out, " %s</th>", assay_evidence_model_title(evidence, (int)m));
+        assay_section_model_row(out, evidence, (int)m);
         for (size_t i = 0; i < shown->n; i++) {
-            put_cell(out, find(evidence, (int)m, context, &shown->all[i], NULL));
+            assay_section_measure_cell(out, find(evidence, (int)m, context, &shown->all[i]),
+                                       (assay_scale){.decimals = 3}, (assay_scale){.decimals = 2});
         }
         assay_buffer_puts(out, "</tr>\n");
     }
     assay_buffer_puts(out, "</tbody>\n</table></div>\n");
-}
-
-/* ---- classes ---- */
-
-static void read_dot(assay_dot *dot, const assay_json_value *measure)
-{
-    dot->value = assay_evidence_real(measure, "value");
-    dot->low = assay_evidence_real(measure, "low");
-    dot->high = assay_evidence_real(measure, "high");
-    dot->n = assay_json_get_int(measure, "n", 0);
-}
-
-/* Names of the classes that were measured in a context, in the order of the results. */
-static size_t list_classes(const char *names[CLASSES], const assay_evidence *evidence,
-                           const column *by, int context, size_t *total)
-{
-    size_t n = 0;
-    *total = 0;
-    for (size_t i = 0; i < assay_json_size(evidence->measures); i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        const char *name = assay_json_get_text(m, "class", NULL);
-        if (name == NULL || !fits(m, by, name) ||
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) != context ||
-            isnan(assay_evidence_real(m, "value"))) {
-            continue;
-        }
-        size_t k = 0;
-        while (k < n && strcmp(names[k], name) != 0) {
-            k++;
-        }
-        if (k == n) {
-            (*total)++;
-            if (n < CLASSES) {
-                names[n++] = name;
-            }
-        }
-    }
-    return n;
-}
-
-static void put_classes(assay_buffer *out, const assay_evidence *evidence, const column *by,
-                        int context, bool several)
-{
-    const char *names[CLASSES];
-    double keys[CLASSES];
-    int64_t order[CLASSES];
-    size_t total = 0;
-    size_t n = list_classes(names, evidence, by, context, &total);
-    assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
-    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .most = 3};
-    if (n == 0 || dots == NULL) {
-        return;
-    }
-    /* Worst first, by the first model that has the class. */
-    for (size_t k = 0; k < n; k++) {
-        keys[k] = NAN;
-        for (size_t m = 0; m < evidence->n_models && isnan(keys[k]); m++) {
-            keys[k] = assay_evidence_real(find(evidence, (int)m, context, by, names[k]), "value");
-        }
-    }
-    if (assay_sort_order(order, keys, (int64_t)n, 0, NULL) != ASSAY_OK) {
-        out->failed = ASSAY_ENOMEM;
-        return;
-    }
-    assay_html_put(out,
-                   "<figure class=\"rows\">\n<figcaption><b>By class%s%s</b> <span "
-                   "class=\"quiet\">%s, the hardest first; n counts the objects</span>"
-                   "</figcaption>\n",
-                   several ? ": " : "",
-                   several ? assay_evidence_context_title(evidence, context) : "", by->title);
-    for (size_t k = 0; k < n; k++) {
-        const char *name = names[order[k]];
-        for (size_t m = 0; m < evidence->n_models; m++) {
-            read_dot(&dots[m], find(evidence, (int)m, context, by, name));
-        }
-        assay_section_dots(out, evidence, &track, name, NULL, dots, NULL);
-    }
-    assay_section_dots_foot(out, &track, assay_evidence_real(evidence->run, "level"));
-    assay_buffer_puts(out, "</figure>\n");
-    assay_section_rest(out, n, total, "classes");
 }
 
 /* ---- precision over recall ---- */
@@ -482,6 +368,9 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
     }
     n = assay_section_main_contexts(evidence, contexts, CONTEXTS);
     list_columns(&shown, evidence);
+    const column *of_classes = &shown.all[shown.of_classes];
+    const assay_by_class by = {
+        .fits = fits, .what = of_classes, .title = of_classes->title, .counted = "the objects"};
     assay_section_begin(out, "boxes", "Finding objects",
                         "Average precision asks whether the model puts real objects before false "
                         "alarms; 1 is perfect, and what is good depends on the task. Below each "
@@ -500,7 +389,7 @@ void assay_section_boxes(assay_buffer *out, const assay_evidence *evidence)
     assay_section_boxes_use(out, evidence);
     assay_section_boxes_errors(out, evidence);
     for (size_t c = 0; c < n; c++) {
-        put_classes(out, evidence, &shown.all[shown.of_classes], contexts[c], n > 1);
+        (void)assay_section_classes(out, evidence, contexts[c], n > 1, &by);
     }
     assay_section_end(out);
 }

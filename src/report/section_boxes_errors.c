@@ -18,20 +18,11 @@ static const struct {
     {"tide_missed", "Not seen at all", "objects that no box comes near"},
 };
 
-static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
-                                    const char *metric)
+static bool fits(const assay_json_value *measure, const void *metric, const char *class_name)
 {
-    size_t n = assay_json_size(evidence->measures);
-    for (size_t i = 0; i < n; i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        if (assay_text_equal(assay_json_get_text(m, "metric", ""), metric) &&
-            assay_json_is_null(assay_json_get(m, "class")) &&
-            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
-            return m;
-        }
-    }
-    return NULL;
+    (void)class_name; /* over all classes only */
+    return assay_text_equal(assay_json_get_text(measure, "metric", ""), metric) &&
+           assay_json_is_null(assay_json_get(measure, "class"));
 }
 
 /* One row per kind of error: what AP50 would gain if it were put right. */
@@ -42,12 +33,9 @@ static void put_kinds(assay_buffer *out, const assay_evidence *evidence, int con
     double high = 0.05;
     bool any = false;
     for (size_t i = 0; dots != NULL && i < KINDS * evidence->n_models; i++) {
-        const assay_json_value *m = find(evidence, (int)(i % evidence->n_models), context,
-                                         kinds[i / evidence->n_models].metric);
-        dots[i].value = assay_evidence_real(m, "value");
-        dots[i].low = assay_evidence_real(m, "low");
-        dots[i].high = assay_evidence_real(m, "high");
-        dots[i].n = assay_json_get_int(m, "n", 0);
+        assay_section_read_dot(
+            &dots[i], assay_evidence_find(evidence, (int)(i % evidence->n_models), context, fits,
+                                          kinds[i / evidence->n_models].metric, NULL));
         high = fmax(high, fmax(dots[i].value, dots[i].high));
         any = any || !isnan(dots[i].value);
     }

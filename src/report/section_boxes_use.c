@@ -8,11 +8,13 @@
 
 enum { CONTEXTS = 6 };
 
-static const struct {
+typedef struct use_row {
     const char *group; /* heading of the rows that begin here, or NULL */
     const char *metric;
     const char *quantile; /* of detection_iou_quantile */
-} rows[] = {
+} use_row;
+
+static const use_row rows[] = {
     {"At the score with the best F1", "detection_precision", NULL},
     {NULL, "detection_recall", NULL},
     {NULL, "detection_f1", NULL},
@@ -34,38 +36,33 @@ static const struct {
     {NULL, "localisation_aware_calibration_error", NULL},
 };
 
-static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
-                                    const char *metric, const char *quantile)
+static bool fits(const assay_json_value *measure, const void *what, const char *class_name)
 {
-    size_t n = assay_json_size(evidence->measures);
-    for (size_t i = 0; i < n; i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        const char *own = assay_json_get_text(assay_json_get(m, "params"), "quantile", NULL);
-        if (assay_text_equal(assay_json_get_text(m, "metric", ""), metric) &&
-            assay_json_is_null(assay_json_get(m, "class")) &&
-            (quantile == NULL || assay_text_equal(own, quantile)) &&
-            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
-            return m;
-        }
-    }
-    return NULL;
+    const use_row *row = what;
+    const char *own = assay_json_get_text(assay_json_get(measure, "params"), "quantile", NULL);
+    (void)class_name; /* over all classes only */
+    return assay_text_equal(assay_json_get_text(measure, "metric", ""), row->metric) &&
+           assay_json_is_null(assay_json_get(measure, "class")) &&
+           (row->quantile == NULL || assay_text_equal(own, row->quantile));
+}
+
+static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
+                                    const use_row *row)
+{
+    return assay_evidence_find(evidence, model, context, fits, row, NULL);
+}
+
+static const assay_json_value *find_f1(const assay_evidence *evidence, int model, int context)
+{
+    static const use_row f1 = {.metric = "detection_f1"};
+    return find(evidence, model, context, &f1);
 }
 
 static void put_value(assay_buffer *out, const assay_json_value *measure)
 {
-    double value = assay_evidence_real(measure, "value");
-    double low = assay_evidence_real(measure, "low");
-    double high = assay_evidence_real(measure, "high");
     assay_scale scale = assay_words_scale(measure);
     scale.decimals = scale.decimals > 3 ? 3 : scale.decimals;
-    assay_html_put(out, "<td class=\"r\">%s",
-                   isnan(value) ? "\xe2\x80\x93" : assay_figure_value(scale, value).text);
-    if (!isnan(low) && !isnan(high)) {
-        assay_html_put(out, "<small class=\"reason\">%s\xe2\x80\x93%s</small>",
-                       assay_figure_bare(scale, low).text, assay_figure_bare(scale, high).text);
-    }
-    assay_buffer_puts(out, "</td>");
+    assay_section_measure_cell(out, measure, scale, scale);
 }
 
 static void put_row(assay_buffer *out, const assay_evidence *evidence, int context, size_t row)
@@ -76,8 +73,7 @@ static void put_row(assay_buffer *out, const assay_evidence *evidence, int conte
     bool upright = strcmp(type, "bbox") == 0;
     bool any = false;
     for (size_t m = 0; m < evidence->n_models && !any; m++) {
-        const assay_json_value *own =
-            find(evidence, (int)m, context, rows[row].metric, rows[row].quantile);
+        const assay_json_value *own = find(evidence, (int)m, context, &rows[row]);
         /* Some of it is measured of boxes that are not turned only. */
         any = own != NULL && (upright || !isnan(assay_evidence_real(own, "value")));
     }
@@ -93,7 +89,7 @@ static void put_row(assay_buffer *out, const assay_evidence *evidence, int conte
                    rows[row].quantile == NULL ? "" : ", quantile ",
                    rows[row].quantile == NULL ? "" : rows[row].quantile, words->meaning);
     for (size_t m = 0; m < evidence->n_models; m++) {
-        put_value(out, find(evidence, (int)m, context, rows[row].metric, rows[row].quantile));
+        put_value(out, find(evidence, (int)m, context, &rows[row]));
     }
     assay_buffer_puts(out, "</tr>\n");
 }
@@ -105,7 +101,7 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
                    "<thead><tr><th scope=\"col\"></th>",
                    open ? " open" : "", assay_evidence_context_title(evidence, context));
     for (size_t m = 0; m < evidence->n_models; m++) {
-        const assay_json_value *f1 = find(evidence, (int)m, context, "detection_f1", NULL);
+        const assay_json_value *f1 = find_f1(evidence, (int)m, context);
         double score = assay_evidence_real(assay_json_get(f1, "params"), "best_f1_confidence");
         assay_html_put(out, "<th scope=\"col\" class=\"r\">%s",
                        assay_evidence_model_title(evidence, (int)m));
@@ -130,7 +126,7 @@ void assay_section_boxes_use(assay_buffer *out, const assay_evidence *evidence)
     for (size_t c = 0; c < n; c++) {
         bool any = false;
         for (size_t m = 0; m < evidence->n_models && !any; m++) {
-            any = find(evidence, (int)m, contexts[c], "detection_f1", NULL) != NULL;
+            any = find_f1(evidence, (int)m, contexts[c]) != NULL;
         }
         if (!any) {
             continue;

@@ -32,11 +32,7 @@ static dots read_dots(const assay_evidence *evidence, int context)
 {
     dots out = {.any = false};
     for (size_t i = 0; i < evidence->n_models; i++) {
-        const assay_json_value *measure = assay_evidence_headline(evidence, (int)i, context);
-        out.dot[i] = (assay_dot){.value = assay_evidence_real(measure, "value"),
-                                 .low = assay_evidence_real(measure, "low"),
-                                 .high = assay_evidence_real(measure, "high"),
-                                 .n = assay_json_get_int(measure, "n", 0)};
+        assay_section_read_dot(&out.dot[i], assay_evidence_headline(evidence, (int)i, context));
         out.threshold[i] = NAN;
         out.any = out.any || !isnan(out.dot[i].value);
     }

@@ -2,11 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/sort.h"
 #include "base/text.h"
 #include "report/section.h"
 
-enum { CONTEXTS = 6, CLASSES = 60, OPEN = 3, SHOWN = 120 };
+enum { CONTEXTS = 6, COLORS = 60, OPEN = 3, SHOWN = 120 };
 
 typedef struct column {
     const char *metric, *classes, *title, *hint;
@@ -27,44 +26,27 @@ static const column columns[] = {
     {"panoptic_quality", "stuff", "PQ stuff", "sky, road and the like"},
 };
 
-static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
-                                    const column *c, const char *class_name)
+static bool fits(const assay_json_value *measure, const void *what, const char *class_name)
 {
-    size_t n = assay_json_size(evidence->measures);
-    for (size_t i = 0; i < n; i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        const char *classes = assay_json_get_text(assay_json_get(m, "params"), "classes", NULL);
-        if (assay_text_equal(assay_json_get_text(m, "metric", ""), c->metric) &&
-            assay_text_equal(assay_json_get_text(m, "class", NULL), class_name) &&
-            (class_name != NULL || assay_text_equal(classes, c->classes)) &&
-            assay_evidence_model(evidence, assay_json_get_text(m, "model", NULL)) == model &&
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) == context) {
-            return m;
-        }
-    }
-    return NULL;
+    const column *c = what;
+    const char *classes = assay_json_get_text(assay_json_get(measure, "params"), "classes", NULL);
+    return assay_text_equal(assay_json_get_text(measure, "metric", ""), c->metric) &&
+           assay_text_equal(assay_json_get_text(measure, "class", NULL), class_name) &&
+           (class_name != NULL || assay_text_equal(classes, c->classes));
+}
+
+static const assay_json_value *find(const assay_evidence *evidence, int model, int context,
+                                    const column *c)
+{
+    return assay_evidence_find(evidence, model, context, fits, c, NULL);
 }
 
 /* ---- the table ---- */
 
-static void put_cell(assay_buffer *out, const assay_json_value *measure)
-{
-    double value = assay_evidence_real(measure, "value");
-    double low = assay_evidence_real(measure, "low");
-    double high = assay_evidence_real(measure, "high");
-    assay_html_put(out, "<td class=\"r\">%s",
-                   isnan(value) ? "\xe2\x80\x93" : assay_figure_fixed(value, 3).text);
-    if (!isnan(low) && !isnan(high)) {
-        assay_html_put(out, "<small class=\"reason\">%s\xe2\x80\x93%s</small>",
-                       assay_figure_fixed(low, 2).text, assay_figure_fixed(high, 2).text);
-    }
-    assay_buffer_puts(out, "</td>");
-}
-
 static bool is_measured(const assay_evidence *evidence, int model, int context)
 {
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
-        if (find(evidence, model, context, &columns[i], NULL) != NULL) {
+        if (find(evidence, model, context, &columns[i]) != NULL) {
             return true;
         }
     }
@@ -80,7 +62,7 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
                    assay_evidence_context_title(evidence, context));
     for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
         for (size_t m = 0; m < evidence->n_models && !shown[i]; m++) {
-            shown[i] = find(evidence, (int)m, context, &columns[i], NULL) != NULL;
+            shown[i] = find(evidence, (int)m, context, &columns[i]) != NULL;
         }
         if (shown[i]) {
             assay_html_put(
@@ -93,14 +75,12 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
         if (!is_measured(evidence, (int)m, context)) {
             continue;
         }
-        assay_buffer_puts(out, "<tr><th scope=\"row\">");
-        if (evidence->n_models > 1) {
-            assay_svg_legend_mark(out, (int)m);
-        }
-        assay_html_put(out, " %s</th>", assay_evidence_model_title(evidence, (int)m));
+        assay_section_model_row(out, evidence, (int)m);
         for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
             if (shown[i]) {
-                put_cell(out, find(evidence, (int)m, context, &columns[i], NULL));
+                assay_section_measure_cell(out, find(evidence, (int)m, context, &columns[i]),
+                                           (assay_scale){.decimals = 3},
+                                           (assay_scale){.decimals = 2});
             }
         }
         assay_buffer_puts(out, "</tr>\n");
@@ -110,90 +90,23 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
 
 /* ---- classes ---- */
 
+/* The first that was measured is shown; the hint says what its n counts. */
 static const column by_class[] = {
-    {"iou", NULL, "IoU", "n counts the images that have it"},
-    {"dice", NULL, "Dice", "n counts the images that have it"},
-    {"panoptic_quality", NULL, "panoptic quality", "n counts the true segments"},
-    {"class_accuracy", NULL, "share of the pixels that is found",
-     "n counts the images that have it"},
+    {"iou", NULL, "IoU", "the images that have it"},
+    {"dice", NULL, "Dice", "the images that have it"},
+    {"panoptic_quality", NULL, "panoptic quality", "the true segments"},
+    {"class_accuracy", NULL, "share of the pixels that is found", "the images that have it"},
 };
-
-/* Names of the classes with a value in a context, in the order of the results. */
-static size_t list_classes(const char *names[CLASSES], size_t *total,
-                           const assay_evidence *evidence, int context, const column *c)
-{
-    size_t n = 0;
-    *total = 0;
-    for (size_t i = 0; i < assay_json_size(evidence->measures); i++) {
-        const assay_json_value *m = assay_json_at(evidence->measures, i);
-        const char *name = assay_json_get_text(m, "class", NULL);
-        if (name == NULL || !assay_text_equal(assay_json_get_text(m, "metric", ""), c->metric) ||
-            assay_evidence_context(evidence, assay_json_get_text(m, "context", NULL)) != context ||
-            isnan(assay_evidence_real(m, "value"))) {
-            continue;
-        }
-        size_t k = 0;
-        while (k < n && strcmp(names[k], name) != 0) {
-            k++;
-        }
-        if (k == n) {
-            (*total)++;
-            if (n < CLASSES) {
-                names[n++] = name;
-            }
-        }
-    }
-    return n;
-}
 
 static void put_classes(assay_buffer *out, const assay_evidence *evidence, int context,
                         bool several)
 {
-    const char *names[CLASSES];
-    double keys[CLASSES];
-    int64_t order[CLASSES];
-    size_t total = 0;
-    size_t n = 0;
-    const column *c = by_class;
-    const assay_track track = {.ticks = assay_ticks_make(0, 1, 5), .most = 3};
-    assay_dot *dots = assay_evidence_alloc(evidence, out, evidence->n_models + 1, sizeof *dots);
-    for (size_t i = 0; i < ASSAY_COUNT(by_class) && n == 0; i++) {
-        c = &by_class[i];
-        n = list_classes(names, &total, evidence, context, c);
+    bool shown = false;
+    for (size_t i = 0; i < ASSAY_COUNT(by_class) && !shown; i++) {
+        const column *c = &by_class[i];
+        const assay_by_class by = {.fits = fits, .what = c, .title = c->title, .counted = c->hint};
+        shown = assay_section_classes(out, evidence, context, several, &by);
     }
-    if (n == 0 || dots == NULL) {
-        return;
-    }
-    /* Worst first, by the first model that has the class. */
-    for (size_t k = 0; k < n; k++) {
-        keys[k] = NAN;
-        for (size_t m = 0; m < evidence->n_models && isnan(keys[k]); m++) {
-            keys[k] = assay_evidence_real(find(evidence, (int)m, context, c, names[k]), "value");
-        }
-    }
-    if (assay_sort_order(order, keys, (int64_t)n, 0, NULL) != ASSAY_OK) {
-        out->failed = ASSAY_ENOMEM;
-        return;
-    }
-    assay_html_put(out,
-                   "<figure class=\"rows\">\n<figcaption><b>By class%s%s</b> <span "
-                   "class=\"quiet\">%s, the hardest first; %s</span></figcaption>\n",
-                   several ? ": " : "",
-                   several ? assay_evidence_context_title(evidence, context) : "", c->title,
-                   c->hint);
-    for (size_t k = 0; k < n; k++) {
-        for (size_t m = 0; m < evidence->n_models; m++) {
-            const assay_json_value *measure = find(evidence, (int)m, context, c, names[order[k]]);
-            dots[m] = (assay_dot){.value = assay_evidence_real(measure, "value"),
-                                  .low = assay_evidence_real(measure, "low"),
-                                  .high = assay_evidence_real(measure, "high"),
-                                  .n = assay_json_get_int(measure, "n", 0)};
-        }
-        assay_section_dots(out, evidence, &track, names[order[k]], NULL, dots, NULL);
-    }
-    assay_section_dots_foot(out, &track, assay_evidence_real(evidence->run, "level"));
-    assay_buffer_puts(out, "</figure>\n");
-    assay_section_rest(out, n, total, "classes");
 }
 
 void assay_section_masks(assay_buffer *out, const assay_evidence *evidence)
@@ -230,7 +143,7 @@ static void put_key(assay_buffer *out, const assay_evidence *evidence)
     const assay_json_value *classes = assay_json_get(assay_json_at(truth, 0), "classes");
     size_t n = assay_json_size(classes);
     assay_buffer_puts(out, "<p class=\"legend\">");
-    for (size_t i = 0; i < n && i < CLASSES; i++) {
+    for (size_t i = 0; i < n && i < COLORS; i++) {
         const assay_json_value *one = assay_json_at(classes, i);
         const char *color = assay_json_get_text(one, "color", "");
         if (is_color(color) && assay_json_get_int(one, "n", 0) > 0) {
