@@ -19,14 +19,11 @@ static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
                            const void *params_, assay_error *err)
 {
     const params *p = params_;
-    const assay_raw *raw = &in->raw[0];
-    bool first = assay_head_channels_first(raw, 4 + in->classes, p->layout);
-    const int64_t shape[2] = {first ? 4 + in->classes : -1, first ? -1 : 4 + in->classes};
-    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
-    int64_t anchors = first ? raw->shape[1] : raw->shape[0];
-    int64_t step = first ? anchors : 1; /* from channel to channel */
-    for (int64_t a = 0; a < anchors; a++) {
-        const float *row = raw->data + (first ? a : a * raw->shape[1]);
+    assay_head head;
+    ASSAY_TRY(assay_head_open(&head, &in->raw[0], 4 + in->classes, p->layout, err));
+    const int64_t step = head.step;
+    for (int64_t a = 0; a < head.anchors; a++) {
+        const float *row = assay_head_row(&head, a);
         const float *scores = row + 4 * step;
         assay_candidate c;
         assay_box_from_center(c.box, (double)row[0], (double)row[step], (double)row[2 * step],

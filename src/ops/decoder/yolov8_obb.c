@@ -48,15 +48,11 @@ static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
                            const void *params_, assay_error *err)
 {
     const params *p = params_;
-    const assay_raw *raw = &in->raw[0];
-    int64_t channels = BOX + in->classes + 1;
-    bool first = assay_head_channels_first(raw, channels, p->layout);
-    const int64_t shape[2] = {first ? channels : -1, first ? -1 : channels};
-    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
-    int64_t anchors = first ? raw->shape[1] : raw->shape[0];
-    int64_t step = first ? anchors : 1;
-    for (int64_t a = 0; a < anchors; a++) {
-        const float *row = raw->data + (first ? a : a * channels);
+    assay_head head;
+    ASSAY_TRY(assay_head_open(&head, &in->raw[0], BOX + in->classes + 1, p->layout, err));
+    const int64_t step = head.step;
+    for (int64_t a = 0; a < head.anchors; a++) {
+        const float *row = assay_head_row(&head, a);
         const double box[BOX] = {(double)row[0], (double)row[step], (double)row[2 * step],
                                  (double)row[3 * step]};
         double xy[CORNERS];

@@ -25,16 +25,13 @@ static assay_status decode(assay_candidates *out, const assay_decoder_input *in,
                            const void *params_, assay_error *err)
 {
     const params *p = params_;
-    const assay_raw *raw = &in->raw[0];
-    int64_t channels = BOX + in->classes + numbers_of(p);
-    bool first = assay_head_channels_first(raw, channels, p->layout);
-    const int64_t shape[2] = {first ? channels : -1, first ? -1 : channels};
-    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
-    int64_t anchors = first ? raw->shape[1] : raw->shape[0];
-    int64_t step = first ? anchors : 1;
+    assay_head head;
+    ASSAY_TRY(
+        assay_head_open(&head, &in->raw[0], BOX + in->classes + numbers_of(p), p->layout, err));
+    const int64_t step = head.step;
     int64_t parts = p->confidence ? 3 : 2;
-    for (int64_t a = 0; a < anchors; a++) {
-        const float *row = raw->data + (first ? a : a * channels);
+    for (int64_t a = 0; a < head.anchors; a++) {
+        const float *row = assay_head_row(&head, a);
         double points[3 * MOST];
         assay_candidate c;
         c.label = assay_decode_best(row + BOX * step, in->classes, step);

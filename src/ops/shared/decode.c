@@ -66,7 +66,8 @@ int64_t assay_decode_best(const float *values, int64_t n, int64_t stride)
 
 const char *const assay_head_layouts[] = {"auto", "channels_first", "anchors_first", NULL};
 
-bool assay_head_channels_first(const assay_raw *raw, int64_t channels, int32_t layout)
+/* Channels come first unless told otherwise; 0 channels = their number is not known. */
+static bool channels_first(const assay_raw *raw, int64_t channels, int32_t layout)
 {
     if (layout != ASSAY_HEAD_AUTO) {
         return layout == ASSAY_HEAD_CHANNELS_FIRST;
@@ -86,5 +87,19 @@ int64_t assay_head_channels(const assay_raw *raw, int32_t layout)
         (first < 0 || second < 0 || (first < 4 * second && second < 4 * first))) {
         return 0;
     }
-    return assay_head_channels_first(raw, 0, layout) ? first : second;
+    return channels_first(raw, 0, layout) ? first : second;
+}
+
+assay_status assay_head_open(assay_head *out, const assay_raw *raw, int64_t channels,
+                             int32_t layout, assay_error *err)
+{
+    bool first = channels_first(raw, channels, layout);
+    const int64_t shape[2] = {first ? channels : -1, first ? -1 : channels};
+    ASSAY_TRY(assay_decode_expect(raw, 2, shape, err));
+    int64_t anchors = first ? raw->shape[1] : raw->shape[0];
+    *out = (assay_head){.data = raw->data,
+                        .anchors = anchors,
+                        .step = first ? anchors : 1,
+                        .next = first ? 1 : channels};
+    return ASSAY_OK;
 }

@@ -22,10 +22,26 @@ int64_t assay_decode_best(const float *values, int64_t n, int64_t stride);
 enum { ASSAY_HEAD_AUTO = 0, ASSAY_HEAD_CHANNELS_FIRST, ASSAY_HEAD_ANCHORS_FIRST };
 extern const char *const assay_head_layouts[];
 
-/** Channels come first unless told otherwise: there are far more anchors. `channels` as the model's classes
- *  make them; 0 = not known. */
-bool assay_head_channels_first(const assay_raw *raw, int64_t channels, int32_t layout);
 /** How many channels the shape tells; 0 = it doesn't, or not for sure. */
 int64_t assay_head_channels(const assay_raw *raw, int32_t layout);
+
+/** Where the numbers of such a head lie. */
+typedef struct assay_head {
+    const float *data; /* the raw tensor's */
+    int64_t anchors;
+    int64_t step; /* from channel to channel of an anchor */
+    int64_t next; /* from anchor to anchor */
+} assay_head;
+
+/** `channels` as the model's classes make them. They come first unless told otherwise: there are far more
+ *  anchors. ASSAY_EFORMAT when the tensor has another number of them. */
+ASSAY_NODISCARD assay_status assay_head_open(assay_head *out, const assay_raw *raw,
+                                             int64_t channels, int32_t layout, assay_error *err);
+
+/** An anchor's first channel. */
+static inline const float *assay_head_row(const assay_head *head, int64_t anchor)
+{
+    return head->data + anchor * head->next;
+}
 
 #endif
