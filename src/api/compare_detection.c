@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/compare_detection.h"
+#include "api/compare_images.h"
 #include "api/detection.h"
 #include "api/run.h"
 #include "assay/version.h"
@@ -13,7 +14,7 @@
 #include "core/detection_changed.h"
 #include "core/detection_compare.h"
 
-enum { MOST_MODELS = 32, SHOWN = 10 };
+enum { MOST_MODELS = ASSAY_COMPARE_IMAGES_MODELS, WIDTH = 32 };
 
 /* A later detector against the first. */
 typedef struct pair {
@@ -24,27 +25,20 @@ typedef struct pair {
 } pair;
 
 typedef struct job {
-    const assay_compare_request *request;
-    assay_context *context;
+    assay_compare_images of;
     assay_protocol protocol;
-    assay_arena *arena;
-    int32_t n_models;
-    const char *names[MOST_MODELS];
-    double level;
     assay_interval_rule rule;
-    uint64_t seed;
     assay_coco_truth *truth;
     assay_coco_rows *results[MOST_MODELS];
     assay_detection *matched[MOST_MODELS];
     pair pairs[MOST_MODELS];
-    int64_t images, clusters;
 } job;
 
 /* ---- reading and matching ---- */
 
 static assay_status check(job *j, assay_error *err)
 {
-    const assay_compare_request *r = j->request;
+    const assay_compare_request *r = j->of.request;
     const assay_evaluate_request as = {.iou_type = r->iou_type,
                                        .convention = r->convention,
                                        .iou = r->iou,
@@ -53,28 +47,11 @@ static assay_status check(job *j, assay_error *err)
                                        .recalls = r->recalls,
                                        .sigmas = r->sigmas,
                                        .pixel = r->pixel != 0};
-    const struct {
-        const char *name;
-        bool given;
-    } foreign[] = {{"id", r->id != NULL},
-                   {"target", r->target != NULL},
-                   {"label", r->label != NULL},
-                   {"scores", r->scores != NULL && r->scores[0] != NULL},
-                   {"classes", r->classes != NULL && r->classes[0] != NULL},
-                   {"metric", r->metrics != NULL && r->metrics[0] != NULL},
-                   {"slice", r->slices != NULL && r->slices[0] != NULL},
-                   {"by", r->by != NULL},
-                   {"adjust", r->adjust != NULL},
-                   {"exact", r->exact != 0},
-                   {"equivalence", r->has_equivalence != 0},
-                   {"rope", r->has_rope != 0},
-                   {"permutations", r->permutations != 0},
-                   {"on-error skip", r->skip_bad != 0}};
-    for (size_t i = 0; i < ASSAY_COUNT(foreign); i++) {
-        if (foreign[i].given) {
-            return assay_fail(err, ASSAY_EINVAL, "--%s does not belong to the task detection",
-                              foreign[i].name);
-        }
+    ASSAY_TRY(assay_compare_images_read(&j->of, err));
+    if ((r->classes != NULL && r->classes[0] != NULL) ||
+        (r->metrics != NULL && r->metrics[0] != NULL)) {
+        return assay_fail(err, ASSAY_EINVAL, "--%s does not belong to the task detection",
+                          r->classes != NULL && r->classes[0] != NULL ? "classes" : "metric");
     }
     if (r->truth == NULL) {
         return assay_fail(err, ASSAY_EINVAL,
@@ -83,41 +60,20 @@ static assay_status check(job *j, assay_error *err)
     return assay_detection_protocol_of(&j->protocol, &as, err);
 }
 
-static assay_status name_models(job *j, assay_error *err)
-{
-    const assay_compare_request *r = j->request;
-    for (j->n_models = 0; r->files[j->n_models] != NULL; j->n_models++) {
-        const char *file = r->files[j->n_models];
-        const char *slash = strrchr(file, '/');
-        if (j->n_models == MOST_MODELS) {
-            return assay_fail(err, ASSAY_EINVAL, "at most %d detectors are compared", MOST_MODELS);
-        }
-        j->names[j->n_models] = slash != NULL && slash[1] != '\0' ? slash + 1 : file;
-    }
-    for (int32_t k = 0; k < j->n_models && r->names != NULL && r->names[0] != NULL; k++) {
-        if (r->names[k] == NULL) {
-            return assay_fail(err, ASSAY_EINVAL, "%d names are too few for %d files", k,
-                              j->n_models);
-        }
-        j->names[k] = r->names[k];
-    }
-    return ASSAY_OK;
-}
-
 /* All results are read; the truth once. */
 static assay_status read_all(job *j, assay_error *err)
 {
-    assay_evaluate_request as = {.truth = j->request->truth,
-                                 .where = j->request->where,
-                                 .cluster = j->request->cluster,
-                                 .voc_corners = j->request->voc_corners,
-                                 .hierarchy = j->request->hierarchy,
-                                 .expand_predictions = j->request->expand_predictions};
-    for (int32_t k = 0; k < j->n_models; k++) {
+    assay_evaluate_request as = {.truth = j->of.request->truth,
+                                 .where = j->of.request->where,
+                                 .cluster = j->of.request->cluster,
+                                 .voc_corners = j->of.request->voc_corners,
+                                 .hierarchy = j->of.request->hierarchy,
+                                 .expand_predictions = j->of.request->expand_predictions};
+    for (int32_t k = 0; k < j->of.n_models; k++) {
         assay_detection_inputs inputs = {0};
-        as.predictions = j->request->files[k];
+        as.predictions = j->of.request->files[k];
         ASSAY_TRY(
-            assay_detection_inputs_read(&inputs, j->context, &as, j->protocol.iou, false, err));
+            assay_detection_inputs_read(&inputs, j->of.context, &as, j->protocol.iou, false, err));
         j->results[k] = inputs.results;
         inputs.results = NULL;
         if (k == 0) {
@@ -134,11 +90,11 @@ static assay_status match(assay_detection **out, const job *j, int32_t k,
 {
     const assay_detection_options options = {.protocol = &j->protocol,
                                              .slice = s->slice,
-                                             .threads = j->context->threads,
-                                             .cancel = &j->context->cancel};
+                                             .threads = j->of.context->threads,
+                                             .cancel = &j->of.context->cancel};
     assay_status status = assay_detection_match(out, j->truth, j->results[k], &options, err);
     if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s and %s", j->request->truth, j->request->files[k]);
+        assay_error_prefix(err, "%s and %s", j->of.request->truth, j->of.request->files[k]);
     }
     return status;
 }
@@ -149,8 +105,8 @@ static assay_status images_of(assay_operating_image **out, int64_t *n, const job
 {
     const assay_detection_options options = {.protocol = &j->protocol,
                                              .slice = s->slice,
-                                             .threads = j->context->threads,
-                                             .cancel = &j->context->cancel};
+                                             .threads = j->of.context->threads,
+                                             .cancel = &j->of.context->cancel};
     return assay_detection_best_images(out, n, j->truth, j->results[k], &options, err);
 }
 
@@ -171,26 +127,27 @@ static assay_status compare_all(job *j, const assay_detection_selection *s, assa
     assay_operating_image *other = NULL;
     assay_detection_errors *errors[2] = {NULL, NULL};
     int64_t n = 0;
-    for (int32_t k = 0; k < j->n_models; k++) {
+    for (int32_t k = 0; k < j->of.n_models; k++) {
         ASSAY_TRY(match(&j->matched[k], j, k, s, err));
-        ASSAY_TRY(assay_detection_cluster(&j->clusters, j->matched[k], s->cluster, err));
+        ASSAY_TRY(assay_detection_cluster(&j->of.units, j->matched[k], s->cluster, err));
     }
-    j->images = assay_detection_images(j->matched[0]);
-    j->rule.units = j->clusters;
+    j->of.images = assay_detection_images(j->matched[0]);
+    j->rule.units = j->of.units;
     j->rule.clustered = s->cluster != NULL;
     ASSAY_GOTO(images_of(&first, &n, j, 0, s, err), done);
     ASSAY_GOTO(errors_of(&errors[0], j, 0, s, err), done);
-    for (int32_t k = 1; k < j->n_models; k++) {
+    for (int32_t k = 1; k < j->of.n_models; k++) {
         pair *p = &j->pairs[k];
         ASSAY_GOTO(errors_of(&errors[1], j, k, s, err), done);
         ASSAY_GOTO(assay_detection_compare(&p->differences, &p->n, j->matched[0], j->matched[k],
-                                           errors[0], errors[1], &j->rule, j->seed, j->arena, err),
+                                           errors[0], errors[1], &j->rule, j->of.seed, j->of.arena,
+                                           err),
                    done);
         assay_detection_errors_free(errors[1]);
         errors[1] = NULL;
         ASSAY_GOTO(images_of(&other, &n, j, k, s, err), done);
         ASSAY_GOTO(assay_detection_changed(&p->changed, &p->n_changed, first, other, n,
-                                           j->truth->n_images, j->arena, err),
+                                           j->truth->n_images, j->of.arena, err),
                    done);
         assay_free(other);
         other = NULL;
@@ -210,13 +167,6 @@ static const char *class_of(const job *j, const assay_detection_difference *d)
     return d->class < 0
                ? NULL
                : j->truth->category_name[assay_detection_category(j->matched[0], d->class)];
-}
-
-/* What errors cost is better when it is lower. */
-static const char *better(const job *j, const assay_detection_difference *d)
-{
-    bool more = d->error > 0 ? d->difference < 0.0 : d->difference > 0.0;
-    return d->p_adjusted <= 1.0 - j->level ? (more ? "b" : "a") : "undecided";
 }
 
 static void put_statistic(assay_json *json, const job *j, const assay_detection_difference *d)
@@ -248,13 +198,16 @@ static void put_cost(assay_json *json, const assay_detection_difference *d)
     assay_json_end_object(json);
 }
 
+static bool is_lower_better(const assay_detection_difference *d)
+{
+    return d->error > 0; /* what errors cost */
+}
+
 static void put_difference(assay_json *json, const job *j, int32_t k,
                            const assay_detection_difference *d)
 {
     assay_json_begin_object(json);
-    assay_json_put_text(json, "a", j->names[0]);
-    assay_json_put_text(json, "b", j->names[k]);
-    assay_json_put_text(json, "context", j->request->where != NULL ? j->request->where : "all");
+    assay_compare_images_put_models(json, &j->of, k);
     if (d->error >= 0) {
         put_cost(json, d);
     } else {
@@ -263,22 +216,8 @@ static void put_difference(assay_json *json, const job *j, int32_t k,
     if (class_of(j, d) != NULL) {
         assay_json_put_text(json, "class", class_of(j, d));
     }
-    assay_json_put_text(json, "direction", d->error > 0 ? "lower is better" : "higher is better");
-    assay_json_put_real(json, "in_a", d->in_a);
-    assay_json_put_real(json, "in_b", d->in_b);
-    assay_json_put_real(json, "difference", d->difference);
-    assay_json_put_real(json, "low", d->low);
-    assay_json_put_real(json, "high", d->high);
-    assay_json_put_real(json, "level", j->level);
-    assay_json_put_int(json, "n", d->n);
-    assay_json_put_text(json, "method", d->method);
-    assay_json_put_real(json, "p", d->p);
-    assay_json_put_real(json, "p_adjusted", d->p_adjusted);
-    assay_json_put_text(json, "test",
-                        isnan(d->p) ? "none" : "permutation of the detectors by image");
-    assay_json_put_real(json, "probability_b_better", d->probability_better);
-    assay_json_put_text(json, "better", better(j, d));
-    assay_json_put_text(json, "outcome", isnan(d->difference) ? "undefined" : "value");
+    assay_compare_images_put_values(json, &j->of, &d->of, is_lower_better(d),
+                                    "permutation of the detectors by image");
     assay_json_end_object(json);
 }
 
@@ -287,8 +226,8 @@ static void put_changed(assay_json *json, const job *j, int32_t k)
     for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
         const assay_changed_image *c = &j->pairs[k].changed[i];
         assay_json_begin_object(json);
-        assay_json_put_text(json, "a", j->names[0]);
-        assay_json_put_text(json, "b", j->names[k]);
+        assay_json_put_text(json, "a", j->of.names[0]);
+        assay_json_put_text(json, "b", j->of.names[k]);
         assay_json_put_int(json, "image", j->truth->image_id[c->row]);
         if (j->truth->image_file[c->row] != NULL) {
             assay_json_put_text(json, "file_name", j->truth->image_file[c->row]);
@@ -313,22 +252,11 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_put_int(&json, "schema", 1);
     assay_json_key(&json, "run");
     assay_json_begin_object(&json);
-    assay_json_put_text(&json, "task", "detection");
-    assay_json_put_text(&json, "convention", j->protocol.name);
-    assay_json_put_int(&json, "seed", (int64_t)j->seed);
-    assay_json_put_real(&json, "level", j->level);
-    assay_json_put_int(&json, "replicates", j->rule.replicates);
-    assay_json_put_text(&json, "adjust", "westfall_young_maxt");
-    assay_json_put_text(&json, "family",
-                        "all statistics, classes and kinds of errors of a pair of detectors");
-    if (j->request->cluster != NULL) {
-        assay_json_put_text(&json, "cluster", j->request->cluster);
-        assay_json_put_int(&json, "clusters", j->clusters);
-    }
+    assay_compare_images_put_run(&json, &j->of, j->protocol.name);
     assay_json_end_object(&json);
     assay_json_key(&json, "comparisons");
     assay_json_begin_array(&json);
-    for (int32_t k = 1; k < j->n_models; k++) {
+    for (int32_t k = 1; k < j->of.n_models; k++) {
         for (int64_t i = 0; i < j->pairs[k].n; i++) {
             put_difference(&json, j, k, &j->pairs[k].differences[i]);
         }
@@ -336,7 +264,7 @@ static assay_status to_json(char **out, const job *j, assay_error *err)
     assay_json_end_array(&json);
     assay_json_key(&json, "changed_images");
     assay_json_begin_array(&json);
-    for (int32_t k = 1; k < j->n_models; k++) {
+    for (int32_t k = 1; k < j->of.n_models; k++) {
         put_changed(&json, j, k);
     }
     assay_json_end_array(&json);
@@ -359,34 +287,18 @@ static void put_row(assay_buffer *out, const job *j, const assay_detection_diffe
                        j->protocol.ranges[d->what.range].name,
                        d->what.cap >= 0 ? j->protocol.caps[d->what.cap] : 100);
     }
-    if (isnan(d->difference)) {
-        assay_buffer_printf(out, "  %-32.32s       -       -       -\n", name);
-        return;
-    }
-    assay_buffer_printf(out, "  %-32.32s %7.3f %7.3f %+7.3f", name, d->in_a, d->in_b,
-                        d->difference);
-    if (!isnan(d->low)) {
-        assay_buffer_printf(out, "   %+0.3f to %+0.3f", d->low, d->high);
-    } else {
-        assay_buffer_printf(out, "   %-16s", "");
-    }
-    if (!isnan(d->p)) {
-        assay_buffer_printf(out, "   %-8.3g %-8.3g %s", d->p, d->p_adjusted, better(j, d));
-    }
-    assay_buffer_putc(out, '\n');
+    assay_compare_images_row(out, &j->of, name, WIDTH, &d->of, is_lower_better(d));
 }
 
 static assay_status to_table(char **out, const job *j, assay_error *err)
 {
     assay_buffer text;
     assay_buffer_init(&text, 0);
-    assay_buffer_printf(&text, "%s: %" PRId64 " images, convention %s\n", j->request->truth,
-                        j->images, j->protocol.name);
-    for (int32_t k = 1; k < j->n_models; k++) {
+    assay_buffer_printf(&text, "%s: %" PRId64 " images, convention %s\n", j->of.request->truth,
+                        j->of.images, j->protocol.name);
+    for (int32_t k = 1; k < j->of.n_models; k++) {
         const pair *p = &j->pairs[k];
-        assay_buffer_printf(&text, "\na = %s, b = %s\n  %-32s %7s %7s %7s   %-16s   %-8s %-8s %s\n",
-                            j->names[0], j->names[k], "", "a", "b", "b - a", "from, to", "p",
-                            "adjusted", "better");
+        assay_compare_images_head(&text, &j->of, k, WIDTH);
         for (int64_t i = 0; i < p->n; i++) {
             put_row(&text, j, &p->differences[i]);
         }
@@ -394,7 +306,7 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
                             "\n%" PRId64 " images change at IoU 0.5, each at its best F1; most "
                             "changed (id, objects, found a, b, false alarms a, b)\n",
                             p->n_changed);
-        for (int64_t i = 0; i < p->n_changed && i < SHOWN; i++) {
+        for (int64_t i = 0; i < p->n_changed && i < ASSAY_COMPARE_IMAGES_SHOWN; i++) {
             const assay_changed_image *c = &p->changed[i];
             assay_buffer_printf(&text,
                                 "  %14" PRId64 " %6" PRId32 " %6" PRId32 " %6" PRId32 " %6" PRId32
@@ -403,10 +315,7 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
                                 c->a.false_alarms, c->b.false_alarms);
         }
     }
-    assay_buffer_printf(&text,
-                        "\nfrom, to: %g %% interval of the difference, paired; p: the detectors "
-                        "change places in random %s; adjusted: over all rows (maxT).\n",
-                        100.0 * j->level, j->request->cluster != NULL ? "clusters" : "images");
+    assay_compare_images_legend(&text, &j->of);
     return assay_text_take(out, &text, err);
 }
 
@@ -415,7 +324,7 @@ static assay_status to_csv(char **out, const job *j, assay_error *err)
     assay_buffer text;
     assay_buffer_init(&text, 0);
     assay_buffer_puts(&text, "a,b,image,objects,found_a,found_b,false_alarms_a,false_alarms_b\n");
-    for (int32_t k = 1; k < j->n_models; k++) {
+    for (int32_t k = 1; k < j->of.n_models; k++) {
         for (int64_t i = 0; i < j->pairs[k].n_changed; i++) {
             const assay_changed_image *c = &j->pairs[k].changed[i];
             assay_buffer_printf(&text,
@@ -431,24 +340,12 @@ static assay_status to_csv(char **out, const job *j, assay_error *err)
 /* AP, the first statistic, decides with a margin. */
 static void summarise(assay_compare_summary *out, const job *j)
 {
-    for (int32_t k = 1; k < j->n_models; k++) {
-        for (int64_t i = 0; i < j->pairs[k].n; i++) {
-            const assay_detection_difference *d = &j->pairs[k].differences[i];
-            out->tests += !isnan(d->p);
-            out->shown += d->p_adjusted <= 1.0 - j->level;
-            out->not_compared += isnan(d->difference);
+    for (int32_t k = 1; k < j->of.n_models; k++) {
+        const pair *p = &j->pairs[k];
+        for (int64_t i = 0; i < p->n; i++) {
+            assay_compare_images_count(out, &j->of, &p->differences[i].of);
         }
-        const assay_detection_difference *ap = j->pairs[k].differences;
-        /* Detectors that differ nowhere have no interval, and none is worse. */
-        if (j->request->has_margin != 0 && isnan(ap->bound_low) && ap->difference == 0.0 &&
-            j->pairs[k].n_changed == 0) {
-            out->noninferior++;
-        } else if (j->request->has_margin != 0 && !isnan(ap->bound_low)) {
-            out->noninferior += ap->bound_low > -j->request->margin;
-            out->inferior += ap->bound_high < -j->request->margin;
-            out->undecided +=
-                ap->bound_low <= -j->request->margin && ap->bound_high >= -j->request->margin;
-        }
+        assay_compare_images_judge(out, &j->of, &p->differences[0].of, p->n_changed);
     }
 }
 
@@ -467,18 +364,17 @@ assay_status assay_compare_detections(char **json, char **table, char **flips,
                                       assay_compare_summary *summary, assay_context *context,
                                       const assay_compare_request *request, assay_error *err)
 {
-    job j = {.request = request, .context = context};
+    job j = {
+        .of = {.request = request,
+               .context = context,
+               .task = "detection",
+               .model = "detector",
+               .family = "all statistics, classes and kinds of errors of a pair of detectors"}};
     assay_detection_selection selection = {0};
     assay_status status = ASSAY_OK;
-    j.level = request->level > 0.0 ? request->level : 0.95;
-    j.seed = request->seed != 0 ? request->seed : 1;
-    j.rule = (assay_interval_rule){.level = j.level,
-                                   .replicates = request->replicates == 0  ? 1000
-                                                 : request->replicates < 0 ? 0
-                                                                           : request->replicates};
     ASSAY_TRY(check(&j, err));
-    ASSAY_TRY(assay_arena_new(&j.arena, (size_t)16 << 30, err));
-    ASSAY_GOTO(name_models(&j, err), done);
+    j.rule = (assay_interval_rule){.level = j.of.level, .replicates = j.of.replicates};
+    ASSAY_TRY(assay_arena_new(&j.of.arena, (size_t)16 << 30, err));
     ASSAY_GOTO(read_all(&j, err), done);
     const assay_detection_choice choice = {
         .where = request->where, .cluster = request->cluster, .metadata = request->metadata};
@@ -493,12 +389,12 @@ assay_status assay_compare_detections(char **json, char **table, char **flips,
     summarise(summary, &j);
     status = answer(json, table, flips, &j, err);
 done:
-    for (int32_t k = 0; k < j.n_models; k++) {
+    for (int32_t k = 0; k < j.of.n_models; k++) {
         assay_detection_free(j.matched[k]);
         assay_coco_results_free(j.results[k]);
     }
     assay_coco_truth_free(j.truth);
     assay_detection_selection_dispose(&selection);
-    assay_arena_free(j.arena);
+    assay_arena_free(j.of.arena);
     return status;
 }

@@ -40,7 +40,7 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
     if (d == NULL) {
         return assay_fail_memory(err);
     }
-    bool defined = !isnan(found->difference);
+    bool defined = !isnan(found->of.difference);
     *d = (assay_difference){.a = a->model,
                             .b = b->model,
                             .context = a->context,
@@ -49,19 +49,19 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
                             .in_b = &b->result.measures[which],
                             .outcome = defined ? ASSAY_OUTCOME_VALUE : ASSAY_OUTCOME_UNDEFINED,
                             .reason = defined ? NULL : "the truth has no object that counts",
-                            .difference = found->difference,
-                            .low = found->low,
-                            .high = found->high,
-                            .bound_low = found->bound_low,
-                            .bound_high = found->bound_high,
-                            .method = found->method,
-                            .n = found->n,
-                            .p = found->p,
+                            .difference = found->of.difference,
+                            .low = found->of.low,
+                            .high = found->of.high,
+                            .bound_low = found->of.bound_low,
+                            .bound_high = found->of.bound_high,
+                            .method = found->of.method,
+                            .n = found->of.n,
+                            .p = found->of.p,
                             .test = "exchange of the detectors in random images",
                             .se = NAN,
                             .df = NAN,
-                            .p_adjusted = found->p_adjusted,
-                            .probability_better = found->probability_better,
+                            .p_adjusted = found->of.p_adjusted,
+                            .probability_better = found->of.probability_better,
                             .cohens_h = NAN,
                             .odds_ratio = NAN};
     return ASSAY_OK;

@@ -175,7 +175,7 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
     }
     c->capacity_differences = capacity;
     c->differences = list;
-    bool defined = !isnan(found->difference);
+    bool defined = !isnan(found->of.difference);
     list[c->n_differences++] =
         (assay_difference){.a = a->model,
                            .b = b->model,
@@ -185,21 +185,21 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
                            .in_b = in_b,
                            .outcome = defined ? ASSAY_OUTCOME_VALUE : ASSAY_OUTCOME_UNDEFINED,
                            .reason = defined ? NULL : "the class does not occur for both models",
-                           .difference = found->difference,
-                           .low = found->low,
-                           .high = found->high,
-                           .bound_low = found->bound_low,
-                           .bound_high = found->bound_high,
-                           .method = found->method,
-                           .n = found->n,
-                           .p = found->p,
-                           .test = strstr(found->method, "clusters") != NULL
+                           .difference = found->of.difference,
+                           .low = found->of.low,
+                           .high = found->of.high,
+                           .bound_low = found->of.bound_low,
+                           .bound_high = found->of.bound_high,
+                           .method = found->of.method,
+                           .n = found->of.n,
+                           .p = found->of.p,
+                           .test = strstr(found->of.method, "clusters") != NULL
                                        ? "exchange of the models in random clusters"
                                        : "exchange of the models in random images",
                            .se = NAN,
                            .df = NAN,
-                           .p_adjusted = found->p_adjusted,
-                           .probability_better = found->probability_better,
+                           .p_adjusted = found->of.p_adjusted,
+                           .probability_better = found->of.probability_better,
                            .cohens_h = NAN,
                            .odds_ratio = NAN};
     return ASSAY_OK;

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "core/detection_errors_internal.h"
-#include "stats/intervals.h"
 
 enum { CS = ASSAY_CLASS_STATISTICS, EV = ASSAY_ERROR_VALUES };
 
@@ -213,51 +212,6 @@ static void replicates_dispose(replicates *r)
     assay_free(r->errors);
 }
 
-/* Fill in interval, p-value and share from the columns `at` of rows of `width`. */
-static assay_status judge(assay_detection_difference *d, const comparing *c,
-                          const double *const of[4], int64_t at, int64_t width,
-                          const assay_interval_rule *rule, assay_arena *arena, assay_error *err)
-{
-    assay_measure m = {.value = d->difference,
-                       .outcome = ASSAY_OUTCOME_VALUE,
-                       .low = (double)NAN,
-                       .high = (double)NAN};
-    assay_interval_rule own = *rule;
-    double better = 0.0;
-    int64_t n = 0;
-    int64_t beyond = 0;
-    double *column = assay_alloc_raw((size_t)c->n, sizeof *column);
-    if (column == NULL) {
-        return assay_fail_memory(err);
-    }
-    own.least = -1.0;
-    own.most = 1.0;
-    for (int64_t r = 0; r < c->n; r++) {
-        int64_t i = r * width + at;
-        column[r] = of[1][i] - of[0][i];
-        if (!isnan(column[r])) {
-            double gain = d->error > 0 ? -column[r] : column[r]; /* costs are better when lower */
-            n++;
-            better += gain > 0.0 ? 1.0 : gain == 0.0 ? 0.5 : 0.0;
-        }
-        double shuffled = of[3][i] - of[2][i];
-        beyond += !(fabs(shuffled) < fabs(d->difference) - 1e-12);
-    }
-    assay_status status = assay_replicate_bounds(&m, column, 1, &own, arena, err);
-    assay_free(column);
-    if (status == ASSAY_OK && m.replicates != NULL) {
-        double alpha = 1.0 - own.level;
-        status = assay_percentile_interval(&d->bound_low, &d->bound_high, m.replicates,
-                                           m.n_replicates, alpha, alpha, err);
-    }
-    d->low = m.low;
-    d->high = m.high;
-    d->method = m.method;
-    d->p = (double)(1 + beyond) / (double)(1 + c->n);
-    d->probability_better = n > 0 ? better / (double)n : (double)NAN;
-    return status;
-}
-
 static double defined(double value)
 {
     return value < 0.0 ? (double)NAN : value;
@@ -281,7 +235,7 @@ static assay_status fill_errors(assay_detection_difference *out, const comparing
     }
     for (int v = 0; status == ASSAY_OK && v < EV; v++) {
         out[v] = (assay_detection_difference){
-            .class = -1, .error = v, .in_a = all[0][v], .in_b = all[1][v], .n = objects};
+            .class = -1, .error = v, .of = {.in_a = all[0][v], .in_b = all[1][v], .n = objects}};
     }
     assay_free(classes);
     return status;
@@ -302,13 +256,13 @@ static assay_status fill_values(assay_detection_difference *out, const comparing
     }
     n = assay_protocol_statistics(what, &c->a->protocol);
     for (int i = 0; i < n; i++) {
-        out[i] =
-            (assay_detection_difference){.what = what[i],
-                                         .class = -1,
-                                         .error = -1,
-                                         .in_a = defined(stats[0][i]),
-                                         .in_b = defined(stats[1][i]),
-                                         .n = assay_detection_statistic_objects(c->a, &what[i])};
+        out[i] = (assay_detection_difference){
+            .what = what[i],
+            .class = -1,
+            .error = -1,
+            .of = {.in_a = defined(stats[0][i]),
+                   .in_b = defined(stats[1][i]),
+                   .n = assay_detection_statistic_objects(c->a, &what[i])}};
     }
     assay_detection_class_statistics(what, &c->a->protocol);
     for (int64_t k = 0; k < c->classes; k++) {
@@ -321,9 +275,9 @@ static assay_status fill_values(assay_detection_difference *out, const comparing
         out[n + k] = (assay_detection_difference){.what = what[0],
                                                   .class = k,
                                                   .error = -1,
-                                                  .in_a = defined(four[0][0]),
-                                                  .in_b = defined(four[1][0]),
-                                                  .n = assay_detection_objects(c->a, k, 0)};
+                                                  .of = {.in_a = defined(four[0][0]),
+                                                         .in_b = defined(four[1][0]),
+                                                         .n = assay_detection_objects(c->a, k, 0)}};
     }
     if (c->errors_a != NULL) {
         status = fill_errors(out + n + c->classes, c, err);
@@ -334,71 +288,41 @@ done:
     return status;
 }
 
-/* Column of difference i in the rows of replicates, as in_a, in_b, shuffled_a, shuffled_b. */
-typedef struct columns {
-    const double *of[4];
-    int64_t at, width;
-} columns;
-
-static columns columns_of(const comparing *c, int64_t i)
+/* Where the replicates of difference i are. */
+static assay_paired_replicates replicates_of(const comparing *c, int64_t i)
 {
-    if (i < c->n_stats) {
-        return (columns){{c->in_a.stats, c->in_b.stats, c->shuffled_a.stats, c->shuffled_b.stats},
-                         i,
-                         c->n_stats};
+    const replicates *const of[4] = {&c->in_a, &c->in_b, &c->shuffled_a, &c->shuffled_b};
+    const double *rows[4];
+    bool statistic = i < c->n_stats;
+    bool error = i >= c->n_stats + c->classes;
+    for (int k = 0; k < 4; k++) {
+        rows[k] = statistic ? of[k]->stats : error ? of[k]->errors : of[k]->classes;
     }
-    if (i >= c->n_stats + c->classes) {
-        return (columns){
-            {c->in_a.errors, c->in_b.errors, c->shuffled_a.errors, c->shuffled_b.errors},
-            i - c->n_stats - c->classes,
-            EV};
-    }
-    return (columns){
-        {c->in_a.classes, c->in_b.classes, c->shuffled_a.classes, c->shuffled_b.classes},
-        (i - c->n_stats) * CS,
-        c->classes * CS};
+    int64_t at = statistic ? i : error ? i - c->n_stats - c->classes : (i - c->n_stats) * CS;
+    int64_t width = statistic ? c->n_stats : error ? EV : c->classes * CS;
+    return (assay_paired_replicates){rows[0], rows[1], rows[2], rows[3], at, width, false};
 }
 
-static double shuffled(const columns *x, int64_t r)
+static assay_status judge_all(assay_detection_difference *d, int64_t n, const comparing *c,
+                              const assay_interval_rule *rule, assay_arena *arena, assay_error *err)
 {
-    double d = x->of[3][r * x->width + x->at] - x->of[2][r * x->width + x->at];
-    return isnan(d) ? 0.0 : fabs(d);
-}
-
-/* Single-step maxT of P. H. Westfall and S. S. Young, "Resampling-based multiple testing" (1993): how
- * often the largest of all differences, each in units of its spread under exchange, is as large. */
-static assay_status adjust(assay_detection_difference *d, int64_t n, const comparing *c,
-                           assay_error *err)
-{
-    double *spread = assay_alloc((size_t)n, sizeof *spread);
-    double *most = assay_alloc((size_t)c->n, sizeof *most);
-    if (spread == NULL || most == NULL) {
-        assay_free(spread);
-        assay_free(most);
-        return assay_fail_memory(err);
+    assay_status status = ASSAY_OK;
+    assay_paired **all = assay_alloc_raw((size_t)n + 1, sizeof *all);
+    assay_paired_replicates *of = assay_alloc_raw((size_t)n + 1, sizeof *of);
+    if (all == NULL || of == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
     }
     for (int64_t i = 0; i < n; i++) {
-        const columns x = columns_of(c, i);
-        for (int64_t r = 0; r < c->n && !isnan(d[i].p); r++) {
-            spread[i] += shuffled(&x, r) * shuffled(&x, r);
-        }
-        spread[i] = sqrt(spread[i] / (double)c->n);
-        for (int64_t r = 0; r < c->n && spread[i] > 0.0; r++) {
-            most[r] = fmax(most[r], shuffled(&x, r) / spread[i]);
-        }
+        all[i] = &d[i].of;
+        of[i] = replicates_of(c, i);
+        of[i].lower = d[i].error > 0; /* what errors cost */
     }
-    for (int64_t i = 0; i < n; i++) {
-        int64_t beyond = 0;
-        for (int64_t r = 0; r < c->n && spread[i] > 0.0; r++) {
-            beyond += !(most[r] < fabs(d[i].difference) / spread[i] - 1e-9);
-        }
-        if (!isnan(d[i].p)) {
-            d[i].p_adjusted = spread[i] > 0.0 ? (double)(1 + beyond) / (double)(1 + c->n) : d[i].p;
-        }
-    }
-    assay_free(spread);
-    assay_free(most);
-    return ASSAY_OK;
+    status = assay_paired_judge(all, of, n, rule, arena, err);
+done:
+    assay_free(all);
+    assay_free(of);
+    return status;
 }
 
 assay_status assay_detection_compare(assay_detection_difference **out, int64_t *n,
@@ -417,7 +341,6 @@ assay_status assay_detection_compare(assay_detection_difference **out, int64_t *
                    .classes = a->n_categories,
                    .n = rule->replicates,
                    .seed = seed};
-    bool resampled = rule->replicates > 0 && rule->units >= 10;
     c.n_stats = assay_protocol_statistics(what, &a->protocol);
     *n = c.n_stats + c.classes + (c.errors_a != NULL ? EV : 0);
     assay_detection_difference *d = assay_arena_alloc(arena, (size_t)*n, sizeof *d);
@@ -425,23 +348,10 @@ assay_status assay_detection_compare(assay_detection_difference **out, int64_t *
         return assay_fail_memory(err);
     }
     ASSAY_GOTO(fill_values(d, &c, err), done);
-    if (resampled) {
+    if (assay_interval_resamples(rule)) {
         ASSAY_GOTO(resample_all(&c, err), done);
     }
-    for (int64_t i = 0; i < *n; i++) {
-        d[i].difference = d[i].in_b - d[i].in_a;
-        d[i].low = d[i].high = d[i].bound_low = d[i].bound_high = d[i].p = d[i].p_adjusted =
-            d[i].probability_better = (double)NAN;
-        d[i].method =
-            rule->replicates > 0 && !resampled ? "none: fewer than 10 images or clusters" : "none";
-        if (resampled && !isnan(d[i].difference)) {
-            const columns x = columns_of(&c, i);
-            ASSAY_GOTO(judge(&d[i], &c, x.of, x.at, x.width, rule, arena, err), done);
-        }
-    }
-    if (resampled) {
-        ASSAY_GOTO(adjust(d, *n, &c, err), done);
-    }
+    ASSAY_GOTO(judge_all(d, *n, &c, rule, arena, err), done);
     *out = d;
 done:
     replicates_dispose(&c.in_a);

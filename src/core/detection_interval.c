@@ -63,6 +63,11 @@ static void reach_out(double *sorted, int64_t n, double estimate, const assay_in
  * bias off, where a percentile interval would double it; over many classes the bias is too large for a
  * bias-corrected percentile, whose tails then lie beyond all replicates. With few images, or few objects
  * of a class, it is too narrow; so it is at least as wide as Student's t says. */
+bool assay_interval_resamples(const assay_interval_rule *rule)
+{
+    return rule->replicates > 0 && rule->units >= FEWEST_UNITS;
+}
+
 assay_status assay_replicate_bounds(assay_measure *measure, const double *values, int64_t stride,
                                     const assay_interval_rule *rule, assay_arena *arena,
                                     assay_error *err)

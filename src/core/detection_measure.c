@@ -260,7 +260,7 @@ assay_status assay_detection_measure(assay_result *out, assay_detection_summary 
                                    .units = summary->clusters,
                                    .clustered = c.request.cluster != NULL,
                                    .most = 1.0};
-    c.resample = c.request.replicates > 0 && summary->clusters >= 10;
+    c.resample = assay_interval_resamples(&c.rule);
     ASSAY_GOTO(measure_precision(&c, summary, err), done);
     ASSAY_GOTO(assay_detecting_analyse(&c, summary, err), done);
     summary->notes = *assay_detection_noted(c.detection);

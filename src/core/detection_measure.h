@@ -89,6 +89,9 @@ typedef struct assay_interval_rule {
     double least, most; /* range of the metric */
 } assay_interval_rule;
 
+/** Whether there are replicates: some were wanted, and there are 10 images or clusters to draw from. */
+bool assay_interval_resamples(const assay_interval_rule *rule);
+
 /** Interval of a measure whose value is set, from `rule->replicates` values `stride` apart (NaN =
  *  undefined); `values` NULL = there are none. Sets low, high, level, method and the replicates. */
 ASSAY_NODISCARD assay_status assay_replicate_bounds(assay_measure *measure, const double *values,

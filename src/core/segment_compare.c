@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/sort.h"
 #include "core/segment_internal.h"
-#include "stats/intervals.h"
 
 /* Replicates: [0] over all classes, [1] of the classes. */
 typedef struct comparing {
@@ -40,120 +39,42 @@ static assay_status resample(comparing *c, assay_error *err)
 }
 
 /* Where the replicates of a difference are. */
-typedef struct column {
-    int part;
-    int64_t at, width;
-} column;
-
-static column column_of(const comparing *c, const assay_segment_difference *d)
+static assay_paired_replicates replicates_of(const comparing *c, const assay_segment_difference *d)
 {
     const assay_segment_kind *kind = c->a.kind;
-    if (d->class_index < 0) {
-        return (column){0, d->metric - kind->overall, kind->n_overall};
-    }
-    return (column){1, (int64_t)d->class_index * kind->n_of_class,
-                    (int64_t)c->a.classes * kind->n_of_class};
+    int part = d->class_index < 0 ? 0 : 1;
+    int64_t at = part == 0 ? d->metric - kind->overall : (int64_t)d->class_index * kind->n_of_class;
+    int64_t width = part == 0 ? kind->n_overall : (int64_t)c->a.classes * kind->n_of_class;
+    return (assay_paired_replicates){
+        c->in_a[part], c->in_b[part], c->heads[part], c->tails[part], at, width, false};
 }
 
-static double exchanged(const comparing *c, const column *x, int64_t r)
+static assay_status judge_all(assay_segment_difference *d, int64_t n, const comparing *c,
+                              assay_error *err)
 {
-    double d = c->tails[x->part][r * x->width + x->at] - c->heads[x->part][r * x->width + x->at];
-    return isnan(d) ? 0.0 : fabs(d);
-}
-
-static assay_status judge(assay_segment_difference *d, const comparing *c, assay_error *err)
-{
-    const column x = column_of(c, d);
-    int64_t replicates = c->request->replicates;
-    assay_measure m = {.value = d->difference,
-                       .outcome = ASSAY_OUTCOME_VALUE,
-                       .low = (double)NAN,
-                       .high = (double)NAN};
-    double better = 0.0;
-    int64_t n = 0;
-    int64_t beyond = 0;
-    double *values = assay_alloc_raw((size_t)replicates, sizeof *values);
-    if (values == NULL) {
-        return assay_fail_memory(err);
+    assay_status status = ASSAY_OK;
+    assay_paired **all = assay_alloc_raw((size_t)n + 1, sizeof *all);
+    assay_paired_replicates *of = assay_alloc_raw((size_t)n + 1, sizeof *of);
+    if (all == NULL || of == NULL) {
+        status = assay_fail_memory(err);
+        goto done;
     }
-    for (int64_t r = 0; r < replicates; r++) {
-        int64_t at = r * x.width + x.at;
-        values[r] = c->in_b[x.part][at] - c->in_a[x.part][at];
-        if (!isnan(values[r])) {
-            n++;
-            better += values[r] > 0.0 ? 1.0 : values[r] == 0.0 ? 0.5 : 0.0;
-        }
-        beyond += !(exchanged(c, &x, r) < fabs(d->difference) - 1e-12);
+    for (int64_t i = 0; i < n; i++) {
+        all[i] = &d[i].of;
+        of[i] = replicates_of(c, &d[i]);
     }
-    assay_status status = assay_replicate_bounds(&m, values, 1, &c->rule, c->arena, err);
-    assay_free(values);
-    if (status == ASSAY_OK && m.replicates != NULL) {
-        double alpha = 1.0 - c->rule.level;
-        status = assay_percentile_interval(&d->bound_low, &d->bound_high, m.replicates,
-                                           m.n_replicates, alpha, alpha, err);
-    }
-    d->low = m.low;
-    d->high = m.high;
-    d->method = m.method;
-    d->p = (double)(1 + beyond) / (double)(1 + replicates);
-    d->probability_better = n > 0 ? better / (double)n : (double)NAN;
+    status = assay_paired_judge(all, of, n, &c->rule, c->arena, err);
+done:
+    assay_free(all);
+    assay_free(of);
     return status;
-}
-
-/* Single-step maxT, as in detection_compare.c. */
-static assay_status adjust(assay_segment_difference *d, int64_t n, const comparing *c,
-                           assay_error *err)
-{
-    int64_t replicates = c->request->replicates;
-    double *spread = assay_alloc((size_t)n, sizeof *spread);
-    double *most = assay_alloc((size_t)replicates, sizeof *most);
-    if (spread == NULL || most == NULL) {
-        assay_free(spread);
-        assay_free(most);
-        return assay_fail_memory(err);
-    }
-    for (int64_t i = 0; i < n; i++) {
-        const column x = column_of(c, &d[i]);
-        for (int64_t r = 0; r < replicates && !isnan(d[i].p); r++) {
-            spread[i] += exchanged(c, &x, r) * exchanged(c, &x, r);
-        }
-        spread[i] = sqrt(spread[i] / (double)replicates);
-        for (int64_t r = 0; r < replicates && spread[i] > 0.0; r++) {
-            most[r] = fmax(most[r], exchanged(c, &x, r) / spread[i]);
-        }
-    }
-    for (int64_t i = 0; i < n; i++) {
-        int64_t beyond = 0;
-        for (int64_t r = 0; r < replicates && spread[i] > 0.0; r++) {
-            beyond += !(most[r] < fabs(d[i].difference) / spread[i] - 1e-9);
-        }
-        if (!isnan(d[i].p)) {
-            d[i].p_adjusted =
-                spread[i] > 0.0 ? (double)(1 + beyond) / (double)(1 + replicates) : d[i].p;
-        }
-    }
-    assay_free(spread);
-    assay_free(most);
-    return ASSAY_OK;
 }
 
 static void put(assay_segment_difference *d, const assay_segment_metric *metric, int32_t k,
                 double in_a, double in_b, int64_t images)
 {
-    *d = (assay_segment_difference){.metric = metric,
-                                    .class_index = k,
-                                    .in_a = in_a,
-                                    .in_b = in_b,
-                                    .difference = in_b - in_a,
-                                    .low = (double)NAN,
-                                    .high = (double)NAN,
-                                    .bound_low = (double)NAN,
-                                    .bound_high = (double)NAN,
-                                    .method = "none",
-                                    .p = (double)NAN,
-                                    .p_adjusted = (double)NAN,
-                                    .probability_better = (double)NAN,
-                                    .n = images};
+    *d = (assay_segment_difference){
+        .metric = metric, .class_index = k, .of = {.in_a = in_a, .in_b = in_b, .n = images}};
 }
 
 static assay_status list(assay_segment_difference *out, int64_t *n, const comparing *c,
@@ -248,30 +169,18 @@ assay_status assay_segment_compare(assay_segment_difference **out, int64_t *n,
     ASSAY_TRY(align(&c.a, &c.b, arena, err));
     c.rule = (assay_interval_rule){.level = request->level,
                                    .replicates = request->replicates,
-                                   .clustered = a->cluster != NULL,
-                                   .least = -1.0,
-                                   .most = 1.0};
+                                   .clustered = a->cluster != NULL};
     assay_segment_difference *d =
         assay_arena_alloc(arena, (size_t)c.a.kind->n_overall + (size_t)c.a.classes + 1, sizeof *d);
     if (d == NULL) {
         return assay_fail_memory(err);
     }
     ASSAY_TRY(assay_segment_units(&c.rule.units, &c.a, err));
-    bool resampled = request->replicates > 0 && c.rule.units >= ASSAY_SEGMENT_UNITS;
     ASSAY_GOTO(list(d, n, &c, err), done);
-    if (resampled) {
+    if (assay_interval_resamples(&c.rule)) {
         ASSAY_GOTO(resample(&c, err), done);
     }
-    for (int64_t i = 0; i < *n; i++) {
-        if (resampled && !isnan(d[i].difference)) {
-            ASSAY_GOTO(judge(&d[i], &c, err), done);
-        } else if (request->replicates > 0 && !resampled) {
-            d[i].method = "none: fewer than 10 images or clusters";
-        }
-    }
-    if (resampled) {
-        ASSAY_GOTO(adjust(d, *n, &c, err), done);
-    }
+    ASSAY_GOTO(judge_all(d, *n, &c, err), done);
     *out = d;
 done:
     dispose(&c);

@@ -117,7 +117,7 @@ assay_status assay_segment_measure(assay_result *out, const assay_segment_sample
     ASSAY_GOTO(assay_segment_units(&m.rule.units, s, err), done);
     assay_segment_sum(sums, s);
     s->kind->finish(overall, of_class, sums, s);
-    if (request->replicates > 0 && m.rule.units >= ASSAY_SEGMENT_UNITS) {
+    if (assay_interval_resamples(&m.rule)) {
         size_t n = (size_t)request->replicates;
         replicates = assay_alloc_raw(n, (size_t)s->kind->n_overall * sizeof *replicates);
         class_replicates = assay_alloc_raw(n * of, (classes + 1) * sizeof *class_replicates);

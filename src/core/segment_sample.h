@@ -7,15 +7,14 @@
 #ifndef ASSAY_CORE_SEGMENT_SAMPLE_H
 #define ASSAY_CORE_SEGMENT_SAMPLE_H
 
-#include "core/detection_measure.h" /* assay_interval_rule */
+#include "core/paired.h"
 #include "core/panoptic.h"
 #include "core/segmentation.h"
 
 enum {
     ASSAY_SEGMENT_WIDTH = 8,    /* numbers of a row */
     ASSAY_SEGMENT_OVERALL = 16, /* most statistics over all classes */
-    ASSAY_SEGMENT_OF_CLASS = 8, /* most statistics of a class */
-    ASSAY_SEGMENT_UNITS = 10    /* fewest images or clusters of an interval */
+    ASSAY_SEGMENT_OF_CLASS = 8  /* most statistics of a class */
 };
 
 /** A statistic: name of the metric and its parameters (JSON) or NULL. */
@@ -106,16 +105,11 @@ ASSAY_NODISCARD assay_status assay_segment_measure(assay_result *out,
 typedef struct assay_segment_difference {
     const assay_segment_metric *metric;
     int32_t class_index; /* -1 = over all classes */
-    double in_a, in_b, difference, low, high;
-    double bound_low, bound_high; /* one-sided, each at the level */
-    const char *method;
-    double p, p_adjusted; /* exchange of the models in random images; maxT over all differences */
-    double probability_better;
-    int64_t n; /* images */
+    assay_paired of;     /* n counts images */
 } assay_segment_difference;
 
-/** Every overall statistic, then the first statistic of every class that occurs. Replicates are paired;
- *  test and adjustment are those of detection_compare.h. Differences live in the arena. */
+/** Every overall statistic, then the first statistic of every class that occurs. How they are
+ *  judged: paired.h. Differences live in the arena. */
 ASSAY_NODISCARD assay_status assay_segment_compare(assay_segment_difference **out, int64_t *n,
                                                    const assay_segment_sample *a,
                                                    const assay_segment_sample *b,

@@ -188,11 +188,11 @@ static void test_comparison(void **state)
         if (at >= 0) {
             double want = g.values[1][at] - g.values[0][at];
             found++;
-            assert_true(fabs(d[i].difference - want) < 1e-12);
-            assert_true(fabs(d[i].p - g.p[at]) < 0.02);
-            assert_true(d[i].p_adjusted >= d[i].p);
-            assert_true(d[i].low < want && want < d[i].high);
-            assert_true(d[i].low < d[i].bound_low && d[i].bound_high < d[i].high);
+            assert_true(fabs(d[i].of.difference - want) < 1e-12);
+            assert_true(fabs(d[i].of.p - g.p[at]) < 0.02);
+            assert_true(d[i].of.p_adjusted >= d[i].of.p);
+            assert_true(d[i].of.low < want && want < d[i].of.high);
+            assert_true(d[i].of.low < d[i].of.bound_low && d[i].of.bound_high < d[i].of.high);
         }
     }
     assert_int_equal(found, OVERALL + CLASSES);

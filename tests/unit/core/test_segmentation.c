@@ -228,21 +228,21 @@ static void test_compare(void **state)
     make_sample(&b, rows[1], first[1], 15);
     assert_int_equal(assay_segment_compare(&d, &n, &a, &a, &request, arena, NULL), ASSAY_OK);
     assert_int_equal(n, ASSAY_SEGMENT_STATISTICS + CLASSES);
-    assert_true(d[0].difference == 0.0 && d[0].p == 1.0 && isnan(d[0].low));
+    assert_true(d[0].of.difference == 0.0 && d[0].of.p == 1.0 && isnan(d[0].of.low));
     assert_int_equal(assay_segment_changes(&changed, &n, &a, &a, arena, NULL), ASSAY_OK);
     assert_int_equal(n, 0);
     assert_int_equal(assay_segment_compare(&d, &n, &a, &b, &request, arena, NULL), ASSAY_OK);
     double better = (75.0 / 105.0 + 45.0 / 75.0) / 2.0;
-    close_to(d[0].in_b, better, "mean IoU of the better one"); /* 60 + 15 of 20 times 20 */
-    assert_true(d[0].difference > 0.0 && d[0].low > 0.0 && d[0].low < d[0].difference &&
-                d[0].high > d[0].difference);
-    assert_true(d[0].p <= 0.002 && d[0].p_adjusted >= d[0].p && d[0].p_adjusted < 0.01);
-    assert_true(d[0].probability_better > 0.99);
+    close_to(d[0].of.in_b, better, "mean IoU of the better one"); /* 60 + 15 of 20 times 20 */
+    assert_true(d[0].of.difference > 0.0 && d[0].of.low > 0.0 && d[0].of.low < d[0].of.difference &&
+                d[0].of.high > d[0].of.difference);
+    assert_true(d[0].of.p <= 0.002 && d[0].of.p_adjusted >= d[0].of.p && d[0].of.p_adjusted < 0.01);
+    assert_true(d[0].of.probability_better > 0.99);
     /* The same question the other way round: the same coins, mirrored. */
     assay_segment_difference *back = NULL;
     assert_int_equal(assay_segment_compare(&back, &n, &b, &a, &request, arena, NULL), ASSAY_OK);
-    assert_true(back[0].difference == -d[0].difference && back[0].p == d[0].p);
-    close_to(back[0].low, -d[0].high, "mirrored interval");
+    assert_true(back[0].of.difference == -d[0].of.difference && back[0].of.p == d[0].of.p);
+    close_to(back[0].of.low, -d[0].of.high, "mirrored interval");
     assert_int_equal(assay_segment_changes(&changed, &n, &a, &b, arena, NULL), ASSAY_OK);
     assert_int_equal(n, 15);
     assert_true(changed[0].image == 0 && changed[14].image == 14);
