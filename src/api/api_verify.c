@@ -9,8 +9,7 @@
 #include "adapters/filesystem/file.h"
 #include "api/limits.h"
 #include "api/run.h"
-#include "api/verify_boxes.h"
-#include "api/verify_masks.h"
+#include "api/verify_images.h"
 #include "assay/version.h"
 #include "base/alloc.h"
 #include "base/text.h"
@@ -342,20 +341,15 @@ static assay_status measure_all(verification *v, assay_error *err)
 {
     const assay_plan *plan = v->run.plan;
 
+    const assay_images_evidence evidence = {.results =
+                                                v->results ? assay_json_root(v->results) : NULL,
+                                            .predictions = v->request->predictions,
+                                            .model = v->model,
+                                            .data = v->data};
     if (plan->task == ASSAY_TASK_DETECTION) {
-        const assay_boxes_evidence evidence = {.results =
-                                                   v->results ? assay_json_root(v->results) : NULL,
-                                               .predictions = v->request->predictions,
-                                               .model = v->model,
-                                               .data = v->data};
         return assay_verify_boxes(&v->run, &evidence, err);
     }
     if (plan->task == ASSAY_TASK_SEGMENTATION) {
-        const assay_masks_evidence evidence = {.results =
-                                                   v->results ? assay_json_root(v->results) : NULL,
-                                               .predictions = v->request->predictions,
-                                               .model = v->model,
-                                               .data = v->data};
         return assay_verify_masks(&v->run, &evidence, err);
     }
     for (int32_t i = 0; i < plan->n_requirements; i++) {

@@ -1,10 +1,9 @@
 /* Detectors on the same images: paired differences of average precision and recall. */
-#include <math.h>
 #include <string.h>
 
 #include "api/run_boxes.h"
+#include "api/run_pairs.h"
 #include "core/detection_compare.h"
-#include "ops/op_table.h"
 
 /* What is compared: every AP, and AR of all sizes at the most detections. */
 static bool is_compared(const assay_statistic *s, const assay_protocol *p)
@@ -13,58 +12,16 @@ static bool is_compared(const assay_statistic *s, const assay_protocol *p)
     return !s->recall || (every && s->range == 0 && s->cap == p->n_caps - 1);
 }
 
-static assay_difference *new_difference(assay_run *run)
-{
-    assay_comparison *c = &run->comparison;
-    int32_t capacity = (int32_t)c->capacity_differences;
-    assay_difference *list =
-        assay_run_grow(run, c->differences, (int32_t)c->n_differences, &capacity, sizeof *list);
-    if (list == NULL) {
-        return NULL;
-    }
-    c->capacity_differences = capacity;
-    c->differences = list;
-    return &list[c->n_differences++];
-}
-
 static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run_cell *b,
                         int64_t which, const assay_detection_difference *found, assay_error *err)
 {
+    static const assay_run_pair_words words = {"the truth has no object that counts",
+                                               "exchange of the detectors in random images"};
     if (which < 0 || which >= a->result.n_measures || which >= b->result.n_measures) {
         return ASSAY_OK;
     }
-    const assay_measure *in_a = &a->result.measures[which];
-    const assay_op *op = NULL;
-    ASSAY_TRY(assay_registry_get(&op, assay_ops(), ASSAY_OP_METRIC, in_a->metric, err));
-    assay_difference *d = new_difference(run);
-    if (d == NULL) {
-        return assay_fail_memory(err);
-    }
-    bool defined = !isnan(found->of.difference);
-    *d = (assay_difference){.a = a->model,
-                            .b = b->model,
-                            .context = a->context,
-                            .op = op,
-                            .in_a = in_a,
-                            .in_b = &b->result.measures[which],
-                            .outcome = defined ? ASSAY_OUTCOME_VALUE : ASSAY_OUTCOME_UNDEFINED,
-                            .reason = defined ? NULL : "the truth has no object that counts",
-                            .difference = found->of.difference,
-                            .low = found->of.low,
-                            .high = found->of.high,
-                            .bound_low = found->of.bound_low,
-                            .bound_high = found->of.bound_high,
-                            .method = found->of.method,
-                            .n = found->of.n,
-                            .p = found->of.p,
-                            .test = "exchange of the detectors in random images",
-                            .se = NAN,
-                            .df = NAN,
-                            .p_adjusted = found->of.p_adjusted,
-                            .probability_better = found->of.probability_better,
-                            .cohens_h = NAN,
-                            .odds_ratio = NAN};
-    return ASSAY_OK;
+    return assay_run_add_pair(run, a, b, &a->result.measures[which], &b->result.measures[which],
+                              &found->of, &words, err);
 }
 
 /* The measure of what a kind of error costs over all classes, or -1. */
@@ -144,23 +101,12 @@ static assay_status compare_pair(assay_run *run, int32_t a, int32_t b, int32_t c
     return list_changed(run, a, b, context, err);
 }
 
+static bool is_measured(const assay_run *run, int32_t model, int32_t context)
+{
+    return assay_run_boxes_match(run, model, context)->matched != NULL;
+}
+
 assay_status assay_run_boxes_compare(assay_run *run, assay_error *err)
 {
-    assay_comparison_init(&run->comparison, run->arena);
-    for (int32_t c = 0; c < run->plan->n_contexts; c++) {
-        for (int32_t a = 0; a < run->plan->n_models; a++) {
-            for (int32_t b = a + 1; b < run->plan->n_models; b++) {
-                if (assay_run_boxes_match(run, a, c)->matched == NULL ||
-                    assay_run_boxes_match(run, b, c)->matched == NULL) {
-                    continue;
-                }
-                assay_status status = compare_pair(run, a, b, c, err);
-                if (status != ASSAY_OK) {
-                    assay_error_prefix(err, "compare, context %s", run->plan->contexts[c].name);
-                    return status;
-                }
-            }
-        }
-    }
-    return ASSAY_OK;
+    return assay_run_each_pair(run, is_measured, compare_pair, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "api/run_masks.h"
+#include "api/run_pairs.h"
 #include "api/segmentation.h"
 #include "base/alloc.h"
 #include "ops/op_table.h"
@@ -155,54 +156,19 @@ static assay_status add(assay_run *run, const assay_run_cell *a, const assay_run
                         const char *const *names, const assay_segment_difference *found,
                         assay_error *err)
 {
-    assay_comparison *c = &run->comparison;
     const char *class_name = found->class_index >= 0 ? names[found->class_index] : NULL;
     const assay_segment_metric *metric = found->metric;
     const assay_measure *in_a =
         assay_segmentation_find(&a->result, metric->metric, metric->params, class_name);
     const assay_measure *in_b =
         assay_segmentation_find(&b->result, metric->metric, metric->params, class_name);
-    const assay_op *op = NULL;
-    int32_t capacity = (int32_t)c->capacity_differences;
-    if (in_a == NULL || in_b == NULL) {
-        return ASSAY_OK; /* not asked for */
-    }
-    ASSAY_TRY(assay_registry_get(&op, assay_ops(), ASSAY_OP_METRIC, metric->metric, err));
-    assay_difference *list =
-        assay_run_grow(run, c->differences, (int32_t)c->n_differences, &capacity, sizeof *list);
-    if (list == NULL) {
-        return assay_fail_memory(err);
-    }
-    c->capacity_differences = capacity;
-    c->differences = list;
-    bool defined = !isnan(found->of.difference);
-    list[c->n_differences++] =
-        (assay_difference){.a = a->model,
-                           .b = b->model,
-                           .context = a->context,
-                           .op = op,
-                           .in_a = in_a,
-                           .in_b = in_b,
-                           .outcome = defined ? ASSAY_OUTCOME_VALUE : ASSAY_OUTCOME_UNDEFINED,
-                           .reason = defined ? NULL : "the class does not occur for both models",
-                           .difference = found->of.difference,
-                           .low = found->of.low,
-                           .high = found->of.high,
-                           .bound_low = found->of.bound_low,
-                           .bound_high = found->of.bound_high,
-                           .method = found->of.method,
-                           .n = found->of.n,
-                           .p = found->of.p,
-                           .test = strstr(found->of.method, "clusters") != NULL
-                                       ? "exchange of the models in random clusters"
-                                       : "exchange of the models in random images",
-                           .se = NAN,
-                           .df = NAN,
-                           .p_adjusted = found->of.p_adjusted,
-                           .probability_better = found->of.probability_better,
-                           .cohens_h = NAN,
-                           .odds_ratio = NAN};
-    return ASSAY_OK;
+    const assay_run_pair_words words = {"the class does not occur for both models",
+                                        strstr(found->of.method, "clusters") != NULL
+                                            ? "exchange of the models in random clusters"
+                                            : "exchange of the models in random images"};
+    return in_a == NULL || in_b == NULL /* not asked for */
+               ? ASSAY_OK
+               : assay_run_add_pair(run, a, b, in_a, in_b, &found->of, &words, err);
 }
 
 static assay_status list_changed(assay_run *run, int32_t a, int32_t b, int32_t context,
@@ -242,23 +208,12 @@ static assay_status compare_pair(assay_run *run, int32_t a, int32_t b, int32_t c
     return list_changed(run, a, b, context, err);
 }
 
+static bool is_measured(const assay_run *run, int32_t model, int32_t context)
+{
+    return assay_run_masks_cell(run, model, context)->found != NULL;
+}
+
 assay_status assay_run_masks_compare(assay_run *run, assay_error *err)
 {
-    assay_comparison_init(&run->comparison, run->arena);
-    for (int32_t c = 0; c < run->plan->n_contexts; c++) {
-        for (int32_t a = 0; a < run->plan->n_models; a++) {
-            for (int32_t b = a + 1; b < run->plan->n_models; b++) {
-                if (assay_run_masks_cell(run, a, c)->found == NULL ||
-                    assay_run_masks_cell(run, b, c)->found == NULL) {
-                    continue;
-                }
-                assay_status status = compare_pair(run, a, b, c, err);
-                if (status != ASSAY_OK) {
-                    assay_error_prefix(err, "compare, context %s", run->plan->contexts[c].name);
-                    return status;
-                }
-            }
-        }
-    }
-    return ASSAY_OK;
+    return assay_run_each_pair(run, is_measured, compare_pair, err);
 }
