@@ -8,6 +8,7 @@
 #include "base/rng.h"
 #include "base/sort.h"
 #include "core/compare_internal.h"
+#include "core/interval.h"
 #include "core/metric.h"
 #include "stats/clustered.h"
 #include "stats/continuous.h"
@@ -315,13 +316,23 @@ static void put_probability_better(assay_difference *d, const double *draws, int
     }
 }
 
+/* A difference has nothing but its replicates, and is no distance: what takes more, or takes it for one, is
+ * for the measures of the models; NULL = percentiles. */
+static const assay_args *of_differences(const assay_args *args)
+{
+    const assay_interval *interval = args != NULL ? args->op->interval : NULL;
+    bool fits = interval != NULL && interval->replicates != NULL && !interval->distances;
+    return fits ? args : NULL;
+}
+
 /* A confidence that the replicates are too few for leaves the bounds open. */
 static assay_status bounds(double *low, double *high, const assay_measure *measure,
                            double confidence, const comparing *c, assay_error *err)
 {
     assay_error refusal;
-    assay_status status =
-        assay_measure_bounds(low, high, measure, confidence, &c->options->evaluate, &refusal);
+    const assay_evaluate_options options = {
+        .replicate_interval = of_differences(c->options->evaluate.replicate_interval)};
+    assay_status status = assay_measure_bounds(low, high, measure, confidence, &options, &refusal);
     if (status == ASSAY_EUNSUPPORTED) {
         *low = *high = NAN;
         return ASSAY_OK;

@@ -42,6 +42,7 @@ typedef struct assay_interval {
                           assay_error *err);
     int percentiles; /* 1: quantiles of replicates as they are; measures that are distances from zero
                         get assay_distance_interval instead (core/measure.h) */
+    int distances;   /* 1: of values that cannot be below 0, so not of differences of measures */
     int of_clusters; /* 1: replicates, and for proportions of rows that come in clusters */
 } assay_interval;
 

@@ -17,7 +17,7 @@ static assay_status replicates(double *low, double *high, const double *values, 
                                    alpha_high, err);
 }
 
-static const assay_interval interval = {.replicates = replicates};
+static const assay_interval interval = {.replicates = replicates, .distances = 1};
 
 static const char *const kinds[] = {"distance", "squared", "debiased", NULL};
 

@@ -470,6 +470,41 @@ static void test_too_few(void **state)
     stop(&f);
 }
 
+/* Intervals that take more than replicates, or take the value for a distance, are for the models' own
+ * measures: differences, of either sign, get percentiles. */
+static void test_intervals_of_one_model(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"bootstrap_percentile", "bca", "bootstrap_studentised",
+                                        "bootstrap_distance"};
+    static const char *const metrics[] = {"balanced_accuracy", "log_loss", NULL};
+    static const double skill[MODELS] = {0.9, 0.5, 0.5};
+    double ends[4] = {0}; /* of the second model less the first: one is below 0, one above */
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        fixture f;
+        assay_args *interval = NULL;
+        const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_INTERVAL, names[i]);
+        assert_non_null(op);
+        assert_int_equal(assay_args_new(&interval, op, NULL), ASSAY_OK);
+        start(&f, metrics);
+        make_models(&f, 100, skill, 2, 8);
+        const assay_compare_options options = {
+            .evaluate = {.seed = 4, .replicates = 200, .replicate_interval = interval}};
+        run(&f, 2, &options);
+        const assay_difference *right = find(&f, metrics[0], NULL);
+        const assay_difference *loss = find(&f, metrics[1], NULL);
+        const double got[4] = {right->low, right->bound_high, loss->bound_low, loss->high};
+        assert_true(right->difference < 0.0 && loss->difference > 0.0);
+        for (size_t k = 0; k < 4; k++) {
+            assert_true(isfinite(got[k]) != 0);
+            ends[k] = i == 0 ? got[k] : ends[k];
+            assert_true(got[k] == ends[k]);
+        }
+        stop(&f);
+        assay_args_free(interval);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -480,6 +515,7 @@ int main(void)
         cmocka_unit_test(test_clusters),
         cmocka_unit_test(test_error_rates),
         cmocka_unit_test(test_too_few),
+        cmocka_unit_test(test_intervals_of_one_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
