@@ -7,7 +7,11 @@
 #include "base/alloc.h"
 #include "onnx/window.h"
 
-enum { LANES = 4, NUMBERS = 8 /* of the attribute "window" */ };
+enum {
+    LANES = 4,
+    NUMBERS = 8,    /* of the attribute "window" */
+    FARTHEST = 4096 /* steps between windows and places within one: a sheet grows with them */
+};
 
 /* A plane with the columns of each phase of the stride side by side, so that neighbouring windows look
  * at neighbouring places; margins hold what is no maximum of any window. */
@@ -168,19 +172,28 @@ static bool starts_empty(const assay_onnx_node *node)
     return number == 0.0F;
 }
 
+static bool fits(const assay_onnx_window *w)
+{
+    bool all = true;
+    for (int i = 0; i < 2; i++) {
+        all = all && w->begin[i] >= 0 && w->begin[i] <= FARTHEST && w->stride[i] <= FARTHEST &&
+              (w->kernel[i] - 1) * w->dilation[i] <= FARTHEST;
+    }
+    return all;
+}
+
 static assay_status replace(assay_onnx_graph *graph, assay_onnx_node *node, assay_onnx_node *pool,
                             assay_error *err)
 {
     assay_onnx_window w;
     ASSAY_TRY(assay_onnx_window_of(&w, pool, err));
-    bool fits = w.begin[0] >= 0 && w.begin[1] >= 0;
+    if (!fits(&w)) {
+        return ASSAY_OK;
+    }
     assay_onnx_attribute *window = assay_arena_alloc(graph->arena, 1, sizeof *window);
     int64_t *numbers = assay_arena_alloc(graph->arena, NUMBERS, sizeof *numbers);
     if (window == NULL || numbers == NULL) {
         return assay_fail_memory(err);
-    }
-    if (!fits) {
-        return ASSAY_OK;
     }
     for (int i = 0; i < 2; i++) {
         numbers[i] = w.kernel[i];

@@ -26,7 +26,8 @@ ASSAY_NODISCARD assay_status assay_pool_gradient(float *dx, const float *x, cons
                                                  const int64_t in[2], const int64_t out[2],
                                                  const assay_pool *pool, assay_error *err);
 
-/** Puts the kernel in the place of the operators, wherever they are of float32 maps; then prunes. */
+/** Puts the kernel in the place of the operators, wherever they are of float32 maps and windows lie and reach
+ *  no farther than those of pictures do; then prunes. */
 ASSAY_NODISCARD assay_status assay_ort_pool_replace(assay_onnx_graph *graph, assay_error *err);
 
 /** The operator, for a session's domain of own kernels; lives as long as the program. */
