@@ -82,11 +82,30 @@ void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t
     }
 }
 
-/* For flips the coin of a unit is the top bit of its word. */
+static uint32_t flip_operation(void)
+{
+    return assay_rng_operation("permutation");
+}
+
+/* The coin of a unit is the top bit of its word. */
+void assay_bootstrap_coins(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads)
+{
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    for (int q = 0; q < quads; q++) {
+        const uint32_t counter[4] = {quad + (uint32_t)q, flip_operation(), (uint32_t)row,
+                                     (uint32_t)(row >> 32)};
+        uint32_t words[4];
+        assay_philox4x32_10(words, counter, key);
+        for (int k = 0; k < 4; k++) {
+            out[4 * q + k] = (int32_t)(words[k] >> 31);
+        }
+    }
+}
+
 static uint32_t resample_operation(const assay_evaluation *evaluation)
 {
     return evaluation->resample == ASSAY_RESAMPLE_POISSON ? bootstrap_operation()
-                                                          : assay_rng_operation("permutation");
+                                                          : flip_operation();
 }
 
 void assay_bootstrap_four(int32_t out[4], const assay_evaluation *evaluation, int64_t i,
@@ -97,14 +116,10 @@ void assay_bootstrap_four(int32_t out[4], const assay_evaluation *evaluation, in
         assay_bootstrap_weights(out, evaluation->seed, address, quad, 1);
         return;
     }
-    const uint32_t key[2] = {(uint32_t)evaluation->seed, (uint32_t)(evaluation->seed >> 32)};
-    const uint32_t counter[4] = {quad, resample_operation(evaluation), (uint32_t)address,
-                                 (uint32_t)(address >> 32)};
-    uint32_t words[4];
-    uint32_t side = assay_flip_side(evaluation, i);
-    assay_philox4x32_10(words, counter, key);
+    int32_t side = (int32_t)assay_flip_side(evaluation, i);
+    assay_bootstrap_coins(out, evaluation->seed, address, quad, 1);
     for (int k = 0; k < 4; k++) {
-        out[k] = words[k] >> 31 == side;
+        out[k] = out[k] == side;
     }
 }
 

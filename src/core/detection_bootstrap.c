@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/rng.h"
 #include "base/sort.h"
 #include "core/detection_curves.h"
 #include "core/detection_internal.h"
@@ -75,22 +74,15 @@ int64_t assay_detection_clusters(const assay_detection *detection)
 /* One coin for an image and its namesake. */
 static void coins(int32_t *weights, const assay_detection *d, uint64_t seed, int64_t block)
 {
-    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    const uint32_t operation = assay_rng_operation("permutation");
     int64_t half = d->n_images / 2;
-    uint32_t side = d->shown == ASSAY_SHOWN_SECOND;
+    int32_t side = d->shown == ASSAY_SHOWN_SECOND;
     for (int64_t i = 0; i < half; i++) {
-        uint64_t address = (uint64_t)d->address[i];
-        for (int q = 0; q < QUADS; q++) {
-            const uint32_t counter[4] = {(uint32_t)(block * QUADS + q), operation,
-                                         (uint32_t)address, (uint32_t)(address >> 32)};
-            uint32_t words[4];
-            assay_philox4x32_10(words, counter, key);
-            for (int k = 0; k < 4; k++) {
-                int32_t first = words[k] >> 31 == side;
-                weights[i * L + 4 * q + k] = first;
-                weights[(half + i) * L + 4 * q + k] = 1 - first;
-            }
+        int32_t *first = weights + i * L;
+        assay_bootstrap_coins(first, seed, (uint64_t)d->address[i], (uint32_t)(block * QUADS),
+                              QUADS);
+        for (int k = 0; k < L; k++) {
+            first[k] = first[k] == side;
+            weights[(half + i) * L + k] = 1 - first[k];
         }
     }
 }

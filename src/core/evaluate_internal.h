@@ -293,6 +293,8 @@ ASSAY_NODISCARD assay_status assay_bootstrap(double *matrix, const assay_evaluat
 /** Poisson(1) weights of dataset row `row` for the replicates 4 * quad .. 4 * quad + 4 * quads - 1;
  *  one Philox block gives four. */
 void assay_bootstrap_weights(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads);
+/** Tosses of a coin, 0 or 1, likewise: what exchanges two models. */
+void assay_bootstrap_coins(int32_t *out, uint64_t seed, uint64_t row, uint32_t quad, int quads);
 
 /** Rows are resampled one by one, not as counts of equal rows. */
 static inline bool assay_by_row(const assay_evaluation *evaluation)

@@ -4,7 +4,6 @@
 
 #include "base/alloc.h"
 #include "base/parallel.h"
-#include "base/rng.h"
 #include "core/evaluate_internal.h"
 #include "core/segment_internal.h"
 
@@ -23,22 +22,6 @@ static int32_t classes_of(const resampling *r)
     return r->b != NULL && r->b->classes > r->a->classes ? r->b->classes : r->a->classes;
 }
 
-/* One coin per image or cluster and replicate: does the first model stay the first? */
-static void toss(int32_t weight[GROUP], uint64_t seed, uint64_t address, int64_t block)
-{
-    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    const uint32_t operation = assay_rng_operation("permutation");
-    for (int q = 0; q < GROUP / 4; q++) {
-        const uint32_t counter[4] = {(uint32_t)(block * (GROUP / 4) + q), operation,
-                                     (uint32_t)address, (uint32_t)(address >> 32)};
-        uint32_t words[4];
-        assay_philox4x32_10(words, counter, key);
-        for (int k = 0; k < 4; k++) {
-            weight[4 * q + k] = (int32_t)(words[k] >> 31);
-        }
-    }
-}
-
 static assay_status resample_group(void *payload, int64_t block, int worker, assay_error *err)
 {
     const resampling *r = payload;
@@ -55,7 +38,8 @@ static assay_status resample_group(void *payload, int64_t block, int worker, ass
             continue;
         }
         if (r->b != NULL) {
-            toss(weight, r->seed, address, block);
+            assay_bootstrap_coins(weight, r->seed, address, (uint32_t)(block * GROUP / 4),
+                                  GROUP / 4);
         } else {
             assay_bootstrap_weights(weight, r->seed, address, (uint32_t)(block * GROUP / 4),
                                     GROUP / 4);
