@@ -80,9 +80,8 @@ bool onnx_is_blocked(const assay_onnx_value *x)
     return x->blocked;
 }
 
-/* The same number for each channel. */
-static assay_onnx_value *each_channel(assay_onnx_build *b, const assay_onnx_value *x, double value,
-                                      int32_t rank)
+/* One for each channel. */
+static assay_onnx_value *each_channel(assay_onnx_build *b, const assay_onnx_value *x)
 {
     const int64_t shape[4] = {x->shape[1], 1, 1, 1};
     double *list = assay_arena_alloc(b->graph->arena, (size_t)shape[0] + 1, sizeof *list);
@@ -91,20 +90,20 @@ static assay_onnx_value *each_channel(assay_onnx_build *b, const assay_onnx_valu
         return NULL;
     }
     for (int64_t c = 0; c < shape[0]; c++) {
-        list[c] = value;
+        list[c] = 1.0;
     }
-    return onnx_reals(b, x->type, list, rank, shape);
+    return onnx_reals(b, x->type, list, 4, shape);
 }
 
 static assay_onnx_value *by_channel(assay_onnx_build *b, assay_onnx_value *x,
-                                    assay_onnx_value *weight, assay_onnx_value *bias)
+                                    assay_onnx_value *weight)
 {
     if (b->status != ASSAY_OK) {
         return NULL;
     }
-    assay_onnx_value *in[3] = {x, weight, bias};
+    assay_onnx_value *in[2] = {x, weight};
     const assay_onnx_attribute group = ONNX_INT("group", x->shape[1]);
-    return onnx_emit(b, "Conv", bias != NULL ? 3 : 2, in, 1, &group, 1);
+    return onnx_emit(b, "Conv", 2, in, 1, &group, 1);
 }
 
 assay_onnx_value *onnx_scale_channels(assay_onnx_build *b, assay_onnx_value *x,
@@ -114,7 +113,7 @@ assay_onnx_value *onnx_scale_channels(assay_onnx_build *b, assay_onnx_value *x,
         return NULL;
     }
     const int64_t shape[4] = {x->shape[1], 1, 1, 1};
-    return by_channel(b, x, onnx_reshape(b, weight, 4, shape), NULL);
+    return by_channel(b, x, onnx_reshape(b, weight, 4, shape));
 }
 
 assay_onnx_value *onnx_blocked(assay_onnx_build *b, assay_onnx_value *x)
@@ -122,7 +121,7 @@ assay_onnx_value *onnx_blocked(assay_onnx_build *b, assay_onnx_value *x)
     if (b->status != ASSAY_OK || x->blocked || !fills_blocks(x)) {
         return b->status != ASSAY_OK ? NULL : x;
     }
-    return by_channel(b, x, each_channel(b, x, 1.0, 4), NULL);
+    return by_channel(b, x, each_channel(b, x));
 }
 
 /* Ramps of a slope at which the next number beside the limit is one step up: exact, as the slope is a
