@@ -219,7 +219,7 @@ const char *assay_iou_type_name(assay_iou_type iou)
     return iou >= ASSAY_IOU_BOX && iou <= ASSAY_IOU_ORIENTED ? iou_names[iou - 1] : iou_names[0];
 }
 
-assay_status assay_iou_type_parse(assay_iou_type *out, const char *name, assay_error *err)
+static assay_status parse_iou_type(assay_iou_type *out, const char *name, assay_error *err)
 {
     *out = ASSAY_IOU_BOX;
     for (size_t i = 0; i < ASSAY_COUNT(iou_names) && name != NULL; i++) {
@@ -246,7 +246,7 @@ assay_status assay_protocol_of(assay_protocol *out, const assay_protocol_words *
                     {words->max_detections, assay_protocol_set_caps},
                     {words->recalls, assay_protocol_set_recalls},
                     {words->sigmas, assay_protocol_set_sigmas}};
-    ASSAY_TRY(assay_iou_type_parse(&iou, words->iou_type, err));
+    ASSAY_TRY(parse_iou_type(&iou, words->iou_type, err));
     if (iou != ASSAY_IOU_KEYPOINTS && words->sigmas != NULL) {
         return assay_fail(err, ASSAY_EINVAL, "sigmas belong to the IoU type keypoints");
     }

@@ -40,9 +40,6 @@ typedef enum assay_iou_type {
 
 /** "bbox", "segm", "keypoints", "obb". */
 const char *assay_iou_type_name(assay_iou_type iou);
-/** ASSAY_EINVAL, with the names, for another name. NULL = bbox. */
-ASSAY_NODISCARD assay_status assay_iou_type_parse(assay_iou_type *out, const char *name,
-                                                  assay_error *err);
 
 /** Rules that conventions set or not. */
 enum {
