@@ -8,17 +8,10 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "adapters/onnxruntime/onnx_model.h"
 #include "base/alloc.h"
-
-static double processor(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "bench.h"
 
 typedef struct data {
     float *x, *gradient, *scores;
@@ -47,11 +40,11 @@ static assay_status measure(double best[2], assay_model *model, const data *d, i
     const assay_model_batch batch = {.n = model->spec.batch, .tensor = d->x};
     const assay_loss loss = {ASSAY_LOSS_CROSS_ENTROPY, d->labels, NULL};
     for (int i = -1; i < repeats; i++) { /* the first run makes the session */
-        double start = processor();
+        double start = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         ASSAY_TRY(assay_model_run(model, d->scores, NULL, &batch, err));
-        double middle = processor();
+        double middle = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         ASSAY_TRY(assay_model_gradient(model, d->gradient, NULL, NULL, &batch, &loss, err));
-        double end = processor();
+        double end = bench_seconds(CLOCK_THREAD_CPUTIME_ID);
         best[0] = i <= 0 || middle - start < best[0] ? middle - start : best[0];
         best[1] = i <= 0 || end - middle < best[1] ? end - middle : best[1];
     }

@@ -9,43 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "core/evaluate.h"
 #include "ops/op_table.h"
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int load(const char *path, void *to, size_t bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return -1;
-    }
-    size_t got = fread(to, 1, bytes, file);
-    (void)fclose(file);
-    return got == bytes ? 0 : -1;
-}
-
-/* Peak resident memory of this program; what a parent had before it was started does not count. */
-static long long peak_bytes(void)
-{
-    char line[256];
-    long long kilobytes = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        (void)sscanf(line, "VmHWM: %lld", &kilobytes);
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return kilobytes * 1024;
-}
 
 static int compare_doubles(const void *a, const void *b)
 {
@@ -107,17 +74,17 @@ int main(int argc, char **argv)
     }
     if (status == ASSAY_OK) {
         void *scores = width == 4 ? (void *)predictions->scores_f32 : predictions->scores_f64;
-        if (load(argv[1], scores, (size_t)rows * (size_t)classes * width) != 0 ||
-            load(argv[2], predictions->target, (size_t)rows * sizeof(int32_t)) != 0) {
+        if (bench_load(argv[1], scores, (size_t)rows * (size_t)classes * width) != 0 ||
+            bench_load(argv[2], predictions->target, (size_t)rows * sizeof(int32_t)) != 0) {
             (void)fprintf(stderr, "cannot read %s or %s\n", argv[1], argv[2]);
             return 66;
         }
     }
     printf("{");
     for (int r = 0; status == ASSAY_OK && r < ROUNDS; r++) {
-        double start = now();
+        double start = bench_seconds(CLOCK_MONOTONIC);
         status = evaluate(predictions, metrics, &options, 0, &err);
-        seconds[r] = now() - start;
+        seconds[r] = bench_seconds(CLOCK_MONOTONIC) - start;
     }
     if (status == ASSAY_OK) {
         status = evaluate(predictions, metrics, &options, 1, &err);
@@ -128,7 +95,7 @@ int main(int argc, char **argv)
     }
     qsort(seconds, ROUNDS, sizeof seconds[0], compare_doubles);
     printf(", \"seconds\": %.6f, \"slowest\": %.6f, \"peak_bytes\": %lld}\n", seconds[ROUNDS / 2],
-           seconds[ROUNDS - 1], peak_bytes());
+           seconds[ROUNDS - 1], 1024LL * bench_peak_kib());
     for (int m = 0; m < METRICS; m++) {
         assay_args_free(metrics[m]);
     }

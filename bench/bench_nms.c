@@ -6,19 +6,12 @@
  * line of JSON: the best seconds of all rounds and how many boxes remain. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/alloc.h"
+#include "bench.h"
 #include "core/nms.h"
 
 enum { COLUMNS = 6 };
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static assay_status fill(assay_candidates *list, const double *rows, int64_t n, assay_error *err)
 {
@@ -34,12 +27,7 @@ static assay_status fill(assay_candidates *list, const double *rows, int64_t n, 
 static double *load(const char *path, size_t n)
 {
     double *rows = malloc(n * COLUMNS * sizeof *rows);
-    FILE *file = fopen(path, "rb");
-    bool read = rows != NULL && file != NULL && fread(rows, COLUMNS * sizeof *rows, n, file) == n;
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    if (!read) {
+    if (rows != NULL && bench_load(path, rows, n * COLUMNS * sizeof *rows) != 0) {
         free(rows);
         return NULL;
     }
@@ -71,13 +59,13 @@ int main(int argc, char **argv)
             free(rows);
             return 70;
         }
-        double start = now();
+        double start = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         if (assay_nms_run(&list, &nms, 0.0, 0, 0, &err) != ASSAY_OK) {
             (void)fprintf(stderr, "bench_nms: %s\n", err.message);
             free(rows);
             return 70;
         }
-        double seconds = now() - start;
+        double seconds = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - start;
         best = seconds < best ? seconds : best;
         left = (long long)list.n;
         assay_candidates_dispose(&list);

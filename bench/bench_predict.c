@@ -21,6 +21,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "bench.h"
 #include "core/predict.h"
 
 enum { SIDE = 224, VALUES = 3 * SIDE * SIDE };
@@ -55,28 +56,11 @@ static stopwatch now(void)
                            1e-6 * (double)(use.ru_utime.tv_usec + use.ru_stime.tv_usec)};
 }
 
-/* Of this program alone: getrusage's figure starts with that of the program that started it. */
-static long peak_kib(void)
-{
-    char line[256];
-    long peak = 0;
-    FILE *file = fopen("/proc/self/status", "r");
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (strncmp(line, "VmHWM:", 6) == 0) {
-            peak = strtol(line + 6, NULL, 10);
-        }
-    }
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return peak;
-}
-
 static void report(int64_t images, stopwatch start, const char *digest)
 {
     stopwatch end = now();
     printf("%lld %.6f %.6f %ld %s\n", (long long)images, end.wall - start.wall, end.cpu - start.cpu,
-           peak_kib(), digest);
+           bench_peak_kib(), digest);
 }
 
 static assay_status evaluate(const char *path, const assay_dataset *dataset, int threads,

@@ -7,28 +7,10 @@
  * over all threads, and the last value. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "bench.h"
 #include "core/evaluate.h"
 #include "ops/op_table.h"
-
-static double now(clockid_t clock)
-{
-    struct timespec t;
-    (void)clock_gettime(clock, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int load(const char *path, void *to, size_t bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return -1;
-    }
-    size_t got = fread(to, 1, bytes, file);
-    (void)fclose(file);
-    return got == bytes ? 0 : -1;
-}
 
 static assay_status once(double *value, const assay_predictions *predictions,
                          const assay_args *args, const assay_evaluate_options *options,
@@ -62,8 +44,8 @@ int main(int argc, char **argv)
     double *scores = malloc((size_t)n * sizeof *scores);
     if (op == NULL || scores == NULL || assay_args_new(&args, op, &err) != ASSAY_OK ||
         assay_predictions_new(&p, n, 2, 8, 0, &err) != ASSAY_OK ||
-        load(argv[1], scores, (size_t)n * sizeof *scores) != 0 ||
-        load(argv[2], p->target, (size_t)n * sizeof *p->target) != 0) {
+        bench_load(argv[1], scores, (size_t)n * sizeof *scores) != 0 ||
+        bench_load(argv[2], p->target, (size_t)n * sizeof *p->target) != 0) {
         (void)fprintf(stderr, "bench_ranking: can't start: %s\n", err.message);
         return 65;
     }
@@ -80,13 +62,14 @@ int main(int argc, char **argv)
     double best = 1e300, least = 1e300;
     double value = 0.0;
     for (int round = 0; round < ROUNDS; round++) {
-        double start = now(CLOCK_MONOTONIC), busy = now(CLOCK_PROCESS_CPUTIME_ID);
+        double start = bench_seconds(CLOCK_MONOTONIC),
+               busy = bench_seconds(CLOCK_PROCESS_CPUTIME_ID);
         if (once(&value, p, args, &options, &err) != ASSAY_OK) {
             (void)fprintf(stderr, "bench_ranking: %s\n", err.message);
             return 70;
         }
-        double seconds = now(CLOCK_MONOTONIC) - start;
-        busy = now(CLOCK_PROCESS_CPUTIME_ID) - busy;
+        double seconds = bench_seconds(CLOCK_MONOTONIC) - start;
+        busy = bench_seconds(CLOCK_PROCESS_CPUTIME_ID) - busy;
         best = seconds < best ? seconds : best;
         least = busy < least ? busy : least;
     }

@@ -8,28 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "bench.h"
 #include "core/evaluate.h"
 #include "ops/op_table.h"
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int load(const char *path, void *to, size_t bytes)
-{
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return -1;
-    }
-    size_t got = fread(to, 1, bytes, file);
-    (void)fclose(file);
-    return got == bytes ? 0 : -1;
-}
 
 static double macro_value(const assay_result *result)
 {
@@ -54,9 +36,9 @@ static assay_status measure(double *seconds, double *value, const assay_predicti
         assay_result result;
         ASSAY_TRY(assay_arena_new(&arena, 0, err));
         assay_result_init(&result, arena);
-        double start = now();
+        double start = bench_seconds(CLOCK_MONOTONIC);
         assay_status status = assay_evaluate(&result, predictions, NULL, &args, 1, options, err);
-        double taken = now() - start;
+        double taken = bench_seconds(CLOCK_MONOTONIC) - start;
         if (status == ASSAY_OK) {
             *value = macro_value(&result);
             *seconds = taken < *seconds ? taken : *seconds;
@@ -76,10 +58,10 @@ static assay_status read_arrays(assay_predictions **out, char **argv, int64_t n,
     if (weighted) {
         p->weights = assay_arena_alloc(p->arena, (size_t)n, sizeof *p->weights);
     }
-    if (load(argv[1], p->target, (size_t)n * sizeof *p->target) != 0 ||
-        load(argv[2], p->label, (size_t)n * sizeof *p->label) != 0 ||
-        (weighted &&
-         (p->weights == NULL || load(argv[3], p->weights, (size_t)n * sizeof *p->weights) != 0))) {
+    if (bench_load(argv[1], p->target, (size_t)n * sizeof *p->target) != 0 ||
+        bench_load(argv[2], p->label, (size_t)n * sizeof *p->label) != 0 ||
+        (weighted && (p->weights == NULL ||
+                      bench_load(argv[3], p->weights, (size_t)n * sizeof *p->weights) != 0))) {
         return assay_fail(err, ASSAY_EFORMAT, "a file can't be read");
     }
     return ASSAY_OK;
