@@ -44,30 +44,11 @@ static areas both(const double *a)
     return out;
 }
 
-static double call_proc_auc_a(const double *a)
-{
-    return both(a).auc[0];
-}
-
-static double call_proc_auc_b(const double *a)
-{
-    return both(a).auc[1];
-}
-
-static double call_proc_var_a(const double *a)
-{
-    return both(a).covariance[0];
-}
-
-static double call_proc_var_b(const double *a)
-{
-    return both(a).covariance[3];
-}
-
-static double call_proc_cov(const double *a)
-{
-    return both(a).covariance[1];
-}
+GOLDEN_CALL(proc_auc_a, both(a).auc[0])
+GOLDEN_CALL(proc_auc_b, both(a).auc[1])
+GOLDEN_CALL(proc_var_a, both(a).covariance[0])
+GOLDEN_CALL(proc_var_b, both(a).covariance[3])
+GOLDEN_CALL(proc_cov, both(a).covariance[1])
 
 static double ci_end(const double *a, int high)
 {
@@ -79,15 +60,8 @@ static double ci_end(const double *a, int high)
     return ends[high];
 }
 
-static double call_proc_ci_low(const double *a)
-{
-    return ci_end(a, 0);
-}
-
-static double call_proc_ci_high(const double *a)
-{
-    return ci_end(a, 1);
-}
+GOLDEN_CALL(proc_ci_low, ci_end(a, 0))
+GOLDEN_CALL(proc_ci_high, ci_end(a, 1))
 
 static double call_proc_paired_p(const double *a)
 {

@@ -104,21 +104,15 @@ static inline int64_t sequence_next(uint32_t *state, int64_t limit)
     return (int64_t)(*state >> 8) % limit;
 }
 
-#define GOLDEN_CALL_1(f)                                                                           \
+/* A function of the table that is an expression in its arguments, a[0], a[1], ... */
+#define GOLDEN_CALL(f, expression)                                                                 \
     static double call_##f(const double *a)                                                        \
     {                                                                                              \
-        return assay_##f(a[0]);                                                                    \
+        return (expression);                                                                       \
     }
-#define GOLDEN_CALL_2(f)                                                                           \
-    static double call_##f(const double *a)                                                        \
-    {                                                                                              \
-        return assay_##f(a[0], a[1]);                                                              \
-    }
-#define GOLDEN_CALL_3(f)                                                                           \
-    static double call_##f(const double *a)                                                        \
-    {                                                                                              \
-        return assay_##f(a[0], a[1], a[2]);                                                        \
-    }
+#define GOLDEN_CALL_1(f) GOLDEN_CALL(f, assay_##f(a[0]))
+#define GOLDEN_CALL_2(f) GOLDEN_CALL(f, assay_##f(a[0], a[1]))
+#define GOLDEN_CALL_3(f) GOLDEN_CALL(f, assay_##f(a[0], a[1], a[2]))
 #define GOLDEN_ROW(f, count, tolerance)                                                            \
     {                                                                                              \
 #f, call_##f, count, tolerance, 0                                                          \

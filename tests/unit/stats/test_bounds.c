@@ -41,14 +41,8 @@ PROPORTION(wald)
 PROPORTION(mid_p)
 
 #define ENDS(name)                                                                                 \
-    static double call_##name##_low(const double *a)                                               \
-    {                                                                                              \
-        return name(a).low;                                                                        \
-    }                                                                                              \
-    static double call_##name##_high(const double *a)                                              \
-    {                                                                                              \
-        return name(a).high;                                                                       \
-    }
+    GOLDEN_CALL(name##_low, name(a).low)                                                           \
+    GOLDEN_CALL(name##_high, name(a).high)
 
 static pair poisson(const double *a)
 {
@@ -58,15 +52,8 @@ static pair poisson(const double *a)
     return p;
 }
 
-static double call_poisson_interval_low(const double *a)
-{
-    return poisson(a).low;
-}
-
-static double call_poisson_interval_high(const double *a)
-{
-    return poisson(a).high;
-}
+GOLDEN_CALL(poisson_interval_low, poisson(a).low)
+GOLDEN_CALL(poisson_interval_high, poisson(a).high)
 
 static assay_binomial_p binomial(const double *a)
 {
@@ -75,25 +62,10 @@ static assay_binomial_p binomial(const double *a)
     return p;
 }
 
-static double call_binomial_test_greater(const double *a)
-{
-    return binomial(a).greater;
-}
-
-static double call_binomial_test_less(const double *a)
-{
-    return binomial(a).less;
-}
-
-static double call_binomial_test_two_sided(const double *a)
-{
-    return binomial(a).two_sided;
-}
-
-static double call_binomial_test_mid_greater(const double *a)
-{
-    return binomial(a).mid_greater;
-}
+GOLDEN_CALL(binomial_test_greater, binomial(a).greater)
+GOLDEN_CALL(binomial_test_less, binomial(a).less)
+GOLDEN_CALL(binomial_test_two_sided, binomial(a).two_sided)
+GOLDEN_CALL(binomial_test_mid_greater, binomial(a).mid_greater)
 
 /* a = seed, clusters, largest size, limit */
 static assay_cluster_estimate clusters(const double *a)
@@ -113,20 +85,9 @@ static assay_cluster_estimate clusters(const double *a)
     return estimate;
 }
 
-static double call_cluster_se(const double *a)
-{
-    return clusters(a).se;
-}
-
-static double call_cluster_icc(const double *a)
-{
-    return clusters(a).icc;
-}
-
-static double call_cluster_deff(const double *a)
-{
-    return clusters(a).deff;
-}
+GOLDEN_CALL(cluster_se, clusters(a).se)
+GOLDEN_CALL(cluster_icc, clusters(a).icc)
+GOLDEN_CALL(cluster_deff, clusters(a).deff)
 
 static pair cluster_interval(const double *a, int exact)
 {
@@ -138,25 +99,10 @@ static pair cluster_interval(const double *a, int exact)
     return p;
 }
 
-static double call_cluster_low(const double *a)
-{
-    return cluster_interval(a, 0).low;
-}
-
-static double call_cluster_high(const double *a)
-{
-    return cluster_interval(a, 0).high;
-}
-
-static double call_korn_graubard_low(const double *a)
-{
-    return cluster_interval(a, 1).low;
-}
-
-static double call_korn_graubard_high(const double *a)
-{
-    return cluster_interval(a, 1).high;
-}
+GOLDEN_CALL(cluster_low, cluster_interval(a, 0).low)
+GOLDEN_CALL(cluster_high, cluster_interval(a, 0).high)
+GOLDEN_CALL(korn_graubard_low, cluster_interval(a, 1).low)
+GOLDEN_CALL(korn_graubard_high, cluster_interval(a, 1).high)
 
 static double hypergeometric_end(const double *a, int high)
 {
@@ -167,15 +113,8 @@ static double hypergeometric_end(const double *a, int high)
     return (double)ends[high];
 }
 
-static double call_hypergeometric_low(const double *a)
-{
-    return hypergeometric_end(a, 0);
-}
-
-static double call_hypergeometric_high(const double *a)
-{
-    return hypergeometric_end(a, 1);
-}
+GOLDEN_CALL(hypergeometric_low, hypergeometric_end(a, 0))
+GOLDEN_CALL(hypergeometric_high, hypergeometric_end(a, 1))
 
 enum { REPLICATES = 999, MOST_DATA = 64 };
 
@@ -307,45 +246,14 @@ static roc_result roc(const double *a)
     return r;
 }
 
-static double call_delong_auc0(const double *a)
-{
-    return roc(a).auc[0];
-}
-
-static double call_delong_auc1(const double *a)
-{
-    return roc(a).auc[1];
-}
-
-static double call_delong_var0(const double *a)
-{
-    return roc(a).covariance[0];
-}
-
-static double call_delong_var1(const double *a)
-{
-    return roc(a).covariance[3];
-}
-
-static double call_delong_cov(const double *a)
-{
-    return roc(a).covariance[2];
-}
-
-static double call_delong_p(const double *a)
-{
-    return roc(a).p;
-}
-
-static double call_delong_clustered_var0(const double *a)
-{
-    return roc(a).clustered[0];
-}
-
-static double call_delong_clustered_cov(const double *a)
-{
-    return roc(a).clustered[1];
-}
+GOLDEN_CALL(delong_auc0, roc(a).auc[0])
+GOLDEN_CALL(delong_auc1, roc(a).auc[1])
+GOLDEN_CALL(delong_var0, roc(a).covariance[0])
+GOLDEN_CALL(delong_var1, roc(a).covariance[3])
+GOLDEN_CALL(delong_cov, roc(a).covariance[2])
+GOLDEN_CALL(delong_p, roc(a).p)
+GOLDEN_CALL(delong_clustered_var0, roc(a).clustered[0])
+GOLDEN_CALL(delong_clustered_cov, roc(a).clustered[1])
 
 static pair auc_logit(const double *a)
 {

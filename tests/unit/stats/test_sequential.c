@@ -63,15 +63,8 @@ static double max_t(const double *a, bool step)
     return adjusted[(int)a[3]];
 }
 
-static double call_max_t_single(const double *a)
-{
-    return max_t(a, false);
-}
-
-static double call_max_t_step(const double *a)
-{
-    return max_t(a, true);
-}
+GOLDEN_CALL(max_t_single, max_t(a, false))
+GOLDEN_CALL(max_t_step, max_t(a, true))
 
 static double call_sprt_log_ratio(const double *a)
 {
@@ -106,15 +99,8 @@ static double sequence_end(const double *a, int high)
     return ends[high];
 }
 
-static double call_sequence_low(const double *a)
-{
-    return sequence_end(a, 0);
-}
-
-static double call_sequence_high(const double *a)
-{
-    return sequence_end(a, 1);
-}
+GOLDEN_CALL(sequence_low, sequence_end(a, 0))
+GOLDEN_CALL(sequence_high, sequence_end(a, 1))
 
 static double call_bernoulli_e(const double *a)
 {
@@ -153,15 +139,8 @@ static double pool_end(const double *a, int high)
     return (double)ends[high];
 }
 
-static double call_pool_low(const double *a)
-{
-    return pool_end(a, 0);
-}
-
-static double call_pool_high(const double *a)
-{
-    return pool_end(a, 1);
-}
+GOLDEN_CALL(pool_low, pool_end(a, 0))
+GOLDEN_CALL(pool_high, pool_end(a, 1))
 
 /* a = seed, n, levels, N, alpha */
 static double betting_end(const double *a, int high)
@@ -180,15 +159,8 @@ static double betting_end(const double *a, int high)
     return ends[high];
 }
 
-static double call_betting_low(const double *a)
-{
-    return betting_end(a, 0);
-}
-
-static double call_betting_high(const double *a)
-{
-    return betting_end(a, 1);
-}
+GOLDEN_CALL(betting_low, betting_end(a, 0))
+GOLDEN_CALL(betting_high, betting_end(a, 1))
 
 static assay_bernstein bernstein(const double *a)
 {
@@ -200,15 +172,8 @@ static assay_bernstein bernstein(const double *a)
     return b;
 }
 
-static double call_bernstein_low(const double *a)
-{
-    return bernstein(a).low;
-}
-
-static double call_bernstein_high(const double *a)
-{
-    return bernstein(a).high;
-}
+GOLDEN_CALL(bernstein_low, bernstein(a).low)
+GOLDEN_CALL(bernstein_high, bernstein(a).high)
 
 static double call_size_one_normal(const double *a)
 {

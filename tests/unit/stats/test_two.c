@@ -18,20 +18,9 @@ static assay_odds_ratio odds(const double *a)
     return out;
 }
 
-static double call_conditional(const double *a)
-{
-    return odds(a).conditional;
-}
-
-static double call_odds_low(const double *a)
-{
-    return odds(a).low;
-}
-
-static double call_odds_high(const double *a)
-{
-    return odds(a).high;
-}
+GOLDEN_CALL(conditional, odds(a).conditional)
+GOLDEN_CALL(odds_low, odds(a).low)
+GOLDEN_CALL(odds_high, odds(a).high)
 
 static double caffo(const double *a, int high)
 {
@@ -41,15 +30,8 @@ static double caffo(const double *a, int high)
     return ends[high];
 }
 
-static double call_caffo_low(const double *a)
-{
-    return caffo(a, 0);
-}
-
-static double call_caffo_high(const double *a)
-{
-    return caffo(a, 1);
-}
+GOLDEN_CALL(caffo_low, caffo(a, 0))
+GOLDEN_CALL(caffo_high, caffo(a, 1))
 
 static assay_two_p mid(const double *a)
 {
@@ -59,20 +41,9 @@ static assay_two_p mid(const double *a)
     return p;
 }
 
-static double call_mid_two_sided(const double *a)
-{
-    return mid(a).two_sided;
-}
-
-static double call_mid_greater(const double *a)
-{
-    return mid(a).greater;
-}
-
-static double call_mid_less(const double *a)
-{
-    return mid(a).less;
-}
+GOLDEN_CALL(mid_two_sided, mid(a).two_sided)
+GOLDEN_CALL(mid_greater, mid(a).greater)
+GOLDEN_CALL(mid_less, mid(a).less)
 
 static void test_golden(void **state)
 {
