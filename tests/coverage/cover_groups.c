@@ -41,6 +41,30 @@ static double truth(const setting *s, int form)
     return form == 0 ? highest - lowest : form == 1 ? lowest / highest : lowest;
 }
 
+/* From the ends of the groups' own intervals, as for any metric. */
+static assay_status of_ends(double *low, double *high, const assay_trials *groups, int64_t k,
+                            int form)
+{
+    assay_group_estimate e[MOST] = {0};
+    assay_group_extremes out;
+    const double alpha[3] = {0.025, 0.025 / (double)k, 0.025 / (double)(k * (k - 1))};
+    for (int64_t g = 0; g < k; g++) {
+        assay_ends *to[3] = {&e[g].at, &e[g].of_group, &e[g].of_pair};
+        e[g].value = (double)groups[g].x / (double)groups[g].n;
+        for (int i = 0; i < 3; i++) {
+            ASSAY_TRY(assay_clopper_pearson(&to[i]->low, &to[i]->high, groups[g].x, groups[g].n,
+                                            alpha[i], alpha[i], NULL));
+        }
+    }
+    ASSAY_TRY(assay_group_extremes_find(&out, e, k, 0.025, NULL));
+    const assay_ends ratio = isnan(out.ratio) ? (assay_ends){0.0, 1.0} : out.ratio_ends;
+    const assay_ends ends = form == 0 ? out.difference_ends : form == 1 ? ratio : out.lowest_ends;
+    *low = ends.low;
+    *high = ends.high;
+    return ASSAY_OK;
+}
+
+/* form: 0 the difference, 1 the ratio, 2 the lowest. Without a function: by of_ends. */
 static void measure(coverage *c, const char *name, gap_interval *fn, int form, double alpha_low,
                     double alpha_high)
 {
@@ -64,7 +88,8 @@ static void measure(coverage *c, const char *name, gap_interval *fn, int form, d
                 }
             }
             double low = 0, high = 0;
-            must(fn(&low, &high, groups, s->k, alpha_low, alpha_high, NULL));
+            must(fn != NULL ? fn(&low, &high, groups, s->k, alpha_low, alpha_high, NULL)
+                            : of_ends(&low, &high, groups, s->k, form));
             covered += low <= wanted + 1e-12 && wanted - 1e-12 <= high;
         }
         row_count(&r, covered, c->runs);
@@ -157,62 +182,6 @@ static void cover_means(coverage *c)
     }
 }
 
-/* From the ends of the groups' own intervals, as for any metric. */
-static assay_status of_ends(assay_group_extremes *out, const assay_trials *groups, int64_t k)
-{
-    assay_group_estimate e[MOST] = {0};
-    const double alpha[3] = {0.025, 0.025 / (double)k, 0.025 / (double)(k * (k - 1))};
-    for (int64_t g = 0; g < k; g++) {
-        assay_ends *to[3] = {&e[g].at, &e[g].of_group, &e[g].of_pair};
-        e[g].value = (double)groups[g].x / (double)groups[g].n;
-        for (int i = 0; i < 3; i++) {
-            ASSAY_TRY(assay_clopper_pearson(&to[i]->low, &to[i]->high, groups[g].x, groups[g].n,
-                                            alpha[i], alpha[i], NULL));
-        }
-    }
-    return assay_group_extremes_find(out, e, k, 0.025, NULL);
-}
-
-static assay_status difference_of_ends(double *low, double *high, const assay_trials *groups,
-                                       int64_t k, double alpha_low, double alpha_high,
-                                       assay_error *err)
-{
-    assay_group_extremes out;
-    (void)alpha_low;
-    (void)alpha_high;
-    (void)err;
-    ASSAY_TRY(of_ends(&out, groups, k));
-    *low = out.difference_ends.low;
-    *high = out.difference_ends.high;
-    return ASSAY_OK;
-}
-
-static assay_status ratio_of_ends(double *low, double *high, const assay_trials *groups, int64_t k,
-                                  double alpha_low, double alpha_high, assay_error *err)
-{
-    assay_group_extremes out;
-    (void)alpha_low;
-    (void)alpha_high;
-    (void)err;
-    ASSAY_TRY(of_ends(&out, groups, k));
-    *low = isnan(out.ratio) ? 0.0 : out.ratio_ends.low;
-    *high = isnan(out.ratio) ? 1.0 : out.ratio_ends.high;
-    return ASSAY_OK;
-}
-
-static assay_status lowest_of_ends(double *low, double *high, const assay_trials *groups, int64_t k,
-                                   double alpha_low, double alpha_high, assay_error *err)
-{
-    assay_group_extremes out;
-    (void)alpha_low;
-    (void)alpha_high;
-    (void)err;
-    ASSAY_TRY(of_ends(&out, groups, k));
-    *low = out.lowest_ends.low;
-    *high = out.lowest_ends.high;
-    return ASSAY_OK;
-}
-
 void cover_groups(coverage *c)
 {
     section("Gaps between groups",
@@ -225,7 +194,7 @@ void cover_groups(coverage *c)
     measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.025, 0.025);
     measure(c, "Lowest proportion", assay_lowest_proportion, 2, 0.05, 0.0);
     cover_means(c);
-    measure(c, "Difference by the groups' own intervals", difference_of_ends, 0, 0.025, 0.025);
-    measure(c, "Ratio by the groups' own intervals", ratio_of_ends, 1, 0.025, 0.025);
-    measure(c, "Lowest by the groups' own intervals", lowest_of_ends, 2, 0.025, 0.025);
+    measure(c, "Difference by the groups' own intervals", NULL, 0, 0.025, 0.025);
+    measure(c, "Ratio by the groups' own intervals", NULL, 1, 0.025, 0.025);
+    measure(c, "Lowest by the groups' own intervals", NULL, 2, 0.025, 0.025);
 }
