@@ -17,6 +17,7 @@
 #include "assay/model.h"
 #include "base/alloc.h"
 #include "support/temp_folder.h"
+#include "unit/api/read_tensor.h"
 
 #define GOLDEN ASSAY_TEST_DATA "/golden/model_cut/"
 
@@ -42,15 +43,6 @@ static expectation read_line(char *text)
     }
     assert_true(e.n >= 4);
     return e;
-}
-
-static void read_tensor(assay_tensor *out, const char *path)
-{
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    assert_int_equal(assay_file_read(&bytes, &size, path, 0, NULL), ASSAY_OK);
-    assert_int_equal(assay_npy_read(out, bytes, size, 0, NULL), ASSAY_OK);
-    assay_free(bytes);
 }
 
 static void cut(const char *out, const expectation *e, bool gradient)

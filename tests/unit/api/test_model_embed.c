@@ -12,24 +12,14 @@
 #include <cmocka.h>
 
 #include "adapters/duckdb/duckdb_table.h"
-#include "adapters/filesystem/file.h"
 #include "assay/model.h"
-#include "base/alloc.h"
 #include "codec/npy.h"
 #include "support/temp_folder.h"
+#include "unit/api/read_tensor.h"
 
 #define GOLDEN ASSAY_TEST_DATA "/golden/model_cut/"
 
 enum { N = 20, FEATURES = 8, CHANNELS = 6, PLACES = 16 };
-
-static void read_tensor(assay_tensor *out, const char *path)
-{
-    uint8_t *bytes = NULL;
-    size_t size = 0;
-    assert_int_equal(assay_file_read(&bytes, &size, path, 0, NULL), ASSAY_OK);
-    assert_int_equal(assay_npy_read(out, bytes, size, 0, NULL), ASSAY_OK);
-    assay_free(bytes);
-}
 
 static char *embed(const char *out, const char *layer, bool whole, int32_t threads)
 {
