@@ -18,7 +18,8 @@ typedef struct assay_segment_tally {
 /** `one` gets the statistics of the class. */
 void assay_segment_tally_add(assay_segment_tally *tally, double one[ASSAY_SEGMENT_CLASS_STATISTICS],
                              const assay_segment_sums *sums);
-/** All but ASSAY_SEGMENT_IMAGE_IOU. */
+/** Over all classes that occur in truth or prediction (accuracy: in the truth); all but
+ *  ASSAY_SEGMENT_IMAGE_IOU. */
 void assay_segment_tally_all(double out[ASSAY_SEGMENT_STATISTICS],
                              const assay_segment_tally *tally);
 

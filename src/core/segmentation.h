@@ -63,10 +63,6 @@ typedef struct assay_segment_sums {
     int64_t images;
 } assay_segment_sums;
 
-/** Add an image's counts so many times. */
-void assay_segment_sums_add(assay_segment_sums *to, const assay_segment_counts *counts,
-                            int64_t times);
-
 /** The part of an image that has anything of a class; right < left = nothing. */
 typedef struct assay_segment_window {
     int32_t left, top, right, bottom; /* the last ones are inside */
@@ -101,12 +97,6 @@ typedef enum assay_segment_statistic {
 /** Numbers of one class: IoU, Dice, accuracy (recall), precision, boundary IoU, mean
  *  boundary F of the images; NaN = undefined. */
 enum { ASSAY_SEGMENT_CLASS_STATISTICS = 6 };
-void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS],
-                         const assay_segment_sums *sums);
-/** The statistics over all classes that occur in truth or prediction (accuracy: in the truth). The
- *  last one is not set. */
-void assay_segment_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_segment_sums *sums,
-                       int32_t classes);
 /** Mean IoU of one image over the classes that occur in it; NaN when none does. */
 double assay_segment_image_iou(const assay_segment_counts *counts, int32_t n);
 

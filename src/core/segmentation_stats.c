@@ -12,7 +12,7 @@ static double iou(double truth, double predicted, double both)
     return ratio(both, truth + predicted - both);
 }
 
-void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS], const assay_segment_sums *s)
+static void of_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS], const assay_segment_sums *s)
 {
     double truth = (double)s->truth;
     double predicted = (double)s->predicted;
@@ -26,22 +26,10 @@ void assay_segment_class(double out[ASSAY_SEGMENT_CLASS_STATISTICS], const assay
     out[5] = ratio(s->boundary_f, (double)s->images);
 }
 
-void assay_segment_sums_add(assay_segment_sums *to, const assay_segment_counts *c, int64_t times)
-{
-    to->truth += times * c->truth;
-    to->predicted += times * c->predicted;
-    to->both += times * c->both;
-    to->boundary_truth += times * c->boundary_truth;
-    to->boundary_predicted += times * c->boundary_predicted;
-    to->boundary_both += times * c->boundary_both;
-    to->boundary_f += (double)times * c->boundary_f;
-    to->images += times;
-}
-
 void assay_segment_tally_add(assay_segment_tally *t, double one[ASSAY_SEGMENT_CLASS_STATISTICS],
                              const assay_segment_sums *sums)
 {
-    assay_segment_class(one, sums);
+    of_class(one, sums);
     for (int i = 0; i < ASSAY_SEGMENT_CLASS_STATISTICS; i++) {
         if (!isnan(one[i])) {
             t->sum[i] += one[i];
@@ -65,17 +53,6 @@ void assay_segment_tally_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_s
     }
     out[ASSAY_SEGMENT_PIXEL_ACCURACY] = ratio((double)t->both, (double)t->truth);
     out[ASSAY_SEGMENT_WEIGHTED_IOU] = ratio(t->weighted, (double)t->truth);
-}
-
-void assay_segment_all(double out[ASSAY_SEGMENT_STATISTICS], const assay_segment_sums *sums,
-                       int32_t classes)
-{
-    assay_segment_tally tally = {0};
-    double one[ASSAY_SEGMENT_CLASS_STATISTICS];
-    for (int32_t k = 0; k < classes; k++) {
-        assay_segment_tally_add(&tally, one, &sums[k]);
-    }
-    assay_segment_tally_all(out, &tally);
 }
 
 double assay_segment_image_iou(const assay_segment_counts *counts, int32_t n)

@@ -60,7 +60,8 @@ static void check_case(int h, int w, int k, int ignore, assay_segmentation_scrat
     assay_label_map truth = {0};
     assay_label_map predicted = {0};
     assay_segment_counts counts[MOST_CLASSES];
-    assay_segment_sums sums[MOST_CLASSES] = {0};
+    assay_segment_row rows[MOST_CLASSES];
+    double sums[(MOST_CLASSES + 1) * ASSAY_SEGMENT_WIDTH];
     int64_t confusion[MOST_CLASSES * (MOST_CLASSES + 1)] = {0};
     int32_t n = 0;
     read_labels(&truth, h, w);
@@ -74,25 +75,30 @@ static void check_case(int h, int w, int k, int ignore, assay_segmentation_scrat
         assert_int_equal(confusion[i], strtoll(at, &at, 10));
     }
     for (int32_t i = 0; i < n; i++) {
-        const assay_segment_counts *c = &counts[i];
-        assay_segment_sums_add(&sums[c->class_index], c, 1);
+        assay_segment_row_semantic(&rows[i], &counts[i]);
     }
+    const assay_segment_sample sample = {.kind = &assay_segment_semantic,
+                                         .classes = k,
+                                         .n = 1,
+                                         .first = (const int64_t[]){0, n},
+                                         .rows = rows};
+    assay_segment_sum(sums, &sample);
     for (int c = 0; c < k; c++) {
         assert_true(next_line("class"));
         at = line + strlen("class");
         assert_int_equal(strtoll(at, &at, 10), c);
-        const int64_t *got = &sums[c].truth;
+        const double *got = sums + (ptrdiff_t)c * ASSAY_SEGMENT_WIDTH;
         for (int i = 0; i < 6; i++) {
             int64_t want = strtoll(at, &at, 10);
-            if (got[i] != want) {
-                fail_msg("%d x %d, class %d, number %d: %" PRId64 ", expected %" PRId64, h, w, c, i,
-                         got[i], want);
+            if (got[i] != (double)want) {
+                fail_msg("%d x %d, class %d, number %d: %g, expected %" PRId64, h, w, c, i, got[i],
+                         want);
             }
         }
-        close_to(sums[c].boundary_f, strtod(at, &at), "boundary F");
+        close_to(got[6], strtod(at, &at), "boundary F");
     }
     double all[ASSAY_SEGMENT_STATISTICS];
-    assay_segment_all(all, sums, k);
+    sample.kind->finish(all, NULL, sums, &sample);
     assert_true(next_line("stats"));
     at = line + strlen("stats");
     for (int i = 0; i < 7; i++) {
