@@ -164,7 +164,7 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
             measure->high = NAN;
             note = ", too few for an interval";
         } else if (status != ASSAY_OK) {
-            return assay_fail(err, status, "%s", refusal.message);
+            return assay_fail(err, status, "%s: %s", measure->metric, refusal.message);
         }
     }
     measure->method = undefined > 0

@@ -129,7 +129,9 @@ assay_status assay_distance_interval(double *low, double *high, const double *so
     *low = -INFINITY;
     *high = INFINITY;
     if (!(estimate >= 0.0) || isinf(estimate) || what == ASSAY_DISTANCE_NONE) {
-        return assay_fail(err, ASSAY_EINVAL, "distance interval: %g is no distance", estimate);
+        return assay_fail(err, ASSAY_EINVAL,
+                          "distance interval: %g is no distance from zero: take another interval",
+                          estimate);
     }
     ASSAY_TRY(assay_percentile_interval(&none, &top, sorted, n, 0.0, alpha_low, err));
     ASSAY_TRY(assay_percentile_interval(&none, &above, sorted, n, 0.0, alpha_high, err));

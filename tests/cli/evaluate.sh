@@ -64,6 +64,13 @@ says out "(!) without the value"
 says out "(!) the interval lies below the value"
 expect 0 "$assay" evaluate --predictions cal.csv -m expected_calibration_error --interval bootstrap_basic --json -
 says out '"caution": "the interval lies below the value'
+# what is below 0 is no distance from it: which metric, and what to do
+cat >wrong.csv <<'CSV'
+target,label
+CSV
+for _ in 1 2 3 4 5 6; do printf 'a,b\nb,a\na,b\nb,b\n' >>wrong.csv; done
+refuse 64 "matthews_correlation: distance interval: -0.577" "$assay" evaluate --predictions wrong.csv \
+    -m matthews_correlation --interval bootstrap_distance
 head -n 30 cal.csv >thirty.csv
 expect 0 "$assay" evaluate --predictions thirty.csv -m expected_calibration_error:norm=max
 says out "none: the largest gap is that of a bin with fewer than 10 rows"
