@@ -1,7 +1,7 @@
 #include "core/op.h"
 #include "ops/shared/decode.h"
 
-enum { BOX = 4, MOST = 256 };
+enum { BOX = 4, MOST = ASSAY_SHAPE_MOST / 3 };
 
 typedef struct params {
     int64_t keypoints;
