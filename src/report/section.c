@@ -82,6 +82,23 @@ bool assay_section_is_picture(const char *image)
     return false;
 }
 
+bool assay_section_same_group(const assay_json_value *a, const assay_json_value *b)
+{
+    return assay_text_equal(assay_json_get_text(a, "model", ""),
+                            assay_json_get_text(b, "model", "")) &&
+           assay_text_equal(assay_json_get_text(a, "context", ""),
+                            assay_json_get_text(b, "context", ""));
+}
+
+void assay_section_group(assay_buffer *out, const assay_evidence *evidence,
+                         const assay_json_value *item)
+{
+    assay_html_put(
+        out, "<h3 class=\"group\">%s <span class=\"quiet\">%s</span></h3>\n",
+        assay_evidence_title(evidence->contexts, assay_json_get_text(item, "context", "")),
+        assay_evidence_title(evidence->models, assay_json_get_text(item, "model", "")));
+}
+
 void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what)
 {
     if (shown < total) {

@@ -68,6 +68,11 @@ size_t assay_section_main_contexts(const assay_evidence *evidence, int *out, siz
 void assay_section_badge(assay_buffer *out, assay_verdict_kind kind);
 /** A picture that lies in the text itself (PNG or JPEG as data URI): nothing else may be loaded. */
 bool assay_section_is_picture(const char *image);
+/** Both are of the same model and context: they stand below one heading. */
+bool assay_section_same_group(const assay_json_value *a, const assay_json_value *b);
+/** That heading. */
+void assay_section_group(assay_buffer *out, const assay_evidence *evidence,
+                         const assay_json_value *item);
 /** A note that only the first `shown` of `total` are shown; nothing when all are. */
 void assay_section_rest(assay_buffer *out, size_t shown, size_t total, const char *what);
 

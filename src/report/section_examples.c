@@ -1,7 +1,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "report/section.h"
 
 enum { OPEN = 8, PER_GROUP = 24, SHOWN = 240 };
@@ -47,14 +46,6 @@ static void put_example(assay_buffer *out, const assay_json_value *example)
     assay_html_put(out, "<p class=\"name\">%s</p></li>\n", id);
 }
 
-static bool same_group(const assay_json_value *a, const assay_json_value *b)
-{
-    return assay_text_equal(assay_json_get_text(a, "model", ""),
-                            assay_json_get_text(b, "model", "")) &&
-           assay_text_equal(assay_json_get_text(a, "context", ""),
-                            assay_json_get_text(b, "context", ""));
-}
-
 void assay_section_examples(assay_buffer *out, const assay_evidence *evidence)
 {
     size_t n = assay_json_size(evidence->examples), shown = 0, in_group = 0;
@@ -69,17 +60,12 @@ void assay_section_examples(assay_buffer *out, const assay_evidence *evidence)
                         "preparation of the input.");
     for (size_t i = 0; i < n && shown < SHOWN; i++) {
         const assay_json_value *example = assay_json_at(evidence->examples, i);
-        if (before == NULL || !same_group(before, example)) {
+        if (before == NULL || !assay_section_same_group(before, example)) {
             assay_buffer_puts(out, before != NULL ? "</ul>\n" : "");
             assay_buffer_puts(out, folded ? "</details>\n" : "");
             folded = false;
-            assay_html_put(
-                out,
-                "<h3 class=\"group\">%s <span class=\"quiet\">%s</span></h3>\n"
-                "<ul class=\"examples\">\n",
-                assay_evidence_title(evidence->contexts,
-                                     assay_json_get_text(example, "context", "")),
-                assay_evidence_title(evidence->models, assay_json_get_text(example, "model", "")));
+            assay_section_group(out, evidence, example);
+            assay_buffer_puts(out, "<ul class=\"examples\">\n");
             in_group = 0;
         }
         before = example;

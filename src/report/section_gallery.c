@@ -182,14 +182,6 @@ static void put_picture(assay_buffer *out, const assay_json_value *picture)
                    (int)missed, (int)alarms, id);
 }
 
-static bool same_group(const assay_json_value *a, const assay_json_value *b)
-{
-    return assay_text_equal(assay_json_get_text(a, "model", ""),
-                            assay_json_get_text(b, "model", "")) &&
-           assay_text_equal(assay_json_get_text(a, "context", ""),
-                            assay_json_get_text(b, "context", ""));
-}
-
 static void put_key(assay_buffer *out)
 {
     static const char *const keys[][2] = {{"box found", "object, found"},
@@ -244,7 +236,7 @@ void assay_section_gallery(assay_buffer *out, const assay_evidence *evidence)
     put_key(out);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         const assay_json_value *picture = assay_json_at(gallery, i);
-        if (before == NULL || !same_group(before, picture)) {
+        if (before == NULL || !assay_section_same_group(before, picture)) {
             if (folded) {
                 assay_buffer_puts(out, "</div>\n</details>\n");
             }

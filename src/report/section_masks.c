@@ -192,14 +192,6 @@ static void put_picture(assay_buffer *out, const assay_json_value *picture)
     assay_buffer_puts(out, "</figcaption></figure>\n");
 }
 
-static bool same_group(const assay_json_value *a, const assay_json_value *b)
-{
-    return assay_text_equal(assay_json_get_text(a, "model", ""),
-                            assay_json_get_text(b, "model", "")) &&
-           assay_text_equal(assay_json_get_text(a, "context", ""),
-                            assay_json_get_text(b, "context", ""));
-}
-
 void assay_section_mask_gallery(assay_buffer *out, const assay_evidence *evidence)
 {
     const assay_json_value *gallery = assay_json_get(evidence->root, "gallery");
@@ -215,15 +207,11 @@ void assay_section_mask_gallery(assay_buffer *out, const assay_evidence *evidenc
     put_key(out, evidence);
     for (size_t i = 0; i < n && i < SHOWN; i++) {
         const assay_json_value *picture = assay_json_at(gallery, i);
-        if (i == 0 || !same_group(assay_json_at(gallery, i - 1), picture)) {
+        if (i == 0 || !assay_section_same_group(assay_json_at(gallery, i - 1), picture)) {
             assay_buffer_puts(out, folded ? "</details>\n" : "");
             folded = false;
             in_group = 0;
-            assay_html_put(
-                out, "<h3 class=\"group\">%s <span class=\"quiet\">%s</span></h3>\n",
-                assay_evidence_title(evidence->contexts,
-                                     assay_json_get_text(picture, "context", "")),
-                assay_evidence_title(evidence->models, assay_json_get_text(picture, "model", "")));
+            assay_section_group(out, evidence, picture);
         }
         if (in_group++ == OPEN) {
             assay_buffer_puts(out, "<details>\n<summary>More of them</summary>\n");
