@@ -161,18 +161,24 @@ static void init_torchmetrics(assay_protocol *p)
     linspace_single(p->recalls, RECALLS, 0.0F, 1.0F);
 }
 
+static const char *const convention_names[] = {
+    "coco",    "coco-corrected", "lvis",         "voc2007",
+    "voc2012", "open-images",    "torchmetrics", "open-images-challenge"};
+
+const char *assay_convention_name(size_t which)
+{
+    return which < ASSAY_COUNT(convention_names) ? convention_names[which] : NULL;
+}
+
 assay_status assay_protocol_init(assay_protocol *out, const char *convention, assay_iou_type iou,
                                  assay_error *err)
 {
-    static const char *const names[] = {
-        "coco",    "coco-corrected", "lvis",         "voc2007",
-        "voc2012", "open-images",    "torchmetrics", "open-images-challenge"};
-    const char *name = convention != NULL ? convention : names[0];
+    const char *name = convention != NULL ? convention : convention_names[0];
     size_t which = 0;
-    while (which < ASSAY_COUNT(names) && strcmp(name, names[which]) != 0) {
+    while (which < ASSAY_COUNT(convention_names) && strcmp(name, convention_names[which]) != 0) {
         which++;
     }
-    if (which == ASSAY_COUNT(names)) {
+    if (which == ASSAY_COUNT(convention_names)) {
         return assay_fail(err, ASSAY_EINVAL,
                           "the convention is '%s', expected coco, coco-corrected, lvis, voc2007, "
                           "voc2012, open-images, open-images-challenge or torchmetrics",
@@ -182,7 +188,7 @@ assay_status assay_protocol_init(assay_protocol *out, const char *convention, as
         return assay_fail(err, ASSAY_EINVAL,
                           "keypoints are evaluated by coco and coco-corrected, not by '%s'", name);
     }
-    *out = (assay_protocol){.name = names[which], .iou = iou != 0 ? iou : ASSAY_IOU_BOX};
+    *out = (assay_protocol){.name = convention_names[which], .iou = iou != 0 ? iou : ASSAY_IOU_BOX};
     switch (which) {
     case 0:
         init_coco(out);

@@ -88,6 +88,8 @@ typedef struct assay_protocol {
  *  names, for another name, and for keypoints outside of COCO. iou 0 = boxes. */
 ASSAY_NODISCARD assay_status assay_protocol_init(assay_protocol *out, const char *convention,
                                                  assay_iou_type iou, assay_error *err);
+/** Names of conventions from 0 on; NULL behind the last. */
+const char *assay_convention_name(size_t which);
 /** What people say of a protocol; NULL = as the convention has it. */
 typedef struct assay_protocol_words {
     const char *iou_type, *convention, *iou, *areas, *max_detections, *recalls, *sigmas;

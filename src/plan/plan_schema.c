@@ -342,6 +342,19 @@ static void put_compare(assay_json *json)
     assay_json_end_object(json);
 }
 
+static void put_conventions(assay_json *json)
+{
+    assay_json_key(json, "convention");
+    assay_json_begin_object(json);
+    assay_json_key(json, "enum");
+    assay_json_begin_array(json);
+    for (size_t i = 0; assay_convention_name(i) != NULL; i++) {
+        assay_json_text(json, assay_convention_name(i));
+    }
+    assay_json_end_array(json);
+    assay_json_end_object(json);
+}
+
 static void put_detection(assay_json *json)
 {
     static const char list[] = "{\"type\":[\"string\",\"number\",\"array\"]}";
@@ -352,9 +365,7 @@ static void put_detection(assay_json *json)
     assay_json_begin_object(json);
     assay_json_key(json, "iou_type");
     assay_json_raw(json, "{\"enum\":[\"bbox\",\"segm\",\"obb\",\"keypoints\"]}");
-    assay_json_key(json, "convention");
-    assay_json_raw(json, "{\"enum\":[\"coco\",\"coco-corrected\",\"lvis\",\"voc2007\",\"voc2012\","
-                         "\"open-images\",\"open-images-challenge\",\"torchmetrics\"]}");
+    put_conventions(json);
     assay_json_key(json, "iou");
     assay_json_raw(json, list);
     assay_json_key(json, "areas");
