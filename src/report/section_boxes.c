@@ -145,6 +145,7 @@ static void list_columns(columns *out, const assay_evidence *evidence)
 static void put_table(assay_buffer *out, const assay_evidence *evidence, const columns *shown,
                       int context)
 {
+    const assay_scale of_value = {.decimals = 3}, of_ends = {.decimals = 2};
     assay_html_put(out,
                    "<h3 class=\"group\">%s</h3>\n<div class=\"wide\"><table>\n<thead><tr>"
                    "<th scope=\"col\">Model</th>",
@@ -162,7 +163,7 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, const c
         assay_section_model_row(out, evidence, (int)m);
         for (size_t i = 0; i < shown->n; i++) {
             assay_section_measure_cell(out, find(evidence, (int)m, context, &shown->all[i]),
-                                       (assay_scale){.decimals = 3}, (assay_scale){.decimals = 2});
+                                       of_value, of_ends);
         }
         assay_buffer_puts(out, "</tr>\n");
     }

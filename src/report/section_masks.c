@@ -55,6 +55,7 @@ static bool is_measured(const assay_evidence *evidence, int model, int context)
 
 static void put_table(assay_buffer *out, const assay_evidence *evidence, int context)
 {
+    const assay_scale of_value = {.decimals = 3}, of_ends = {.decimals = 2};
     bool shown[ASSAY_COUNT(columns)] = {false};
     assay_html_put(out,
                    "<h3 class=\"group\">%s</h3>\n<div class=\"wide\"><table>\n<thead><tr>"
@@ -79,8 +80,7 @@ static void put_table(assay_buffer *out, const assay_evidence *evidence, int con
         for (size_t i = 0; i < ASSAY_COUNT(columns); i++) {
             if (shown[i]) {
                 assay_section_measure_cell(out, find(evidence, (int)m, context, &columns[i]),
-                                           (assay_scale){.decimals = 3},
-                                           (assay_scale){.decimals = 2});
+                                           of_value, of_ends);
             }
         }
         assay_buffer_puts(out, "</tr>\n");
