@@ -20,7 +20,7 @@ from scipy.stats import beta
 
 TESTS = pathlib.Path(__file__).resolve().parent.parent
 SAMPLE = TESTS / "golden/report/results_sample.json"
-SCHEMA = TESTS.parent / "generated/results.schema.json"
+SCHEMA = TESTS.parent / "docs/results.schema.json"
 rng = np.random.default_rng(20260101)
 
 CLASSES = [str(i) for i in range(10)]

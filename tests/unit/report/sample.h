@@ -39,6 +39,6 @@ static inline assay_json_doc *parse(const char *text, size_t size)
 }
 
 #define SAMPLE ASSAY_TEST_DATA "/golden/report/results_sample.json"
-#define SCHEMA ASSAY_TEST_DATA "/../generated/results.schema.json"
+#define SCHEMA ASSAY_TEST_DATA "/../docs/results.schema.json"
 
 #endif
