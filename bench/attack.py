@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""bench/attack.py: PGD and AutoAttack beside torchattacks and ART on the same weights, images and
-machine, in one run. Needs numpy, torch, torchattacks, onnx, foolbox (for its MNIST pictures) and
-adversarial-robustness-toolbox (ART's AutoAttack has other parts, so only its PGD is compared).
+"""bench/attack.py: PGD and AutoAttack beside torchattacks, ART and the reference AutoAttack (as packaged
+in pyautoattack) on the same weights, images and machine, in one run. Needs numpy, torch, torchattacks,
+onnx, foolbox (for its MNIST pictures), pyautoattack and adversarial-robustness-toolbox (ART's AutoAttack
+has other parts, so only its PGD is compared).
 
 What is compared is processor time, of all threads, of the attack alone: for the other libraries around
-the call, with the model loaded; for Assay the difference between a run that makes the attack twice and
-one that makes it once, so that start, checks and files do not count. Right answers left are printed, as
+the call, with the model loaded; for Assay the difference between a run that makes the attack once more
+(PGD: eight times more, for one takes less than a start varies by) and one that makes it once, so that
+start, checks and files do not count. The least of several runs each. Right answers left are printed, as
 an attack that gives up early is fast.
 
 Images whose two best classes are nearer than 0.001 in the logits are left out: their answer is decided by
@@ -100,26 +102,32 @@ def pictures(folder, net, count):
     return x, y
 
 
-def assay(folder, attack, eps):
+def assay(folder, attack, eps, repeats):
     """Processor seconds of one more attack, and right answers left; every image must be right before."""
+    more = 8 if attack.startswith("pgd") else 1
     spent = []
-    for times in (1, 2):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        out = subprocess.run(
-            [os.environ.get("ASSAY_PROGRAM", ROOT / "build/release/bin/assay"), "attack",
-             folder / "net.onnx", folder / "images", *["--attack", attack] * times, "--eps", str(eps),
-             "--json", "-", "--quiet"], check=True, capture_output=True, text=True)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        spent.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    for times in (1, 1 + more):
+        spent.append(float("inf"))
+        for _ in range(repeats):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            out = subprocess.run(
+                [os.environ.get("ASSAY_PROGRAM", ROOT / "build/release/bin/assay"), "attack",
+                 folder / "net.onnx", folder / "images", *["--attack", attack] * times, "--eps",
+                 str(eps), "--json", "-", "--quiet"], check=True, capture_output=True, text=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            spent[-1] = min(spent[-1], after.ru_utime + after.ru_stime - before.ru_utime
+                            - before.ru_stime)
     found = json.loads(out.stdout)
     assert found["clean"]["value"] == 1.0, "the labels are not the model's own answers"
-    return spent[1] - spent[0], found["worst_case"][0]["value"] * found["n"]
+    return (spent[1] - spent[0]) / more, found["worst_case"][0]["value"] * found["n"]
 
 
-def timed(function, net, x, y):
-    start = time.process_time()
-    found = function()
-    seconds = time.process_time() - start
+def timed(function, net, x, y, repeats):
+    seconds = float("inf")
+    for _ in range(repeats):
+        start = time.process_time()
+        found = function()
+        seconds = min(seconds, time.process_time() - start)
     with torch.no_grad():
         return seconds, int((net(torch.as_tensor(found)).argmax(1) == y).sum())
 
@@ -134,12 +142,21 @@ def art_pgd(net, x, y, eps):
     return attack.generate(x.numpy(), y.numpy())
 
 
+def reference_autoattack(net, x, y, eps):
+    from pyautoattack import AutoAttack
+    attack = AutoAttack(net, norm="Linf", eps=eps, version="standard")
+    return attack.run_standard_evaluation(x, y, batch_size=len(x))[0]
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--images", type=int, default=100)
     parser.add_argument("--eps", type=float, default=0.08)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--attacks", default="pgd,autoattack")
     options = parser.parse_args()
     eps = options.eps
+    attacks = [a for a in ("pgd:steps=40", "autoattack") if a.split(":")[0] in options.attacks]
     for title, make in (("digits reader", digits_net), ("small convolutional net", conv_net)):
         net = make()
         with tempfile.TemporaryDirectory() as name:
@@ -150,17 +167,19 @@ def main():
                 "input: {color: grey}\noutput: {scores: logits}\n")
             x, y = pictures(folder / "images", net, options.images)
             print(f"{title}, {len(x)} images, eps {eps}, {torch.get_num_threads()} torch threads")
-            ours = {"pgd:steps=40": assay(folder, "pgd:steps=40", eps),
-                    "autoattack": assay(folder, "autoattack", eps)}
+            ours = {attack: assay(folder, attack, eps, options.repeats) for attack in attacks}
         theirs = {
-            "pgd:steps=40": [("torchattacks", timed(lambda: torchattacks.PGD(
-                net, eps=eps, alpha=eps / 10, steps=40)(x, y), net, x, y))],
-            "autoattack": [("torchattacks", timed(lambda: torchattacks.AutoAttack(
-                net, norm="Linf", eps=eps, n_classes=10)(x, y), net, x, y))]}
-        theirs["pgd:steps=40"].append(("ART", timed(lambda: art_pgd(net, x, y, eps), net, x, y)))
+            "pgd:steps=40": [
+                ("torchattacks", lambda: torchattacks.PGD(net, eps=eps, alpha=eps / 10, steps=40)(x, y)),
+                ("ART", lambda: art_pgd(net, x, y, eps))],
+            "autoattack": [
+                ("torchattacks", lambda: torchattacks.AutoAttack(
+                    net, norm="Linf", eps=eps, n_classes=10)(x, y)),
+                ("reference", lambda: reference_autoattack(net, x, y, eps))]}
         for attack, (seconds, left) in ours.items():
             print(f"  {attack}: Assay {seconds:.3f} s of processor, {left:.0f} right answers left")
-            for peer, (their_seconds, their_left) in theirs[attack]:
+            for peer, function in theirs[attack]:
+                their_seconds, their_left = timed(function, net, x, y, options.repeats)
                 print(f"    {peer} {their_seconds:.3f} s, {their_left} left: "
                       f"{their_seconds / max(seconds, 1e-3):.2f} times as long", flush=True)
 

@@ -14,7 +14,14 @@
 #include "onnx/infer.h"
 #include "onnx/upgrade.h"
 
-enum { KINDS = ASSAY_LOSS_DLR_TARGETED + 1, MOST_IN = 3, OUT = 3, SIZES = 2, PART = 4 };
+enum {
+    KINDS = ASSAY_LOSS_DLR_TARGETED + 1,
+    MOST_IN = 3,
+    OUT = 3,
+    SIZES = 2,
+    PART = 4,
+    MOST_ROWS = 16
+};
 
 typedef struct built {
     assay_ort_session session;
@@ -32,8 +39,9 @@ struct assay_onnx_gradients {
     int32_t output;
     int64_t shape[4];
     pthread_mutex_t lock; /* guards building */
-    /* For whole batches, and for what is left of an attack: a quarter of the batch where the model
-     * leaves it open. Graphs have fixed sizes, so each is one of its own. */
+    /* Graphs have fixed sizes, so each is one of its own. Where the model leaves the batch open, a
+     * batch goes through in parts of at most MOST_ROWS, whose maps of features stay near the processor,
+     * and what is left of an attack in parts of a quarter of that. */
     built kinds[KINDS][SIZES];
 };
 
@@ -197,14 +205,16 @@ static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind
                         assay_error *err)
 {
     const assay_model *model = self->model;
-    int64_t part = model->spec.batch / PART;
+    bool open = model->inputs[model->input].shape[0] < 0;
+    int64_t whole = open && model->spec.batch > MOST_ROWS ? (int64_t)MOST_ROWS : model->spec.batch;
+    int64_t part = whole / PART;
     /* Two rows at least: a product with one is summed in another order, and bits would differ. */
-    bool small = model->inputs[model->input].shape[0] < 0 && part >= 2 && rows <= part;
+    bool small = open && part >= 2 && rows <= (PART - 1) * part;
     built *found = &self->kinds[kind][small ? 1 : 0];
     assay_error own = {0};
     pthread_mutex_lock(&self->lock);
     if (!found->ready && found->failed == ASSAY_OK) {
-        found->batch = small ? part : model->spec.batch;
+        found->batch = small ? part : whole;
         found->failed = build(found, self, kind, &own);
         memcpy(found->message, own.message, sizeof found->message);
     }
@@ -227,17 +237,23 @@ static assay_status tensor(OrtValue **out, const built *from, const void *data, 
                            ASSAY_EBACKEND, err);
 }
 
-static assay_status copy_out(float *out, const built *from, OrtValue *value, size_t n,
-                             assay_error *err)
+/* Rows of a batch: `n` that are wanted, after `skip` that went before. */
+typedef struct part {
+    int64_t at, skip, n;
+} part;
+
+static assay_status copy_out(float *out, const built *from, OrtValue *value, const part *rows,
+                             size_t width, assay_error *err)
 {
-    void *data = NULL;
+    float *data = NULL;
     if (out == NULL) {
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_ort_check(&from->session.ort,
-                              from->session.ort.api->GetTensorMutableData(value, &data),
+                              from->session.ort.api->GetTensorMutableData(value, (void **)&data),
                               ASSAY_EBACKEND, err));
-    memcpy(out, data, n * sizeof *out);
+    memcpy(out + (size_t)(rows->at + rows->skip) * width, data + (size_t)rows->skip * width,
+           (size_t)rows->n * width * sizeof *out);
     return ASSAY_OK;
 }
 
@@ -248,7 +264,7 @@ typedef struct call {
 
 static assay_status fill_call(call *c, const assay_onnx_gradients *self, const built *from,
                               const assay_model_batch *batch, const assay_loss *what,
-                              assay_error *err)
+                              const part *rows, assay_error *err)
 {
     const assay_model *model = self->model;
     const assay_port *port = &model->inputs[model->input];
@@ -257,18 +273,19 @@ static assay_status fill_call(call *c, const assay_onnx_gradients *self, const b
     int64_t shape[4];
     memcpy(shape, self->shape, sizeof shape);
     shape[0] = n;
-    for (int32_t d = 0; d < port->rank; d++) {
+    for (int32_t d = 1; d < port->rank; d++) {
         bytes *= (size_t)shape[d];
     }
     c->labels = assay_alloc((size_t)n * 2, sizeof *c->labels);
     if (c->labels == NULL) {
         return assay_fail_memory(err);
     }
-    for (int64_t i = 0; i < batch->n; i++) {
-        c->labels[i] = what->label[i];
-        c->labels[n + i] = what->other != NULL ? what->other[i] : 0;
+    for (int64_t i = 0; i < rows->skip + rows->n; i++) {
+        c->labels[i] = what->label[rows->at + i];
+        c->labels[n + i] = what->other != NULL ? what->other[rows->at + i] : 0;
     }
-    ASSAY_TRY(tensor(&c->in[0], from, batch->tensor, bytes, shape, (size_t)port->rank,
+    const uint8_t *first = (const uint8_t *)batch->tensor + (size_t)rows->at * bytes;
+    ASSAY_TRY(tensor(&c->in[0], from, first, (size_t)n * bytes, shape, (size_t)port->rank,
                      assay_ort_element(port->type), err));
     for (int i = 1; i < from->n_in; i++) {
         ASSAY_TRY(tensor(&c->in[i], from, c->labels + (i - 1) * n, (size_t)n * sizeof(int64_t), &n,
@@ -277,36 +294,29 @@ static assay_status fill_call(call *c, const assay_onnx_gradients *self, const b
     return ASSAY_OK;
 }
 
-assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradient, float *loss,
-                                      float *logits, const assay_model_batch *batch,
-                                      const assay_loss *what, assay_error *err)
+typedef struct answers {
+    float *gradient, *loss, *logits; /* of the whole batch; NULL = not asked for */
+} answers;
+
+static assay_status run_part(const answers *to, const assay_onnx_gradients *self, const built *from,
+                             const assay_model_batch *batch, const assay_loss *what,
+                             const part *rows, assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    built *from = NULL;
     call c = {.labels = NULL};
     const assay_model *model = self->model;
-    if (model->spec.scores == ASSAY_SCORES_LABELS) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "no gradients: the model gives labels, not scores");
-    }
-    if (assay_model_is_detector(model)) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "no gradients: these losses are of classes, and the model is a detector");
-    }
-    ASSAY_TRY(get(&from, self, what->kind, batch->n, err));
     const OrtApi *api = from->session.ort.api;
-    ASSAY_GOTO(fill_call(&c, self, from, batch, what, err), done);
+    ASSAY_GOTO(fill_call(&c, self, from, batch, what, rows, err), done);
     ASSAY_GOTO(assay_ort_check(&from->session.ort,
                                api->Run(from->session.session, NULL, from->in,
                                         (const OrtValue *const *)c.in, (size_t)from->n_in,
                                         from->out, OUT, c.out),
                                ASSAY_EBACKEND, err),
                done);
-    size_t n = (size_t)batch->n;
     size_t size = (size_t)model->channels * (size_t)model->height * (size_t)model->width;
-    ASSAY_GOTO(copy_out(gradient, from, c.out[0], n * size, err), done);
-    ASSAY_GOTO(copy_out(loss, from, c.out[1], n, err), done);
-    status = copy_out(logits, from, c.out[2], n * (size_t)model->spec.classes, err);
+    ASSAY_GOTO(copy_out(to->gradient, from, c.out[0], rows, size, err), done);
+    ASSAY_GOTO(copy_out(to->loss, from, c.out[1], rows, 1, err), done);
+    status = copy_out(to->logits, from, c.out[2], rows, (size_t)model->spec.classes, err);
 done:
     for (int i = 0; i < MOST_IN; i++) {
         api->ReleaseValue(c.in[i]);
@@ -316,4 +326,33 @@ done:
     }
     assay_free(c.labels);
     return status;
+}
+
+assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradient, float *loss,
+                                      float *logits, const assay_model_batch *batch,
+                                      const assay_loss *what, assay_error *err)
+{
+    const answers to = {gradient, loss, logits};
+    const assay_model *model = self->model;
+    if (model->spec.scores == ASSAY_SCORES_LABELS) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "no gradients: the model gives labels, not scores");
+    }
+    if (assay_model_is_detector(model)) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "no gradients: these losses are of classes, and the model is a detector");
+    }
+    for (int64_t first = 0; first < batch->n;) {
+        built *from = NULL;
+        ASSAY_TRY(get(&from, self, what->kind, batch->n - first, err));
+        /* A tensor has room for a whole batch: the last part begins where it still fits in. */
+        int64_t last = model->spec.batch - from->batch;
+        part rows = {.at = first < last ? first : last};
+        rows.skip = first - rows.at;
+        rows.n = from->batch - rows.skip;
+        rows.n = rows.n < batch->n - first ? rows.n : batch->n - first;
+        ASSAY_TRY(run_part(&to, self, from, batch, what, &rows, err));
+        first += rows.n;
+    }
+    return ASSAY_OK;
 }
