@@ -133,9 +133,10 @@ static assay_status measure_groups(job *j, const uint8_t *mask,
     ASSAY_TRY(choose_group_metrics(j, err));
     ASSAY_TRY(assay_groups_of(&groups, j->arena, j->predictions, j->predictions->columns,
                               j->columns, j->n_columns, r->positive, err));
+    const assay_fairness_options wanted = {.least = r->least};
     ASSAY_TRY(assay_fairness_evaluate(&j->fairness, j->arena, j->predictions, mask, groups,
                                       (const assay_args *const *)j->group_metrics,
-                                      j->n_group_metrics, r->least, options, err));
+                                      j->n_group_metrics, &wanted, options, err));
     j->has_fairness = true;
     return ASSAY_OK;
 }

@@ -113,7 +113,8 @@ static assay_status make_sequential(assay_plan *plan, const assay_verify_request
     }
     for (int32_t i = 0; i < plan->n_requirements; i++) {
         assay_plan_requirement *q = &plan->requirements[i];
-        if (!assay_requirement_in_context(q) || q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+        if (!assay_requirement_in_context(q) || q->extreme != ASSAY_EXTREME_NONE ||
+            q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
             continue;
         }
         q->sequential =

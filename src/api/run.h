@@ -289,6 +289,12 @@ void assay_results_sequence(assay_json *json, const assay_verdict *v);
 /** The measure that a requirement speaks of; NULL with a reason when there is none. */
 const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
                                             const char **reason);
+/** Of the groups of the requirement; NULL with a reason when they are not measured. */
+const assay_fairness *assay_run_find_fairness(const assay_run *run, const assay_plan_requirement *q,
+                                              const char **reason);
+/** For requirements on the worst group, the difference, ...; `params` as JSON, or NULL. */
+const assay_measure *assay_run_find_extreme(const assay_run *run, const assay_plan_requirement *q,
+                                            const char *params, const char **reason);
 const char *assay_verdict_name(assay_verdict_kind kind);
 
 /** Predictions with the data's metadata as Parquet; what they depend on goes into the file's notes. */

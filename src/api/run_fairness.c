@@ -5,6 +5,7 @@
 #include "api/fairness.h"
 #include "api/run.h"
 #include "base/alloc.h"
+#include "core/metric.h"
 
 enum { MOST = ASSAY_PLAN_METRICS + 64 };
 
@@ -32,11 +33,40 @@ static assay_status add_default(assay_args **list, size_t *n, const char *name, 
     return least > 0 ? assay_fairness_set_least(list[*n - 1], least, err) : ASSAY_OK;
 }
 
-/** Those of the plan that compare groups, else the usual ones; and the usual ones within groups. */
+static bool is_listed(assay_args *const *list, size_t n, const assay_args *args)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (list[i]->op == args->op &&
+            memcmp(list[i]->params, args->params, args->op->params_size) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** Within groups: the usual metrics, and all of the plan that are no charts. */
+static assay_status choose_within(assay_args **list, size_t *n, const assay_plan *plan,
+                                  assay_error *err)
+{
+    for (const char *const *name = assay_fairness_within(ASSAY_TASK_CLASSIFICATION); *name;
+         name++) {
+        ASSAY_TRY(add_default(list, n, *name, 0, err));
+    }
+    for (int32_t i = 0; i < plan->n_metrics; i++) {
+        const assay_args *args = plan->metrics[i];
+        if (!assay_compares_groups(args) && !args->op->metric->curve_only &&
+            !is_listed(list, *n, args)) {
+            ASSAY_TRY(assay_args_copy(&list[*n], args, err));
+            (*n)++;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/** Those of the plan that compare groups, else the usual ones; and those within groups. */
 static assay_status choose(assay_args **list, size_t *n, const assay_plan *plan, int64_t least,
                            assay_error *err)
 {
-    const char *const *within = assay_fairness_within(ASSAY_TASK_CLASSIFICATION);
     const char *const *between = assay_fairness_between(ASSAY_TASK_CLASSIFICATION);
 
     for (int32_t i = 0; i < plan->n_metrics; i++) {
@@ -51,8 +81,26 @@ static assay_status choose(assay_args **list, size_t *n, const assay_plan *plan,
     for (bool none = *n == 0; none && *between; between++) {
         ASSAY_TRY(add_default(list, n, *between, least, err));
     }
-    for (; *within; within++) {
-        ASSAY_TRY(add_default(list, n, *within, 0, err));
+    return choose_within(list, n, plan, err);
+}
+
+/** Classes and averages that requirements speak of are kept beside the positive class. */
+static assay_status wanted_by(assay_fairness_options *out, const assay_run *run, int32_t g,
+                              assay_error *err)
+{
+    const assay_plan *plan = run->plan;
+    assay_fairness_keep *keep =
+        assay_arena_alloc(run->arena, (size_t)plan->n_requirements + 1, sizeof *keep);
+
+    *out = (assay_fairness_options){.least = plan->groups[g].least, .keep = keep};
+    if (!keep) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t i = 0; i < plan->n_requirements; i++) {
+        const assay_plan_requirement *q = &plan->requirements[i];
+        if (q->groups == g && q->extreme != ASSAY_EXTREME_NONE && (q->class_name || q->average)) {
+            keep[out->n_keep++] = (assay_fairness_keep){q->metric, q->class_name, q->average};
+        }
     }
     return ASSAY_OK;
 }
@@ -78,6 +126,7 @@ static assay_status measure_one(assay_run *run, assay_run_cell *cell, int32_t g,
     assay_args *metrics[MOST] = {0};
     assay_groups *groups = NULL;
     assay_error refusal = {0};
+    assay_fairness_options within = {0};
     size_t n = 0;
 
     status = assay_groups_of(&groups, run->arena, predictions, table, wanted->columns,
@@ -93,9 +142,10 @@ static assay_status measure_one(assay_run *run, assay_run_cell *cell, int32_t g,
         return assay_fail(err, status, "%s", refusal.message);
     }
     ASSAY_GOTO(choose(metrics, &n, run->plan, wanted->least, err), done);
+    ASSAY_GOTO(wanted_by(&within, run, g, err), done);
     ASSAY_GOTO(assay_fairness_evaluate(&cell->fairness[g], run->arena, predictions, mask, groups,
-                                       (const assay_args *const *)metrics, n, wanted->least,
-                                       options, err),
+                                       (const assay_args *const *)metrics, n, &within, options,
+                                       err),
                done);
 done:
     for (size_t i = 0; i < n; i++) {

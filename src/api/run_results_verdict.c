@@ -80,6 +80,9 @@ static assay_status put_claim(assay_json *json, const assay_run *run,
     if (q->groups >= 0) {
         assay_json_put_text(json, "group", plan->groups[q->groups].name);
     }
+    if (q->extreme != ASSAY_EXTREME_NONE) {
+        assay_json_put_text(json, "extreme", assay_extreme_name(q->extreme));
+    }
     assay_json_put_text(json, "compare", q->compare == ASSAY_AT_LEAST ? "at_least" : "at_most");
     assay_json_put_real(json, "threshold", q->threshold);
     put_real_if(json, "objective", q->objective);

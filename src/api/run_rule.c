@@ -115,6 +115,9 @@ static assay_status put_measure(assay_json *json, const assay_run *run,
     if (q->groups >= 0) {
         put_groups(json, &plan->groups[q->groups]);
     }
+    if (q->extreme != ASSAY_EXTREME_NONE) {
+        assay_json_put_text(json, "extreme", assay_extreme_name(q->extreme));
+    }
     assay_json_put_text(json, "compare", q->compare == ASSAY_AT_LEAST ? "at_least" : "at_most");
     assay_json_put_real(json, "threshold", q->threshold);
     assay_json_put_real(json, "objective", q->objective);

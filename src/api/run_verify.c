@@ -56,13 +56,11 @@ static const assay_result *find_result(const char **class_name, const assay_run 
     if (q->groups < 0) {
         return &cell->result;
     }
-    if (!cell->fairness || !cell->fairness[q->groups].groups) {
-        *reason = cell->groups_reason && cell->groups_reason[q->groups]
-                      ? cell->groups_reason[q->groups]
-                      : "the groups are not measured in this context";
+    const assay_fairness *fairness = assay_run_find_fairness(run, q, reason);
+    if (!fairness) {
         return NULL;
     }
-    const assay_result *gaps = &cell->fairness[q->groups].gaps;
+    const assay_result *gaps = &fairness->gaps;
     for (int64_t i = 0; i < gaps->n_measures && !q->class_name; i++) {
         if (strcmp(gaps->measures[i].metric, q->metric) == 0 && gaps->measures[i].class_name) {
             *class_name = run->plan->groups[q->groups].positive;
@@ -104,6 +102,11 @@ const assay_measure *assay_run_find_measure(const assay_run *run, const assay_pl
         assay_buffer_dispose(&params);
         *reason = "out of memory";
         return NULL;
+    }
+    if (q->extreme != ASSAY_EXTREME_NONE) {
+        const assay_measure *extreme = assay_run_find_extreme(run, q, params.data, reason);
+        assay_buffer_dispose(&params);
+        return extreme;
     }
     const assay_measure *found = NULL;
     for (int64_t i = 0; i < result->n_measures && !found; i++) {
@@ -176,7 +179,7 @@ static assay_status more_needed(assay_verdict *v, assay_error *err)
     return ASSAY_OK;
 }
 
-static const char *explain(const assay_run *run, const assay_verdict *v)
+static const char *explain_bounds(const assay_run *run, const assay_verdict *v)
 {
     const assay_plan_requirement *q = v->requirement;
     char threshold[32];
@@ -222,6 +225,17 @@ static const char *explain(const assay_run *run, const assay_verdict *v)
     return assay_arena_printf(run->arena, "Not evaluated: %s.", v->reason);
 }
 
+/** With the groups that are meant, and those that are left out. */
+static const char *explain(const assay_run *run, const assay_verdict *v)
+{
+    const char *text = explain_bounds(run, v);
+
+    return text && v->requirement->extreme != ASSAY_EXTREME_NONE && v->measure &&
+                   v->kind != ASSAY_VERDICT_NOT_EVALUATED
+               ? assay_arena_printf(run->arena, "%s Of the groups, %s.", text, v->measure->reason)
+               : text;
+}
+
 /** The verdict on one threshold, from the bounds. */
 static assay_verdict_kind decide(const assay_verdict *v, double threshold)
 {
@@ -240,9 +254,17 @@ static assay_status beyond(bool *out, const assay_run *run, const assay_verdict 
 {
     assay_evaluate_options options = assay_run_options(run);
     assay_verdict other = *v;
+    assay_error inner = {0};
 
-    ASSAY_TRY(
-        assay_measure_bounds(&other.low, &other.high, v->measure, 1.0 - alpha, &options, err));
+    assay_status status =
+        assay_measure_bounds(&other.low, &other.high, v->measure, 1.0 - alpha, &options, &inner);
+    if (status == ASSAY_EUNSUPPORTED && v->requirement->extreme != ASSAY_EXTREME_NONE) {
+        *out = false; /* so small an error probability cannot be told */
+        return ASSAY_OK;
+    }
+    if (status != ASSAY_OK) {
+        return assay_fail(err, status, "%s", inner.message);
+    }
     *out = decide(&other, v->requirement->threshold) ==
            (met ? ASSAY_VERDICT_MET : ASSAY_VERDICT_NOT_MET);
     return ASSAY_OK;
@@ -328,6 +350,7 @@ static assay_status judge(const assay_run *run, assay_verdict *v, assay_error *e
         return assay_fail(err, status, "%s", inner.message);
     }
     v->kind = decide(v, q->threshold);
+    v->reason = q->extreme != ASSAY_EXTREME_NONE ? v->measure->reason : NULL;
     if (!isnan(q->objective)) {
         v->objective = decide(v, q->objective);
     }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/text.h"
 #include "core/metric.h"
 #include "stats/multiplicity.h"
 #include "stats/normal.h"
@@ -15,6 +16,7 @@ typedef struct work {
     assay_arena *arena;
     const assay_predictions *predictions;
     const uint8_t *mask;
+    const assay_fairness_options *wanted;
     assay_evaluate_options options;
     const assay_args **within, **between;
     size_t n_within, n_between;
@@ -50,6 +52,14 @@ static bool is_of_interest(const work *w, const assay_measure *measure)
     int32_t positive = w->out->groups->positive;
     if (positive < 0) {
         return true;
+    }
+    for (int32_t i = 0; i < w->wanted->n_keep; i++) {
+        const assay_fairness_keep *keep = &w->wanted->keep[i];
+        if (strcmp(keep->metric, measure->metric) == 0 &&
+            assay_text_equal(keep->class_name, measure->class_name) &&
+            assay_text_equal(keep->average, measure->average)) {
+            return true;
+        }
     }
     return measure->class_name == NULL
                ? measure->average == NULL
@@ -273,13 +283,18 @@ static assay_status compare_rates(work *w, assay_error *err)
 assay_status assay_fairness_evaluate(assay_fairness *out, assay_arena *arena,
                                      const assay_predictions *predictions, const uint8_t *mask,
                                      const assay_groups *groups, const assay_args *const *metrics,
-                                     size_t n_metrics, int64_t least,
+                                     size_t n_metrics, const assay_fairness_options *wanted,
                                      const assay_evaluate_options *options, assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    work w = {
-        .out = out, .arena = arena, .predictions = predictions, .mask = mask, .options = *options};
-    *out = (assay_fairness){.groups = groups, .least = least > 0 ? least : ASSAY_FAIRNESS_LEAST};
+    work w = {.out = out,
+              .arena = arena,
+              .predictions = predictions,
+              .mask = mask,
+              .wanted = wanted,
+              .options = *options};
+    *out = (assay_fairness){.groups = groups,
+                            .least = wanted->least > 0 ? wanted->least : ASSAY_FAIRNESS_LEAST};
     assay_result_init(&out->within, arena);
     assay_result_init(&out->gaps, arena);
     w.options.groups = groups;

@@ -29,6 +29,7 @@ typedef struct assay_fairness_extremes {
     assay_outcome outcome;        /* TOO_FEW: fewer than two groups are left */
     const char *reason;      /* why not, or which groups are left out, or why there are no ends */
     int32_t groups;          /* that are left */
+    int32_t left_out;        /* too few rows, or no value; those without any row are not meant at all */
     int32_t highest, lowest; /* of the groups of the fairness */
     double highest_value, lowest_value;
     assay_direction direction; /* tells which of the two is the worst */
@@ -42,13 +43,49 @@ typedef struct assay_fairness {
     assay_result within;               /* measures with a group: of every group in order */
     assay_fairness_extremes *extremes; /* of every measure within groups */
     int64_t n_extremes;
+    bool dependent;                 /* clusters lie in several groups */
+    assay_evaluate_options options; /* of the intervals */
     assay_result gaps;
     const char *not_compared; /* why rates are not in `comparisons`; NULL = they are */
     assay_group_comparison *comparisons;
     int64_t n_comparisons;
 } assay_fairness;
 
+/** A measure within groups that is wanted though the positive class is another; NULL texts mean none. */
+typedef struct assay_fairness_keep {
+    const char *metric, *class_name, *average;
+} assay_fairness_keep;
+
+/** Zeroed = defaults. */
+typedef struct assay_fairness_options {
+    int64_t least; /* rows that a group must have; 0 = ASSAY_FAIRNESS_LEAST */
+    const assay_fairness_keep *keep;
+    int32_t n_keep;
+} assay_fairness_options;
+
 enum { ASSAY_FAIRNESS_LEAST = 10, ASSAY_FAIRNESS_COMPARISONS = 5000 };
+
+/** The extremes at the error probability alpha (at most one half) of either end, of k >= 2 measures of independent
+ *  groups with finite values. `dependent`: they are not independent, so there are no ends. */
+ASSAY_NODISCARD assay_status assay_fairness_extremes_at(assay_group_extremes *out,
+                                                        const assay_measure *const *groups,
+                                                        int64_t k, double alpha, bool dependent,
+                                                        const assay_evaluate_options *options,
+                                                        assay_error *err);
+
+/**
+ * One of the extremes as a measure that requirements can be judged by: assay_measure_bounds gives its one-sided
+ * bounds at any confidence, which hold for all groups at once. Groups that are left out can only make the lowest
+ * value lower, the highest one higher, the difference larger and the ratio smaller: there is no bound on that
+ * side then (infinite; 0 for the ratio), so that nothing is concluded which they could overturn. `reason` names
+ * the groups that were meant, and those that are left out with the reason of each.
+ * A metric without a direction has no WORST and no BEST: UNDEFINED. Lives in the arena.
+ */
+ASSAY_NODISCARD assay_status assay_fairness_extreme_measure(assay_measure **out,
+                                                            const assay_fairness *f,
+                                                            const assay_fairness_extremes *e,
+                                                            assay_extreme which, assay_arena *arena,
+                                                            assay_error *err);
 
 /** Fill `extremes` from `within` (measures of the first group, then of the second, ...). `of`: the operations of
  *  the metrics within groups, for their directions. */
@@ -62,7 +99,7 @@ ASSAY_NODISCARD assay_status assay_fairness_find_extremes(assay_fairness *f, ass
 /**
  * Evaluate the metrics over the rows with mask[i] != 0 (NULL = all): those that need groups between
  * the groups, the others within each, except for curves. With a positive class only its measures are
- * kept, of those that have one per class. Measures within a group with fewer than `least` rows
+ * kept, of those that have one per class, and those of wanted->keep. Measures within a group with fewer than wanted->least rows
  * behind them are TOO_FEW.
  *
  * Comparisons (classification): selection rate, recall, false positive rate, precision, accuracy;
@@ -73,6 +110,7 @@ ASSAY_NODISCARD assay_status assay_fairness_find_extremes(assay_fairness *f, ass
 ASSAY_NODISCARD assay_status assay_fairness_evaluate(
     assay_fairness *out, assay_arena *arena, const assay_predictions *predictions,
     const uint8_t *mask, const assay_groups *groups, const assay_args *const *metrics,
-    size_t n_metrics, int64_t least, const assay_evaluate_options *options, assay_error *err);
+    size_t n_metrics, const assay_fairness_options *wanted, const assay_evaluate_options *options,
+    assay_error *err);
 
 #endif

@@ -35,15 +35,35 @@ static assay_status ends_at(assay_ends *out, const assay_measure *m, double alph
     return status == ASSAY_EUNSUPPORTED ? ASSAY_OK : assay_fail(err, status, "%s", refusal.message);
 }
 
+/* Smaller ones than a confidence can tell from certainty. */
+static double split(double alpha, int64_t k)
+{
+    return fmax(alpha / (double)k, 1e-15);
+}
+
 static assay_status estimate_of(assay_group_estimate *out, const assay_measure *m, int64_t k,
                                 double alpha, const assay_evaluate_options *options,
                                 assay_error *err)
 {
     out->value = m->value;
     ASSAY_TRY(ends_at(&out->at, m, alpha, alpha, options, err));
-    ASSAY_TRY(ends_at(&out->of_group, m, alpha, alpha / (double)k, options, err));
-    return ends_at(&out->of_pair, m, alpha, alpha / (double)(k * (k > 1 ? k - 1 : 1)), options,
-                   err);
+    ASSAY_TRY(ends_at(&out->of_group, m, alpha, split(alpha, k), options, err));
+    return ends_at(&out->of_pair, m, alpha, split(alpha, k * (k - 1)), options, err);
+}
+
+assay_status assay_fairness_extremes_at(assay_group_extremes *out,
+                                        const assay_measure *const *groups, int64_t k, double alpha,
+                                        bool dependent, const assay_evaluate_options *options,
+                                        assay_error *err)
+{
+    assay_group_estimate estimates[ASSAY_GROUPS_MOST] = {0};
+    for (int64_t i = 0; i < k; i++) {
+        ASSAY_TRY(estimate_of(&estimates[i], groups[i], k, alpha, options, err));
+        if (dependent) {
+            estimates[i].at = (assay_ends){NAN, NAN};
+        }
+    }
+    return assay_group_extremes_find(out, estimates, k, alpha, err);
 }
 
 /* Rows of one cluster in several groups make the groups depend on each other. */
@@ -76,7 +96,6 @@ typedef struct search {
     assay_arena *arena;
     const assay_evaluate_options *options;
     int64_t per_group; /* measures of a group */
-    bool dependent;
 } search;
 
 static assay_status put_reason(assay_fairness_extremes *e, const search *s, int32_t left_out,
@@ -85,8 +104,8 @@ static assay_status put_reason(assay_fairness_extremes *e, const search *s, int3
     bool ends = !isnan(e->found.difference_ends.low);
     const char *why = e->outcome != ASSAY_OUTCOME_VALUE ? "fewer than two groups have a value"
                       : ends                            ? ""
-                      : s->dependent ? "no interval: clusters lie in several groups"
-                                     : "no interval: a group has none";
+                      : s->f->dependent ? "no interval: clusters lie in several groups"
+                                        : "no interval: a group has none";
     char text[160] = "";
     if (left_out > 0) {
         (void)snprintf(text, sizeof text, "%sleft out: %.60s%s", why[0] != '\0' ? "; " : "", first,
@@ -104,31 +123,27 @@ static assay_status find(assay_fairness_extremes *e, const search *s, int64_t m,
     double alpha = (1.0 - s->options->level) / 2.0;
     int32_t k = 0, left_out = 0, of[ASSAY_GROUPS_MOST] = {0};
     const char *first = "";
-    assay_group_estimate estimates[ASSAY_GROUPS_MOST] = {0};
+    const assay_measure *measures[ASSAY_GROUPS_MOST] = {0};
     for (int32_t g = 0; g < s->f->groups->n; g++) {
         const assay_measure *measure = &s->f->within.measures[g * s->per_group + m];
         if (measure->outcome == ASSAY_OUTCOME_VALUE && isfinite(measure->value)) {
+            measures[k] = measure;
             of[k++] = g;
         } else {
             first = left_out++ == 0 ? s->f->groups->names[g] : first;
+            e->left_out += s->f->rows[g] > 0;
         }
     }
     e->groups = k;
     e->outcome = k < 2 ? ASSAY_OUTCOME_TOO_FEW : ASSAY_OUTCOME_VALUE;
     e->found.difference_ends.low = NAN;
-    for (int32_t i = 0; k >= 2 && i < k; i++) {
-        const assay_measure *measure = &s->f->within.measures[of[i] * s->per_group + m];
-        ASSAY_TRY(estimate_of(&estimates[i], measure, k, alpha, s->options, err));
-        if (s->dependent) {
-            estimates[i].at = (assay_ends){NAN, NAN};
-        }
-    }
     if (k >= 2) {
-        ASSAY_TRY(assay_group_extremes_find(&e->found, estimates, k, alpha, err));
+        ASSAY_TRY(assay_fairness_extremes_at(&e->found, measures, k, alpha, s->f->dependent,
+                                             s->options, err));
         e->highest = of[e->found.highest];
         e->lowest = of[e->found.lowest];
-        e->highest_value = estimates[e->found.highest].value;
-        e->lowest_value = estimates[e->found.lowest].value;
+        e->highest_value = measures[e->found.highest]->value;
+        e->lowest_value = measures[e->found.lowest]->value;
     }
     return put_reason(e, s, left_out, first, err);
 }
@@ -139,8 +154,9 @@ assay_status assay_fairness_find_extremes(assay_fairness *f, assay_arena *arena,
                                           const assay_evaluate_options *options, assay_error *err)
 {
     search s = {.f = f, .arena = arena, .options = options};
+    f->options = *options;
     s.per_group = f->groups->n > 0 ? f->within.n_measures / f->groups->n : 0;
-    ASSAY_TRY(straddle(&s.dependent, f->groups, predictions, mask, options->units, err));
+    ASSAY_TRY(straddle(&f->dependent, f->groups, predictions, mask, options->units, err));
     f->extremes = assay_arena_alloc(arena, (size_t)s.per_group + 1, sizeof *f->extremes);
     if (f->extremes == NULL) {
         return assay_fail_memory(err);

@@ -269,3 +269,21 @@ const int32_t *assay_groups_rows(const assay_groups *groups, const int64_t *rows
     }
     return space;
 }
+
+static const char *const extreme_names[] = {"none",    "worst",      "best", "lowest",
+                                            "highest", "difference", "ratio"};
+
+const char *assay_extreme_name(assay_extreme extreme)
+{
+    return extreme_names[extreme];
+}
+
+assay_extreme assay_extreme_find(const char *name)
+{
+    for (int i = ASSAY_EXTREME_WORST; i <= ASSAY_EXTREME_RATIO; i++) {
+        if (strcmp(name, extreme_names[i]) == 0) {
+            return (assay_extreme)i;
+        }
+    }
+    return ASSAY_EXTREME_NONE;
+}

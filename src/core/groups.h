@@ -20,6 +20,22 @@ typedef struct assay_groups {
                                  against the rest */
 } assay_groups;
 
+/** What is asked of the groups by a metric that is measured within each of them. */
+typedef enum assay_extreme {
+    ASSAY_EXTREME_NONE = 0,
+    ASSAY_EXTREME_WORST, /* by the metric's direction */
+    ASSAY_EXTREME_BEST,
+    ASSAY_EXTREME_LOWEST,
+    ASSAY_EXTREME_HIGHEST,
+    ASSAY_EXTREME_DIFFERENCE, /* highest less lowest */
+    ASSAY_EXTREME_RATIO       /* lowest by highest */
+} assay_extreme;
+
+/** "worst", "best", "lowest", "highest", "difference", "ratio"; "none". */
+const char *assay_extreme_name(assay_extreme extreme);
+/** NONE when there is none of this name. */
+assay_extreme assay_extreme_find(const char *name);
+
 /** A column to group by. Numbers can be cut into ranges: `cuts` ascending, so that n_cuts + 1 ranges
  *  result, each from its lower cut (included) to the next (excluded). */
 typedef struct assay_group_column {

@@ -164,10 +164,11 @@ typedef struct assay_plan_requirement {
     const char *class_name; /* or NULL */
     int32_t model;          /* index */
     int32_t context;        /* index; -1 = of an attack */
-    int32_t groups;         /* index; -1 = the metric compares none */
-    int32_t attack;         /* index; -1 = a measure of a context. Else metric_index is -1 */
-    int32_t eps;            /* robust_accuracy: index of the attack's budget; -1 = minimum_norm */
-    double quantile;        /* minimum_norm: of the images */
+    int32_t groups;         /* index; -1 = the measure is not of groups */
+    assay_extreme extreme; /* of the groups, for a metric that is measured within each; else NONE */
+    int32_t attack;        /* index; -1 = a measure of a context. Else metric_index is -1 */
+    int32_t eps;           /* robust_accuracy: index of the attack's budget; -1 = minimum_norm */
+    double quantile;       /* minimum_norm: of the images */
     assay_compare compare;
     double threshold;
     double objective;                 /* the better value that is hoped for; NaN = none */

@@ -5,6 +5,7 @@
 #include "base/json_write.h"
 #include "base/text.h"
 #include "core/interval.h"
+#include "core/metric.h"
 #include "core/perturbation.h"
 #include "plan/plan_read.h"
 
@@ -312,7 +313,7 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
     static const char *const never[] = {"metric",     "class",    "average",    "model",
                                         "context",    "at_least", "at_most",    "objective",
                                         "confidence", "family",   "sequential", "group",
-                                        "attack",     "eps",      "quantile"};
+                                        "attack",     "eps",      "quantile",   "extreme"};
 
     for (size_t i = 0; i < ASSAY_COUNT(never); i++) {
         if (assay_yaml_get(node, never[i])) {
@@ -332,24 +333,71 @@ static assay_status read_composite(assay_plan_requirement *q, const assay_plan_r
     return ASSAY_OK;
 }
 
-/** The groups that a metric between groups speaks of; its class is the positive one unless it is said. */
+/** What is asked of the groups by a metric that is measured within each of them. */
+static assay_status read_extreme(assay_plan_requirement *q, const assay_plan_reader *r,
+                                 const assay_yaml *node, const assay_op *op, assay_error *err)
+{
+    const assay_yaml *at = assay_yaml_get(node, "extreme");
+    const char *name = NULL;
+
+    ASSAY_TRY(assay_yaml_text(&name, node, "extreme", r->path, err));
+    if (!name) {
+        return assay_yaml_fail(
+            r->path, assay_yaml_get(node, "group"), err,
+            "requirement '%s': metric %s is measured within each group; say which is meant with "
+            "'extreme: worst', best, lowest, highest, difference or ratio",
+            q->id, q->metric);
+    }
+    q->extreme = assay_extreme_find(name);
+    if (q->extreme == ASSAY_EXTREME_NONE) {
+        return assay_yaml_fail(r->path, at, err,
+                               "extreme is '%s', expected worst, best, lowest, highest, "
+                               "difference or ratio",
+                               name);
+    }
+    if (op->direction == ASSAY_NO_DIRECTION &&
+        (q->extreme == ASSAY_EXTREME_WORST || q->extreme == ASSAY_EXTREME_BEST)) {
+        return assay_yaml_fail(r->path, at, err,
+                               "requirement '%s': %s is not better when high or low, so no group "
+                               "is the %s: say lowest or highest",
+                               q->id, q->metric, name);
+    }
+    if (op->metric->curve_only) {
+        return assay_yaml_fail(r->path, at, err,
+                               "requirement '%s': %s is a chart and has no value to compare", q->id,
+                               q->metric);
+    }
+    return ASSAY_OK;
+}
+
+/** The groups that the requirement speaks of; the class is the positive one unless it is said. */
 static assay_status read_group(assay_plan_requirement *q, const assay_plan_reader *r,
                                const assay_yaml *node, assay_error *err)
 {
     const assay_plan *plan = r->plan;
     const assay_op *op = plan->metrics[q->metric_index]->op;
+    const assay_yaml *extreme = assay_yaml_get(node, "extreme");
+    bool between = (op->needs & ASSAY_NEEDS_GROUPS) != 0;
 
     q->groups = -1;
-    if ((op->needs & ASSAY_NEEDS_GROUPS) == 0) {
-        return assay_yaml_get(node, "group") == NULL
-                   ? ASSAY_OK
-                   : assay_yaml_fail(r->path, assay_yaml_get(node, "group"), err,
-                                     "requirement '%s': metric %s does not compare groups", q->id,
-                                     q->metric);
+    if (!between && !extreme && !assay_yaml_get(node, "group")) {
+        return ASSAY_OK;
+    }
+    if (between && extreme) {
+        return assay_yaml_fail(r->path, extreme, err,
+                               "requirement '%s': metric %s compares groups by itself and takes "
+                               "no 'extreme'",
+                               q->id, q->metric);
+    }
+    if (plan->n_groups == 0) {
+        return assay_yaml_fail(r->path, extreme ? extreme : node, err,
+                               "requirement '%s' speaks of groups, but the plan has no 'groups', "
+                               "e.g. groups: {by_sex: {columns: [sex]}}",
+                               q->id);
     }
     ASSAY_TRY(find_ref(&q->groups, r, node, "group", plan->groups, sizeof *plan->groups,
                        plan->n_groups, err));
-    return ASSAY_OK;
+    return between ? ASSAY_OK : read_extreme(q, r, node, op, err);
 }
 
 /** A name that stands for what attacks leave, which is no operation on predictions. */
@@ -406,9 +454,10 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
                                      const assay_yaml *node, assay_error *err)
 {
     static const char *const known[] = {
-        "id",       "text",    "metric",     "class",  "average",   "model",  "context",
-        "at_least", "at_most", "confidence", "source", "objective", "family", "gate",
-        "all_of",   "any_of",  "sequential", "group",  "attack",    "eps",    "quantile"};
+        "id",      "text",     "metric",   "class",      "average",    "model",
+        "context", "at_least", "at_most",  "confidence", "source",     "objective",
+        "family",  "gate",     "all_of",   "any_of",     "sequential", "group",
+        "attack",  "eps",      "quantile", "extreme"};
     const assay_yaml *metric = assay_yaml_get(node, "metric");
     assay_plan *plan = r->plan;
 
@@ -437,7 +486,14 @@ static assay_status read_requirement(assay_plan_reader *r, assay_plan_requiremen
     }
     ASSAY_TRY(read_subject(q, r, node, err));
     ASSAY_TRY(read_threshold(q, r, node, err));
-    return assay_plan_read_sequential(q, r, node, err);
+    ASSAY_TRY(assay_plan_read_sequential(q, r, node, err));
+    if (q->extreme != ASSAY_EXTREME_NONE && q->sequential.method != ASSAY_SEQUENTIAL_NONE) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "sequential"), err,
+                               "requirement '%s' speaks of several groups and is judged on all "
+                               "samples, not sample by sample",
+                               q->id);
+    }
+    return ASSAY_OK;
 }
 
 assay_status assay_plan_read_requirements(assay_plan_reader *r, const assay_yaml *root,

@@ -271,7 +271,12 @@ static void put_requirement(assay_json *json)
               "mixture\",\"sprt\",\"pool\"]},"
               "\"order\":{\"type\":\"string\"},\"beta\":{\"type\":\"number\"},"
               "\"pool\":{\"type\":\"integer\"}}}]}");
-    put_typed(json, "group", "string", "name of groups, for metrics that compare groups");
+    put_typed(json, "group", "string",
+              "name of groups, for metrics that compare groups, and with extreme for any other");
+    assay_json_key(json, "extreme");
+    assay_json_raw(json, "{\"enum\":[\"worst\",\"best\",\"lowest\",\"highest\",\"difference\","
+                         "\"ratio\"],\"description\":\"of the metric within the groups; "
+                         "difference: highest less lowest, ratio: lowest by highest\"}");
     put_typed(json, "family", "string", "name of a family");
     put_typed(json, "source", "string", "document and section that it comes from");
     put_texts(json, "gate");

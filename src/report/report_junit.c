@@ -53,8 +53,8 @@ static void put_outcome(assay_buffer *out, const assay_json_value *verdict, assa
 
 static void put_case(assay_buffer *out, const assay_json_value *verdict)
 {
-    static const char *const texts[] = {"text",  "context", "metric", "average",
-                                        "class", "compare", "method"};
+    static const char *const texts[] = {"text",  "context", "metric",  "average", "class",
+                                        "group", "extreme", "compare", "method"};
     static const char *const reals[] = {"threshold", "confidence", "value",      "low",
                                         "high",      "n",          "more_needed"};
     assay_verdict_kind kind = assay_evidence_verdict(verdict);

@@ -137,7 +137,8 @@ static void put_evidence(writer *w)
 
 static assay_status put_observation(writer *w, size_t index)
 {
-    static const char *const texts[] = {"model", "context", "metric", "average", "class", "method"};
+    static const char *const texts[] = {"model", "context", "metric",  "average",
+                                        "class", "group",   "extreme", "method"};
     static const char *const reals[] = {"threshold", "objective", "confidence", "value",
                                         "low",       "high",      "n",          "more_needed"};
     const assay_json_value *verdict = assay_json_at(w->evidence->verdicts, index);

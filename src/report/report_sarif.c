@@ -57,7 +57,8 @@ static void put_words(writer *w, const char *key, const assay_json_value *verdic
 
 static void put_rule(writer *w, const assay_json_value *verdict)
 {
-    static const char *const texts[] = {"metric", "average", "class", "compare", "source"};
+    static const char *const texts[] = {"metric",  "average", "class", "group",
+                                        "extreme", "compare", "source"};
     static const char *const reals[] = {"threshold", "objective", "confidence"};
 
     assay_json_begin_object(&w->json);

@@ -55,7 +55,8 @@ static assay_track track_of(const assay_evidence *evidence)
     }
     for (size_t i = 0; i < assay_json_size(evidence->verdicts); i++) {
         const assay_json_value *verdict = assay_json_at(evidence->verdicts, i);
-        if (assay_text_equal(assay_json_get_text(verdict, "metric", ""), evidence->headline)) {
+        if (assay_text_equal(assay_json_get_text(verdict, "metric", ""), evidence->headline) &&
+            assay_json_get_text(verdict, "extreme", NULL) == NULL) {
             low = fmin(low, assay_evidence_real(verdict, "threshold"));
             high = fmax(high, assay_evidence_real(verdict, "threshold"));
         }

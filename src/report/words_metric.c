@@ -180,6 +180,22 @@ void assay_words_params(assay_buffer *out, const assay_json_value *params)
     }
 }
 
+/* "worst of the groups 'by_sex'" */
+static void put_extreme(assay_buffer *out, const assay_json_value *measure)
+{
+    const char *extreme = assay_json_get_text(measure, "extreme", NULL);
+    if (extreme == NULL) {
+        return;
+    }
+    bool gap = assay_text_equal(extreme, "difference") || assay_text_equal(extreme, "ratio");
+    assay_buffer_puts(out, ", ");
+    assay_buffer_puts(out, extreme);
+    assay_buffer_puts(out,
+                      gap ? " between the groups \xe2\x80\x98" : " of the groups \xe2\x80\x98");
+    assay_buffer_puts(out, assay_json_get_text(measure, "group", ""));
+    assay_buffer_puts(out, "\xe2\x80\x99");
+}
+
 void assay_words_measure(assay_buffer *out, const assay_json_value *measure)
 {
     const assay_json_value *params = assay_json_get(measure, "params");
@@ -209,6 +225,7 @@ void assay_words_measure(assay_buffer *out, const assay_json_value *measure)
         put_value(out, assay_json_get(params, words->param), 1);
         assay_buffer_puts(out, ")");
     }
+    put_extreme(out, measure);
 }
 
 void assay_words_rest(assay_buffer *out, const assay_json_value *measure)

@@ -126,7 +126,7 @@ assay_status assay_group_extremes_find(assay_group_extremes *out,
                                   .ratio_ends = {NAN, NAN},
                                   .p_adjusted = NAN};
     ASSAY_TRY(assay_check_least("extremes of groups", "the number of groups", k, 1, err));
-    if (!(alpha > 0.0 && alpha < 0.5)) {
+    if (!(alpha > 0.0 && alpha <= 0.5)) {
         return assay_fail(err, ASSAY_EINVAL, "extremes of groups: an error probability of %g",
                           alpha);
     }

@@ -40,7 +40,7 @@ typedef struct assay_group_extremes {
                           one Bonferroni); NaN without intervals */
 } assay_group_extremes;
 
-/** k >= 1 groups with finite values. alpha: error probability of either end. Without all intervals the ends are
+/** k >= 1 groups with finite values. alpha: error probability of either end, at most one half. Without all intervals the ends are
  *  NaN. With one group the difference is NaN. */
 ASSAY_NODISCARD assay_status assay_group_extremes_find(assay_group_extremes *out,
                                                        const assay_group_estimate *groups,

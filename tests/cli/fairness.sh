@@ -75,7 +75,50 @@ refuse 64 "must ascend" "$assay" run --check down.yaml
 sed 's/ranges: {age:/ranges: {aeg:/' plan.yaml >name.yaml
 refuse 64 "is not one of the columns" "$assay" run --check name.yaml
 sed 's/worst_group_accuracy/accuracy/' plan.yaml >plain.yaml
-refuse 64 "does not compare groups" "$assay" run --check plain.yaml
+refuse 64 "say which is meant with 'extreme: worst'" "$assay" run --check plain.yaml
+
+# the worst group, the gap, ... by any metric; a group that is left out leaves its side open
+cat >worst.yaml <<'YAML'
+assay: 1
+title: Worst group
+models: {m: {predictions: p.csv, data: d}}
+groups:
+  by_site: {title: Sites, columns: [site], positive: yes}
+contexts:
+  all: {data: d}
+  large: {data: d, where: "site <> 'c'"}
+metrics: [f1, matthews_correlation]
+requirements:
+  - {id: W1, text: nobody left behind, context: large, metric: f1, group: by_site, extreme: worst, at_least: 0.5}
+  - {id: W2, text: alike, context: large, metric: recall, group: by_site, extreme: difference, at_most: 0.05}
+  - {id: W3, text: alike, context: large, metric: {f_beta: {beta: 2}}, average: macro, group: by_site, extreme: ratio, at_least: 0.3}
+  - {id: W4, text: a small group is not passed over, context: all, metric: accuracy, group: by_site, extreme: worst, at_least: 0.05}
+  - {id: W5, text: but does not save a bad one, context: all, metric: accuracy, group: by_site, extreme: worst, at_least: 0.99}
+  - {id: W6, text: too seldom, context: large, metric: selection_rate, class: no, group: by_site, extreme: highest, at_most: 0.7}
+YAML
+expect 1 "$assay" run worst.yaml --out w
+says out "3 MET, 1 NOT MET, 2 INCONCLUSIVE, 0 NOT EVALUATED"
+fits w/results.json
+expect 1 "$assay" verify w --plan worst.yaml
+cp out judged
+says out "Of the groups, highest: site=a, lowest: site=b, of 2 groups; no rows here: site=c."
+says out "left out: site=c (only 3 rows behind it, at least 10 are asked for)"
+says w/report.html "worst of the groups"
+says w/report.html "left out: site=c"
+expect 1 "$assay" verify --predictions p.csv --plan worst.yaml
+cp out again
+expect 0 cmp again judged
+grep -q '"metric": "matthews_correlation"' w/results.json || fail "the plan's metrics are not measured within groups"
+sed 's/extreme: worst/extreme: worts/' worst.yaml >typo.yaml
+refuse 64 "expected worst, best, lowest, highest, difference or ratio" "$assay" run --check typo.yaml
+sed 's/extreme: highest/extreme: worst/' worst.yaml >way.yaml
+refuse 64 "say lowest or highest" "$assay" run --check way.yaml
+sed 's/metric: recall/metric: equal_opportunity_difference/' worst.yaml >twice.yaml
+refuse 64 "takes no 'extreme'" "$assay" run --check twice.yaml
+sed 's/extreme: worst, at_least: 0.05/extreme: worst, sequential: mixture, at_least: 0.05/' worst.yaml >one.yaml
+refuse 64 "not sample by sample" "$assay" run --check one.yaml
+sed '/^groups:/,/by_site:/d' worst.yaml >nogroups.yaml
+refuse 64 "but the plan has no 'groups'" "$assay" run --check nogroups.yaml
 # temperature scaling
 expect 0 "$assay" evaluate --predictions p.csv -m accuracy --temperature
 says out "there are only labels"

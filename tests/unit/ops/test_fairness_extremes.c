@@ -55,9 +55,10 @@ static int read_rows(fixture *f, FILE *file)
 static void evaluate(fixture *f, const assay_evaluate_options *options)
 {
     assay_error err = {0};
+    const assay_fairness_options wanted = {.least = 1};
     assay_status status = assay_fairness_evaluate(&f->fairness, f->arena, f->p, NULL, &f->groups,
                                                   (const assay_args *const *)f->args,
-                                                  ASSAY_COUNT(metrics), 1, options, &err);
+                                                  ASSAY_COUNT(metrics), &wanted, options, &err);
     if (status != ASSAY_OK) {
         fail_msg("%s", err.message);
     }
@@ -116,6 +117,36 @@ static void near(const char *what, double got, double wanted)
     }
 }
 
+static assay_measure *claim(const fixture *f, const assay_fairness_extremes *e, assay_extreme which)
+{
+    assay_measure *m = NULL;
+    assert_int_equal(assay_fairness_extreme_measure(&m, &f->fairness, e, which, f->arena, NULL),
+                     ASSAY_OK);
+    return m;
+}
+
+/* What requirements are judged by: the values of MetricFrame, and bounds on either side. */
+static void check_claims(const fixture *f, const assay_fairness_extremes *e, const double *values)
+{
+    static const assay_extreme which[] = {ASSAY_EXTREME_LOWEST, ASSAY_EXTREME_HIGHEST,
+                                          ASSAY_EXTREME_DIFFERENCE, ASSAY_EXTREME_RATIO};
+    for (size_t i = 0; i < ASSAY_COUNT(which); i++) {
+        assay_measure *m = claim(f, e, which[i]);
+        double low = 0, high = 0;
+        if (isnan(values[i])) {
+            assert_int_equal(m->outcome, ASSAY_OUTCOME_UNDEFINED);
+            continue;
+        }
+        near(m->metric, m->value, values[i]);
+        assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_OK);
+        assert_true(low <= values[i] && values[i] <= high);
+        assert_non_null(strstr(m->reason, "of 4 groups"));
+    }
+    bool better = e->direction == ASSAY_HIGHER_IS_BETTER;
+    near("worst", claim(f, e, ASSAY_EXTREME_WORST)->value, values[better ? 0 : 1]);
+    near("best", claim(f, e, ASSAY_EXTREME_BEST)->value, values[better ? 1 : 0]);
+}
+
 static void check_expect(const fixture *f, const char *line)
 {
     char metric[64], of[32], ratio[64];
@@ -136,6 +167,8 @@ static void check_expect(const fixture *f, const char *line)
     } else {
         near(metric, e->found.ratio, strtod(ratio, NULL));
     }
+    const double values[] = {low, high, difference, strtod(ratio, NULL)};
+    check_claims(f, e, values);
     /* every metric has an interval, and it holds the value */
     assert_true(e->found.difference_ends.low <= difference &&
                 difference <= e->found.difference_ends.high);
@@ -152,7 +185,18 @@ static void check_ends(const fixture *f, const char *line)
     assert_int_equal(sscanf(line, "ends %63s %31s %lf %lf %lf %lf %lf %lf %lf %lf %lf", metric, of,
                             &x[0], &x[1], &x[2], &x[3], &x[4], &x[5], &x[6], &x[7], &x[8]),
                      11);
-    const assay_group_extremes *e = &find(f, metric, of)->found;
+    const assay_fairness_extremes *found = find(f, metric, of);
+    const assay_group_extremes *e = &found->found;
+    static const assay_extreme which[] = {ASSAY_EXTREME_LOWEST, ASSAY_EXTREME_HIGHEST,
+                                          ASSAY_EXTREME_DIFFERENCE, ASSAY_EXTREME_RATIO};
+    for (size_t i = 0; i < ASSAY_COUNT(which); i++) { /* the one-sided bounds at 97.5 % */
+        double low = 0, high = 0;
+        assert_int_equal(
+            assay_measure_bounds(&low, &high, claim(f, found, which[i]), 0.975, NULL, NULL),
+            ASSAY_OK);
+        near(metric, low, x[2 * i]);
+        near(metric, high, x[2 * i + 1]);
+    }
     const double got[] = {e->lowest_ends.low,   e->lowest_ends.high,    e->highest_ends.low,
                           e->highest_ends.high, e->difference_ends.low, e->difference_ends.high,
                           e->ratio_ends.low,    e->ratio_ends.high,     e->p_adjusted};
@@ -198,10 +242,27 @@ static void test_left_out(void **state)
     const assay_fairness_extremes *e = find(f, "recall", "1");
     assert_int_equal(e->groups, 3);
     assert_non_null(strstr(e->reason, "left out: 3"));
+    /* what is left out may be worse: no bound on its side, and the reason names it */
+    double low = 0, high = 0;
+    const assay_measure *m = claim(f, e, ASSAY_EXTREME_WORST);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_OK);
+    assert_true(isinf(low) && low < 0.0 && high > 0.0 && high < 1.0);
+    assert_non_null(strstr(m->reason, "left out: 3 ("));
+    m = claim(f, e, ASSAY_EXTREME_BEST);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_OK);
+    assert_true(low > 0.0 && isinf(high));
+    m = claim(f, e, ASSAY_EXTREME_DIFFERENCE);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_OK);
+    assert_true(low >= 0.0 && isinf(high));
+    m = claim(f, e, ASSAY_EXTREME_RATIO);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_OK);
+    assert_true(low == 0.0 && high <= 1.0);
     /* without replicates f1 has values and no intervals */
     e = find(f, "f1", "macro");
     assert_true(e->outcome == ASSAY_OUTCOME_VALUE && isnan(e->found.difference_ends.high));
     assert_non_null(strstr(e->reason, "no interval: a group has none"));
+    m = claim(f, e, ASSAY_EXTREME_WORST);
+    assert_int_equal(assay_measure_bounds(&low, &high, m, 0.95, NULL, NULL), ASSAY_EUNSUPPORTED);
     memset(f->of, 0, sizeof f->of);
     evaluate(f, &options);
     e = find(f, "accuracy", "-");
