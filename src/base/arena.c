@@ -104,15 +104,17 @@ static char *take(assay_arena *arena, size_t bytes, size_t alignment)
     return memory;
 }
 
-void *assay_arena_alloc(assay_arena *arena, size_t count, size_t size)
+void *assay_arena_alloc_raw(assay_arena *arena, size_t count, size_t size)
 {
     size_t bytes = 0;
-    if (!assay_size_mul(&bytes, count, size)) {
-        return NULL;
-    }
-    char *memory = take(arena, bytes, ALIGNMENT);
+    return assay_size_mul(&bytes, count, size) ? take(arena, bytes, ALIGNMENT) : NULL;
+}
+
+void *assay_arena_alloc(assay_arena *arena, size_t count, size_t size)
+{
+    void *memory = assay_arena_alloc_raw(arena, count, size);
     if (memory != NULL) {
-        memset(memory, 0, bytes);
+        memset(memory, 0, count * size);
     }
     return memory;
 }

@@ -18,6 +18,9 @@ ASSAY_NODISCARD assay_status assay_arena_new(assay_arena **out, size_t limit, as
 /** count * size zeroed bytes, 64-byte aligned; NULL over the limit, on overflow or out of memory. */
 void *assay_arena_alloc(assay_arena *arena, size_t count, size_t size);
 
+/** As assay_arena_alloc but not zeroed: for what is overwritten at once. */
+void *assay_arena_alloc_raw(assay_arena *arena, size_t count, size_t size);
+
 /** Copy of a text (NULL gives NULL). */
 char *assay_arena_strdup(assay_arena *arena, const char *text);
 

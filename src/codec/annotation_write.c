@@ -85,6 +85,23 @@ static const char *class_name(const assay_annotation_view *v, int64_t row)
 
 /* ---- COCO ---- */
 
+/* Run lengths as the COCO tools compress them, however they were written; NULL = memory is out. */
+static char *canonical_counts(const assay_coco_shapes *s, int64_t row)
+{
+    assay_rle rle;
+    assay_arena *arena = NULL;
+    char *text = NULL;
+    if (assay_arena_new(&arena, 0, NULL) == ASSAY_OK &&
+        assay_coco_mask(&rle, s, row, arena, NULL) == ASSAY_OK) {
+        text = assay_alloc((size_t)rle.n * 7 + 1, 1);
+    }
+    if (text != NULL) {
+        (void)assay_rle_to_text(text, &rle);
+    }
+    assay_arena_free(arena);
+    return text;
+}
+
 static void put_shape(assay_json *json, assay_buffer *out, const assay_annotation_view *v,
                       int64_t row)
 {
@@ -101,20 +118,17 @@ static void put_shape(assay_json *json, assay_buffer *out, const assay_annotatio
         }
         assay_json_end_array(json);
     } else if ((v->rows->has[row] & ASSAY_COCO_RUNS) != 0 && s->count != NULL) {
-        const assay_rle rle = {s->height[row], s->width[row], s->count[row],
-                               s->runs + s->first[row]};
-        char *text = assay_alloc((size_t)rle.n * 7 + 1, 1);
+        char *text = canonical_counts(s, row);
         if (text == NULL) {
             out->failed = ASSAY_ENOMEM;
             return;
         }
-        (void)assay_rle_to_text(text, &rle);
         assay_json_key(json, "segmentation");
         assay_json_begin_object(json);
         assay_json_key(json, "size");
         assay_json_begin_array(json);
-        assay_json_int(json, rle.height);
-        assay_json_int(json, rle.width);
+        assay_json_int(json, s->height[row]);
+        assay_json_int(json, s->width[row]);
         assay_json_end_array(json);
         assay_json_put_text(json, "counts", text);
         assay_json_end_object(json);

@@ -7,7 +7,9 @@
 /** Room of the columns that grow together. */
 typedef struct assay_coco_builder {
     assay_coco_rows *rows;
-    int64_t room, room_parts, room_numbers, room_runs, room_points;
+    int64_t room, room_parts, room_numbers, room_counts, room_points;
+    uint32_t *runs; /* of the mask that is being read */
+    int64_t room_runs;
     int64_t zeroed;             /* rows that are ready to be filled */
     assay_coco_options options; /* without zeros */
     bool results;
@@ -15,6 +17,8 @@ typedef struct assay_coco_builder {
 
 void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
                              const assay_coco_options *options, bool results);
+/** The rows are not the builder's. */
+void assay_coco_builder_dispose(assay_coco_builder *builder);
 void assay_coco_rows_dispose(assay_coco_rows *rows);
 
 /** Make *column hold one more than n elements of `size` bytes; *room is what it holds now. */

@@ -240,6 +240,7 @@ assay_status assay_coco_read_truth(assay_coco_truth **out, assay_read_fn read, v
     r.truth = NULL;
 done:
     assay_json_scan_free(scan);
+    assay_coco_builder_dispose(&r.objects);
     assay_coco_truth_free(r.truth);
     return status;
 }
@@ -304,6 +305,7 @@ assay_status assay_coco_read_results(assay_coco_rows **out, assay_read_fn read, 
     rows = NULL;
 done:
     assay_json_scan_free(scan);
+    assay_coco_builder_dispose(&builder);
     assay_coco_results_free(rows);
     return status;
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "codec/json_scan.h"
+#include "codec/rle.h"
 
 /** Bits of assay_coco_rows.has */
 enum {
@@ -33,14 +34,14 @@ enum {
 
 /** Outlines and run lengths of all rows, one behind the other. */
 typedef struct assay_coco_shapes {
-    int64_t *first;  /* per row: its first part, or its first run */
+    int64_t *first;  /* per row: its first part, or the first character of its run lengths */
     int64_t *count;  /* per row: how many; 0 without a shape */
     int32_t *height; /* per row: of the runs, as written */
     int32_t *width;
     int64_t *part;   /* per part: its first number; and one more that ends the last part */
     double *numbers; /* x, y, x, y, ... */
-    uint32_t *runs;
-    int64_t n_parts, n_numbers, n_runs;
+    char *counts;    /* run lengths as compressed text, a fifth of what they take as numbers */
+    int64_t n_parts, n_numbers, n_counts;
 } assay_coco_shapes;
 
 /** Keypoints of all rows: x, y, visibility (0 = not annotated), x, y, ... */
@@ -113,6 +114,10 @@ typedef struct assay_coco_options {
     size_t most_values; /* numbers and runs of all shapes; 0 = 2^31 */
     size_t window;      /* of the scan */
 } assay_coco_options;
+
+/** The mask of a row that has run lengths; the runs live in the arena. */
+ASSAY_NODISCARD assay_status assay_coco_mask(assay_rle *out, const assay_coco_shapes *shapes,
+                                             int64_t row, assay_arena *arena, assay_error *err);
 
 /** The truth: an object with images, annotations and categories, in any order. Every annotation has
  *  id, image_id and category_id; members that are not known are skipped. options may be NULL. */

@@ -21,6 +21,12 @@ void assay_coco_builder_init(assay_coco_builder *builder, assay_coco_rows *rows,
     }
 }
 
+void assay_coco_builder_dispose(assay_coco_builder *builder)
+{
+    assay_free(builder->runs);
+    *builder = (assay_coco_builder){0};
+}
+
 void assay_coco_rows_dispose(assay_coco_rows *rows)
 {
     assay_coco_shapes *s = &rows->shapes;
@@ -39,7 +45,7 @@ void assay_coco_rows_dispose(assay_coco_rows *rows)
                        s->width,
                        s->part,
                        s->numbers,
-                       s->runs,
+                       s->counts,
                        rows->points.first,
                        rows->points.count,
                        rows->points.visible,

@@ -69,46 +69,66 @@ static assay_status read_polygons(assay_coco_builder *builder, assay_json_scan *
     return ASSAY_OK;
 }
 
-static assay_status read_run_list(assay_coco_builder *builder, assay_json_scan *scan,
-                                  assay_error *err)
+/* Room for n characters more. */
+static assay_status grow_counts(assay_coco_builder *builder, int64_t n, assay_json_scan *scan,
+                                assay_error *err)
 {
     assay_coco_shapes *s = &builder->rows->shapes;
+    const size_t most = builder->options.most_values;
+    if ((size_t)n > most || (size_t)s->n_counts > most - (size_t)n) {
+        return limit(builder, INT64_MAX, scan, err);
+    }
+    return assay_coco_grow_raw(&s->counts, &builder->room_counts, s->n_counts + n,
+                               sizeof *s->counts, err);
+}
+
+static assay_status read_run_list(int64_t *n, assay_coco_builder *builder, assay_json_scan *scan,
+                                  assay_error *err)
+{
+    enum { LONGEST_RUN = 7 }; /* characters */
+    assay_coco_shapes *s = &builder->rows->shapes;
     assay_status status = ASSAY_OK;
+    *n = 0;
     ASSAY_TRY(assay_json_scan_array(scan, err));
     while ((status = assay_json_scan_item(scan, err)) == ASSAY_OK) {
         int64_t run = 0;
-        ASSAY_TRY(limit(builder, s->n_runs, scan, err));
-        ASSAY_TRY(
-            assay_coco_grow_raw(&s->runs, &builder->room_runs, s->n_runs, sizeof *s->runs, err));
+        ASSAY_TRY(limit(builder, s->n_counts + *n, scan, err));
+        ASSAY_TRY(assay_coco_grow_raw(&builder->runs, &builder->room_runs, *n,
+                                      sizeof *builder->runs, err));
         ASSAY_TRY(assay_json_scan_integer(&run, scan, err));
         if (run < 0 || run > INT32_MAX) {
             return assay_json_scan_fail(scan, err, ASSAY_EFORMAT, "a run length of %" PRId64, run);
         }
-        s->runs[s->n_runs++] = (uint32_t)run;
+        builder->runs[(*n)++] = (uint32_t)run;
     }
-    return status == ASSAY_DONE ? ASSAY_OK : status;
+    if (status != ASSAY_DONE) {
+        return status;
+    }
+    ASSAY_TRY(grow_counts(builder, LONGEST_RUN * *n, scan, err));
+    const assay_rle rle = {.n = *n, .runs = builder->runs};
+    s->n_counts += (int64_t)assay_rle_to_text(s->counts + s->n_counts, &rle);
+    return ASSAY_OK;
 }
 
-static assay_status read_run_text(assay_coco_builder *builder, assay_json_scan *scan,
+static assay_status read_run_text(int64_t *n, assay_coco_builder *builder, assay_json_scan *scan,
                                   assay_error *err)
 {
     assay_coco_shapes *s = &builder->rows->shapes;
     const char *text = NULL;
     size_t size = 0;
-    int64_t n = 0;
     assay_error inner = {0};
     ASSAY_TRY(assay_json_scan_text(&text, &size, scan, err));
-    if (size > builder->options.most_values ||
-        (size_t)s->n_runs > builder->options.most_values - size) {
-        return limit(builder, INT64_MAX, scan, err);
-    }
-    ASSAY_TRY(assay_coco_grow_raw(&s->runs, &builder->room_runs, s->n_runs + (int64_t)size,
-                                  sizeof *s->runs, err));
-    assay_status status = assay_rle_from_text(s->runs + s->n_runs, &n, text, size, &inner);
+    ASSAY_TRY(grow_counts(builder, (int64_t)size, scan, err));
+    ASSAY_TRY(assay_coco_grow_raw(&builder->runs, &builder->room_runs, (int64_t)size,
+                                  sizeof *builder->runs, err));
+    assay_status status = assay_rle_from_text(builder->runs, n, text, size, &inner);
     if (status != ASSAY_OK) {
         return assay_json_scan_fail(scan, err, status, "%s", inner.message);
     }
-    s->n_runs += n;
+    if (size > 0) {
+        memcpy(s->counts + s->n_counts, text, size);
+        s->n_counts += (int64_t)size;
+    }
     return ASSAY_OK;
 }
 
@@ -146,16 +166,17 @@ static assay_status read_runs(assay_coco_builder *builder, assay_json_scan *scan
     assay_coco_shapes *s = &rows->shapes;
     bool counts = false;
     bool sized = false;
+    int64_t n = 0;
     const char *key = NULL;
     assay_status status = ASSAY_OK;
-    s->first[rows->n] = s->n_runs;
+    s->first[rows->n] = s->n_counts;
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
         if (strcmp(key, "counts") == 0 && !counts) {
             int kind = 0;
             ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
-            ASSAY_TRY(kind == '[' ? read_run_list(builder, scan, err)
-                                  : read_run_text(builder, scan, err));
+            ASSAY_TRY(kind == '[' ? read_run_list(&n, builder, scan, err)
+                                  : read_run_text(&n, builder, scan, err));
             counts = true;
         } else if (strcmp(key, "size") == 0) {
             ASSAY_TRY(read_size(builder, scan, err));
@@ -171,15 +192,29 @@ static assay_status read_runs(assay_coco_builder *builder, assay_json_scan *scan
         return assay_json_scan_fail(scan, err, ASSAY_EFORMAT,
                                     "a mask needs \"size\": [height, width] and \"counts\"");
     }
-    s->count[rows->n] = s->n_runs - s->first[rows->n];
-    assay_rle rle = {s->height[rows->n], s->width[rows->n], s->count[rows->n],
-                     s->runs + s->first[rows->n]};
+    s->count[rows->n] = s->n_counts - s->first[rows->n];
+    const assay_rle rle = {s->height[rows->n], s->width[rows->n], n, builder->runs};
     assay_error inner = {0};
     status = assay_rle_check(&rle, &inner);
     if (status != ASSAY_OK) {
         return assay_json_scan_fail(scan, err, status, "%s", inner.message);
     }
     rows->has[rows->n] |= ASSAY_COCO_RUNS;
+    return ASSAY_OK;
+}
+
+assay_status assay_coco_mask(assay_rle *out, const assay_coco_shapes *shapes, int64_t row,
+                             assay_arena *arena, assay_error *err)
+{
+    size_t size = (size_t)shapes->count[row]; /* one run takes at least one character */
+    int64_t n = 0;
+    *out = (assay_rle){0};
+    uint32_t *runs = assay_arena_alloc_raw(arena, size, sizeof *runs);
+    if (runs == NULL) {
+        return assay_fail_memory(err);
+    }
+    ASSAY_TRY(assay_rle_from_text(runs, &n, shapes->counts + shapes->first[row], size, err));
+    *out = (assay_rle){shapes->height[row], shapes->width[row], n, runs};
     return ASSAY_OK;
 }
 

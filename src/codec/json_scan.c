@@ -214,6 +214,29 @@ assay_status assay_json_scan_item(assay_json_scan *scan, assay_error *err)
     return step(scan, ']', err);
 }
 
+/* A short key without escapes, with its colon right behind it. */
+static bool simple_key(assay_json_scan *scan)
+{
+    const char *first = scan->at + 1;
+    if (scan->end - scan->at < ASSAY_JSON_KEY + 2 || *scan->at != '"') {
+        return false;
+    }
+    int n = 0;
+    for (; n < ASSAY_JSON_KEY - 1; n++) {
+        char c = first[n];
+        if ((unsigned char)c < ' ' || c == '"' || c == '\\') {
+            break;
+        }
+        scan->key[n] = c;
+    }
+    if (first[n] != '"' || first[n + 1] != ':') {
+        return false;
+    }
+    scan->key[n] = '\0';
+    scan->at += n + 3;
+    return true;
+}
+
 assay_status assay_json_scan_key(const char **key, assay_json_scan *scan, assay_error *err)
 {
     const char *text = NULL;
@@ -223,6 +246,10 @@ assay_status assay_json_scan_key(const char **key, assay_json_scan *scan, assay_
     *key = "";
     if (status != ASSAY_OK) {
         return status;
+    }
+    if (simple_key(scan)) {
+        *key = scan->key;
+        return ASSAY_OK;
     }
     ASSAY_TRY(assay_json_scan_text(&text, &size, scan, err));
     size = size < ASSAY_JSON_KEY - 1 ? size : ASSAY_JSON_KEY - 1;

@@ -15,6 +15,35 @@ static const double tens[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
+static const uint64_t fives[MOST_FIVES + 1] = {1,
+                                               5,
+                                               25,
+                                               125,
+                                               625,
+                                               3125,
+                                               15625,
+                                               78125,
+                                               390625,
+                                               1953125,
+                                               9765625,
+                                               48828125,
+                                               244140625,
+                                               1220703125,
+                                               6103515625,
+                                               30517578125,
+                                               152587890625,
+                                               762939453125,
+                                               3814697265625,
+                                               19073486328125,
+                                               95367431640625,
+                                               476837158203125,
+                                               2384185791015625,
+                                               11920928955078125,
+                                               59604644775390625,
+                                               298023223876953125,
+                                               1490116119384765625,
+                                               7450580596923828125};
+
 static int bits_of(uint64_t value)
 {
     return 64 - __builtin_clzll(value);
@@ -23,10 +52,7 @@ static int bits_of(uint64_t value)
 /* m / (5^k 2^k): the quotient to 63 or 64 bits and whether anything was left decide the rounding. */
 static double divide(uint64_t m, int k)
 {
-    uint64_t five = 1;
-    for (int i = 0; i < k; i++) {
-        five *= 5;
-    }
+    const uint64_t five = fives[k];
     int shift = bits_of(five) + 63 - bits_of(m);
     wide numerator = (wide)m << shift;
     uint64_t quotient = (uint64_t)(numerator / five);
@@ -38,7 +64,11 @@ static double divide(uint64_t m, int k)
     if (low > half || (low == half && (rest || (high & 1) != 0))) {
         high++;
     }
-    return ldexp((double)high, drop - shift - k);
+    /* 2^-91 at the least: a normal number, so that the product is exact. */
+    uint64_t power = (uint64_t)(1023 + drop - shift - k) << 52;
+    double scale = 0.0;
+    memcpy(&scale, &power, sizeof scale);
+    return (double)high * scale;
 }
 
 bool assay_decimal_to_real(double *out, uint64_t mantissa, int exponent)
@@ -66,8 +96,32 @@ typedef struct decimal {
     bool negative, exact, whole; /* whole: neither fraction nor exponent was written */
 } decimal;
 
-static const char *digits(const char *p, decimal *d, int *n, bool fraction)
+/* Eight digits at p as a number; false when one of them is none (Lemire 2018: three products). */
+static bool eight_digits(uint64_t *out, const char *p)
 {
+    uint64_t v = assay_json_eight(p);
+    if ((((v + UINT64_C(0x4646464646464646)) | (v - UINT64_C(0x3030303030303030))) &
+         UINT64_C(0x8080808080808080)) != 0) {
+        return false;
+    }
+    v -= UINT64_C(0x3030303030303030);
+    v = v * 10 + (v >> 8);
+    *out = ((v & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
+            (v >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
+           32;
+    return true;
+}
+
+/* `end` is behind the last byte that may be read eight at a time. */
+static const char *digits(const char *p, const char *end, decimal *d, int *n, bool fraction)
+{
+    uint64_t eight = 0;
+    while (d->mantissa != 0 && *n <= 19 - 8 && end - p >= 8 && eight_digits(&eight, p)) {
+        d->mantissa = d->mantissa * 100000000 + eight;
+        *n += 8;
+        d->exponent -= fraction ? 8 : 0;
+        p += 8;
+    }
     for (; *p >= '0' && *p <= '9'; p++) {
         if (*n < 19) {
             d->mantissa = d->mantissa * 10 + (uint64_t)(*p - '0');
@@ -82,7 +136,7 @@ static const char *digits(const char *p, decimal *d, int *n, bool fraction)
 }
 
 /* The number at p; NULL when it is none. The NUL behind the window ends it in any case. */
-static const char *parse(decimal *d, const char *p)
+static const char *parse(decimal *d, const char *p, const char *end)
 {
     int n = 0;
     *d = (decimal){.exact = true, .whole = true};
@@ -92,14 +146,14 @@ static const char *parse(decimal *d, const char *p)
         return NULL;
     }
     const char *first = p;
-    p = digits(p, d, &n, false);
+    p = digits(p, end, d, &n, false);
     if (*first == '0' && p != first + 1) {
         return NULL;
     }
     if (*p == '.') {
         first = p + 1;
         d->whole = false;
-        p = digits(first, d, &n, true);
+        p = digits(first, end, d, &n, true);
         if (p == first) {
             return NULL;
         }
@@ -122,6 +176,12 @@ static const char *parse(decimal *d, const char *p)
     return p;
 }
 
+/* Whether c may be a part of a number. */
+static bool continues(char c)
+{
+    return c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E' || (c >= '0' && c <= '9');
+}
+
 /* Parse the number that comes next; *size is its length, scan->at stays before it. */
 static assay_status number(decimal *d, size_t *size, assay_json_scan *scan, assay_error *err)
 {
@@ -130,10 +190,14 @@ static assay_status number(decimal *d, size_t *size, assay_json_scan *scan, assa
     if (c != '-' && (c < '0' || c > '9')) {
         return assay_json_scan_unexpected(scan, c, "a number", err);
     }
+    const char *last = parse(d, scan->at, scan->end);
+    *size = last != NULL ? (size_t)(last - scan->at) : 0;
+    if (last != NULL && last < scan->end && *size <= LONGEST_NUMBER && !continues(*last)) {
+        return ASSAY_OK;
+    }
     for (;;) {
         const char *stop = scan->at;
-        while (*stop == '-' || *stop == '+' || *stop == '.' || *stop == 'e' || *stop == 'E' ||
-               (*stop >= '0' && *stop <= '9')) {
+        while (continues(*stop)) {
             stop++;
         }
         *size = (size_t)(stop - scan->at);
@@ -152,7 +216,7 @@ static assay_status number(decimal *d, size_t *size, assay_json_scan *scan, assa
             return status;
         }
     }
-    if (parse(d, scan->at) != scan->at + *size) {
+    if (parse(d, scan->at, scan->end) != scan->at + *size) {
         return assay_json_scan_unexpected(scan, c, "a number as JSON writes it", err);
     }
     return ASSAY_OK;

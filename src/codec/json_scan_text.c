@@ -134,6 +134,20 @@ static assay_status escape(assay_json_scan *scan, assay_error *err)
 /* To the next quote, backslash or control character, or to the end of the window. */
 static char *plain(char *p, const char *end)
 {
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones << 7;
+    while (end - p >= 8) {
+        uint64_t v = assay_json_eight(p);
+        uint64_t quote = v ^ ones * '"';
+        uint64_t backslash = v ^ ones * '\\';
+        /* the lowest top bit that is set is that of a byte below ' ', or of one that became zero */
+        uint64_t stops =
+            ((v - ones * ' ') & ~v) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+        if ((stops & tops) != 0) {
+            return p + __builtin_ctzll(stops & tops) / 8;
+        }
+        p += 8;
+    }
     while (p < end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\') {
         p++;
     }

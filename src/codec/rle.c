@@ -5,42 +5,59 @@
 
 enum { BASE = 48, BITS = 5, MORE = 32, SIGN = 16, MOST_CHARACTERS = 7 };
 
+/* The number that begins at character *p. */
+static assay_status read_number(int64_t *out, const char *text, size_t size, size_t *p,
+                                assay_error *err)
+{
+    int64_t value = 0;
+    int k = 0;
+    int c = MORE;
+    for (; (c & MORE) != 0; k++, ++*p) {
+        if (*p == size || k == MOST_CHARACTERS) {
+            return assay_fail(err, ASSAY_EFORMAT,
+                              "the compressed run lengths end inside a number or have one that "
+                              "is too long, at character %zu",
+                              *p);
+        }
+        c = (unsigned char)text[*p] - BASE;
+        if (c < 0 || c > 63) {
+            return assay_fail(err, ASSAY_EFORMAT,
+                              "the compressed run lengths have the character 0x%02x at %zu; "
+                              "they are made of '0' to 'o'",
+                              (unsigned)(unsigned char)text[*p], *p);
+        }
+        value |= (int64_t)(c & (MORE - 1)) << BITS * k;
+    }
+    if ((c & SIGN) != 0) {
+        value -= INT64_C(1) << BITS * k;
+    }
+    *out = value;
+    return ASSAY_OK;
+}
+
 assay_status assay_rle_from_text(uint32_t *runs, int64_t *n, const char *text, size_t size,
                                  assay_error *err)
 {
     int64_t m = 0;
+    int64_t last = 0;   /* run m - 1 */
+    int64_t before = 0; /* run m - 2, which run m is told from; nothing up to the third run */
     *n = 0;
-    for (size_t p = 0; p < size;) {
-        int64_t value = 0;
-        int k = 0;
-        int c = MORE;
-        for (; (c & MORE) != 0; k++, p++) {
-            if (p == size || k == MOST_CHARACTERS) {
-                return assay_fail(err, ASSAY_EFORMAT,
-                                  "the compressed run lengths end inside a number or have one that "
-                                  "is too long, at character %zu",
-                                  p);
-            }
-            c = (unsigned char)text[p] - BASE;
-            if (c < 0 || c > 63) {
-                return assay_fail(err, ASSAY_EFORMAT,
-                                  "the compressed run lengths have the character 0x%02x at %zu; "
-                                  "they are made of '0' to 'o'",
-                                  (unsigned)(unsigned char)text[p], p);
-            }
-            value |= (int64_t)(c & (MORE - 1)) << BITS * k;
+    for (size_t p = 0; p < size; m++) {
+        unsigned c = (unsigned)(unsigned char)text[p] - BASE;
+        int64_t value = (int64_t)(c ^ SIGN) - SIGN; /* of one character, as most are */
+        if (c < MORE) {
+            p++;
+        } else {
+            ASSAY_TRY(read_number(&value, text, size, &p, err));
         }
-        if ((c & SIGN) != 0) {
-            value -= INT64_C(1) << BITS * k;
-        }
-        if (m > 2) {
-            value += runs[m - 2];
-        }
+        value += before;
         if (value < 0 || value > INT32_MAX) {
             return assay_fail(err, ASSAY_EFORMAT, "run %" PRId64 " has the length %" PRId64, m,
                               value);
         }
-        runs[m++] = (uint32_t)value;
+        runs[m] = (uint32_t)value;
+        before = m > 1 ? last : 0;
+        last = value;
     }
     *n = m;
     return ASSAY_OK;
@@ -93,49 +110,88 @@ uint32_t assay_rle_area(const assay_rle *rle)
     return area;
 }
 
-typedef struct place {
-    uint32_t column, row;
-} place;
-
-/* `run` pixels further; most runs end in the column or the next one, which needs no division. */
-static inline place along(place from, uint32_t run, uint32_t height)
+/* The row `run` pixels further; most runs end in the column or the next one, which needs no
+ * division. */
+static inline uint32_t down(uint32_t row, uint32_t run, uint32_t height)
 {
-    uint64_t row = (uint64_t)from.row + run;
-    uint32_t columns = row < height ? 0 : row < 2 * (uint64_t)height ? 1 : (uint32_t)(row / height);
-    return (place){from.column + columns, (uint32_t)(row - (uint64_t)columns * height)};
+    uint32_t to = row + run; /* below 2^32: both are below 2^31 */
+    if (to >= height) {
+        to -= height;
+        if (to >= height) {
+            to %= height;
+        }
+    }
+    return to;
+}
+
+/* Rows of the first and the last pixel of the object, and whether a run goes on in the next column. */
+typedef struct rows {
+    uint32_t top, bottom;
+    bool across;
+} rows;
+
+static rows rows_of(const assay_rle *rle)
+{
+    const uint32_t h = (uint32_t)rle->height;
+    rows r = {h, 0, false};
+    uint32_t row = 0; /* of the next pixel; pixels are counted down the columns */
+    for (int64_t i = 0; i + 1 < rle->n; i += 2) {
+        const uint32_t run = rle->runs[i + 1];
+        row = down(row, rle->runs[i], h);
+        if (run == 0) {
+            continue;
+        }
+        r.top = row < r.top ? row : r.top;
+        r.across = r.across || run > h - row;
+        uint32_t last = down(row, run - 1, h);
+        r.bottom = last > r.bottom ? last : r.bottom;
+        row = last + 1 < h ? last + 1 : 0;
+    }
+    return r;
 }
 
 void assay_rle_box(double out[4], const assay_rle *rle)
 {
-    uint32_t h = (uint32_t)rle->height;
-    uint32_t left = (uint32_t)rle->width;
-    uint32_t top = h;
-    uint32_t right = 0;
-    uint32_t bottom = 0;
-    place at = {0};
+    const uint32_t h = (uint32_t)rle->height;
+    uint32_t first = 0;
+    uint32_t last = 0;
+    int64_t begin = 0;
+    int64_t end = (rle->n & ~INT64_C(1)) - 2;
     if (rle->n < 2) {
         out[0] = out[1] = out[2] = out[3] = 0.0;
         return;
     }
-    for (int64_t i = 0; i + 1 < rle->n; i += 2) {
-        at = along(at, rle->runs[i], h);
-        if (rle->runs[i + 1] == 0) {
-            continue;
+    while (begin <= end && rle->runs[begin + 1] == 0) {
+        begin += 2;
+    }
+    while (end >= begin && rle->runs[end + 1] == 0) {
+        end -= 2;
+    }
+    uint32_t left = (uint32_t)rle->width;
+    uint32_t right = 0;
+    rows r = {h, 0, false};
+    if (begin <= end) {
+        for (int64_t i = 0; i <= begin; i++) {
+            first += rle->runs[i];
         }
-        place last = along(at, rle->runs[i + 1] - 1, h);
-        left = at.column < left ? at.column : left;
-        right = last.column > right ? last.column : right;
-        uint32_t high = at.column < last.column ? 0 : at.row;
-        uint32_t low = at.column < last.column ? h - 1 : last.row;
-        top = high < top ? high : top;
-        bottom = low > bottom ? low : bottom;
-        at = along(last, 1, h);
+        uint32_t after = 0; /* pixels behind the object */
+        for (int64_t i = end + 2; i < rle->n; i++) {
+            after += rle->runs[i];
+        }
+        last = h * (uint32_t)rle->width - after - 1;
+        left = first / h;
+        right = last / h;
+        r = rows_of(rle);
+        if (r.across) {
+            r.top = 0;
+            r.bottom = h - 1;
+        }
     }
     /* A mask without an object keeps the wrapped unsigned extents of the COCO tools. */
     out[0] = left;
-    out[1] = top;
+    out[1] = r.top;
     out[2] = right - left + 1;
-    out[3] = bottom - top + 1;
+    out[3] = r.bottom - r.top + 1;
 }
 
 /* One side of a walk over two masks at once. */
@@ -208,8 +264,43 @@ double assay_box_iou(const double box[4], const double truth[4], bool crowd)
     return common / (crowd ? area : area + truth[2] * truth[3] - common);
 }
 
-double assay_rle_iou(const assay_rle *mask, const double box[4], const assay_rle *truth,
-                     const double truth_box[4], bool crowd)
+/* Where the runs of an object begin and end, counted from the first pixel. */
+typedef struct spans {
+    const uint32_t *runs;
+    int64_t n, next; /* the next run of background */
+    uint32_t begin, end;
+} spans;
+
+static inline bool spans_next(spans *s)
+{
+    if (s->next + 1 >= s->n) {
+        return false;
+    }
+    s->begin = s->end + s->runs[s->next];
+    s->end = s->begin + s->runs[s->next + 1];
+    s->next += 2;
+    return true;
+}
+
+/* Pixels of both masks. */
+static uint32_t shared(const assay_rle *a, const assay_rle *b)
+{
+    spans x = {a->runs, a->n, 0, 0, 0};
+    spans y = {b->runs, b->n, 0, 0, 0};
+    uint32_t common = 0;
+    bool more = spans_next(&x) && spans_next(&y);
+    while (more) {
+        uint32_t begin = x.begin > y.begin ? x.begin : y.begin;
+        uint32_t end = x.end < y.end ? x.end : y.end;
+        common += end > begin ? end - begin : 0;
+        more = x.end < y.end ? spans_next(&x) : spans_next(&y);
+    }
+    return common;
+}
+
+double assay_rle_iou(const assay_rle *mask, const double box[4], uint32_t area,
+                     const assay_rle *truth, const double truth_box[4], uint32_t truth_area,
+                     bool crowd)
 {
     if (!(assay_box_iou(box, truth_box, crowd) > 0.0)) {
         return 0.0;
@@ -217,22 +308,9 @@ double assay_rle_iou(const assay_rle *mask, const double box[4], const assay_rle
     if (mask->height != truth->height || mask->width != truth->width) {
         return -1.0;
     }
-    walk a = walk_start(mask);
-    walk b = walk_start(truth);
-    uint32_t common = 0;
-    uint32_t either = 0;
-    for (;;) {
-        uint32_t step = a.left < b.left ? a.left : b.left;
-        either += a.inside || b.inside ? step : 0;
-        common += a.inside && b.inside ? step : 0;
-        walk_advance(&a, step);
-        walk_advance(&b, step);
-        if (a.left == 0 && b.left == 0 && a.next == a.n && b.next == b.n) {
-            break;
-        }
-    }
+    uint32_t common = shared(mask, truth);
     if (common == 0) {
         return 0.0;
     }
-    return (double)common / (double)(crowd ? assay_rle_area(mask) : either);
+    return (double)common / (double)(crowd ? area : area + truth_area - common);
 }

@@ -47,8 +47,9 @@ void assay_rle_box(double out[4], const assay_rle *rle);
 /** Intersection over union of two boxes (left, top, width, height); over the area of `box` when the
  *  other one is a crowd. */
 double assay_box_iou(const double box[4], const double truth[4], bool crowd);
-/** The same for masks, whose boxes are known; -1 when their sizes differ. */
-double assay_rle_iou(const assay_rle *mask, const double box[4], const assay_rle *truth,
-                     const double truth_box[4], bool crowd);
+/** The same for masks, whose boxes and areas are known; -1 when their sizes differ. */
+double assay_rle_iou(const assay_rle *mask, const double box[4], uint32_t area,
+                     const assay_rle *truth, const double truth_box[4], uint32_t truth_area,
+                     bool crowd);
 
 #endif

@@ -142,11 +142,12 @@ static void sort_few(uint32_t *values, uint32_t *spare, uint32_t n)
 }
 
 /* Most columns are crossed twice: crossings are put by column, then in order within each. `place` has
- * zeros, one more than columns. The result is in `out`; o->at is used up. */
+ * room for one more than columns. The result is in `out`; o->at is used up. */
 static void sort(uint32_t *out, outline *o, uint32_t *place)
 {
     uint32_t n_columns = o->n > 0 ? o->high - o->low + 1 : 0;
     uint32_t begin = 0;
+    memset(place, 0, ((size_t)n_columns + 1) * sizeof *place);
     for (int64_t i = 0; i < o->n; i++) {
         place[o->column[i] - o->low + 1]++;
     }
@@ -231,7 +232,7 @@ assay_status assay_rle_from_polygon(assay_rle *out, const double *xy, int64_t po
     outline o = {.height = height, .width = width, .low = UINT32_MAX};
     *out = (assay_rle){0};
     ASSAY_TRY(assay_rle_check(&whole, err));
-    int32_t *x = assay_arena_alloc(arena, (size_t)points + 1, 2 * sizeof *x);
+    int32_t *x = assay_arena_alloc_raw(arena, (size_t)points + 1, 2 * sizeof *x);
     if (x == NULL) {
         return assay_fail_memory(err);
     }
@@ -240,7 +241,7 @@ assay_status assay_rle_from_polygon(assay_rle *out, const double *xy, int64_t po
         ASSAY_TRY(corners(x, y, &o.room, xy, points, err));
     }
     size_t room = (size_t)o.room + 2;
-    o.at = assay_arena_alloc(arena, 4 * room, sizeof *o.at);
+    o.at = assay_arena_alloc_raw(arena, 4 * room, sizeof *o.at);
     if (o.at == NULL) {
         return assay_fail_memory(err);
     }

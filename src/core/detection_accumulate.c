@@ -212,22 +212,29 @@ static void sample(const accumulation *acc, hits *f, const passed *p, int64_t ob
     }
 }
 
+/* One class: its arrays [threshold][recall][area][cap], put into those of all classes when complete, so
+ * that what lies together there is written together. */
+typedef struct sheet {
+    double *precision, *scores;
+} sheet;
+
 /* The class has no objects, but detections: all of them are wrong. */
-static void fill_absent(const accumulation *acc, int64_t at, int64_t stride)
+static void fill_absent(const accumulation *acc, const sheet *own, int64_t at, int64_t stride)
 {
     const assay_protocol *p = &acc->d->protocol;
     for (int64_t i = 0; i < (int64_t)p->n_thresholds * p->n_recalls; i++) {
-        acc->out->precision[i * stride + at] = 0.0;
-        acc->out->scores[i * stride + at] = 0.0;
+        own->precision[i * stride + at] = 0.0;
+        own->scores[i * stride + at] = 0.0;
     }
 }
 
-static void accumulate_part(const accumulation *acc, hits found[], int64_t k, int a, int m)
+static void accumulate_part(const accumulation *acc, const sheet *own, hits found[], int64_t k,
+                            int a, int m)
 {
     const assay_protocol *p = &acc->d->protocol;
     int64_t positives = acc->d->positives[k * p->n_ranges + a];
-    int64_t stride = acc->out->classes * p->n_ranges * p->n_caps;
-    int64_t at = (k * p->n_ranges + a) * p->n_caps + m;
+    int64_t stride = (int64_t)p->n_ranges * p->n_caps;
+    int64_t at = (int64_t)a * p->n_caps + m;
     bool absent = (p->rules & ASSAY_RULE_ABSENT_ZERO) != 0;
     if (positives == 0 && !absent) {
         return;
@@ -235,15 +242,16 @@ static void accumulate_part(const accumulation *acc, hits found[], int64_t k, in
     passed seen = collect(found, acc, k, a, m);
     if (positives == 0) {
         if (seen.counted) {
-            fill_absent(acc, at, stride);
+            fill_absent(acc, own, at, stride);
         }
         return;
     }
     for (int t = 0; t < p->n_thresholds; t++) {
-        acc->out->recall[t * stride + at] = (double)found[t].n / (double)positives;
+        acc->out->recall[(t * acc->out->classes + k) * stride + at] =
+            (double)found[t].n / (double)positives;
         sample(acc, &found[t], &seen, positives,
-               acc->out->precision + (int64_t)t * p->n_recalls * stride + at,
-               acc->out->scores + (int64_t)t * p->n_recalls * stride + at, stride);
+               own->precision + (int64_t)t * p->n_recalls * stride + at,
+               own->scores + (int64_t)t * p->n_recalls * stride + at, stride);
     }
 }
 
@@ -264,9 +272,16 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
         objects += d->cells[c].n_objects;
     }
     most = objects < most ? objects : most;
-    double *room = assay_alloc_raw((size_t)most + 1, 2 * (size_t)p->n_thresholds * sizeof *room);
+    int64_t rows = (int64_t)p->n_thresholds * p->n_recalls;
+    size_t parts = (size_t)p->n_ranges * (size_t)p->n_caps;
+    size_t curves = ((size_t)most + 1) * 2 * (size_t)p->n_thresholds;
+    double *room = assay_alloc_raw(curves + 2 * (size_t)rows * parts, sizeof *room);
     if (room == NULL) {
         return assay_fail_memory(err);
+    }
+    const sheet own = {room + curves, room + curves + (size_t)rows * parts};
+    for (size_t i = 0; i < 2 * (size_t)rows * parts; i++) {
+        own.precision[i] = -1.0;
     }
     for (int t = 0; t < p->n_thresholds; t++) {
         found[t].precision = room + (most + 1) * 2 * t;
@@ -274,8 +289,13 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
     }
     for (int a = 0; a < p->n_ranges; a++) {
         for (int m = 0; m < p->n_caps; m++) {
-            accumulate_part(acc, found, k, a, m);
+            accumulate_part(acc, &own, found, k, a, m);
         }
+    }
+    for (int64_t i = 0; i < rows; i++) {
+        size_t to = (size_t)(i * acc->out->classes + k) * parts;
+        memcpy(acc->out->precision + to, own.precision + (size_t)i * parts, parts * sizeof(double));
+        memcpy(acc->out->scores + to, own.scores + (size_t)i * parts, parts * sizeof(double));
     }
     assay_free(room);
     return ASSAY_OK;

@@ -84,6 +84,7 @@ typedef struct assay_thing {
     double box[4];
     double area;
     assay_rle mask;
+    uint32_t pixels; /* of the mask */
     int64_t row;
     assay_hull hull;      /* turned boxes */
     const double *points; /* keypoints of the row, or NULL */

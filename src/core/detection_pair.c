@@ -40,16 +40,13 @@ int64_t assay_rank_of(const int64_t *ids, int64_t n, int64_t id, int64_t *hint)
         return ++*hint;
     }
     int64_t low = 0;
-    int64_t high = n;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (ids[middle] < id) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    /* Without a branch that depends on the ids: they come in any order and could not be foreseen. */
+    for (int64_t left = n; left > 1;) {
+        int64_t half = left / 2;
+        low += (int64_t)(ids[low + half - 1] < id) * half;
+        left -= half;
     }
-    if (low == n || ids[low] != id) {
+    if (n == 0 || ids[low] != id) {
         return -1;
     }
     *hint = low;
@@ -143,20 +140,22 @@ static bool object_extends(const assay_coco_rows *objects, int64_t row)
            0.0;
 }
 
-static bool result_extends(const assay_pairing *pairing, int64_t row)
+/* The arena is for the mask. */
+static assay_status result_extends(bool *out, const assay_pairing *pairing, int64_t row,
+                                   assay_arena *arena, assay_error *err)
 {
     const assay_coco_rows *results = pairing->results;
     const double *box = results->box + 4 * row;
+    assay_rle mask;
+    *out = true;
     if (pairing->boxed) {
-        return box[2] * box[3] > 0.0;
+        *out = box[2] * box[3] > 0.0;
+    } else if ((results->has[row] & ASSAY_COCO_RUNS) != 0) {
+        assay_arena_reset(arena);
+        ASSAY_TRY(assay_coco_mask(&mask, &results->shapes, row, arena, err));
+        *out = assay_rle_area(&mask) > 0;
     }
-    if ((results->has[row] & ASSAY_COCO_RUNS) == 0) {
-        return true;
-    }
-    const assay_rle mask = {results->shapes.height[row], results->shapes.width[row],
-                            results->shapes.count[row],
-                            results->shapes.runs + results->shapes.first[row]};
-    return assay_rle_area(&mask) > 0;
+    return ASSAY_OK;
 }
 
 static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairing *pairing,
@@ -204,7 +203,7 @@ done:
 }
 
 static assay_status key_detections(keyed *k, assay_detection *d, const assay_pairing *pairing,
-                                   const uint8_t *dropped, assay_error *err)
+                                   const uint8_t *dropped, assay_arena *arena, assay_error *err)
 {
     const assay_coco_rows *results = pairing->results;
     bool needed = (d->protocol.rules & ASSAY_RULE_AREA_NEEDED) != 0;
@@ -228,7 +227,11 @@ static assay_status key_detections(keyed *k, assay_detection *d, const assay_pai
         if (category < 0 || (dropped != NULL && dropped[i] != 0)) {
             continue;
         }
-        if (needed && !result_extends(pairing, i)) {
+        bool extends = true;
+        if (needed) {
+            ASSAY_TRY(result_extends(&extends, pairing, i, arena, err));
+        }
+        if (!extends) {
             d->notes.no_extent++;
             continue;
         }
@@ -493,6 +496,7 @@ assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, as
     keyed g = {0};
     keyed t = {0};
     uint8_t *dropped = NULL;
+    assay_arena *arena = NULL;
     ASSAY_TRY(check_files(truth, results, &d->protocol, err));
     ASSAY_TRY(rank_lists(d, pairing, err));
     if ((d->protocol.rules & ASSAY_RULE_CAP_IMAGE) != 0) {
@@ -507,10 +511,12 @@ assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, as
     ASSAY_GOTO(keyed_init(&g, truth->objects.n, err), done);
     ASSAY_GOTO(keyed_init(&t, results->n, err), done);
     ASSAY_GOTO(key_objects(&g, d, pairing, err), done);
-    ASSAY_GOTO(key_detections(&t, d, pairing, dropped, err), done);
+    ASSAY_GOTO(assay_arena_new(&arena, 0, err), done);
+    ASSAY_GOTO(key_detections(&t, d, pairing, dropped, arena, err), done);
     ASSAY_GOTO(cells_of(pairing, d, &g, &t, err), done);
 done:
     assay_free(dropped);
+    assay_arena_free(arena);
     keyed_dispose(&g);
     keyed_dispose(&t);
     return status;

@@ -55,9 +55,7 @@ static assay_status row_mask(assay_rle *out, const assay_coco_rows *rows, int64_
                              assay_error *err)
 {
     if ((rows->has[row] & ASSAY_COCO_RUNS) != 0) {
-        *out = (assay_rle){rows->shapes.height[row], rows->shapes.width[row],
-                           rows->shapes.count[row], rows->shapes.runs + rows->shapes.first[row]};
-        return ASSAY_OK;
+        return assay_coco_mask(out, &rows->shapes, row, arena, err);
     }
     bool polygons = (rows->has[row] & ASSAY_COCO_POLYGONS) != 0;
     if (!polygons && (!detection || (rows->has[row] & ASSAY_COCO_BOX) == 0)) {
@@ -166,8 +164,9 @@ assay_status assay_thing_object(assay_thing *out, const assay_pairing *pairing, 
     if (mask && canvas != NULL) {
         ASSAY_TRY(row_mask(&o->mask, rows, row, false, canvas, arena, err));
         assay_rle_box(o->box, &o->mask);
+        o->pixels = assay_rle_area(&o->mask);
         if ((rules & ASSAY_RULE_FLOAT32) != 0 && !(rows->area[row] > 0.0)) {
-            o->area = assay_rle_area(&o->mask);
+            o->area = o->pixels;
         }
     }
     if (p->iou == ASSAY_IOU_ORIENTED) {
@@ -210,9 +209,10 @@ static assay_status detection_mask(assay_thing *t, const assay_pairing *pairing,
     bool mask = pairing->protocol->iou == ASSAY_IOU_MASK;
     ASSAY_TRY(row_mask(&t->mask, rows, row, true, canvas, arena, err));
     bool shape = (rows->has[row] & (ASSAY_COCO_RUNS | ASSAY_COCO_POLYGONS)) != 0;
+    t->pixels = assay_rle_area(&t->mask);
     if (!pairing->boxed ||
         (mask && shape && (pairing->protocol->rules & ASSAY_RULE_MASK_AREA) != 0)) {
-        t->area = assay_rle_area(&t->mask);
+        t->area = t->pixels;
     }
     if (mask || !boxed) {
         assay_rle_box(t->box, &t->mask);
@@ -301,7 +301,8 @@ double assay_thing_overlap(const assay_thing *detection, const assay_thing *obje
 {
     switch (protocol->iou) {
     case ASSAY_IOU_MASK:
-        return assay_rle_iou(&detection->mask, detection->box, &object->mask, object->box, crowd);
+        return assay_rle_iou(&detection->mask, detection->box, detection->pixels, &object->mask,
+                             object->box, object->pixels, crowd);
     case ASSAY_IOU_KEYPOINTS:
         return assay_keypoint_similarity(detection, object, protocol);
     case ASSAY_IOU_ORIENTED:

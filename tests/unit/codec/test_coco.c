@@ -228,13 +228,13 @@ static void test_masks(void **state)
     assay_rle_box(box_a, &a);
     assay_rle_box(box_b, &b);
     assert_true(box_a[0] == 1 && box_a[1] == 1 && box_a[2] == 3 && box_a[3] == 3);
-    assert_true(assay_rle_iou(&a, box_a, &b, box_b, false) == 2.0 / 23.0);
-    assert_true(assay_rle_iou(&a, box_a, &b, box_b, true) == 2.0 / 9.0);
+    assert_true(assay_rle_iou(&a, box_a, 9, &b, box_b, 16, false) == 2.0 / 23.0);
+    assert_true(assay_rle_iou(&a, box_a, 9, &b, box_b, 16, true) == 2.0 / 9.0);
     assert_int_equal(assay_rle_union(&both, &a, &b, arena, NULL), ASSAY_OK);
     assert_int_equal(assay_rle_check(&both, NULL), ASSAY_OK);
     assert_int_equal(assay_rle_area(&both), 23);
     b.width = 11; /* of another size */
-    assert_true(assay_rle_iou(&a, box_a, &b, box_b, false) == -1.0);
+    assert_true(assay_rle_iou(&a, box_a, 9, &b, box_b, 16, false) == -1.0);
     const uint32_t across[] = {3, 10, 7}; /* from the third row of a column to the next but one */
     const assay_rle c = {5, 4, 3, across};
     assay_rle_box(box_b, &c);
@@ -283,7 +283,12 @@ static void test_truth(void **state)
     assert_int_equal(o->shapes.count[0], 2);
     assert_int_equal(o->shapes.part[1], 6);
     assert_int_equal(o->shapes.part[2], 14);
-    assert_int_equal(o->shapes.runs[2], 3);
+    assay_arena *arena = NULL;
+    assay_rle mask;
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    assert_int_equal(assay_coco_mask(&mask, &o->shapes, 1, arena, NULL), ASSAY_OK);
+    assert_int_equal(mask.runs[2], 3);
+    assay_arena_free(arena);
     assay_coco_truth_free(t);
 }
 
