@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/coco_parts.h"
 #include "core/detection.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,7 +28,7 @@ static void evaluate(const assay_coco_truth *truth, const assay_coco_rows *resul
         return;
     }
     if (assay_detection_classes(d) <= 64 &&
-        assay_detection_accumulate(&arrays, d, &err) == ASSAY_OK &&
+        assay_detection_accumulate(&arrays, d, true, &err) == ASSAY_OK &&
         assay_detection_summarize(stats, &n, d, &arrays, &err) == ASSAY_OK) {
         for (int i = 0; i < n; i++) {
             if (!(stats[i] == -1.0 || (stats[i] >= 0.0 && stats[i] <= 1.0))) {
@@ -37,6 +38,48 @@ static void evaluate(const assay_coco_truth *truth, const assay_coco_rows *resul
     }
     assay_coco_arrays_dispose(&arrays);
     assay_detection_free(d);
+}
+
+static bool same_bytes(const void *a, const void *b, int64_t n, size_t size)
+{
+    return n == 0 || (a == NULL && b == NULL) ||
+           (a != NULL && b != NULL && memcmp(a, b, (size_t)n * size) == 0);
+}
+
+/* Results in two parts are those of one reading, or nothing. */
+static void read_in_parts(const uint8_t *bytes, size_t size, const assay_coco_options *options,
+                          const assay_coco_rows *whole)
+{
+    size_t found = assay_coco_guess_record((const char *)bytes + size / 2, size - size / 2);
+    if (found == SIZE_MAX) {
+        return;
+    }
+    uint64_t at = size / 2 + found;
+    assay_memory_source first = {bytes, size};
+    assay_memory_source second = {bytes + at, size - at};
+    assay_coco_rows *parts[2] = {NULL, NULL};
+    assay_coco_rows *joined = NULL;
+    if (assay_coco_read_part(&parts[0], assay_memory_read, &first, options, 0, at, NULL) !=
+            ASSAY_OK ||
+        assay_coco_read_part(&parts[1], assay_memory_read, &second, options, at, UINT64_MAX,
+                             NULL) != ASSAY_OK) {
+        abort();
+    }
+    if (parts[0] != NULL && parts[1] != NULL &&
+        assay_coco_join_parts(&joined, parts, 2, options, NULL) != ASSAY_OK) {
+        abort();
+    }
+    if (joined != NULL &&
+        (whole == NULL || joined->n != whole->n ||
+         !same_bytes(joined->image, whole->image, whole->n, sizeof *whole->image) ||
+         !same_bytes(joined->box, whole->box, whole->n, 4 * sizeof *whole->box) ||
+         !same_bytes(joined->has, whole->has, whole->n, 1) ||
+         !same_bytes(joined->shapes.counts, whole->shapes.counts, whole->shapes.n_counts, 1))) {
+        abort();
+    }
+    assay_coco_results_free(parts[0]);
+    assay_coco_results_free(parts[1]);
+    assay_coco_results_free(joined);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -63,6 +106,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         results != NULL) {
         abort();
     }
+    const uint8_t *bytes = data + (first < size ? first : 0);
+    read_in_parts(bytes, size - (size_t)(bytes - data), &options, results);
     if (truth != NULL && results != NULL) {
         static const char *const names[] = {"coco",    "coco-corrected", "lvis",        "voc2007",
                                             "voc2012", "open-images",    "torchmetrics"};

@@ -35,6 +35,7 @@ typedef struct assay_annotation_options {
     bool extras;                /* COCO: keep the scalar members of images */
     bool for_evaluation;        /* VisDrone: as the benchmark evaluates */
     bool digest;
+    assay_coco_rows **rows; /* COCO results that were read already, taken over; or NULL */
 } assay_annotation_options;
 
 /** What was met on the way; 0 = did not occur. */
@@ -78,6 +79,9 @@ ASSAY_NODISCARD assay_status assay_annotation_find(assay_annotation_set *out, co
 /** The format of one file by its ending and beginning; 0 = it cannot be told. */
 ASSAY_NODISCARD assay_status assay_annotation_sniff(int *format, const char *path,
                                                     assay_error *err);
+
+/** What of the options a COCO reader needs. */
+assay_coco_options assay_annotation_coco_options(const assay_annotation_options *options);
 
 ASSAY_NODISCARD assay_status assay_annotations_truth(assay_coco_truth **out,
                                                      assay_annotation_notes *notes,

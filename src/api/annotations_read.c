@@ -208,12 +208,18 @@ static assay_status read_coco(assay_coco_truth **truth, assay_coco_rows **rows, 
 }
 
 /* Results that have masks only get their boxes from these. */
-static assay_status read_coco_results(assay_coco_rows **out, const char *path,
-                                      const assay_coco_options *options, assay_error *err)
+static assay_status read_coco_results(assay_coco_rows **out, assay_coco_rows **given,
+                                      const char *path, const assay_coco_options *options,
+                                      assay_error *err)
 {
     assay_coco_options masks = *options;
     masks.masks = true;
-    ASSAY_TRY(read_coco(NULL, out, path, options, err));
+    if (given != NULL && *given != NULL) {
+        *out = *given;
+        *given = NULL;
+    } else {
+        ASSAY_TRY(read_coco(NULL, out, path, options, err));
+    }
     if (!options->masks && !options->keypoints && (*out)->n > 0 &&
         ((*out)->has[0] & ASSAY_COCO_BOX) == 0) {
         assay_coco_results_free(*out);
@@ -223,7 +229,7 @@ static assay_status read_coco_results(assay_coco_rows **out, const char *path,
     return ASSAY_OK;
 }
 
-static assay_coco_options coco_options(const assay_annotation_options *options)
+assay_coco_options assay_annotation_coco_options(const assay_annotation_options *options)
 {
     return (assay_coco_options){
         .masks = options->masks, .keypoints = options->keypoints, .extras = options->extras};
@@ -270,7 +276,7 @@ assay_status assay_annotations_truth(assay_coco_truth **out, assay_annotation_no
     *out = NULL;
     assay_status status = begin(&r, err);
     if (status == ASSAY_OK && r.set.format == ASSAY_ANNOTATIONS_COCO) {
-        const assay_coco_options reading = coco_options(options);
+        const assay_coco_options reading = assay_annotation_coco_options(options);
         status = read_coco(out, NULL, path, &reading, err);
         notes->files = 1;
     } else if (status == ASSAY_OK) {
@@ -310,8 +316,8 @@ assay_status assay_annotations_results(assay_coco_rows **out, assay_annotation_n
     *out = NULL;
     assay_status status = begin(&r, err);
     if (status == ASSAY_OK && r.set.format == ASSAY_ANNOTATIONS_COCO) {
-        const assay_coco_options reading = coco_options(options);
-        status = read_coco_results(out, path, &reading, err);
+        const assay_coco_options reading = assay_annotation_coco_options(options);
+        status = read_coco_results(out, options->rows, path, &reading, err);
         notes->files = 1;
     } else if (status == ASSAY_OK) {
         r.keypoints.n = keypoints_of(truth);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
+#include "api/result_parts.h"
 #include "base/alloc.h"
 
 typedef struct reading {
@@ -11,6 +12,8 @@ typedef struct reading {
     assay_annotation_options truth, results;
     bool truth_is_file, results_alone; /* COCO files: results need no truth, digests no reading */
     bool digests;
+    assay_coco_options coco;  /* of the results */
+    assay_result_parts parts; /* of results alone; none = read in one piece */
     char truth_digest[ASSAY_DIGEST_HEX], results_digest[ASSAY_DIGEST_HEX];
 } reading;
 
@@ -20,23 +23,51 @@ static assay_status read_results(reading *r, assay_error *err)
                                      r->request->predictions, r->inputs->truth, &r->results, err);
 }
 
+/* The results are read in parts when there are any; then come the digests, which can wait. */
 static assay_status read_one(void *payload, int64_t block, int worker, assay_error *err)
 {
     reading *r = payload;
+    int64_t parts = r->parts.n > 0 ? r->parts.n : 1;
     (void)worker;
-    switch (block) {
-    case 0:
+    if (block == 0) {
         return assay_annotations_truth(&r->inputs->truth, &r->inputs->truth_notes,
                                        r->request->truth, &r->truth, err);
-    case 1:
+    }
+    if (block <= parts && r->parts.n > 0) {
+        return assay_result_parts_read(&r->parts, (int)block - 1, &r->coco, err);
+    }
+    if (block <= parts) {
         return r->results_alone ? read_results(r, err) : ASSAY_OK;
-    case 2:
+    }
+    if (block == parts + 1) {
         return r->results_alone ? assay_file_digest(r->results_digest, r->request->predictions, err)
                                 : ASSAY_OK;
-    default:
-        return r->truth_is_file ? assay_file_digest(r->truth_digest, r->request->truth, err)
-                                : ASSAY_OK;
     }
+    return r->truth_is_file ? assay_file_digest(r->truth_digest, r->request->truth, err) : ASSAY_OK;
+}
+
+/* Truth, results and digests at once. */
+static assay_status read_all(reading *r, const assay_context *context, assay_error *err)
+{
+    assay_coco_rows *rows = NULL;
+    if (r->results_alone) {
+        ASSAY_TRY(assay_result_parts_plan(&r->parts, r->request->predictions, err));
+    }
+    r->coco = assay_annotation_coco_options(&r->results);
+    bool parts = r->parts.n > 0;
+    int64_t blocks = 1 + (parts ? r->parts.n : 1) + (r->digests ? 2 : 0);
+    assay_status status =
+        assay_parallel(blocks, context->threads, read_one, r, &context->cancel, err);
+    if (status == ASSAY_OK && parts) {
+        status = assay_result_parts_join(&rows, &r->parts, &r->coco, err);
+    }
+    if (status == ASSAY_OK && (parts || !r->results_alone)) {
+        r->results.rows = &rows;
+        status = read_results(r, err);
+    }
+    assay_coco_results_free(rows);
+    assay_result_parts_dispose(&r->parts);
+    return status;
 }
 
 static assay_status is_coco(bool *out, const char *path, const char *format, assay_error *err)
@@ -110,11 +141,7 @@ assay_status assay_detection_inputs_read(assay_detection_inputs *out, assay_cont
     r.results.format = request->predictions_format;
     r.results.images = NULL;
     r.results.digest = digests && !r.results_alone;
-    assay_status status =
-        assay_parallel(digests ? 4 : 2, context->threads, read_one, &r, &context->cancel, err);
-    if (status == ASSAY_OK && !r.results_alone) {
-        status = read_results(&r, err);
-    }
+    assay_status status = read_all(&r, context, err);
     if (status == ASSAY_OK && request->hierarchy != NULL) {
         status = expand(out, request, err);
     }

@@ -148,7 +148,7 @@ static assay_status put_curve(assay_result *out, const assay_detection *d, assay
     assay_coco_arrays a = {0};
     double *rows = NULL;
     assay_status status = ASSAY_OK;
-    ASSAY_TRY(assay_detection_accumulate(&a, d, err));
+    ASSAY_TRY(assay_detection_accumulate(&a, d, false, err));
     rows = assay_alloc_raw((size_t)a.n_recalls, PR_COLUMNS * sizeof *rows);
     if (rows == NULL) {
         status = assay_fail_memory(err);

@@ -8,7 +8,7 @@
 
 #include "base/checked_int.h"
 
-enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, LARGE = 16 << 20 };
+enum { ALIGNMENT = 64, HUGE_PAGE = 2 << 20, LARGE = 4 << 20 };
 
 /* Bytes to ask for: a non-zero multiple of the alignment; 0 when the request is too large. */
 static size_t rounded(size_t count, size_t size)

@@ -160,15 +160,21 @@ static assay_status read_box(assay_coco_builder *builder, assay_json_scan *scan,
 
 enum { SEEN_ID = 1, SEEN_IMAGE = 2, SEEN_CATEGORY = 4, SEEN_SCORE = 8, SEEN_SHAPE = 16 };
 
+/* Names of two letters or more; most differ in the first two. */
+static inline bool same(const char *key, const char *name)
+{
+    return key[0] == name[0] && key[1] == name[1] && strcmp(key, name) == 0;
+}
+
 static uint8_t flag_of(const char *key)
 {
-    return strcmp(key, "difficult") == 0   ? ASSAY_OBJECT_DIFFICULT
-           : strcmp(key, "truncated") == 0 ? ASSAY_OBJECT_TRUNCATED
-           : strcmp(key, "occluded") == 0  ? ASSAY_OBJECT_OCCLUDED
-           : strcmp(key, "hidden") == 0    ? ASSAY_OBJECT_HIDDEN
-           : strcmp(key, "ignore") == 0    ? ASSAY_OBJECT_IGNORE
-           : strcmp(key, "is_group_of") == 0 || strcmp(key, "isgroupof") == 0 ? ASSAY_OBJECT_GROUP
-                                                                              : 0;
+    return same(key, "difficult")                               ? ASSAY_OBJECT_DIFFICULT
+           : same(key, "truncated")                             ? ASSAY_OBJECT_TRUNCATED
+           : same(key, "occluded")                              ? ASSAY_OBJECT_OCCLUDED
+           : same(key, "hidden")                                ? ASSAY_OBJECT_HIDDEN
+           : same(key, "ignore")                                ? ASSAY_OBJECT_IGNORE
+           : same(key, "is_group_of") || same(key, "isgroupof") ? ASSAY_OBJECT_GROUP
+                                                                : 0;
 }
 
 static assay_status read_visible(assay_coco_builder *builder, assay_json_scan *scan,
@@ -190,53 +196,53 @@ static assay_status read_member(assay_coco_builder *builder, int *seen, const ch
     assay_coco_rows *r = builder->rows;
     int64_t n = r->n;
     bool truth = !builder->results;
-    if (strcmp(key, "image_id") == 0) {
+    if (same(key, "image_id")) {
         *seen |= SEEN_IMAGE;
         return assay_json_scan_integer(&r->image[n], scan, err);
     }
-    if (strcmp(key, "category_id") == 0) {
+    if (same(key, "category_id")) {
         *seen |= SEEN_CATEGORY;
         return assay_json_scan_integer(&r->category[n], scan, err);
     }
-    if (strcmp(key, "bbox") == 0) {
+    if (same(key, "bbox")) {
         return read_box(builder, scan, err);
     }
-    if (strcmp(key, "segmentation") == 0 && (*seen & SEEN_SHAPE) == 0) {
+    if (same(key, "segmentation") && (*seen & SEEN_SHAPE) == 0) {
         *seen |= SEEN_SHAPE;
         return assay_coco_read_shape(builder, scan, err);
     }
-    if (strcmp(key, "score") == 0 && !truth) {
+    if (same(key, "score") && !truth) {
         *seen |= SEEN_SCORE;
         return assay_json_scan_real(&r->score[n], scan, err);
     }
-    if (strcmp(key, "id") == 0 && truth) {
+    if (same(key, "id") && truth) {
         *seen |= SEEN_ID;
         return assay_json_scan_integer(&r->id[n], scan, err);
     }
-    if (builder->options.keypoints && strcmp(key, "keypoints") == 0) {
+    if (builder->options.keypoints && same(key, "keypoints")) {
         return assay_coco_read_points(builder, scan, err);
     }
     int kind = 0;
     ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
-    if (builder->options.keypoints && truth && kind == '0' && strcmp(key, "num_keypoints") == 0) {
+    if (builder->options.keypoints && truth && kind == '0' && same(key, "num_keypoints")) {
         return read_visible(builder, scan, err);
+    }
+    if (truth && kind != 'n' && same(key, "area")) {
+        r->has[n] |= ASSAY_COCO_AREA;
+        return assay_json_scan_real(&r->area[n], scan, err);
+    }
+    if (truth && kind != 'n' && same(key, "iscrowd")) {
+        bool crowd = false;
+        r->has[n] |= ASSAY_COCO_CROWD;
+        ASSAY_TRY(assay_json_scan_flag(&crowd, scan, err));
+        r->crowd[n] = crowd;
+        return ASSAY_OK;
     }
     uint8_t flag = truth && (kind == 't' || kind == '0') ? flag_of(key) : 0;
     if (flag != 0) {
         bool set = false;
         ASSAY_TRY(assay_json_scan_flag(&set, scan, err));
         r->flags[n] |= set ? flag : 0;
-        return ASSAY_OK;
-    }
-    if (truth && kind != 'n' && strcmp(key, "area") == 0) {
-        r->has[n] |= ASSAY_COCO_AREA;
-        return assay_json_scan_real(&r->area[n], scan, err);
-    }
-    if (truth && kind != 'n' && strcmp(key, "iscrowd") == 0) {
-        bool crowd = false;
-        r->has[n] |= ASSAY_COCO_CROWD;
-        ASSAY_TRY(assay_json_scan_flag(&crowd, scan, err));
-        r->crowd[n] = crowd;
         return ASSAY_OK;
     }
     return assay_json_scan_skip(scan, err);

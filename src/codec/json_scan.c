@@ -43,7 +43,7 @@ assay_status assay_json_scan_fail(const assay_json_scan *scan, assay_error *err,
     va_end(args);
     return assay_fail(err, code, "line %" PRIu64 ", byte %" PRIu64 ": %s",
                       1 + scan->lines + line_feeds(scan->window, scan->at),
-                      scan->consumed + (uint64_t)(scan->at - scan->window), message);
+                      assay_json_scan_place(scan), message);
 }
 
 assay_status assay_json_scan_refill(assay_json_scan *scan, assay_error *err)
@@ -106,6 +106,16 @@ assay_status assay_json_scan_new(assay_json_scan **out, assay_read_fn read, void
 done:
     assay_json_scan_free(scan);
     return status;
+}
+
+void assay_json_scan_resume(assay_json_scan *scan)
+{
+    scan->fresh = true;
+}
+
+uint64_t assay_json_scan_place(const assay_json_scan *scan)
+{
+    return scan->consumed + (uint64_t)(scan->at - scan->window);
 }
 
 void assay_json_scan_free(assay_json_scan *scan)

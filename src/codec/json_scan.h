@@ -64,6 +64,11 @@ ASSAY_NODISCARD assay_status assay_json_scan_skip(assay_json_scan *scan, assay_e
 /** Nothing but blanks may follow. */
 ASSAY_NODISCARD assay_status assay_json_scan_end(assay_json_scan *scan, assay_error *err);
 
+/** Begin inside a list, before one of its elements: for streams that begin there. */
+void assay_json_scan_resume(assay_json_scan *scan);
+/** The byte that comes next, counted from the beginning of the stream. */
+uint64_t assay_json_scan_place(const assay_json_scan *scan);
+
 /** Fail with the present place before the message: "line 3, byte 120: ...". */
 assay_status assay_json_scan_fail(const assay_json_scan *scan, assay_error *err, assay_status code,
                                   const char *format, ...) ASSAY_PRINTF(4, 5);

@@ -96,34 +96,48 @@ typedef struct decimal {
     bool negative, exact, whole; /* whole: neither fraction nor exponent was written */
 } decimal;
 
-/* Eight digits at p as a number; false when one of them is none (Lemire 2018: three products). */
-static bool eight_digits(uint64_t *out, const char *p)
+enum { MOST_DIGITS = 19 }; /* of a number below 2^64, whatever they are */
+
+/* The digits that lie together in the eight bytes v, at most eight, as a number: each byte becomes its
+ * digit, then neighbours are joined by products (Lemire 2018). */
+static uint64_t join_digits(uint64_t v)
 {
-    uint64_t v = assay_json_eight(p);
-    if ((((v + UINT64_C(0x4646464646464646)) | (v - UINT64_C(0x3030303030303030))) &
-         UINT64_C(0x8080808080808080)) != 0) {
-        return false;
-    }
-    v -= UINT64_C(0x3030303030303030);
     v = v * 10 + (v >> 8);
-    *out = ((v & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
-            (v >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
-           32;
-    return true;
+    return (uint32_t)(((v & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x000F424000000064) +
+                       (v >> 16 & UINT64_C(0x000000FF000000FF)) * UINT64_C(0x0000271000000001)) >>
+                      32);
 }
 
-/* `end` is behind the last byte that may be read eight at a time. */
+/* Digits eight bytes at a time, as far as there are so many before `end`. */
+static const char *many_digits(const char *p, const char *end, decimal *d, int *n, bool fraction)
+{
+    static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
+                                      100000, 1000000, 10000000, 100000000};
+    int found = 8;
+    while (found == 8 && *n <= MOST_DIGITS - 8 && end - p >= 8) {
+        uint64_t v = assay_json_eight(p);
+        uint64_t other = ((v + UINT64_C(0x4646464646464646)) | (v - UINT64_C(0x3030303030303030))) &
+                         UINT64_C(0x8080808080808080);
+        found = other != 0 ? __builtin_ctzll(other) / 8 : 8;
+        if (found == 0) {
+            break;
+        }
+        v = (v - UINT64_C(0x3030303030303030))
+            << 8 * (8 - found); /* zeros before, nothing behind */
+        *n += d->mantissa != 0 ? found : v != 0 ? 8 - __builtin_ctzll(v) / 8 : 0;
+        d->mantissa = d->mantissa * powers[found] + join_digits(v);
+        d->exponent -= fraction ? found : 0;
+        p += found;
+    }
+    return p;
+}
+
+/* `end` is behind the last byte of the window. */
 static const char *digits(const char *p, const char *end, decimal *d, int *n, bool fraction)
 {
-    uint64_t eight = 0;
-    while (d->mantissa != 0 && *n <= 19 - 8 && end - p >= 8 && eight_digits(&eight, p)) {
-        d->mantissa = d->mantissa * 100000000 + eight;
-        *n += 8;
-        d->exponent -= fraction ? 8 : 0;
-        p += 8;
-    }
+    p = many_digits(p, end, d, n, fraction);
     for (; *p >= '0' && *p <= '9'; p++) {
-        if (*n < 19) {
+        if (*n < MOST_DIGITS) {
             d->mantissa = d->mantissa * 10 + (uint64_t)(*p - '0');
             *n += d->mantissa != 0;
             d->exponent -= fraction;

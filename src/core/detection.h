@@ -94,7 +94,7 @@ typedef struct assay_detection_list {
 
 assay_detection_list assay_detection_class(const assay_detection *detection, int64_t k);
 
-/** The arrays of COCO's "accumulate": precision and score [threshold][recall][class][area][cap],
+/** The arrays of COCO's "accumulate"; the scores only when wanted. precision and score [threshold][recall][class][area][cap],
  *  recall [threshold][class][area][cap]; -1 = no object. With the area under the curve instead of a
  *  grid there is one "recall", whose precision is the AP. */
 typedef struct assay_coco_arrays {
@@ -105,7 +105,7 @@ typedef struct assay_coco_arrays {
 
 ASSAY_NODISCARD assay_status assay_detection_accumulate(assay_coco_arrays *out,
                                                         const assay_detection *detection,
-                                                        assay_error *err);
+                                                        bool scores, assay_error *err);
 void assay_coco_arrays_dispose(assay_coco_arrays *arrays);
 
 /** The statistics of the protocol (assay_protocol_statistics), -1 = undefined. Returns how many in

@@ -255,47 +255,52 @@ static void accumulate_part(const accumulation *acc, const sheet *own, hits foun
     }
 }
 
+/* Curves of the most hits there can be: every one uses up an object, but for crowds, whose hits are
+ * skipped. */
+static int64_t most_hits(const assay_detection *d, int64_t k)
+{
+    int64_t most = d->kept_first[k + 1] - d->kept_first[k];
+    int64_t objects = 0;
+    for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
+        objects += d->cells[c].n_objects;
+    }
+    return objects < most ? objects : most;
+}
+
 static assay_status accumulate_class(void *payload, int64_t k, int worker, assay_error *err)
 {
     const accumulation *acc = payload;
     const assay_detection *d = acc->d;
     const assay_protocol *p = &d->protocol;
-    int64_t most = d->kept_first[k + 1] - d->kept_first[k];
+    int64_t most = most_hits(d, k);
     hits found[ASSAY_MOST_THRESHOLDS] = {{0}};
-    (void)worker;
-    if (d->cell_first[k] == d->cell_first[k + 1]) {
-        return ASSAY_OK;
-    }
-    /* Every hit uses up an object, but for crowds, whose hits are skipped. */
-    int64_t objects = 0;
-    for (int64_t c = d->cell_first[k]; c < d->cell_first[k + 1]; c++) {
-        objects += d->cells[c].n_objects;
-    }
-    most = objects < most ? objects : most;
-    int64_t rows = (int64_t)p->n_thresholds * p->n_recalls;
+    size_t rows = (size_t)p->n_thresholds * (size_t)p->n_recalls;
     size_t parts = (size_t)p->n_ranges * (size_t)p->n_caps;
     size_t curves = ((size_t)most + 1) * 2 * (size_t)p->n_thresholds;
-    double *room = assay_alloc_raw(curves + 2 * (size_t)rows * parts, sizeof *room);
+    (void)worker;
+    double *room = assay_alloc_raw(curves + 2 * rows * parts, sizeof *room);
     if (room == NULL) {
         return assay_fail_memory(err);
     }
-    const sheet own = {room + curves, room + curves + (size_t)rows * parts};
-    for (size_t i = 0; i < 2 * (size_t)rows * parts; i++) {
+    const sheet own = {room + curves, room + curves + rows * parts};
+    for (size_t i = 0; i < 2 * rows * parts; i++) {
         own.precision[i] = -1.0;
     }
     for (int t = 0; t < p->n_thresholds; t++) {
         found[t].precision = room + (most + 1) * 2 * t;
         found[t].score = room + (most + 1) * (2 * t + 1);
     }
-    for (int a = 0; a < p->n_ranges; a++) {
+    for (int a = 0; a < p->n_ranges && d->cell_first[k] < d->cell_first[k + 1]; a++) {
         for (int m = 0; m < p->n_caps; m++) {
             accumulate_part(acc, &own, found, k, a, m);
         }
     }
-    for (int64_t i = 0; i < rows; i++) {
-        size_t to = (size_t)(i * acc->out->classes + k) * parts;
-        memcpy(acc->out->precision + to, own.precision + (size_t)i * parts, parts * sizeof(double));
-        memcpy(acc->out->scores + to, own.scores + (size_t)i * parts, parts * sizeof(double));
+    for (size_t i = 0; i < rows; i++) {
+        size_t to = (i * (size_t)acc->out->classes + (size_t)k) * parts;
+        memcpy(acc->out->precision + to, own.precision + i * parts, parts * sizeof(double));
+        if (acc->out->scores != NULL) {
+            memcpy(acc->out->scores + to, own.scores + i * parts, parts * sizeof(double));
+        }
     }
     assay_free(room);
     return ASSAY_OK;
@@ -310,7 +315,7 @@ void assay_coco_arrays_dispose(assay_coco_arrays *arrays)
 }
 
 assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_detection *detection,
-                                        assay_error *err)
+                                        bool scores, assay_error *err)
 {
     const assay_protocol *p = &detection->protocol;
     size_t cells = (size_t)detection->n_categories * (size_t)p->n_ranges * (size_t)p->n_caps *
@@ -329,14 +334,11 @@ assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_dete
                                NULL,
                                NULL};
     out->precision = assay_alloc_raw(cells, points * sizeof(double));
-    out->scores = assay_alloc_raw(cells, points * sizeof(double));
+    out->scores = scores ? assay_alloc_raw(cells, points * sizeof(double)) : NULL;
     out->recall = assay_alloc_raw(cells, sizeof(double));
-    if (out->precision == NULL || out->scores == NULL || out->recall == NULL) {
+    if (out->precision == NULL || (scores && out->scores == NULL) || out->recall == NULL) {
         assay_coco_arrays_dispose(out);
         return assay_fail_memory(err);
-    }
-    for (size_t i = 0; i < cells * points; i++) {
-        out->precision[i] = out->scores[i] = -1.0;
     }
     for (size_t i = 0; i < cells; i++) {
         out->recall[i] = -1.0;
@@ -399,14 +401,13 @@ static double mean_of(double *room, const assay_detection *d, const assay_coco_a
     if (s->cap < 0 || s->threshold < -1) {
         return -1.0;
     }
+    int64_t step = (int64_t)arrays->n_ranges * arrays->n_caps;
     for (int64_t row = first * recalls; row < (last + 1) * recalls; row++) {
+        const double *value =
+            values + row * arrays->classes * step + (int64_t)s->range * arrays->n_caps + s->cap;
         for (int64_t c = k < 0 ? 0 : k; c < (k < 0 ? arrays->classes : k + 1); c++) {
-            double value = values[((row * arrays->classes + c) * arrays->n_ranges + s->range) *
-                                      arrays->n_caps +
-                                  s->cap];
-            if (value > -1.0 && in_group(d, c, s->group)) {
-                room[n++] = value;
-            }
+            room[n] = value[c * step];
+            n += value[c * step] > -1.0 && in_group(d, c, s->group);
         }
     }
     return n == 0 ? -1.0 : assay_numpy_sum(room, n) / (double)n;
@@ -414,8 +415,9 @@ static double mean_of(double *room, const assay_detection *d, const assay_coco_a
 
 static double *mean_room(const assay_coco_arrays *arrays, int64_t classes, assay_error *err)
 {
-    double *room = assay_alloc_raw((size_t)classes, (size_t)arrays->n_thresholds *
-                                                        (size_t)arrays->n_recalls * sizeof *room);
+    double *room = assay_alloc_raw(
+        (size_t)classes * (size_t)arrays->n_thresholds * (size_t)arrays->n_recalls + 1,
+        sizeof *room);
     if (room == NULL) {
         (void)assay_fail_memory(err);
     }

@@ -251,7 +251,7 @@ static assay_status fill_values(assay_detection_difference *out, const comparing
     int n = 0;
     for (int side = 0; side < 2; side++) {
         const assay_detection *d = side == 0 ? c->a : c->b;
-        ASSAY_GOTO(assay_detection_accumulate(&arrays[side], d, err), done);
+        ASSAY_GOTO(assay_detection_accumulate(&arrays[side], d, false, err), done);
         ASSAY_GOTO(assay_detection_summarize(stats[side], &n, d, &arrays[side], err), done);
     }
     n = assay_protocol_statistics(what, &c->a->protocol);

@@ -204,8 +204,9 @@ static assay_status measure_precision(const assay_detecting *c, assay_detection_
     double *classes = NULL;
     size_t n = c->resample ? (size_t)c->request.replicates : 0;
     bool per_class = (c->request.analyses & ASSAY_ANALYSE_CLASSES) != 0;
+    bool curves = (c->request.analyses & ASSAY_ANALYSE_CURVES) != 0;
     size_t n_stats = (size_t)assay_protocol_statistics(what, &d->protocol);
-    ASSAY_GOTO(assay_detection_accumulate(&arrays, d, err), done);
+    ASSAY_GOTO(assay_detection_accumulate(&arrays, d, curves, err), done);
     stats = assay_alloc_raw(n, n_stats * sizeof *stats);
     classes = per_class ? assay_alloc_raw(n * (size_t)d->n_categories, CS * sizeof *classes) : NULL;
     if (stats == NULL || (per_class && classes == NULL)) {
@@ -219,7 +220,7 @@ static assay_status measure_precision(const assay_detecting *c, assay_detection_
     }
     ASSAY_GOTO(measure_statistics(c, summary, &arrays, c->resample ? stats : NULL, classes, err),
                done);
-    if ((c->request.analyses & ASSAY_ANALYSE_CURVES) != 0) {
+    if (curves) {
         status = add_curves(c, &arrays, err);
     }
 done:

@@ -192,4 +192,29 @@ says out "2 masks of another size than their image: they overlap masks of their 
 echo '[]' >none.json
 expect 0 "$assay" evaluate --task detection --truth gt.json --predictions none.json
 says out "maxDets=100 ] = 0.000"
+# A file large enough to be read in parts: the same for any number of threads, errors with their place.
+python3 - <<'PY'
+import json
+rows = [{"image_id": 1 + i % 2, "category_id": 3, "bbox": [i % 90, i % 80, 10, 10 + i % 7], "score": (i % 977) / 977,
+         "note": "}, {"} for i in range(80000)]
+text = json.dumps(rows)
+assert len(text) > 7_000_000
+open("many.json", "w").write(text)
+at = text.index('"score"', 5_000_000)
+open("many_nan.json", "w").write(text[:at] + '"score": NaN, "was"' + text[at + 7:])
+open("many_cut.json", "w").write(text[:6_500_000])
+PY
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions many.json --json - --threads 1
+cp out first
+expect 0 "$assay" evaluate --task detection --truth gt.json --predictions many.json --json - --threads 3
+says out '"n": 80000'
+cp out second
+expect 0 cmp second first
+expect 65 "$assay" evaluate --task detection --truth gt.json --predictions many_nan.json
+says err "many_nan.json: result 47162: line 1, byte 50000"
+says err "NaN or Infinity"
+expect 65 "$assay" evaluate --task detection --truth gt.json --predictions many_cut.json
+says err "byte 6500000"
+says err "it is truncated"
+
 finish

@@ -137,7 +137,7 @@ int main(int argc, char **argv)
         }
     }
     ASSAY_GOTO(assay_detection_match(&detection, truth, results, &options, &err), done);
-    ASSAY_GOTO(assay_detection_accumulate(&arrays, detection, &err), done);
+    ASSAY_GOTO(assay_detection_accumulate(&arrays, detection, true, &err), done);
     ASSAY_GOTO(assay_detection_summarize(stats, &n, detection, &arrays, &err), done);
     status = store(argv[6], &arrays, stats, n) == 0 ? ASSAY_OK : ASSAY_EIO;
 done:

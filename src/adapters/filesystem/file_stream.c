@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -43,6 +44,14 @@ assay_status assay_file_stream_open(assay_file_stream **out, const char *path, a
 done:
     assay_file_stream_close(stream);
     return status;
+}
+
+assay_status assay_file_stream_seek(assay_file_stream *stream, uint64_t at, assay_error *err)
+{
+    return lseek(stream->descriptor, (off_t)at, SEEK_SET) >= 0
+               ? ASSAY_OK
+               : assay_fail_errno(err, ASSAY_EIO, "cannot go to byte %" PRIu64 " of %s", at,
+                                  stream->path);
 }
 
 assay_status assay_file_stream_read(void *stream, void *to, size_t room, size_t *got,

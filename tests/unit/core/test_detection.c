@@ -35,7 +35,7 @@ static assay_status evaluate(outcome *out, const char *truth_text, const char *r
     ASSAY_GOTO(assay_coco_read_truth(&truth, assay_memory_read, &t, &reading, err), done);
     ASSAY_GOTO(assay_coco_read_results(&results, assay_memory_read, &r, &reading, err), done);
     ASSAY_GOTO(assay_detection_match(&d, truth, results, options, err), done);
-    ASSAY_GOTO(assay_detection_accumulate(&out->arrays, d, err), done);
+    ASSAY_GOTO(assay_detection_accumulate(&out->arrays, d, true, err), done);
     ASSAY_GOTO(assay_detection_summarize(out->stats, &out->n, d, &out->arrays, err), done);
     out->notes = *assay_detection_noted(d);
 done:
@@ -362,7 +362,7 @@ static assay_status class_stats(double four[4], const char *truth, const char *r
 {
     assay_coco_arrays arrays = {0};
     assay_detection *d = matched(truth, results, 1);
-    assay_status status = assay_detection_accumulate(&arrays, d, NULL);
+    assay_status status = assay_detection_accumulate(&arrays, d, true, NULL);
     if (status == ASSAY_OK) {
         status = assay_detection_class_stats(four, d, &arrays, k, NULL);
     }

@@ -61,7 +61,7 @@ static void check_convention(const data *x, const double *wanted, int n, const c
     assay_coco_arrays arrays = {0};
     double stats[ASSAY_MOST_STATISTICS];
     int got = 0;
-    assert_int_equal(assay_detection_accumulate(&arrays, x->d, NULL), ASSAY_OK);
+    assert_int_equal(assay_detection_accumulate(&arrays, x->d, true, NULL), ASSAY_OK);
     assert_int_equal(assay_detection_summarize(stats, &got, x->d, &arrays, NULL), ASSAY_OK);
     assert_true(got >= n);
     for (int i = 0; i < n; i++) {
@@ -247,7 +247,7 @@ static void test_slice_and_clusters(void **state)
     assert_string_equal(x.truth->extras.names[0], "night");
     static const double perfect[2] = {1.0, 1.0};
     assay_coco_arrays arrays = {0};
-    assert_int_equal(assay_detection_accumulate(&arrays, x.d, NULL), ASSAY_OK);
+    assert_int_equal(assay_detection_accumulate(&arrays, x.d, true, NULL), ASSAY_OK);
     assert_true(fabs(arrays.recall[2] - perfect[0]) < 1e-12);
     assay_coco_arrays_dispose(&arrays);
     unload(&x);

@@ -56,7 +56,7 @@ static void check_case(data *x, const char *convention, const double *wanted, in
     assert_int_equal(assay_protocol_init(&p, convention, ASSAY_IOU_BOX, NULL), ASSAY_OK);
     const assay_detection_options options = {.protocol = &p, .threads = 2};
     assert_int_equal(assay_detection_match(&d, x->truth, x->results, &options, NULL), ASSAY_OK);
-    assert_int_equal(assay_detection_accumulate(&arrays, d, NULL), ASSAY_OK);
+    assert_int_equal(assay_detection_accumulate(&arrays, d, true, NULL), ASSAY_OK);
     assert_int_equal(assay_detection_summarize(stats, &got, d, &arrays, NULL), ASSAY_OK);
     assert_int_equal(arrays.classes, n - 1);
     for (int i = 0; i < n; i++) {

@@ -146,7 +146,7 @@ static int evaluate(double stats[ASSAY_MOST_STATISTICS], const char *convention,
                      ASSAY_OK);
     const assay_detection_options options = {.protocol = &protocol, .threads = 1};
     assert_int_equal(assay_detection_match(&d, truth, results, &options, NULL), ASSAY_OK);
-    assert_int_equal(assay_detection_accumulate(&arrays, d, NULL), ASSAY_OK);
+    assert_int_equal(assay_detection_accumulate(&arrays, d, true, NULL), ASSAY_OK);
     assert_int_equal(assay_detection_summarize(stats, &n, d, &arrays, NULL), ASSAY_OK);
     assay_coco_arrays_dispose(&arrays);
     assay_detection_free(d);
