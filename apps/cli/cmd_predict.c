@@ -28,6 +28,8 @@ static int predict(const command *self, const common_options *common,
         if (summary.boxes) {
             printf("%lld boxes of %lld images in %s%s", (long long)summary.n,
                    (long long)summary.images, request->out, reused);
+        } else if (summary.maps) {
+            printf("%lld label maps in %s%s", (long long)summary.n, request->out, reused);
         } else {
             printf("%lld predictions in %s%s", (long long)summary.n, request->out, reused);
         }
@@ -56,7 +58,8 @@ static int run(const command *self, int argc, char **argv)
         {"data", 0, OPTION_TEXT, &request.data, "PATH",
          "folder, manifest (.csv .parquet .jsonl), COCO annotations (.json), IDX, .npy, .npz"},
         {"out", 'o', OPTION_TEXT, &request.out, "FILE",
-         "what to write: .parquet; detectors also .json (COCO results)"},
+         "what to write: .parquet; detectors also .json (COCO results); segmentations: a\n"
+         "folder of label maps"},
         {"target", 0, OPTION_TEXT, &request.target, "COLUMN", "true class in the manifest"},
         {"labels", 0, OPTION_TEXT, &request.labels, "FILE", "targets, for IDX and NPY data"},
         {"root", 0, OPTION_TEXT, &request.root, "FOLDER", "folder of the images of a manifest"},
@@ -95,10 +98,12 @@ const command command_predict = {
         "Preprocessing is read from FILE.yaml (same name as the model) or model.yaml beside\n"
         "the model. Predictions are reused when model, data, preprocessing and version are\n"
         "unchanged; interrupted work is resumed. A detector (output: {decoder: ...}) gives boxes:\n"
-        "`assay describe decoder` lists what can be read.\n",
+        "`assay describe decoder` lists what can be read. A segmentation (output: {decoder:\n"
+        "semantic}) gives a folder of label maps with the names of the images.\n",
     .examples = "  assay predict --model cats.onnx --data photos/ --out cats.parquet\n"
                 "  assay predict --model cats.onnx --data field.csv --out noisy.parquet \\\n"
                 "      --perturb gaussian_noise:sigma=0.1\n"
-                "  assay predict --model yolo.onnx --data annotations.json --out boxes.json\n",
+                "  assay predict --model yolo.onnx --data annotations.json --out boxes.json\n"
+                "  assay predict --model roads.onnx --data photos/ --out maps\n",
     .run = run,
 };

@@ -12,7 +12,8 @@ typedef struct assay_predict_request {
     size_t struct_size;       /**< sizeof(assay_predict_request) */
     const char *model;        /**< .onnx file, or a model description (.yaml); required */
     const char *data;         /**< folder, manifest, COCO annotations, IDX, NPY or NPZ; required */
-    const char *out;          /**< file to write: .parquet; detectors also .json; required */
+    const char *out;          /**< file to write: .parquet; detectors also .json;
+                                 segmentations: a folder of label maps; required */
     const char *target;       /**< manifest column of the class ["target"] */
     const char *labels;       /**< file of the targets, for IDX and NPY */
     const char *root;         /**< folder of the images, when not the manifest's */
@@ -28,6 +29,7 @@ typedef struct assay_predict_summary {
     int64_t n;       /**< rows written */
     int64_t images;  /**< detectors: images looked at */
     int32_t boxes;   /**< 1: the rows are boxes of a detector */
+    int32_t maps;    /**< 1: label maps of a segmentation were written, n of them */
     int64_t skipped; /**< bad data left out */
     int32_t reused;  /**< 1: `out` already held exactly this result */
     double accuracy; /**< of rows with a target; NaN when there are none */

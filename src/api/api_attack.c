@@ -149,6 +149,11 @@ static assay_status open_inputs(job *j, assay_error *err)
                                      .cancel = &j->context->cancel,
                                      .log = &j->context->log};
     ASSAY_TRY(open_one(j->models, &j->n_models, r->model, j, err));
+    if (assay_model_is_segmenter(j->models[0])) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED,
+                          "%s gives a class per pixel; what is attacked are classes of images",
+                          r->model);
+    }
     if (assay_model_is_detector(j->models[0])) {
         return assay_fail(
             err, ASSAY_EUNSUPPORTED,

@@ -204,10 +204,11 @@ assay_status assay_cut_detector(assay_onnx_value **out, assay_cut_job *job, int3
 {
     parts p = {.n = 0};
     assay_onnx_value *scores = NULL;
-    if (!assay_model_is_detector(job->model)) {
+    if (!assay_model_is_detector(job->model) || assay_model_is_segmenter(job->model)) {
         return assay_fail(err, ASSAY_EINVAL,
-                          "%s is described as a classifier; the head %s is for detectors",
-                          job->q->model, job->q->head);
+                          "%s is described as a %s; the head %s is for detectors", job->q->model,
+                          assay_model_is_detector(job->model) ? "segmentation" : "classifier",
+                          job->q->head);
     }
     ASSAY_TRY(collect(&p, job, err));
     ASSAY_TRY(assay_onnx_join_candidates(&scores, job->graph, p.scores, p.n, err));

@@ -126,6 +126,8 @@ ASSAY_NODISCARD assay_status assay_run_boxes_recall_images(assay_run *run, int32
 /** A file of the evidence with these notes (pairs of key and value, NULL at the end), or NULL. */
 ASSAY_NODISCARD assay_status assay_run_find_noted(const char **out, const assay_run *run,
                                                   const char *const *notes, assay_error *err);
+/** How often models have to be asked: for the progress line. */
+int32_t assay_run_boxes_groups(const assay_run *run);
 /** The same perturbation; NULL = none. */
 bool assay_run_same_args(const assay_args *a, const assay_args *b);
 /** A name as part of a file's name; NULL = out of memory. */

@@ -349,7 +349,7 @@ const char *assay_run_boxes_obstacle(const assay_run *run, int32_t model, int32_
                                    : NULL;
 }
 
-static int32_t count_groups(const assay_run *run)
+int32_t assay_run_boxes_groups(const assay_run *run)
 {
     const assay_plan_context *contexts = run->plan->contexts;
     int32_t n = 0;
@@ -408,7 +408,7 @@ assay_status assay_run_boxes_measure(assay_run *run, assay_error *err)
     for (int32_t d = 0; d < run->plan->n_data; d++) {
         ASSAY_TRY(assay_run_boxes_export_images(run, d, err));
     }
-    run->n_groups = count_groups(run);
+    run->n_groups = assay_run_boxes_groups(run);
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         for (int32_t c = 0; c < run->plan->n_contexts; c++) {
             assay_run_cell *cell = assay_run_cell_at(run, m, c);

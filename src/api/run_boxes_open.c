@@ -232,7 +232,7 @@ static assay_status open_model(assay_run *run, int32_t m, assay_error *err)
     }
     ASSAY_TRY(assay_model_open_spec(&run->models[m], &model->spec, !model->has_input, model->name,
                                     run->arena, err));
-    if (!assay_model_is_detector(run->models[m])) {
+    if (!assay_model_is_detector(run->models[m]) || assay_model_is_segmenter(run->models[m])) {
         return assay_fail(err, ASSAY_EINVAL,
                           "the model is no detector: its description must say `output: {decoder: "
                           "...}` (`assay describe decoder` lists them)");

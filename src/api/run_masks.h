@@ -30,7 +30,7 @@ typedef struct assay_mask_changes {
 typedef struct assay_mask_cell {
     const assay_segment_found *found; /* NULL = not measured */
     assay_segment_sample sample;      /* of the slice */
-    const char *predictions;          /* folder or file */
+    const char *predictions;          /* folder or file; NULL = not known yet */
 } assay_mask_cell;
 
 typedef struct assay_run_masks {
@@ -56,6 +56,10 @@ void assay_run_masks_dispose(assay_run *run);
 /** Room; then the truth of one data set with its images' names, without the images themselves. */
 ASSAY_NODISCARD assay_status assay_run_masks_new(assay_run *run, assay_error *err);
 ASSAY_NODISCARD assay_status assay_run_masks_truth(assay_run *run, int32_t d, assay_error *err);
+/** A model's label maps of a context's images as a folder of the evidence. */
+ASSAY_NODISCARD assay_status assay_run_masks_predict(const char **folder, assay_run *run,
+                                                     int32_t model, int32_t context,
+                                                     assay_error *err);
 /** Predictions are counted against the truth: once, whatever the slice. */
 ASSAY_NODISCARD assay_status assay_run_masks_count(assay_segment_found **out, assay_run *run,
                                                    int32_t data, const char *predictions,

@@ -102,8 +102,13 @@ static assay_status find_counts(const assay_segment_found **out, assay_run *run,
         if (other->found != NULL && contexts[k].data == contexts[cell->context].data &&
             assay_run_same_args(contexts[k].perturbation, contexts[cell->context].perturbation)) {
             *out = other->found;
+            mine->predictions = other->predictions;
             return ASSAY_OK;
         }
+    }
+    if (mine->predictions == NULL) {
+        ASSAY_TRY(
+            assay_run_masks_predict(&mine->predictions, run, cell->model, cell->context, err));
     }
     assay_segment_found *found = NULL;
     ASSAY_TRY(
@@ -132,6 +137,7 @@ assay_status assay_run_masks_measure(assay_run *run, assay_error *err)
     for (int32_t d = 0; d < plan->n_data; d++) {
         ASSAY_TRY(assay_run_boxes_export_images(run, d, err));
     }
+    run->n_groups = assay_run_boxes_groups(run);
     for (int32_t m = 0; m < plan->n_models; m++) {
         for (int32_t c = 0; c < plan->n_contexts; c++) {
             assay_run_cell *cell = assay_run_cell_at(run, m, c);

@@ -180,14 +180,52 @@ assay_status assay_run_masks_new(assay_run *run, assay_error *err)
     return list_metrics(run, err);
 }
 
+/* A model that is asked needs photographs, and truth as label maps. */
+static assay_status check_data(const assay_run *run, int32_t m, assay_error *err)
+{
+    for (int32_t c = 0; c < run->plan->n_contexts; c++) {
+        int32_t d = run->plan->contexts[c].data;
+        if (!assay_run_wanted(run, m, c)) {
+            continue;
+        }
+        if (run->masks->truth[d].segments != NULL) {
+            return assay_fail(err, ASSAY_EINVAL,
+                              "the model gives a class per pixel, and data %s are panoptic "
+                              "segments: give the truth as a folder of label maps",
+                              run->plan->data[d].name);
+        }
+        if (run->data[d] == NULL) {
+            return assay_fail(err, ASSAY_EINVAL,
+                              "the model needs the photographs: give data %s a `root`, the folder "
+                              "of the images",
+                              run->plan->data[d].name);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status open_model(assay_run *run, int32_t m, assay_error *err)
+{
+    const assay_plan_model *model = &run->plan->models[m];
+    ASSAY_TRY(assay_model_open_spec(&run->models[m], &model->spec, !model->has_input, model->name,
+                                    run->arena, err));
+    if (!assay_model_is_segmenter(run->models[m])) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "the model gives no class per pixel: its description must say `output: "
+                          "{decoder: semantic}`; or give label maps or a panoptic file as "
+                          "`predictions`");
+    }
+    assay_run_log(run, ASSAY_LOG_INFO, "model %s: %s, %s", model->name, run->models[m]->spec.path,
+                  run->models[m]->backend_version);
+    return check_data(run, m, err);
+}
+
 static assay_status open_given(assay_run *run, int32_t m, assay_error *err)
 {
     const assay_plan_model *model = &run->plan->models[m];
     char digest[ASSAY_DIGEST_HEX];
     if (model->predictions == NULL) {
-        return assay_fail(err, ASSAY_EINVAL,
-                          "segmentation takes predictions: a folder of label maps or a panoptic "
-                          "file (`predictions`)");
+        return open_model(run, m, err);
     }
     if (assay_file_kind(model->predictions) == 0) {
         return assay_fail(err, ASSAY_ENOTFOUND, "%s: there is no such folder or file",

@@ -2,8 +2,49 @@
 
 #include <string.h>
 
+#include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/file.h"
 #include "api/run_masks.h"
+
+/* The maps that the run had a model make. */
+static assay_status find_predicted(const char **path, assay_images_judging *j, assay_run_cell *cell,
+                                   const char *model, assay_error *err)
+{
+    assay_run *run = j->run;
+    const assay_plan_context *c = &run->plan->contexts[cell->context];
+    const char *list = NULL;
+    char digest[ASSAY_DIGEST_HEX];
+    assay_buffer text;
+    assay_status status = ASSAY_OK;
+    assay_buffer_init(&text, 0);
+    if (c->perturbation != NULL) {
+        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
+    }
+    const char *const notes[] = {
+        "assay.model",
+        model,
+        "assay.data",
+        assay_images_member(j, "data", "name", run->plan->data[c->data].name, "digest"),
+        "assay.perturbation",
+        text.data != NULL ? text.data : "none",
+        NULL};
+    ASSAY_GOTO(assay_run_find_noted(&list, run, notes, err), done);
+    const char *folder =
+        list == NULL ? NULL : assay_arena_printf(run->arena, "%.*s", (int)(strlen(list) - 8), list);
+    if (folder == NULL || assay_file_kind(folder) != 2) {
+        cell->reason = "the evidence holds no predictions of the model in this context";
+        goto done;
+    }
+    ASSAY_GOTO(assay_segment_digest(digest, folder, run->context, run->arena, err), done);
+    if (assay_duckdb_has_note(list, "assay.digest", digest)) {
+        *path = folder;
+    } else {
+        cell->reason = "the predictions are not those of the evidence: their content changed";
+    }
+done:
+    assay_buffer_dispose(&text);
+    return status;
+}
 
 /* Where the predictions of a cell are; NULL with a reason when there are none. */
 static assay_status find_predictions(const char **path, assay_images_judging *j,
@@ -23,6 +64,9 @@ static assay_status find_predictions(const char **path, assay_images_judging *j,
                                     : assay_run_boxes_obstacle(run, cell->model, cell->context);
     if (cell->reason != NULL) {
         return ASSAY_OK;
+    }
+    if (model->predictions == NULL) {
+        return find_predicted(path, j, cell, known, err);
     }
     if (assay_file_kind(model->predictions) == 0) {
         cell->reason = "the predictions are not where the plan says";

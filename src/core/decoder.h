@@ -1,8 +1,9 @@
 /**
  * @file decoder.h
- * The shape of a decoder: a detector's raw output tensors in, candidate boxes in pixels of the
- * model's input out. What follows is common to all: confidence floor, suppression of duplicates
- * (nms.h), the way back to the image's own pixels (preprocess_map.h).
+ * The shape of a decoder: raw output tensors in; of a detector candidate boxes in pixels of the
+ * model's input out, of a segmentation the class of every pixel of the image. What follows is common to
+ * all detectors: confidence floor, suppression of duplicates (nms.h), the way back to the image's own
+ * pixels (preprocess_map.h).
  */
 #ifndef ASSAY_CORE_DECODER_H
 #define ASSAY_CORE_DECODER_H
@@ -11,6 +12,7 @@
 
 #include "codec/npy.h"
 #include "core/candidates.h"
+#include "core/preprocess_map.h"
 
 enum { ASSAY_DECODER_ROLES = 5 };
 
@@ -40,8 +42,9 @@ typedef struct assay_decoder_input {
 /** What a candidate is beside its box, in the extra numbers of the list. */
 typedef enum assay_decoder_shape {
     ASSAY_SHAPE_BOX = 0,
-    ASSAY_SHAPE_TURNED,   /* four corners x, y: the box is the one around them */
-    ASSAY_SHAPE_KEYPOINTS /* x, y, confidence of each */
+    ASSAY_SHAPE_TURNED,    /* four corners x, y: the box is the one around them */
+    ASSAY_SHAPE_KEYPOINTS, /* x, y, confidence of each */
+    ASSAY_SHAPE_MAP        /* no candidates: a class per pixel */
 } assay_decoder_shape;
 
 enum { ASSAY_SHAPE_MOST = 3 * 256 };
@@ -57,6 +60,12 @@ typedef struct assay_decoder {
      *  in the message. NaN is passed on: the caller refuses it. */
     assay_status (*decode)(assay_candidates *out, const assay_decoder_input *in, const void *params,
                            assay_error *err);
+    /** ASSAY_SHAPE_MAP, in place of decode: the class of every pixel of the image, row by row, or
+     *  ASSAY_MAP_UNSEEN where the model's input does not show it. NaN is ASSAY_EFORMAT. */
+    assay_status (*map)(uint16_t *classes, const assay_decoder_input *in, const assay_box_map *map,
+                        const void *params, assay_error *err);
 } assay_decoder;
+
+enum { ASSAY_MAP_UNSEEN = 65535 };
 
 #endif

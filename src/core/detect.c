@@ -144,6 +144,10 @@ assay_status assay_detect(assay_detections **out, assay_model *model, const assa
     detect_job job = {.model = model, .dataset = dataset};
     const assay_infer_images_use use = {.image = detect_one, .whole = whole, .payload = &job};
     *out = NULL;
+    if (assay_model_is_segmenter(model)) {
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "model %s gives a class per pixel, not boxes",
+                          model->name);
+    }
     job.candidates = assay_alloc(workers + 1, sizeof *job.candidates);
     if (job.candidates == NULL) {
         return assay_fail_memory(err);

@@ -73,6 +73,23 @@ assay_status assay_detect_image(assay_candidates *out, const assay_decoder_input
     return ASSAY_OK;
 }
 
+static void put_boxes(assay_json *json, const assay_detector_spec *spec)
+{
+    assay_json_key(json, "nms");
+    assay_json_begin_object(json);
+    assay_json_put_text(json, "kind", assay_nms_kind_name(spec->nms.kind));
+    assay_json_put_text(json, "across_classes", spec->nms.agnostic ? "yes" : "no");
+    assay_json_put_real(json, "iou", spec->nms.iou);
+    assay_json_put_real(json, "sigma", spec->nms.sigma);
+    assay_json_end_object(json);
+    assay_json_put_real(json, "confidence", spec->confidence);
+    assay_json_put_int(json, "max_detections", spec->max_detections);
+    assay_json_put_int(json, "max_candidates", spec->max_candidates);
+    assay_json_put_text(json, "clip", spec->keep_outside ? "no" : "yes");
+    assay_json_put_text(json, "inverse",
+                        spec->inverse == ASSAY_INVERSE_ULTRALYTICS ? "ultralytics" : "exact");
+}
+
 assay_status assay_detector_json(assay_buffer *out, const assay_detector_spec *spec,
                                  assay_error *err)
 {
@@ -93,19 +110,9 @@ assay_status assay_detector_json(assay_buffer *out, const assay_detector_spec *s
             assay_json_put_text(&json, spec->bindings[i].role, spec->bindings[i].name);
         }
         assay_json_end_object(&json);
-        assay_json_key(&json, "nms");
-        assay_json_begin_object(&json);
-        assay_json_put_text(&json, "kind", assay_nms_kind_name(spec->nms.kind));
-        assay_json_put_text(&json, "across_classes", spec->nms.agnostic ? "yes" : "no");
-        assay_json_put_real(&json, "iou", spec->nms.iou);
-        assay_json_put_real(&json, "sigma", spec->nms.sigma);
-        assay_json_end_object(&json);
-        assay_json_put_real(&json, "confidence", spec->confidence);
-        assay_json_put_int(&json, "max_detections", spec->max_detections);
-        assay_json_put_int(&json, "max_candidates", spec->max_candidates);
-        assay_json_put_text(&json, "clip", spec->keep_outside ? "no" : "yes");
-        assay_json_put_text(&json, "inverse",
-                            spec->inverse == ASSAY_INVERSE_ULTRALYTICS ? "ultralytics" : "exact");
+        if (spec->decoder->op->decoder->shape != ASSAY_SHAPE_MAP) {
+            put_boxes(&json, spec);
+        }
         assay_json_end_object(&json);
         status = assay_buffer_status(out, err);
     }

@@ -32,7 +32,7 @@ typedef struct assay_output_binding {
     const char *name; /* of the model's output; a path to a .npy file: a constant, such as priors */
 } assay_output_binding;
 
-/** How boxes come out of a model; decoder NULL = it is no detector. */
+/** How boxes, or the classes of pixels, come out of a model; decoder NULL = they don't. */
 typedef struct assay_detector_spec {
     const assay_args *decoder; /* lives as long as the spec */
     int32_t n_bindings;
@@ -172,10 +172,17 @@ ASSAY_NODISCARD assay_status assay_model_infer(assay_model *model, const assay_m
                                                assay_infer_fn take, void *payload,
                                                assay_error *err);
 
-/** The model gives boxes. */
+/** The model's output has a decoder: it gives boxes, or a class per pixel. */
 static inline bool assay_model_is_detector(const assay_model *model)
 {
     return model->spec.detector.decoder != NULL;
+}
+
+/** The latter. */
+static inline bool assay_model_is_segmenter(const assay_model *model)
+{
+    return assay_model_is_detector(model) &&
+           model->spec.detector.decoder->op->decoder->shape == ASSAY_SHAPE_MAP;
 }
 
 /**

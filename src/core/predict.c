@@ -384,7 +384,8 @@ assay_status assay_predict(assay_predictions **out, assay_model *model,
     *out = NULL;
     if (assay_model_is_detector(model)) {
         return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "model %s is a detector: it gives boxes, not classes", model->name);
+                          "model %s gives %s, not classes of images", model->name,
+                          assay_model_is_segmenter(model) ? "a class per pixel" : "boxes");
     }
     if (dataset->n < 1) {
         return assay_fail(err, ASSAY_EFORMAT, "data %s: there are no data to predict",

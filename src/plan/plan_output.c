@@ -1,4 +1,4 @@
-/* `output` of a model: scores of a classifier, or how boxes come out of a detector. */
+/* `output` of a model: scores of a classifier, how boxes come out of a detector, or classes of pixels. */
 #include <math.h>
 #include <string.h>
 
@@ -66,6 +66,20 @@ static assay_status read_nms(assay_detector_spec *d, const assay_yaml *output,
     return ASSAY_OK;
 }
 
+/* What is said of boxes means nothing for a class per pixel. */
+static assay_status check_map_keys(const assay_yaml *map, const assay_plan_reader *r,
+                                   const assay_detector_spec *d, assay_error *err)
+{
+    for (int32_t i = 0; d->decoder->op->decoder->shape == ASSAY_SHAPE_MAP && i < map->n; i++) {
+        if (strcmp(map->keys[i], "decoder") != 0 && strcmp(map->keys[i], "outputs") != 0) {
+            return assay_yaml_fail(r->path, assay_yaml_get(map, map->keys[i]), err,
+                                   "%s is for boxes; the decoder %s gives a class per pixel",
+                                   map->keys[i], d->decoder->op->name);
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_detector(assay_model_spec *spec, const assay_yaml *map,
                                   const assay_plan_reader *r, const char *folder, assay_error *err)
 {
@@ -75,6 +89,7 @@ static assay_status read_detector(assay_model_spec *spec, const assay_yaml *map,
     int inverse = 0;
     bool clip = true;
     ASSAY_TRY(read_decoder(d, assay_yaml_get(map, "decoder"), r, err));
+    ASSAY_TRY(check_map_keys(map, r, d, err));
     if (assay_yaml_get(map, "outputs")) {
         ASSAY_TRY(read_bindings(d, assay_yaml_get(map, "outputs"), r, folder, err));
     }

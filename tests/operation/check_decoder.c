@@ -18,6 +18,9 @@ typedef struct golden {
     assay_candidate expected[MOST_BOXES];
     double extra[MOST_BOXES * 4]; /* behind the boxes' own numbers, of all boxes */
     int n, n_extra;
+    assay_box_map map; /* of decoders that give a class per pixel, with the classes */
+    uint16_t labels[MOST_VALUES];
+    int n_labels;
 } golden;
 
 static void start_case(golden *g, const assay_op *op, char *line)
@@ -32,6 +35,7 @@ static void start_case(golden *g, const assay_op *op, char *line)
     g->in.floor = strtod(at, &at);
     g->n = 0;
     g->n_extra = 0;
+    g->n_labels = 0;
 }
 
 static void read_raw(golden *g, const assay_op *op, char *line)
@@ -76,6 +80,43 @@ static void read_box(golden *g, char *line)
     }
 }
 
+static void read_image(golden *g, char *line)
+{
+    char *at = line;
+    g->map = (assay_box_map){.input_width = g->in.width, .input_height = g->in.height};
+    g->map.width = (int32_t)strtol(at, &at, 10);
+    g->map.height = (int32_t)strtol(at, &at, 10);
+    g->map.scale_x = strtod(at, &at);
+    g->map.offset_x = strtod(at, &at);
+    g->map.scale_y = strtod(at, &at);
+    g->map.offset_y = strtod(at, &at);
+}
+
+static void read_labels(golden *g, char *line)
+{
+    char *at = line;
+    while (*at != '\0') {
+        assert_true(g->n_labels < MOST_VALUES);
+        g->labels[g->n_labels++] = (uint16_t)strtol(at, &at, 10);
+    }
+    assert_int_equal(g->n_labels, g->map.width * g->map.height);
+}
+
+static void compare_map(const golden *g, const assay_op *op)
+{
+    static uint16_t found[MOST_VALUES];
+    assay_error err = {0};
+    if (op->decoder->map(found, &g->in, &g->map, g->args->params, &err) != ASSAY_OK) {
+        fail_msg("%s: %s", op->name, err.message);
+    }
+    for (int i = 0; i < g->n_labels; i++) {
+        if (found[i] != g->labels[i]) {
+            fail_msg("%s: column %d, row %d is of class %d, expected %d", op->name,
+                     i % g->map.width, i / g->map.width, found[i], g->labels[i]);
+        }
+    }
+}
+
 static int close_to(double a, double b)
 {
     return fabs(a - b) <= 1e-12 * fmax(1.0, fabs(b));
@@ -117,11 +158,37 @@ static const golden *being_failed;
 static assay_status decode_once(void *payload)
 {
     const assay_op *op = payload;
+    static uint16_t classes[MOST_VALUES];
+    if (op->decoder->shape == ASSAY_SHAPE_MAP) {
+        return op->decoder->map(classes, &being_failed->in, &being_failed->map,
+                                being_failed->args->params, NULL);
+    }
     assay_candidates found = {0};
     assay_status status =
         op->decoder->decode(&found, &being_failed->in, being_failed->args->params, NULL);
     assay_candidates_dispose(&found);
     return status;
+}
+
+/* The same of maps; here nobody else looks for NaN. */
+static void misuse_map(golden *g, const assay_op *op)
+{
+    static uint16_t found[MOST_VALUES];
+    assay_error err = {0};
+    assay_raw *raw = &g->in.raw[0];
+    const assay_raw kept = *raw;
+    float before = g->values[0][0];
+    being_failed = g;
+    check_allocation_failures(op->name, decode_once, (void *)(uintptr_t)op);
+    raw->rank--;
+    assert_int_equal(op->decoder->map(found, &g->in, &g->map, g->args->params, &err),
+                     ASSAY_EFORMAT);
+    assert_non_null(strstr(err.message, op->decoder->roles[0].name));
+    *raw = kept;
+    g->values[0][0] = NAN;
+    assert_int_equal(op->decoder->map(found, &g->in, &g->map, g->args->params, &err),
+                     ASSAY_EFORMAT);
+    g->values[0][0] = before;
 }
 
 /* What does not fit is refused with the tensor's name; NaN comes through, so that it is refused by
@@ -153,8 +220,15 @@ static void misuse(golden *g, const assay_op *op)
 
 static void end_case(golden *g, const assay_op *op, int cases)
 {
-    compare(g, op);
-    if (cases == 0) {
+    bool map = op->decoder->shape == ASSAY_SHAPE_MAP;
+    if (map) {
+        compare_map(g, op);
+    } else {
+        compare(g, op);
+    }
+    if (cases == 0 && map) {
+        misuse_map(g, op);
+    } else if (cases == 0) {
         misuse(g, op);
     }
     for (int32_t r = 0; r < ASSAY_DECODER_ROLES; r++) {
@@ -185,6 +259,10 @@ void check_decoder_golden(const assay_op *op)
             read_raw(g, op, line + 4);
         } else if (strncmp(line, "box ", 4) == 0) {
             read_box(g, line + 4);
+        } else if (strncmp(line, "image ", 6) == 0) {
+            read_image(g, line + 6);
+        } else if (strncmp(line, "labels ", 7) == 0) {
+            read_labels(g, line + 7);
         } else {
             assert_string_equal(line, "end");
             end_case(g, op, cases++);
