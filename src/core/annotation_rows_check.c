@@ -32,6 +32,12 @@ int64_t assay_id_order_find(const assay_id_order *o, int64_t id)
 
 /* ---- one row ---- */
 
+/* Nothing of it is within 0 .. extent; a line on the edge is no more outside than inside. */
+static bool lies_beyond(double at, double size, double extent)
+{
+    return size > 0.0 ? at + size <= 0.0 || at >= extent : at < 0.0 || at > extent;
+}
+
 static void check_box(assay_row_checking *c, int64_t row)
 {
     const assay_coco_truth *t = c->truth;
@@ -54,7 +60,7 @@ static void check_box(assay_row_checking *c, int64_t row)
     double right = box[0] + box[2];
     double bottom = box[1] + box[3];
     if (width > 0.0 && height > 0.0 && box[2] >= 0.0 && box[3] >= 0.0) {
-        if (right <= 0.0 || bottom <= 0.0 || box[0] >= width || box[1] >= height) {
+        if (lies_beyond(box[0], box[2], width) || lies_beyond(box[1], box[3], height)) {
             assay_fault_add(c->out, c->scored ? ASSAY_RESULT_OUTSIDE : ASSAY_FAULT_OUTSIDE, image,
                             row, c->category[row]);
         } else if (box[0] < -1.0 || box[1] < -1.0 || right > width + 1.0 || bottom > height + 1.0) {

@@ -457,7 +457,8 @@ void assay_detection_class_statistics(assay_statistic out[ASSAY_CLASS_STATISTICS
                                       const assay_protocol *protocol)
 {
     int32_t at[2] = {-2, -2};
-    for (int32_t t = 0; t < protocol->n_thresholds; t++) {
+    /* With one threshold alone the average over all says it already. */
+    for (int32_t t = 0; t < protocol->n_thresholds && protocol->n_thresholds > 1; t++) {
         at[0] = protocol->thresholds[t] == 0.5 ? t : at[0];
         at[1] = protocol->thresholds[t] == 0.75 ? t : at[1];
     }

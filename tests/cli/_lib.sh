@@ -3,6 +3,7 @@ set -u
 work=$(mktemp -d "$PWD/run.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
+exec </dev/null # nothing waits for a person; a script on standard input is still one
 assay=${ASSAY_PROGRAM:?the built program}
 failures=0
 checks=0
@@ -19,7 +20,7 @@ expect()
     local code=$1
     shift
     checks=$((checks + 1))
-    "$@" >out 2>err </dev/null
+    "$@" >out 2>err
     local got=$?
     if [ "$got" -ne "$code" ]; then
         fail "exit code $got, expected $code: $*"

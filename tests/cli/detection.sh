@@ -120,7 +120,7 @@ echo '{"LabelName": "/m/all", "Subcategory": [{"LabelName": "/m/animal", "Subcat
 open_images() { "$assay" evaluate --task detection --truth oi.json --predictions oi_dt.json --replicates -1 "$@"; }
 ap() { python3 -c "import json
 for m in json.load(open('out'))['measures']:
-    if m['metric'] == 'detection_ap': print(m.get('class', 'all'), m['value'])"; }
+    if m['metric'] == 'detection_average_precision': print(m.get('class', 'all'), m['value'])"; }
 # Groups are ignored: only the dog counts. The cat in image 2 was not looked for.
 expect 0 open_images --convention open-images --json -
 ap >values

@@ -104,11 +104,11 @@ def value(name, metric, iou=None):
             return m["value"]
 known = json.load(open("known.json"))
 near = lambda a, b: abs(a - b) < 1e-9
-assert near(value("all", "detection_ap"), 1) and near(value("below", "detection_ap"), 1)
-assert near(value("half", "detection_ar"), known["recall"]), (value("half", "detection_ar"), known)
+assert near(value("all", "coco_average_precision"), 1) and near(value("below", "coco_average_precision"), 1)
+assert near(value("half", "coco_average_recall"), known["recall"]), (value("half", "coco_average_recall"), known)
 assert known["best"] < .85, known
 m = {str((x.get("params") or {}).get("iou")): x["value"] for x in json.load(open("moved.json.out"))["measures"]
-     if x["metric"] == "detection_ap" and x.get("class") is None}
+     if x["metric"] == "coco_average_precision" and x.get("class") is None}
 assert any(k.startswith("0.5") and v > .3 for k, v in m.items()), m
 PY
 

@@ -123,11 +123,13 @@ mkdir -p day_t day_p && for i in 1 2 4 5 7 8 10 11 13 14; do
     cp "many/p/s$((i % 2))/$i.png" "day_p/$i.png"
 done
 expect 0 "${evaluate[@]}" --truth day_t --predictions day_p --json -
-expect 0 python3 - out <<'PY'
+cp out alone
+expect 0 python3 - alone <<'PY'
 import json, sys
 day = json.load(open("day"))["measures"]
 alone = json.load(open(sys.argv[1]))["measures"]
-assert len(day) == len(alone) and all(a["value"] == b["value"] and a["n"] == b["n"] for a, b in zip(day, alone))
+assert len(day) == len(alone)  # the folders have another order of files, so sums may differ in the last bit
+assert all(abs(a["value"] - b["value"]) < 1e-14 and a["n"] == b["n"] for a, b in zip(day, alone))
 assert all(m["low"] is not None for m in day if m["metric"] == "mean_iou")
 PY
 expect 0 "${slice[@]}" --cluster flight --json -
