@@ -240,28 +240,14 @@ int verdict_exit_code(const assay_run_summary *summary)
     return summary->inconclusive > 0 ? EXIT_INCONCLUSIVE : EXIT_MET;
 }
 
-int write_output(const command *self, const char *path, const char *text)
+/* To a temporary name, then renamed: the final name never holds half a file. */
+static int replace_file(const char *temporary, const char *path, const char *text)
 {
-    char temporary[4200];
-    size_t size = strlen(text);
-
-    if (strcmp(path, "-") == 0) {
-        int problem = write_all(STDOUT_FILENO, text, size);
-        if (problem == EPIPE) {
-            return EXIT_OUTPUT; /* whoever read the pipe had enough: nothing to tell */
-        }
-        return problem == 0 ? 0
-                            : complain(self, EXIT_OUTPUT, "standard output: %s", strerror(problem));
-    }
-    if (snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid()) >=
-        (int)sizeof temporary) {
-        return complain(self, EXIT_USAGE, "the path %s is too long", path);
-    }
     int file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
     if (file < 0) {
-        return complain(self, EXIT_OUTPUT, "cannot write %s: %s", path, strerror(errno));
+        return errno;
     }
-    int problem = write_all(file, text, size);
+    int problem = write_all(file, text, strlen(text));
     if (problem == 0 && fsync(file) != 0) {
         problem = errno;
     }
@@ -272,10 +258,51 @@ int write_output(const command *self, const char *path, const char *text)
         problem = errno;
     }
     if (problem != 0) {
-        unlink(temporary);
-        return complain(self, EXIT_OUTPUT, "cannot write %s: %s", path, strerror(problem));
+        (void)unlink(temporary);
     }
-    return 0;
+    return problem;
+}
+
+/* A device or a pipe: renaming would put a file in its place. */
+static int write_directly(const char *path, const char *text)
+{
+    int file = open(path, O_WRONLY | O_CLOEXEC);
+    if (file < 0) {
+        return errno;
+    }
+    int problem = write_all(file, text, strlen(text));
+    if (close(file) != 0 && problem == 0) {
+        problem = errno;
+    }
+    return problem;
+}
+
+int write_output(const command *self, const char *path, const char *text)
+{
+    char temporary[4200];
+    struct stat there;
+    int problem = 0;
+
+    if (strcmp(path, "-") == 0) {
+        problem = write_all(STDOUT_FILENO, text, strlen(text));
+        if (problem == EPIPE) {
+            return EXIT_OUTPUT; /* whoever read the pipe had enough: nothing to tell */
+        }
+        return problem == 0 ? 0
+                            : complain(self, EXIT_OUTPUT, "standard output: %s", strerror(problem));
+    }
+    if (snprintf(temporary, sizeof temporary, "%s.tmp-%ld", path, (long)getpid()) >=
+        (int)sizeof temporary) {
+        return complain(self, EXIT_USAGE, "the path %s is too long", path);
+    }
+    if (stat(path, &there) == 0 && !S_ISREG(there.st_mode) && !S_ISDIR(there.st_mode)) {
+        problem = write_directly(path, text);
+    } else {
+        problem = replace_file(temporary, path, text);
+    }
+    return problem == 0
+               ? 0
+               : complain(self, EXIT_OUTPUT, "cannot write %s: %s", path, strerror(problem));
 }
 
 int write_answer(const command *self, char *text, char *json, const char *file)

@@ -33,4 +33,14 @@ expect 0 "$assay" describe --json
 says out '"operations"'
 expect 0 "$assay" describe --plan-schema
 says out '"$schema"'
+
+# A pipe or a device gets what is written; it is not replaced by a file.
+printf 'target,label\na,a\nb,a\n' >p.csv
+mkfifo pipe
+cat pipe >got &
+expect 0 "$assay" evaluate --predictions p.csv --json pipe
+wait
+checks=$((checks + 1))
+if [ ! -p pipe ]; then fail "a file stands in the place of the pipe"; fi
+says got '"measures"'
 finish
