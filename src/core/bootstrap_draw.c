@@ -102,6 +102,53 @@ void assay_bootstrap_coins(int32_t *out, uint64_t seed, uint64_t row, uint32_t q
     }
 }
 
+/* ---- groups of copies ---- */
+
+/* What follows a word: copies of one row in one replicate go to groups of their own. */
+static uint32_t next_word(uint32_t x)
+{
+    x = (x ^ x >> 16) * UINT32_C(0x7FEB352D);
+    x = (x ^ x >> 15) * UINT32_C(0x846CA68B);
+    return (x ^ x >> 16) + UINT32_C(0x9E3779B9);
+}
+
+/* How many of the copies do not lie in the group that is left out. */
+static int32_t copies_left(int32_t copies, uint32_t word, const assay_evaluation *e)
+{
+    int32_t left = 0;
+    for (int32_t c = 0; c < copies; c++) {
+        left += (int64_t)((uint64_t)word * (uint64_t)e->leave_groups >> 32) != e->leave_group;
+        word = next_word(word);
+    }
+    return left;
+}
+
+static void leave_out_of_four(int32_t out[4], const assay_evaluation *e, uint64_t address,
+                              uint32_t quad)
+{
+    const uint32_t key[2] = {(uint32_t)e->seed, (uint32_t)(e->seed >> 32)};
+    const uint32_t counter[4] = {quad, assay_rng_operation("bootstrap/groups"), (uint32_t)address,
+                                 (uint32_t)(address >> 32)};
+    uint32_t words[4];
+    assay_philox4x32_10(words, counter, key);
+    for (int k = 0; k < 4; k++) {
+        out[k] = copies_left(out[k], words[k], e);
+    }
+}
+
+static void leave_out_of_group(uint8_t out[GROUP], const assay_evaluation *e, uint64_t address,
+                               uint32_t quad, uint32_t operation)
+{
+    uint32_t words[4][LANES];
+    philox_lanes(words, e->seed, operation, address, quad);
+    for (int k = 0; k < 4; k++) {
+        for (int l = 0; l < LANES; l++) {
+            uint8_t *copies = &out[k * LANES + l];
+            *copies = (uint8_t)copies_left(*copies, words[k][l], e);
+        }
+    }
+}
+
 static uint32_t resample_operation(const assay_evaluation *evaluation)
 {
     return evaluation->resample == ASSAY_RESAMPLE_POISSON ? bootstrap_operation()
@@ -114,6 +161,9 @@ void assay_bootstrap_four(int32_t out[4], const assay_evaluation *evaluation, in
     uint64_t address = assay_weight_address(evaluation, i);
     if (evaluation->resample == ASSAY_RESAMPLE_POISSON) {
         assay_bootstrap_weights(out, evaluation->seed, address, quad, 1);
+        if (evaluation->leave_groups > 0) {
+            leave_out_of_four(out, evaluation, address, quad);
+        }
         return;
     }
     int32_t side = (int32_t)assay_flip_side(evaluation, i);
@@ -292,10 +342,15 @@ static void draw_rows(uint8_t *out, const assay_evaluation *evaluation, int64_t 
               .operation = resample_operation(evaluation),
               .quad = (uint32_t)(group * QUADS),
               .flip = evaluation->resample != ASSAY_RESAMPLE_POISSON};
+    bool leave = evaluation->leave_groups > 0 && !d.flip;
+    uint32_t dealing = leave ? assay_rng_operation("bootstrap/groups") : 0;
     for (int64_t i = 0; i < n; i++) {
         d.address = assay_weight_address(evaluation, first + i);
         d.side = d.flip ? assay_flip_side(evaluation, first + i) : 0;
         one(out + i * GROUP, &d);
+        if (leave) {
+            leave_out_of_group(out + i * GROUP, evaluation, d.address, d.quad, dealing);
+        }
     }
 }
 

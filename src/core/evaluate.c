@@ -31,6 +31,8 @@ static assay_status read_options(assay_evaluation *evaluation,
     evaluation->units = options->units;
     evaluation->paired = options->paired != 0;
     evaluation->every_draw = options->paired == 2;
+    evaluation->leave_group = options->leave_group;
+    evaluation->leave_groups = options->leave_groups;
     evaluation->resample = options->resample;
     evaluation->studentised =
         evaluation->replicates > 0 && (assay_is_studentised(options->replicate_interval) ||

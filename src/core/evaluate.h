@@ -39,6 +39,9 @@ typedef struct assay_evaluate_options {
      * the same rows are resampled alike, and each measure keeps its `draws`. */
     int paired;              /* 2: also what follows from counts */
     assay_resample resample; /* other than Poisson: with `paired` */
+    /* With leave_groups > 0 every replicate is without the copies that chance dealt to group leave_group:
+     * each copy of each row (or unit) goes to one of the groups by itself. Values stay whole. */
+    int64_t leave_group, leave_groups;
     /* Of the rows of the predictions, for metrics that compare groups; NULL = none. */
     const assay_groups *groups;
 } assay_evaluate_options;

@@ -124,6 +124,7 @@ typedef struct assay_evaluation {
     bool paired, every_draw;
     bool studentised; /* replicates get a standard error each, from groups of rows */
     assay_resample resample;
+    int64_t leave_group, leave_groups; /* copies that replicates go without */
     const assay_groups *groups;
     assay_alike alike;
 } assay_evaluation;

@@ -1,6 +1,8 @@
-/* Standard errors of bootstrap replicates. The weights of a row depend on its address and the replicate
- * alone, so an evaluation without some rows draws the same replicates of what is left: the jackknife
- * over groups of rows inside each replicate costs one more bootstrap per group. */
+/* Standard errors of the value, by the jackknife over groups of rows, and of every bootstrap replicate, by
+ * the jackknife over groups of its copies of rows. Weights depend on the row's address and the replicate
+ * alone, so replicates without a group are those of another evaluation: one more bootstrap per group.
+ * Groups of a replicate are dealt anew, copy by copy. Groups of rows that stay the same in all replicates
+ * would count twice: once as they differ in the data, once as they differ by the drawing. */
 #include <math.h>
 #include <string.h>
 
@@ -63,9 +65,9 @@ static int64_t groups_of(const assay_evaluate_options *options)
 }
 
 typedef struct space {
-    spread *replicate; /* columns x replicates */
-    spread *value;     /* per column */
-    uint8_t *mask;
+    spread *replicate;   /* columns x replicates */
+    spread *value;       /* per column */
+    uint8_t *mask, *all; /* rows of the predictions: without a group, all of the selection */
     int64_t groups;
 } space;
 
@@ -89,17 +91,24 @@ static const assay_interval drawn = {.replicates = nothing};
 static const assay_op drawn_op = {
     .kind = ASSAY_OP_INTERVAL, .name = "replicates", .interval = &drawn};
 
-/* What is left without a group: the value and all replicates of each measure. */
-static void add_group(space *s, const assay_job *job, const assay_measure *without,
+/* What is left without a group: the value of each measure. */
+static void add_values(space *s, const assay_job *job, const assay_measure *without,
+                       int64_t n_measures)
+{
+    for (int64_t m = 0; m < job->n_measures && m < n_measures; m++) {
+        if (job->column[m] >= 0 && without[m].outcome == ASSAY_OUTCOME_VALUE) {
+            spread_add(&s->value[job->column[m]], without[m].value);
+        }
+    }
+}
+
+/* The same of all replicates. */
+static void add_draws(space *s, const assay_job *job, const assay_measure *without,
                       int64_t n_measures, int64_t replicates)
 {
     for (int64_t m = 0; m < job->n_measures && m < n_measures; m++) {
         int64_t column = job->column[m];
-        if (column < 0 || without[m].outcome != ASSAY_OUTCOME_VALUE) {
-            continue;
-        }
-        spread_add(&s->value[column], without[m].value);
-        for (int64_t r = 0; r < without[m].n_draws; r++) {
+        for (int64_t r = 0; column >= 0 && r < without[m].n_draws; r++) {
             double draw = without[m].draws[r];
             if (!isnan(draw)) {
                 spread_add(&s->replicate[column * replicates + r], draw);
@@ -118,9 +127,10 @@ static assay_status add_groups(space *s, const assay_evaluation *evaluation,
     plain.replicate_interval = &draws;
     plain.clustered_interval = NULL;
     plain.area_interval = &draws;
-    plain.paired = 2;
+    plain.leave_groups = s->groups;
     ASSAY_GOTO(assay_arena_new(&arena, (size_t)16 << 30, err), done);
     for (int64_t g = 0; g < s->groups; g++) {
+        plain.leave_group = g;
         assay_leave_out(s->mask, evaluation, g, s->groups);
         for (size_t j = 0; j < evaluation->n_jobs; j++) {
             const assay_job *job = &evaluation->jobs[j];
@@ -130,10 +140,20 @@ static assay_status add_groups(space *s, const assay_evaluation *evaluation,
             }
             assay_arena_reset(arena);
             assay_result_init(&without, arena);
+            plain.replicates = -1;
+            plain.paired = 0;
             ASSAY_GOTO(assay_evaluate(&without, evaluation->predictions, s->mask, &job->args, 1,
                                       &plain, err),
                        done);
-            add_group(s, job, without.measures, without.n_measures, evaluation->replicates);
+            add_values(s, job, without.measures, without.n_measures);
+            assay_arena_reset(arena);
+            assay_result_init(&without, arena);
+            plain.replicates = evaluation->replicates;
+            plain.paired = 2;
+            ASSAY_GOTO(assay_evaluate(&without, evaluation->predictions, s->all, &job->args, 1,
+                                      &plain, err),
+                       done);
+            add_draws(s, job, without.measures, without.n_measures, evaluation->replicates);
         }
     }
 done:
@@ -153,9 +173,11 @@ assay_status assay_studentise(double *pivots, assay_result *out, const double *m
     s.replicate = assay_arena_alloc(arena, (size_t)columns * (size_t)replicates, sizeof(spread));
     s.value = assay_arena_alloc(arena, (size_t)columns, sizeof(spread));
     s.mask = assay_arena_alloc(arena, (size_t)evaluation->predictions->n + 1, 1);
-    if (s.replicate == NULL || s.value == NULL || s.mask == NULL) {
+    s.all = assay_arena_alloc(arena, (size_t)evaluation->predictions->n + 1, 1);
+    if (s.replicate == NULL || s.value == NULL || s.mask == NULL || s.all == NULL) {
         return assay_fail_memory(err);
     }
+    assay_leave_out(s.all, evaluation, -1, s.groups);
     ASSAY_TRY(add_groups(&s, evaluation, options, err));
     for (size_t j = 0; j < evaluation->n_jobs; j++) {
         const assay_job *job = &evaluation->jobs[j];

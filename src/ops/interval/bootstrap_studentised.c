@@ -23,7 +23,7 @@ static const assay_interval interval = {.studentised = studentised};
 
 static const assay_param specs[] = {
     ASSAY_INT(params, groups, 20, 10, 200, "groups",
-              "Groups of rows for the jackknife inside each replicate."),
+              "Groups for the jackknife, of rows and of each replicate's copies."),
 };
 
 static const char *const examples[] = {
@@ -31,7 +31,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_interval_bootstrap_studentised = {
     .kind = ASSAY_OP_INTERVAL,
-    .revision = 1,
+    .revision = 2,
     .name = "bootstrap_studentised",
     .title = "Studentised bootstrap",
     .summary = "Bootstrap interval that takes each replicate's own standard error into account.",
@@ -41,10 +41,12 @@ const assay_op assay_op_interval_bootstrap_studentised = {
         "times the standard error of the estimate. Where the error depends on the value, as "
         "for means of skewed data, its coverage is nearer to the level than that of "
         "`bootstrap_percentile`. Ends may lie outside of the metric's range.\n\n"
-        "The standard error of each replicate is the jackknife's over `groups` groups of "
-        "rows (or clusters), dealt out in turn: the same replicate without one group after "
-        "the other, (g - 1) / g times the sum of squared differences from their mean, and "
-        "its root. It costs one more bootstrap for every group. Replicates whose value or "
+        "The standard error of the value is the jackknife's over `groups` groups of rows (or "
+        "clusters), dealt out in turn: the value without one group after the other, (g - 1) / g "
+        "times the sum of squared differences from their mean, and its root. That of a replicate "
+        "is the same over groups to which its copies of rows (or clusters) are dealt at random, "
+        "each copy by itself. It costs one more bootstrap for every group. Replicates whose value "
+        "or "
         "standard error is undefined or zero are left out and counted.",
     .citation = "Efron (1981), Nonparametric standard errors and confidence intervals, Canadian "
                 "Journal of Statistics 9; Davison, Hinkley (1997), Bootstrap Methods and their "
