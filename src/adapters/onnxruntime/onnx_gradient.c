@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "adapters/onnxruntime/onnx_source.h"
+#include "adapters/onnxruntime/ort_blocked.h"
+#include "adapters/onnxruntime/ort_layout.h"
 #include "adapters/onnxruntime/ort_pool.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
@@ -181,22 +183,19 @@ static assay_status build(built *to, assay_onnx_gradients *self, assay_loss_kind
     assay_status status = ASSAY_OK;
     assay_onnx_source source;
     assay_onnx_value *ports[OUT] = {NULL};
-    assay_buffer packed;
-    assay_buffer_init(&packed, (size_t)2 << 30);
     ASSAY_TRY(assay_onnx_source_open(&source, self->model->spec.path, err));
     ASSAY_GOTO(add_gradient(ports, to, self, source.graph, kind, err), done);
     ASSAY_GOTO(assay_onnx_set_outputs(source.graph, ports, OUT, err), done);
     assay_onnx_prune(source.graph);
     ASSAY_GOTO(assay_ort_pool_replace(source.graph, err), done);
+    ASSAY_GOTO(assay_ort_interleave_replace(source.graph, err), done);
     ASSAY_GOTO(keep_names(to, self, ports, err), done);
-    ASSAY_GOTO(assay_onnx_write(&packed, source.graph, err), done);
-    status = assay_ort_session_open_bytes(&to->session, packed.data, packed.size, err);
+    status = assay_ort_blocked_open(&to->session, NULL, source.graph, err);
     to->ready = status == ASSAY_OK;
 done:
     if (status == ASSAY_EUNSUPPORTED) {
         assay_error_prefix(err, "no gradients");
     }
-    assay_buffer_dispose(&packed);
     assay_onnx_source_close(&source);
     return status;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "adapters/onnxruntime/ort_blocked.h"
 #include "adapters/onnxruntime/ort_session.h"
 
 enum { MOST = 64 };
@@ -54,35 +55,59 @@ static assay_status take_output(float *out, size_t count, const assay_ort_sessio
     return ASSAY_OK;
 }
 
-assay_status assay_ort_run_once(float *const *out, const size_t *counts,
-                                const char *const *out_names, int32_t n_out, const void *bytes,
-                                size_t size, const char *const *in_names, const assay_tensor *in,
-                                int32_t n_in, assay_error *err)
+/* Closes the session. */
+static assay_status run(float *const *out, const size_t *counts, const char *const *out_names,
+                        int32_t n_out, assay_ort_session *session, const char *const *in_names,
+                        const assay_tensor *in, int32_t n_in, assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    assay_ort_session session;
     OrtValue *inputs[MOST] = {NULL};
     OrtValue *outputs[MOST] = {NULL};
-    if (n_in > MOST || n_out > MOST) {
-        return assay_fail(err, ASSAY_ELIMIT, "more than %d inputs or outputs", (int)MOST);
-    }
-    ASSAY_TRY(assay_ort_session_open_bytes(&session, bytes, size, err));
-    const OrtApi *api = session.ort.api;
-    ASSAY_GOTO(put_inputs(inputs, &session, in, n_in, err), done);
+    const OrtApi *api = session->ort.api;
+    ASSAY_GOTO(put_inputs(inputs, session, in, n_in, err), done);
     ASSAY_GOTO(
-        assay_ort_check(&session.ort,
-                        api->Run(session.session, NULL, in_names, (const OrtValue *const *)inputs,
+        assay_ort_check(&session->ort,
+                        api->Run(session->session, NULL, in_names, (const OrtValue *const *)inputs,
                                  (size_t)n_in, out_names, (size_t)n_out, outputs),
                         ASSAY_EBACKEND, err),
         done);
     for (int32_t i = 0; i < n_out; i++) {
-        ASSAY_GOTO(take_output(out[i], counts[i], &session, outputs[i], out_names[i], err), done);
+        ASSAY_GOTO(take_output(out[i], counts[i], session, outputs[i], out_names[i], err), done);
     }
 done:
     for (int32_t i = 0; i < MOST; i++) {
         api->ReleaseValue(inputs[i]);
         api->ReleaseValue(outputs[i]);
     }
-    assay_ort_session_close(&session);
+    assay_ort_session_close(session);
     return status;
+}
+
+static assay_status check_counts(int32_t n_in, int32_t n_out, assay_error *err)
+{
+    return n_in > MOST || n_out > MOST
+               ? assay_fail(err, ASSAY_ELIMIT, "more than %d inputs or outputs", (int)MOST)
+               : ASSAY_OK;
+}
+
+assay_status assay_ort_run_once(float *const *out, const size_t *counts,
+                                const char *const *out_names, int32_t n_out, const void *bytes,
+                                size_t size, const char *const *in_names, const assay_tensor *in,
+                                int32_t n_in, assay_error *err)
+{
+    assay_ort_session session;
+    ASSAY_TRY(check_counts(n_in, n_out, err));
+    ASSAY_TRY(assay_ort_session_open_bytes(&session, bytes, size, err));
+    return run(out, counts, out_names, n_out, &session, in_names, in, n_in, err);
+}
+
+assay_status assay_ort_run_blocked(float *const *out, const size_t *counts, int32_t *changed,
+                                   const char *const *out_names, int32_t n_out,
+                                   const assay_onnx_graph *graph, const char *const *in_names,
+                                   const assay_tensor *in, int32_t n_in, assay_error *err)
+{
+    assay_ort_session session;
+    ASSAY_TRY(check_counts(n_in, n_out, err));
+    ASSAY_TRY(assay_ort_blocked_open(&session, changed, graph, err));
+    return run(out, counts, out_names, n_out, &session, in_names, in, n_in, err);
 }

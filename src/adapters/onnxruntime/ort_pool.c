@@ -3,13 +3,13 @@
 #include <math.h>
 #include <string.h>
 
-#include "adapters/onnxruntime/ort_library.h"
+#include "adapters/onnxruntime/ort_kernel.h"
 #include "base/alloc.h"
 #include "onnx/window.h"
 
 enum {
     LANES = 4,
-    NUMBERS = 8,    /* of the attribute "window" */
+    NUMBERS = ASSAY_ORT_POOL_BLOCK + 1,
     FARTHEST = 4096 /* steps between windows and places within one: a sheet grows with them */
 };
 
@@ -135,6 +135,48 @@ assay_status assay_pool_gradient(float *dx, const float *x, const float *y, cons
     return ASSAY_OK;
 }
 
+static void one_block(float *dx, float *rest, const float *x, const float *y, const float *dy,
+                      int64_t block, const int64_t in[2], const int64_t out[2], const assay_pool *p)
+{
+    memset(dx, 0, (size_t)(in[0] * in[1] * block) * sizeof *dx);
+    for (int64_t o = 0; o < out[0]; o++) {
+        memcpy(rest, dy + o * out[1] * block, (size_t)(out[1] * block) * sizeof *dy);
+        for (int64_t r = 0; r < p->kernel[0]; r++) {
+            int64_t row = o * p->stride[0] - p->begin[0] + r * p->dilation[0];
+            for (int64_t c = 0; row >= 0 && row < in[0] && c < p->kernel[1]; c++) {
+                int64_t from = c * p->dilation[1] - p->begin[1];
+                int64_t first = from < 0 ? (-from + p->stride[1] - 1) / p->stride[1] : 0;
+                for (int64_t i = first; i < out[1]; i++) {
+                    int64_t column = i * p->stride[1] + from;
+                    if (column >= in[1]) {
+                        break;
+                    }
+                    int64_t at = (row * in[1] + column) * block;
+                    give(dx + at, rest + i * block, x + at, y + (o * out[1] + i) * block, block);
+                }
+            }
+        }
+    }
+}
+
+assay_status assay_pool_gradient_blocked(float *dx, const float *x, const float *y, const float *dy,
+                                         int64_t planes, int64_t block, const int64_t in[2],
+                                         const int64_t out[2], const assay_pool *pool,
+                                         assay_error *err)
+{
+    float *rest = assay_alloc((size_t)(out[1] * block) + 1, sizeof *rest);
+    if (rest == NULL) {
+        return assay_fail_memory(err);
+    }
+    for (int64_t i = 0; i < planes; i++) {
+        const int64_t at = i * block * in[0] * in[1];
+        const int64_t to = i * block * out[0] * out[1];
+        one_block(dx + at, rest, x + at, y + to, dy + to, block, in, out, pool);
+    }
+    assay_free(rest);
+    return ASSAY_OK;
+}
+
 /* ---- in the graph --------------------------------------------------------------------------- */
 
 /* The MaxPool whose places a ScatterElements adds at; NULL if it is anything else. */
@@ -190,26 +232,17 @@ static assay_status replace(assay_onnx_graph *graph, assay_onnx_node *node, assa
     if (!fits(&w)) {
         return ASSAY_OK;
     }
-    assay_onnx_attribute *window = assay_arena_alloc(graph->arena, 1, sizeof *window);
-    int64_t *numbers = assay_arena_alloc(graph->arena, NUMBERS, sizeof *numbers);
-    if (window == NULL || numbers == NULL) {
-        return assay_fail_memory(err);
-    }
+    int64_t numbers[NUMBERS] = {0};
     for (int i = 0; i < 2; i++) {
         numbers[i] = w.kernel[i];
         numbers[2 + i] = w.stride[i];
         numbers[4 + i] = w.dilation[i];
         numbers[6 + i] = w.begin[i];
     }
-    *window = (assay_onnx_attribute){
-        .name = "window", .type = ASSAY_ONNX_A_INTS, .ints = numbers, .n = NUMBERS};
-    node->op = "MaxPoolGradient";
-    node->domain = "assay";
-    node->attributes = window;
-    node->n_attributes = 1;
     node->in[0] = pool->in[0];
     node->in[1] = pool->out[0];
-    return ASSAY_OK;
+    return assay_ort_kernel_become(node, graph, ASSAY_ORT_POOL, ASSAY_ORT_POOL_NUMBERS, numbers,
+                                   NUMBERS, err);
 }
 
 static bool used(const assay_onnx_graph *graph, const assay_onnx_value *value)
@@ -221,22 +254,6 @@ static bool used(const assay_onnx_graph *graph, const assay_onnx_value *value)
         }
     }
     return found;
-}
-
-static assay_status declare(assay_onnx_graph *graph, assay_error *err)
-{
-    size_t n = (size_t)graph->n_domains;
-    assay_onnx_opset *domains = assay_arena_alloc(graph->arena, n + 1, sizeof *domains);
-    if (domains == NULL) {
-        return assay_fail_memory(err);
-    }
-    for (size_t i = 0; i < n; i++) {
-        domains[i] = graph->domains[i];
-    }
-    domains[n] = (assay_onnx_opset){"assay", 1};
-    graph->domains = domains;
-    graph->n_domains++;
-    return ASSAY_OK;
 }
 
 assay_status assay_ort_pool_replace(assay_onnx_graph *graph, assay_error *err)
@@ -260,7 +277,7 @@ assay_status assay_ort_pool_replace(assay_onnx_graph *graph, assay_error *err)
             node->n_out = 1; /* asked for its places, the runtime's MaxPool is slow */
         }
     }
-    return declare(graph, err);
+    return assay_ort_kernel_declare(graph, err);
 }
 
 /* ---- for the runtime ------------------------------------------------------------------------ */
@@ -268,12 +285,8 @@ assay_status assay_ort_pool_replace(assay_onnx_graph *graph, assay_error *err)
 typedef struct kernel {
     const OrtApi *api;
     assay_pool pool;
+    int64_t block; /* of channels that lie beside one another; 0 = planes */
 } kernel;
-
-typedef struct tensor {
-    int64_t shape[4];
-    void *data;
-} tensor;
 
 static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKernelInfo *info,
                          void **out)
@@ -285,7 +298,8 @@ static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKe
     if (made == NULL) {
         return api->CreateStatus(ORT_FAIL, "out of memory");
     }
-    OrtStatus *status = api->KernelInfoGetAttributeArray_int64(info, "window", numbers, &n);
+    OrtStatus *status =
+        api->KernelInfoGetAttributeArray_int64(info, ASSAY_ORT_POOL_NUMBERS, numbers, &n);
     if (status != NULL) {
         assay_free(made);
         return status;
@@ -297,41 +311,9 @@ static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKe
         made->pool.dilation[i] = numbers[4 + i];
         made->pool.begin[i] = numbers[6 + i];
     }
+    made->block = numbers[ASSAY_ORT_POOL_BLOCK];
     *out = made;
     return NULL;
-}
-
-static void destroy(void *self)
-{
-    assay_free(self);
-}
-
-/* Interface functions return a status on failure: stop there. */
-#define ORT_PASS(call)                                                                             \
-    do {                                                                                           \
-        OrtStatus *failed = (call);                                                                \
-        if (failed != NULL) {                                                                      \
-            return failed;                                                                         \
-        }                                                                                          \
-    } while (0)
-
-static OrtStatus *input(tensor *out, const OrtApi *api, const OrtKernelContext *context,
-                        size_t index)
-{
-    const OrtValue *value = NULL;
-    OrtTensorTypeAndShapeInfo *info = NULL;
-    OrtValue *mutable = NULL;
-    size_t rank = 0;
-    ORT_PASS(api->KernelContext_GetInput(context, index, &value));
-    memcpy(&mutable, &value, sizeof mutable); /* only read */
-    ORT_PASS(api->GetTensorMutableData(mutable, &out->data));
-    ORT_PASS(api->GetTensorTypeAndShape(value, &info));
-    OrtStatus *status = api->GetDimensionsCount(info, &rank);
-    if (status == NULL && rank == 4) {
-        status = api->GetDimensions(info, out->shape, rank);
-    }
-    api->ReleaseTensorTypeAndShapeInfo(info);
-    return status;
 }
 
 static OrtStatus *compute(void *self, OrtKernelContext *context)
@@ -339,42 +321,32 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
     const kernel *k = self;
     const OrtApi *api = k->api;
     assay_error err = {0};
-    tensor x = {.data = NULL};
-    tensor y = {.data = NULL};
-    tensor dy = {.data = NULL};
-    OrtValue *made = NULL;
-    void *dx = NULL;
-    ORT_PASS(input(&x, api, context, 0));
-    ORT_PASS(input(&y, api, context, 1));
-    ORT_PASS(input(&dy, api, context, 2));
+    assay_ort_kernel_tensor x;
+    assay_ort_kernel_tensor y;
+    assay_ort_kernel_tensor dy;
+    float *dx = NULL;
+    ASSAY_ORT_PASS(assay_ort_kernel_input(&x, api, context, 0));
+    ASSAY_ORT_PASS(assay_ort_kernel_input(&y, api, context, 1));
+    ASSAY_ORT_PASS(assay_ort_kernel_input(&dy, api, context, 2));
     int64_t planes = x.shape[0] * x.shape[1];
-    int64_t count = planes * x.shape[2] * x.shape[3];
-    ORT_PASS(api->KernelContext_GetOutput(context, 0, &count, 1, &made));
-    ORT_PASS(api->GetTensorMutableData(made, &dx));
-    if (assay_pool_gradient(dx, x.data, y.data, dy.data, planes, x.shape + 2, y.shape + 2, &k->pool,
-                            &err) != ASSAY_OK) {
-        return api->CreateStatus(ORT_FAIL, err.message);
+    int64_t count = (int64_t)x.count;
+    assay_status status = ASSAY_OK;
+    if (k->block > 0) {
+        ASSAY_ORT_PASS(assay_ort_kernel_output(&dx, api, context, x.shape, 4));
+        status = assay_pool_gradient_blocked(dx, x.data, y.data, dy.data, planes / k->block,
+                                             k->block, x.shape + 2, y.shape + 2, &k->pool, &err);
+    } else {
+        ASSAY_ORT_PASS(assay_ort_kernel_output(&dx, api, context, &count, 1));
+        status = assay_pool_gradient(dx, x.data, y.data, dy.data, planes, x.shape + 2, y.shape + 2,
+                                     &k->pool, &err);
     }
-    return NULL;
+    return status != ASSAY_OK ? api->CreateStatus(ORT_FAIL, err.message) : NULL;
 }
 
 static const char *name(const OrtCustomOp *self)
 {
     (void)self;
-    return "MaxPoolGradient";
-}
-
-static const char *provider(const OrtCustomOp *self)
-{
-    (void)self;
-    return NULL; /* the processor */
-}
-
-static ONNXTensorElementDataType type(const OrtCustomOp *self, size_t index)
-{
-    (void)self;
-    (void)index;
-    return ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+    return ASSAY_ORT_POOL;
 }
 
 static size_t three(const OrtCustomOp *self)
@@ -383,54 +355,8 @@ static size_t three(const OrtCustomOp *self)
     return 3;
 }
 
-static size_t one(const OrtCustomOp *self)
-{
-    (void)self;
-    return 1;
-}
-
-static OrtCustomOpInputOutputCharacteristic required(const OrtCustomOp *self, size_t index)
-{
-    (void)self;
-    (void)index;
-    return INPUT_OUTPUT_REQUIRED;
-}
-
-static OrtMemType memory(const OrtCustomOp *self, size_t index)
-{
-    (void)self;
-    (void)index;
-    return OrtMemTypeDefault;
-}
-
-static int first_version(const OrtCustomOp *self)
-{
-    (void)self;
-    return 1;
-}
-
-static int last_version(const OrtCustomOp *self)
-{
-    (void)self;
-    return 1;
-}
-
 const OrtCustomOp *assay_ort_pool_operator(void)
 {
-    static const OrtCustomOp op = {.version = ASSAY_ORT_API,
-                                   .GetName = name,
-                                   .GetExecutionProviderType = provider,
-                                   .GetInputType = type,
-                                   .GetInputTypeCount = three,
-                                   .GetOutputType = type,
-                                   .GetOutputTypeCount = one,
-                                   .KernelDestroy = destroy,
-                                   .GetInputCharacteristic = required,
-                                   .GetOutputCharacteristic = required,
-                                   .GetInputMemoryType = memory,
-                                   .CreateKernelV2 = create,
-                                   .KernelComputeV2 = compute,
-                                   .GetStartVersion = first_version,
-                                   .GetEndVersion = last_version};
+    static const OrtCustomOp op = ASSAY_ORT_OPERATOR(name, three, create, compute);
     return &op;
 }

@@ -12,6 +12,13 @@
 
 struct OrtCustomOp; /* of onnxruntime_c_api.h */
 
+/* The operator, and its list of numbers: kernel, stride, dilation, begin of both axes; how many channels
+ * lie beside one another, 0 = none: planes. */
+#define ASSAY_ORT_POOL "MaxPoolGradient"
+#define ASSAY_ORT_POOL_NUMBERS "window"
+
+enum { ASSAY_ORT_POOL_BLOCK = 8 };
+
 /** Windows over two axes; begin is the padding before them. */
 typedef struct assay_pool {
     int64_t kernel[2], stride[2], dilation[2], begin[2];
@@ -26,11 +33,18 @@ ASSAY_NODISCARD assay_status assay_pool_gradient(float *dx, const float *x, cons
                                                  const int64_t in[2], const int64_t out[2],
                                                  const assay_pool *pool, assay_error *err);
 
+/** The same of maps whose channels lie in blocks, [planes, in, block]; block is a multiple of 4. */
+ASSAY_NODISCARD assay_status assay_pool_gradient_blocked(float *dx, const float *x, const float *y,
+                                                         const float *dy, int64_t planes,
+                                                         int64_t block, const int64_t in[2],
+                                                         const int64_t out[2],
+                                                         const assay_pool *pool, assay_error *err);
+
 /** Puts the kernel in the place of the operators, wherever they are of float32 maps and windows lie and reach
  *  no farther than those of pictures do; then prunes. */
 ASSAY_NODISCARD assay_status assay_ort_pool_replace(assay_onnx_graph *graph, assay_error *err);
 
-/** The operator, for a session's domain of own kernels; lives as long as the program. */
+/** For a session's domain of own kernels; lives as long as the program. */
 const struct OrtCustomOp *assay_ort_pool_operator(void);
 
 #endif

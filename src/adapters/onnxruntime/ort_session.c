@@ -1,8 +1,11 @@
 #include "adapters/onnxruntime/ort_session.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "adapters/onnxruntime/ort_kernel.h"
+#include "adapters/onnxruntime/ort_layout.h"
 #include "adapters/onnxruntime/ort_pool.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -47,17 +50,33 @@ static assay_status add_kernels(assay_ort_session *self, OrtSessionOptions *opti
                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    ORT_TRY(CreateCustomOpDomain("assay", &self->kernels));
-    ORT_TRY(CustomOpDomain_Add(self->kernels, assay_ort_pool_operator()));
+    int minor = 0;
+    bool known = sscanf(self->ort.version, "1.%d", &minor) == 1;
+    bool in_place = !known || minor >= ASSAY_ORT_KERNEL_IN_PLACE;
+    const OrtCustomOp *const operators[] = {
+        assay_ort_pool_operator(), assay_ort_interleave_operator(),
+        assay_ort_onto_operator(in_place), assay_ort_mask_operator(),
+        assay_ort_gate_operator(in_place)};
+    ORT_TRY(CreateCustomOpDomain(ASSAY_ORT_KERNELS, &self->kernels));
+    for (size_t i = 0; i < ASSAY_COUNT(operators); i++) {
+        ORT_TRY(CustomOpDomain_Add(self->kernels, operators[i]));
+    }
     ORT_TRY(AddCustomOpDomain(options, self->kernels));
 done:
     return status;
 }
 
-/* From the file, or from the bytes when `path` is NULL. */
-static assay_status open_session(assay_ort_session *self, const char *path, const void *bytes,
-                                 size_t size, assay_error *err)
+typedef struct source {
+    const char *path; /* NULL = the bytes */
+    const void *bytes;
+    size_t size;
+    const char *save; /* where the optimised graph goes; NULL = nowhere */
+    bool finished;    /* optimised already */
+} source;
+
+static assay_status open_session(assay_ort_session *self, const source *from, assay_error *err)
 {
+    const char *path = from->path;
     assay_status status = ASSAY_OK;
     OrtSessionOptions *options = NULL;
     *self = (assay_ort_session){0};
@@ -69,12 +88,19 @@ static assay_status open_session(assay_ort_session *self, const char *path, cons
     if (path == NULL) {
         ASSAY_GOTO(add_kernels(self, options, err), done);
     }
+    if (from->save != NULL) {
+        ORT_TRY(SetOptimizedModelFilePath(options, from->save));
+    }
+    if (from->finished) {
+        ORT_TRY(SetSessionGraphOptimizationLevel(options, ORT_DISABLE_ALL));
+    }
     const OrtApi *api = self->ort.api;
-    status = assay_ort_check(
-        &self->ort,
-        path != NULL ? api->CreateSession(self->env, path, options, &self->session)
-                     : api->CreateSessionFromArray(self->env, bytes, size, options, &self->session),
-        ASSAY_EFORMAT, err);
+    status = assay_ort_check(&self->ort,
+                             path != NULL
+                                 ? api->CreateSession(self->env, path, options, &self->session)
+                                 : api->CreateSessionFromArray(self->env, from->bytes, from->size,
+                                                               options, &self->session),
+                             ASSAY_EFORMAT, err);
     if (status != ASSAY_OK) {
         assay_error_prefix(err, "%s", path != NULL ? path : "the model with its gradients");
         goto done;
@@ -92,13 +118,29 @@ done:
 
 assay_status assay_ort_session_open(assay_ort_session *self, const char *path, assay_error *err)
 {
-    return open_session(self, path, NULL, 0, err);
+    const source from = {.path = path};
+    return open_session(self, &from, err);
 }
 
 assay_status assay_ort_session_open_bytes(assay_ort_session *self, const void *bytes, size_t size,
                                           assay_error *err)
 {
-    return open_session(self, NULL, bytes, size, err);
+    const source from = {.bytes = bytes, .size = size};
+    return open_session(self, &from, err);
+}
+
+assay_status assay_ort_session_open_saving(assay_ort_session *self, const void *bytes, size_t size,
+                                           const char *save, assay_error *err)
+{
+    const source from = {.bytes = bytes, .size = size, .save = save};
+    return open_session(self, &from, err);
+}
+
+assay_status assay_ort_session_open_finished(assay_ort_session *self, const void *bytes,
+                                             size_t size, assay_error *err)
+{
+    const source from = {.bytes = bytes, .size = size, .finished = true};
+    return open_session(self, &from, err);
 }
 
 void assay_ort_session_close(assay_ort_session *self)

@@ -24,6 +24,14 @@ ASSAY_NODISCARD assay_status assay_ort_session_open(assay_ort_session *out, cons
 /** The same of a model in memory (whose bytes are not needed any more afterwards). */
 ASSAY_NODISCARD assay_status assay_ort_session_open_bytes(assay_ort_session *out, const void *bytes,
                                                           size_t size, assay_error *err);
+/** The same, and the graph as the library has optimised it is written to a file. */
+ASSAY_NODISCARD assay_status assay_ort_session_open_saving(assay_ort_session *out,
+                                                           const void *bytes, size_t size,
+                                                           const char *save, assay_error *err);
+/** Of a graph that is optimised already: it is run as it stands. */
+ASSAY_NODISCARD assay_status assay_ort_session_open_finished(assay_ort_session *out,
+                                                             const void *bytes, size_t size,
+                                                             assay_error *err);
 void assay_ort_session_close(assay_ort_session *self);
 
 /** Fill model->inputs and ->outputs and the describing texts. Ports that are no tensors, or tensors

@@ -178,8 +178,8 @@ static assay_onnx_value *bias_gradient(onnx_vjp *v)
     return onnx_sum(&v->b, v->dy, axes, v->dy->rank - 1, false);
 }
 
-/* To the few channels of a picture: the runtime fills them up to a whole block of channels in a Conv,
- * so that ConvTranspose takes half the time (measured with ONNX Runtime 1.29). */
+/* To the few channels of a picture with stride 1: the runtime fills them up to a whole block of channels
+ * in a Conv, so that ConvTranspose takes half the time (measured with ONNX Runtime 1.29). */
 static bool is_narrow(const onnx_vjp *v, const assay_onnx_window *win)
 {
     enum { FEW = 4 };
@@ -213,7 +213,8 @@ void onnx_vjp_conv(onnx_vjp *v)
         assay_onnx_value *t = plain                       ? by_conv(v, v->dy, &win)
                               : onnx_phases_suit(v, &win) ? onnx_by_phases(v, &win)
                                                           : by_transpose(v, &win);
-        onnx_give(v, 0, fit(&v->b, t, onnx_x(v)));
+        t = fit(&v->b, t, onnx_x(v));
+        onnx_give(v, 0, onnx_is_blocked(onnx_x(v)) ? onnx_blocked(&v->b, t) : t);
     }
     if (onnx_want(v, 1)) {
         assay_onnx_value *t = weight_gradient(v, onnx_x(v), v->dy, &win);
