@@ -210,6 +210,7 @@ static assay_status count_kinds(assay_alike *out, const kinds *k, assay_error *e
 static bool may_be_alike(const assay_job *job)
 {
     return job->resample && job->path == ASSAY_PATH_BLOCKS &&
+           job->args->op->task != ASSAY_TASK_REGRESSION && /* values differ, classes do not */
            (job->args->op->needs & ~(uint32_t)ASSAY_NEEDS_LABEL) == 0 &&
            !(job->metric->scored != NULL && job->metric->scored(job->params));
 }

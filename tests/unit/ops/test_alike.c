@@ -105,6 +105,44 @@ static void check(bool sets, weighting how)
     assay_predictions_free(p);
 }
 
+/* Values have no classes: rows of regression are never alike. */
+static void test_values(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"r2", "pearson_correlation", "explained_variance",
+                                        "concordance_correlation", "relative_squared_error"};
+    enum { N = 200, OF = sizeof names / sizeof *names };
+    assay_args *args[OF] = {0};
+    assay_arena *arena = NULL;
+    assay_predictions *p = NULL;
+    assay_result out;
+    assert_int_equal(assay_predictions_new_regression(&p, N, NULL), ASSAY_OK);
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    assay_result_init(&out, arena);
+    for (int64_t i = 0; i < N; i++) {
+        assay_rng rng = assay_rng_stream(7, 5, (uint64_t)i);
+        p->truth[i] = assay_rng_normal(&rng);
+        p->value[i] = p->truth[i] + 0.5 * assay_rng_normal(&rng);
+    }
+    for (int k = 0; k < OF; k++) {
+        const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_METRIC, names[k]);
+        assert_int_equal(assay_args_new(&args[k], op, NULL), ASSAY_OK);
+    }
+    assert_int_equal(assay_evaluate(&out, p, NULL, (const assay_args *const *)args, OF, NULL, NULL),
+                     ASSAY_OK);
+    assert_int_equal(out.n_measures, OF);
+    for (int64_t m = 0; m < out.n_measures; m++) {
+        assert_int_equal(out.measures[m].n_replicates, 1000);
+        assert_true(out.measures[m].low < out.measures[m].value);
+        assert_true(out.measures[m].value < out.measures[m].high);
+    }
+    for (int k = 0; k < OF; k++) {
+        assay_args_free(args[k]);
+    }
+    assay_predictions_free(p);
+    assay_arena_free(arena);
+}
+
 static void test_classes(void **state)
 {
     (void)state;
@@ -200,10 +238,8 @@ static void test_widened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_classes),
-        cmocka_unit_test(test_sets),
-        cmocka_unit_test(test_threads),
-        cmocka_unit_test(test_widened),
+        cmocka_unit_test(test_values),  cmocka_unit_test(test_classes), cmocka_unit_test(test_sets),
+        cmocka_unit_test(test_threads), cmocka_unit_test(test_widened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
