@@ -353,7 +353,7 @@ static void put_number(assay_buffer *out, double value, int width)
 static assay_status to_table(char **out, const job *j, assay_error *err)
 {
     const assay_predictions *p = j->predictions;
-    const char *caution = NULL; /* of the first measure that has one */
+    const char *caution = NULL, *doubt = NULL; /* of the first measures that have one */
     assay_buffer text;
 
     assay_buffer_init(&text, 0);
@@ -393,11 +393,17 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
         put_number(&text, m->low, 11);
         put_number(&text, m->high, 11);
         assay_buffer_printf(&text, " %10" PRId64 "  %s%s\n", m->n, m->method ? m->method : "",
-                            assay_measure_caution(m) ? "; (!) without the value" : "");
-        caution = caution ? caution : assay_measure_caution(m);
+                            assay_measure_excludes(m)  ? "; (!) without the value"
+                            : assay_measure_caution(m) ? "; (!) few rows"
+                                                       : "");
+        caution = caution ? caution : assay_measure_excludes(m);
+        doubt = doubt || assay_measure_excludes(m) ? doubt : assay_measure_caution(m);
     }
-    if (caution) {
-        assay_buffer_printf(&text, "\n(!) %s.\n", caution);
+    for (int i = 0; i < 2; i++) {
+        const char *note = i == 0 ? caution : doubt;
+        if (note) {
+            assay_buffer_printf(&text, "\n(!) %s.\n", note);
+        }
     }
     if (j->request->temperature) {
         assay_temperature_table(&text, &j->temperature);

@@ -355,6 +355,8 @@ static assay_status finish_job(assay_result *out, assay_evaluation *evaluation, 
         measure->method = "none";
         measure->successes = evaluation->units == NULL ? measure->successes : -1;
         measure->bounds = evaluation->units == NULL ? measure->bounds : NULL;
+        measure->optimum =
+            job->unmet == NULL && job->metric->optimum != NULL && job->metric->optimum(job->params);
         if (measure->class_name != NULL) {
             /* The result outlives the predictions that the name was borrowed from. */
             measure->class_name = assay_arena_strdup(out->arena, measure->class_name);
@@ -395,6 +397,10 @@ assay_status assay_evaluate(assay_result *out, const assay_predictions *predicti
     for (size_t j = 0; j < n_metrics; j++) {
         ASSAY_GOTO(make_job(&evaluation.jobs[j], &evaluation, metrics[j], err), done);
     }
+    for (size_t j = 0; j < n_metrics; j++) {
+        const assay_args *replicate = options != NULL ? options->replicate_interval : NULL;
+        ASSAY_GOTO(assay_rates_prepare(&evaluation.jobs[j], &evaluation, replicate, err), done);
+    }
     ASSAY_GOTO(make_counts(&evaluation, err), done);
     ASSAY_GOTO(assay_evaluate_pass(&evaluation, err), done);
     ASSAY_GOTO(fill_states(&evaluation, err), done);
@@ -408,6 +414,7 @@ done:
         out->n_measures = measures_before;
         out->n_curves = curves_before;
     }
+    assay_rates_free(&evaluation);
     assay_arena_free(evaluation.arena);
     return status;
 }

@@ -11,6 +11,7 @@
 #include "base/rng.h"
 #include "core/evaluate.h"
 #include "core/metric.h"
+#include "stats/rates.h"
 
 enum {
     ASSAY_BLOCK_ROWS = 4096, /* rows whose columns are derived at once: they fit into the cache */
@@ -37,6 +38,12 @@ typedef enum assay_path {
     ASSAY_PATH_BLOCKS
 } assay_path;
 
+/** Of one class, the order statistics of one of a metric's limits; the arrays are owned. */
+typedef struct assay_rate_kept {
+    assay_rate_ranks ranks; /* before and until point into counts; limiting 0 = none */
+    int64_t *counts;
+} assay_rate_kept;
+
 /** One metric of the evaluation. */
 typedef struct assay_job {
     const assay_args *args;
@@ -57,6 +64,9 @@ typedef struct assay_job {
     bool resample;
     bool alike;      /* rows that it can't tell apart are resampled together */
     int64_t *column; /* per measure: row of the replicate matrix, or -1 */
+    /* of a metric at limits of rates: classes x rates->n; NULL when its intervals are others */
+    assay_rates *rates;
+    assay_rate_kept *kept;
 } assay_job;
 
 /** Cells with weights, as rows. */
@@ -192,6 +202,22 @@ ASSAY_NODISCARD assay_status assay_evaluate_areas(assay_result *out,
                                                   const assay_evaluation *evaluation,
                                                   const assay_args *interval, const char *name,
                                                   assay_error *err);
+/** Space for the order statistics of a job at limits of rates, when its intervals are to come from them. */
+ASSAY_NODISCARD assay_status assay_rates_prepare(assay_job *job, const assay_evaluation *evaluation,
+                                                 const assay_args *replicate, assay_error *err);
+/** Those of one class. */
+ASSAY_NODISCARD assay_status assay_rates_keep(const assay_job *job, const assay_ranking *ranking,
+                                              assay_error *err);
+void assay_rates_free(assay_evaluation *evaluation);
+/** Bounds of metrics at limits of rates, and a doubt where only replicates are left. */
+ASSAY_NODISCARD assay_status assay_evaluate_rates(assay_result *out,
+                                                  const assay_evaluation *evaluation,
+                                                  assay_error *err);
+/** How many rows the measures rest on, by the rows of the classes (assay_measure.few), and doubts about
+ *  intervals that rest on very few. */
+ASSAY_NODISCARD assay_status assay_evaluate_few(assay_result *out,
+                                                const assay_evaluation *evaluation,
+                                                assay_error *err);
 /** The intervals that the measures do not have yet. */
 ASSAY_NODISCARD assay_status assay_evaluate_intervals(assay_result *out,
                                                       assay_evaluation *evaluation,

@@ -52,12 +52,23 @@ static bool is_distance(const assay_measure *measure, const assay_args *args)
            (args == NULL || (args->op->interval != NULL && args->op->interval->percentiles));
 }
 
+/* The best of many thresholds is better by chance alone, and in replicates once more. */
+static bool is_optimum(const assay_measure *measure, const assay_args *args)
+{
+    return measure->optimum != 0 && measure->distance == ASSAY_DISTANCE_NONE &&
+           (args == NULL || (args->op->interval != NULL && args->op->interval->percentiles));
+}
+
 static assay_status replicate_bounds(double *low, double *high, const assay_measure *measure,
                                      double alpha, const assay_args *args, assay_error *err)
 {
     if (is_distance(measure, args)) {
         return assay_distance_interval(low, high, measure->replicates, measure->n_replicates,
                                        measure->value, measure->distance, alpha, alpha, err);
+    }
+    if (is_optimum(measure, args)) {
+        return assay_hull_interval(low, high, measure->replicates, measure->n_replicates,
+                                   measure->value, alpha, alpha, err);
     }
     if (args == NULL) {
         return assay_percentile_interval(low, high, measure->replicates, measure->n_replicates,
@@ -83,14 +94,16 @@ static assay_status replicate_bounds(double *low, double *high, const assay_meas
 
 /* Replicates of few rows are too close together and have no tails like Student's: the same step as from z to
  * t (n / (n - 1))^0.5 widens them (Hesterberg 2015), with n the number of rows of equal weight that would
- * say as much. */
+ * say as much, and of classes with few rows as many as say as little (evaluate_few.c). */
 static double widened(double alpha, const assay_measure *measure, const assay_args *args)
 {
     bool plain = args == NULL || args->op->interval == NULL || args->op->interval->replicates;
-    if (!measure->weighted || !plain || !(alpha > 0.0 && alpha < 0.5)) {
+    bool known = measure->weighted || (measure->few > 0.0 && !is_distance(measure, args));
+    if (!known || !plain || !(alpha > 0.0 && alpha < 0.5)) {
         return alpha;
     }
-    double n = measure->effective;
+    double n = measure->weighted ? measure->effective : measure->few;
+    n = measure->few > 0.0 && measure->few < n ? measure->few : n;
     n = measure->clusters > 0 && (double)measure->clusters < n ? (double)measure->clusters : n;
     n = n > 2.0 ? n : 2.0;
     double z = assay_t_quantile_upper(alpha, n - 1.0) * sqrt(n / (n - 1.0));
@@ -121,6 +134,38 @@ static assay_status sort_defined(int64_t *n, double *values, const assay_evaluat
         }
     }
     return sort_values(values, *n, evaluation->sort_order, evaluation->sort_copy, err);
+}
+
+/* Where a few rows decide, as where errors are squared, the values of replicates are lopsided, and percentiles
+ * of them lie too near on the side of the long tail (Hall 1992: an error of the order of the skewness). */
+static assay_status doubt_skewness(assay_measure *measure, const assay_args *args,
+                                   assay_arena *arena, assay_error *err)
+{
+    static const double most = 0.5;
+    bool percentiles =
+        args == NULL || (args->op->interval != NULL && args->op->interval->percentiles);
+    double n = (double)measure->n_replicates;
+    assay_sum second = {0}, third = {0};
+    if (!percentiles || measure->doubt != NULL || isnan(measure->low) ||
+        measure->distance != ASSAY_DISTANCE_NONE) {
+        return ASSAY_OK;
+    }
+    double mean = assay_sum_pairwise(measure->replicates, measure->n_replicates) / n;
+    for (int64_t i = 0; i < measure->n_replicates; i++) {
+        double d = measure->replicates[i] - mean;
+        assay_sum_add(&second, d * d);
+        assay_sum_add(&third, d * d * d);
+    }
+    double skewness = assay_sum_value(&third) / n / pow(assay_sum_value(&second) / n, 1.5);
+    if (!(fabs(skewness) > most)) {
+        return ASSAY_OK;
+    }
+    measure->doubt = assay_arena_printf(
+        arena,
+        "a few rows decide (the replicates have a skewness of %.2f): an interval of this kind may "
+        "hold the truth less often than its level says",
+        skewness);
+    return measure->doubt != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
 /* Sort the defined replicates to the front and put the interval into the measure. */
@@ -158,7 +203,9 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
         assay_error refusal;
         assay_status status =
             replicate_bounds(&measure->low, &measure->high, measure, wide, args, &refusal);
-        note = wide < alpha ? ", widened for the effective number of rows" : "";
+        note = wide < alpha && measure->weighted ? ", widened for the effective number of rows"
+               : wide < alpha * 0.99             ? ", widened for few rows"
+                                                 : "";
         if (status == ASSAY_EUNSUPPORTED) {
             measure->low = NAN;
             measure->high = NAN;
@@ -166,6 +213,7 @@ static assay_status interval_from_replicates(assay_measure *measure, double *val
         } else if (status != ASSAY_OK) {
             return assay_fail(err, status, "%s: %s", measure->metric, refusal.message);
         }
+        ASSAY_TRY(doubt_skewness(measure, args, arena, err));
     }
     measure->method = undefined > 0
                           ? assay_arena_printf(arena,
@@ -312,6 +360,8 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
     ASSAY_TRY(assay_evaluate_clusters(out, evaluation,
                                       options != NULL ? options->clustered_interval : NULL, err));
     ASSAY_TRY(assay_evaluate_areas(out, evaluation, area, area_name, err));
+    ASSAY_TRY(assay_evaluate_rates(out, evaluation, err));
+    ASSAY_TRY(assay_evaluate_few(out, evaluation, err));
     ASSAY_TRY(number_columns(&columns, evaluation, out, err));
     if (columns > 0) {
         matrix = assay_arena_alloc(out->arena, (size_t)columns,
@@ -347,6 +397,8 @@ assay_status assay_evaluate_intervals(assay_result *out, assay_evaluation *evalu
                 name =
                     is_distance(measure, measure->interval != NULL ? measure->interval : replicate)
                         ? "bootstrap_distance"
+                    : is_optimum(measure, measure->interval != NULL ? measure->interval : replicate)
+                        ? "bootstrap_percentile and bootstrap_basic, the wider ends"
                         : name;
                 ASSAY_TRY(interval_from_replicates(
                     measure, matrix + at, pivots != NULL ? pivots + at : NULL, evaluation,

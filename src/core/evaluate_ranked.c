@@ -118,6 +118,7 @@ static assay_status ranked_task(void *payload, int64_t class_index, int worker, 
             const assay_job *job = &evaluation->jobs[j];
             if (takes(job, &ranking)) {
                 job->metric->ranked(assay_job_state(job, kind), job->params, &ranking);
+                ASSAY_TRY(assay_rates_keep(job, &ranking, err));
             }
         }
     }
@@ -131,11 +132,11 @@ static assay_status pair_task(void *payload, int64_t index, int worker, assay_er
     int32_t classes = pass->evaluation->predictions->classes;
     const assay_job *job = &pass->evaluation->jobs[index / classes];
     (void)worker;
-    (void)err;
-    if (is_ranked(job)) {
-        job->metric->ranked(assay_job_state(job, 0), job->params, &pass->pair[index % classes]);
+    if (!is_ranked(job)) {
+        return ASSAY_OK;
     }
-    return ASSAY_OK;
+    job->metric->ranked(assay_job_state(job, 0), job->params, &pass->pair[index % classes]);
+    return assay_rates_keep(job, &pass->pair[index % classes], err);
 }
 
 static assay_status rank_classes(ranked_pass *pass, int workers, assay_error *err)

@@ -1,6 +1,7 @@
 #include "core/measure.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 const char *assay_outcome_name(assay_outcome outcome)
@@ -88,7 +89,7 @@ assay_status assay_result_curve(assay_result *result, const char *name, const ch
     return ASSAY_OK;
 }
 
-const char *assay_measure_caution(const assay_measure *measure)
+const char *assay_measure_excludes(const assay_measure *measure)
 {
     double slack = 1e-12 * fmax(1.0, fabs(measure->value));
     if (measure->outcome != ASSAY_OUTCOME_VALUE || isnan(measure->value)) {
@@ -106,6 +107,13 @@ const char *assay_measure_caution(const assay_measure *measure)
                "give lower values than the data themselves";
     }
     return NULL;
+}
+
+const char *assay_measure_caution(const assay_measure *measure)
+{
+    const char *excludes = assay_measure_excludes(measure);
+    bool interval = measure->outcome == ASSAY_OUTCOME_VALUE && !isnan(measure->low);
+    return excludes != NULL || !interval ? excludes : measure->doubt;
 }
 
 void assay_measure_json(assay_json *json, const assay_measure *measure)

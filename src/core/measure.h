@@ -57,7 +57,13 @@ typedef struct assay_measure {
     assay_distance
         distance; /* when the value is one that chance alone makes positive: its replicates
                                 get assay_distance_interval in the place of percentiles */
-    double se;    /* of the value, with pivots */
+    int optimum;  /* 1: the best of many thresholds (core/metric.h) */
+    double
+        few; /* rows of one sample whose variance is known as well as this value's, by the rows of the
+                      classes; 0 = not known */
+    const char
+        *doubt; /* why the interval may hold the truth less often than its level says; or NULL */
+    double se;  /* of the value, with pivots */
     const double *jackknife; /* values without one group of rows after the other, or NULL */
     int64_t n_jackknife;
     double variance;     /* DeLong's, of an area; NaN = none */
@@ -104,7 +110,10 @@ ASSAY_NODISCARD assay_status assay_result_curve(assay_result *result, const char
                                                 assay_error *err);
 
 /** What a reader must know about an interval that does not contain the measure's value; NULL when it
- *  does, or when there is none. It is part of the measure's JSON, as "caution". */
+ *  does, or when there is none. */
+const char *assay_measure_excludes(const assay_measure *measure);
+/** The same, or why the interval may hold the truth less often than its level says; NULL when neither is to
+ *  be said. It is part of the measure's JSON, as "caution". */
 const char *assay_measure_caution(const assay_measure *measure);
 
 /** The measure as members of an already open JSON object (see docs: results.json). */

@@ -87,6 +87,22 @@ typedef enum assay_metric_cells {
 
 enum { ASSAY_METRIC_VALUES = 2 };
 
+enum { ASSAY_RATES_MOST = 17 };
+
+/** What a metric that reads one rate at a limit of another is made of: the weighted sum of the highest shares
+ *  of the counted rows at some limits on the share of the limiting ones (stats/rates.h). */
+typedef struct assay_rates {
+    int recall; /* 1: the limit is on rows of other classes, and rows of the class are counted; 0: the limit
+                   is on rows of the class that are missed, and correct rejections are counted */
+    int n;
+    double limit[ASSAY_RATES_MOST]; /* ascending, below 1 */
+    /* their shares in the ends, which lie on both sides of the value when the sum is an integral */
+    double low[ASSAY_RATES_MOST], high[ASSAY_RATES_MOST];
+    double
+        enough; /* of limiting rows expected at the first limit: from there on the replicates are good
+                      enough; 0 = never */
+} assay_rates;
+
 /** Sums over the rows of one bin. */
 typedef struct assay_metric_bin {
     double weight;                      /* of the rows */
@@ -222,6 +238,15 @@ typedef struct assay_metric {
      *  behind their "macro" and "weighted" average, and finish leaves DeLong's variance in those of
      *  the classes. */
     int (*area)(const void *params);
+    /** NULL, or what its values of classes are made of, so that they get an interval from order statistics
+     *  (evaluate_rates.c); returns 0 when with these parameters they are not. Needs `ranked` and the
+     *  measures of assay_class_values_finish. */
+    int (*rates)(assay_rates *out, const void *params);
+    /** NULL or 0 = no; 1: the value is the best that one of many thresholds reaches on these rows, so
+     *  replicates are biased as the value is: the interval is the hull of percentiles and their mirror
+     *  image. */
+    int (*optimum)(const void *params);
+    int squares; /* 1: follows from the mean squared error of regression, so a few rows may decide */
     int no_interval; /* 1: p-values and statistics of tests, which are not resampled */
     int curve_only;  /* 1: no measures, so there is nothing to resample */
     int right_rows;  /* 1: its one measure is the share of rows whose label is the target */

@@ -153,6 +153,24 @@ assay_status assay_distance_interval(double *low, double *high, const double *so
     return ASSAY_OK;
 }
 
+assay_status assay_hull_interval(double *low, double *high, const double *sorted, int64_t n,
+                                 double estimate, double alpha_low, double alpha_high,
+                                 assay_error *err)
+{
+    double below = -INFINITY, above = INFINITY;
+    *low = -INFINITY;
+    *high = INFINITY;
+    ASSAY_TRY(
+        assay_basic_interval(&below, &above, sorted, n, estimate, alpha_low, alpha_high, err));
+    ASSAY_TRY(assay_percentile_interval(low, high, sorted, n, alpha_low, alpha_high, err));
+    bool share = sorted[0] >= 0.0 && sorted[n - 1] <= 1.0 && estimate >= 0.0 && estimate <= 1.0;
+    below = share ? fmax(below, 0.0) : below;
+    above = share ? fmin(above, 1.0) : above;
+    *low = fmin(*low, below);
+    *high = fmax(*high, above);
+    return ASSAY_OK;
+}
+
 assay_status assay_studentised_interval(double *low, double *high, const double *pivots, int64_t n,
                                         double estimate, double se, double alpha_low,
                                         double alpha_high, assay_error *err)

@@ -31,6 +31,13 @@ ASSAY_NODISCARD assay_status assay_basic_interval(double *low, double *high, con
                                                   int64_t n, double estimate, double alpha_low,
                                                   double alpha_high, assay_error *err);
 
+/** The wider ends of the percentile and the basic interval, cut to [0, 1] where the estimate and all replicates
+ *  lie in it: for values that are chosen among many, whose replicates are biased by the choice as the
+ *  estimate is, so that neither of the two holds by itself. */
+ASSAY_NODISCARD assay_status assay_hull_interval(double *low, double *high, const double *sorted,
+                                                 int64_t n, double estimate, double alpha_low,
+                                                 double alpha_high, assay_error *err);
+
 /** What a statistic measures that is biased upwards because chance alone makes it positive. */
 typedef enum assay_distance {
     ASSAY_DISTANCE_NONE = 0,

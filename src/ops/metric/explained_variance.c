@@ -19,7 +19,8 @@ static assay_status finish(assay_result *out, const void *from, const void *give
 static const assay_metric metric = {.state_size = assay_moments_size,
                                     .block = assay_moments_block,
                                     .merge = assay_moments_merge,
-                                    .finish = finish};
+                                    .finish = finish,
+                                    .squares = 1};
 
 static const char *const examples[] = {
     "assay evaluate --task regression --predictions predictions.csv --metric explained_variance",

@@ -100,7 +100,7 @@ static assay_status finish(assay_result *out, const void *from, const void *give
 }
 
 static const assay_metric metric = {
-    .state_size = state_size, .block = block, .finish = finish, .sorted = sorted};
+    .state_size = state_size, .block = block, .finish = finish, .sorted = sorted, .squares = 1};
 
 static const char *const scales[] = {"mean", "range", "std", NULL};
 

@@ -56,8 +56,13 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
     return ASSAY_OK;
 }
 
+static int optimum(const void *given)
+{
+    return ((const params *)given)->report == REPORT_THRESHOLD;
+}
+
 static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = finish, .ranked = ranked};
+    .state_size = assay_class_values_size, .finish = finish, .ranked = ranked, .optimum = optimum};
 
 static const char *const reports[] = {"threshold", "cost", NULL};
 
@@ -77,7 +82,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_optimal_threshold = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "optimal_threshold",
     .title = "Optimal threshold",
     .summary = "The threshold on the score of a class at which false alarms and misses cost least.",

@@ -16,8 +16,16 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     }
 }
 
-static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+static int optimum(const void *given)
+{
+    (void)given;
+    return 1;
+}
+
+static const assay_metric metric = {.state_size = assay_class_values_size,
+                                    .finish = assay_class_values_finish,
+                                    .ranked = ranked,
+                                    .optimum = optimum};
 
 static const assay_param specs[] = {
     ASSAY_REAL(params, precision, 0.9, 0.0, 1.0, "", "Precision that must be reached."),
@@ -29,7 +37,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_recall_at_precision = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "recall_at_precision",
     .title = "Recall at precision",
     .summary = "The largest share of the rows of a class that some threshold finds at a given "

@@ -27,7 +27,8 @@ static assay_status finish(assay_result *out, const void *from, const void *give
 static const assay_metric metric = {.state_size = assay_moments_size,
                                     .block = assay_moments_block,
                                     .merge = assay_moments_merge,
-                                    .finish = finish};
+                                    .finish = finish,
+                                    .squares = 1};
 
 static const assay_param specs[] = {
     ASSAY_BOOL(params, root, false, "Take the square root."),

@@ -22,8 +22,18 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     }
 }
 
-static const assay_metric metric = {
-    .state_size = assay_class_values_size, .finish = assay_class_values_finish, .ranked = ranked};
+static int rates(assay_rates *out, const void *given)
+{
+    const params *p = given;
+    double missed = 1.0 - p->recall;
+    *out = (assay_rates){.n = 1, .limit = {missed}, .low = {1.0}, .high = {1.0}};
+    return p->recall > 0.0;
+}
+
+static const assay_metric metric = {.state_size = assay_class_values_size,
+                                    .finish = assay_class_values_finish,
+                                    .ranked = ranked,
+                                    .rates = rates};
 
 static const assay_param specs[] = {
     ASSAY_REAL(params, recall, 0.95, 0.0, 1.0, "", "Recall that must be reached."),
@@ -35,7 +45,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_specificity_at_recall = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "specificity_at_recall",
     .title = "Specificity at recall",
     .summary = "The largest share of the rows of other classes that is left alone while a given "
@@ -53,7 +63,14 @@ const assay_op assay_op_metric_specificity_at_recall = {
         "Rows of equal score share a threshold; there is no interpolation between "
         "thresholds. The threshold is chosen on the same rows, so the value is optimistic "
         "for new data. A class without a row in the truth (or to which every row belongs) is "
-        "undefined; averages leave it out and name it.",
+        "undefined; averages leave it out and name it."
+        "\n\nThe interval holds at least as often as stated, for any number of rows: half of the "
+        "error "
+        "probability is for the threshold, which lies between order statistics of the rows that "
+        "limit it, half for the share beyond it (Clopper-Pearson). It is wide when few rows lie "
+        "beyond the limit, because they do not tell where the threshold is. Weighted rows and "
+        "clusters are resampled instead, with a `caution` where fewer than 20 rows are expected "
+        "beyond the limit.",
     .citation =
         "Fawcett (2006), An introduction to ROC analysis, Pattern Recognition Letters 27; as "
         "torchmetrics.functional.classification.binary_specificity_at_sensitivity (1.9).",
