@@ -193,6 +193,17 @@ head -c 3000 /dev/urandom >noise.parquet
 expect 65 "$assay" evaluate --predictions noise.parquet
 one_line
 expect 74 "$assay" evaluate --predictions p.csv --json /proc/none/x.json
+# resampled rows are rows, not classes: intervals are there, and weights of one change next to nothing
+awk 'BEGIN { print "target,prediction,one"; for (i = 1; i <= 200; i++)
+    print i / 10 + i % 5, (i + i % 7 - 2 * (i % 3)) / 10 + 1 "," 1 }' | tr ' ' , >numbers.csv
+for m in r2 explained_variance pearson_correlation concordance_correlation relative_squared_error; do
+    expect 0 "$assay" evaluate --task regression --predictions numbers.csv -m $m --json plain.json
+    expect 0 "$assay" evaluate --task regression --predictions numbers.csv -m $m --weights one --json ones.json
+    jq -es '[.[].measures[0]] | (.[0].low != null) and (.[0].low < .[0].value) and (.[0].value < .[0].high)
+        and ((.[0].low - .[1].low) * 20 | fabs) < (.[0].high - .[0].low)
+        and ((.[0].high - .[1].high) * 20 | fabs) < (.[0].high - .[0].low)' plain.json ones.json >/dev/null ||
+        fail "$m: $(jq -c '.measures[0]' plain.json)"
+done
 if [ -w /dev/full ]; then
     "$assay" evaluate --predictions p.csv --json - >/dev/full 2>err
     [ $? -eq 74 ] || fail "a full disk is not noticed"
