@@ -136,7 +136,7 @@ static assay_status write_below(const assay_conversion *c, const char *folder, c
         return assay_fail_memory(err);
     }
     ASSAY_TRY(assay_folder_make(parent, err));
-    return assay_file_write(path, text->data != NULL ? text->data : "", text->size, err);
+    return assay_file_put(path, text->data != NULL ? text->data : "", text->size, err);
 }
 
 static assay_status write_image(assay_conversion *c, const layout *l, const char *folder,

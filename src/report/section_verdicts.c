@@ -56,9 +56,13 @@ static void put_measured(assay_buffer *out, const assay_json_value *verdict)
     assay_words_between(&between, verdict);
     if (!isnan(value)) {
         assay_scale scale = assay_words_verdict_scale(verdict);
-        assay_html_put(out, "<div><dt>Measured</dt><dd><b>%s</b><small>on %s samples</small>",
+        const char *metric = assay_json_get_text(verdict, "metric", "");
+        bool objects = assay_text_starts(metric, "coco_average_") ||
+                       assay_text_starts(metric, "detection_average_");
+        assay_html_put(out, "<div><dt>Measured</dt><dd><b>%s</b><small>on %s %s</small>",
                        assay_figure_value(scale, value).text,
-                       assay_figure_count(assay_json_get_int(verdict, "n", 0)).text);
+                       assay_figure_count(assay_json_get_int(verdict, "n", 0)).text,
+                       objects ? "objects" : "samples");
         assay_buffer_puts(out, "</dd></div>\n");
     }
     if (between.size > 0) {

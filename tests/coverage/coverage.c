@@ -95,12 +95,19 @@ static const struct {
     const char *name;
     void (*cover)(coverage *c);
 } sections[] = {
-    {"proportions", cover_proportions}, {"pools", cover_pools_and_rates},
-    {"clusters", cover_clusters},       {"weights", cover_weights},
-    {"bootstrap", cover_bootstrap},     {"distances", cover_distances},
-    {"metrics", cover_metrics},         {"pairs", cover_pairs},
-    {"groups", cover_groups},           {"tests", cover_tests},
-    {"verdicts", cover_verdicts},       {"peeking", cover_peeking},
+    {"proportions", cover_proportions},
+    {"pools", cover_pools_and_rates},
+    {"clusters", cover_clusters},
+    {"weights", cover_weights},
+    {"bootstrap", cover_bootstrap},
+    {"distances", cover_distances},
+    {"segments", cover_segments},
+    {"metrics", cover_metrics},
+    {"pairs", cover_pairs},
+    {"groups", cover_groups},
+    {"tests", cover_tests},
+    {"verdicts", cover_verdicts},
+    {"peeking", cover_peeking},
 };
 
 int main(int argc, char **argv)

@@ -57,6 +57,7 @@ void cover_pairs(coverage *c);
 void cover_groups(coverage *c);
 void cover_distances(coverage *c);
 void cover_metrics(coverage *c);
+void cover_segments(coverage *c);
 void cover_tests(coverage *c);
 void cover_verdicts(coverage *c);
 void cover_peeking(coverage *c);

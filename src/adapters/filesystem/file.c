@@ -296,6 +296,19 @@ assay_status assay_file_write(const char *path, const void *bytes, size_t size, 
     return status;
 }
 
+assay_status assay_file_put(const char *path, const void *bytes, size_t size, assay_error *err)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0) {
+        return assay_fail_errno(err, ASSAY_EIO, "cannot write %s", path);
+    }
+    assay_status status = write_all(fd, bytes, size, path, err);
+    if (close(fd) != 0 && status == ASSAY_OK && errno != EINTR) {
+        status = assay_fail_errno(err, ASSAY_EIO, "cannot write %s", path);
+    }
+    return status;
+}
+
 assay_status assay_folder_make(const char *path, assay_error *err)
 {
     if (path == NULL || path[0] == '\0') {

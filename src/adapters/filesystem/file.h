@@ -16,6 +16,10 @@ ASSAY_NODISCARD assay_status assay_file_read(uint8_t **out, size_t *size, const 
  *  file, whatever happens. The temporary file is removed on failure. */
 ASSAY_NODISCARD assay_status assay_file_write(const char *path, const void *bytes, size_t size,
                                               assay_error *err);
+/** A new file, written plainly: for files below a folder that gets its name when all are safe
+ *  (folder_part.h), where making each one safe by itself would take most of the time. */
+ASSAY_NODISCARD assay_status assay_file_put(const char *path, const void *bytes, size_t size,
+                                            assay_error *err);
 /** A file on its way to its final name, for writers that do not hold all bytes in memory. Write to
  *  `descriptor`, or to the file that /proc/self/fd/<descriptor> names. Zero-initialise with
  *  descriptor -1. A final name that is a device or a pipe is written directly. */

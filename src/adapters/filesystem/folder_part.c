@@ -1,6 +1,7 @@
 #include "adapters/filesystem/folder_part.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
@@ -42,6 +43,15 @@ assay_status assay_folder_part_begin(assay_folder_part *part, const char *path, 
 
 assay_status assay_folder_part_commit(assay_folder_part *part, assay_error *err)
 {
+    int fd = open(part->temporary, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || syncfs(fd) != 0) {
+        assay_status status = assay_fail_errno(err, ASSAY_EIO, "cannot write %s", part->path);
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return status;
+    }
+    (void)close(fd);
     if (rename(part->temporary, part->path) != 0) {
         return assay_fail_errno(err, ASSAY_EIO, "cannot move the finished folder to %s",
                                 part->path);

@@ -12,7 +12,8 @@ typedef struct assay_folder_part {
     const char *temporary; /* NULL = committed or not begun */
 } assay_folder_part;
 
-/** The final name must not exist, or be an empty folder. Files are written below part->temporary. */
+/** The final name must not exist, or be an empty folder. Files are written below part->temporary, with
+ *  assay_file_put; all of them are made safe at once when the folder gets its name. */
 ASSAY_NODISCARD assay_status assay_folder_part_begin(assay_folder_part *part, const char *path,
                                                      assay_arena *arena, assay_error *err);
 ASSAY_NODISCARD assay_status assay_folder_part_commit(assay_folder_part *part, assay_error *err);
