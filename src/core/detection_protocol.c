@@ -351,6 +351,18 @@ static int32_t numbers(double *out, int32_t most, const char *text)
     return n;
 }
 
+/* Whether a grid in words means the one that is there. Conventions have their own last digits (numpy's
+ * 0.35 is 0.35 and a bit), which decide ties of recall: who states the usual grid gets the usual
+ * numbers. */
+static bool same_grid(const double *values, int32_t n, const double *own, int32_t n_own)
+{
+    bool same = n == n_own;
+    for (int32_t i = 0; same && i < n; i++) {
+        same = fabs(values[i] - own[i]) < 1e-6;
+    }
+    return same;
+}
+
 assay_status assay_protocol_set_iou(assay_protocol *protocol, const char *text, assay_error *err)
 {
     double values[ASSAY_MOST_THRESHOLDS];
@@ -362,8 +374,10 @@ assay_status assay_protocol_set_iou(assay_protocol *protocol, const char *text, 
             "and at most 1, as 0.5,0.75 or first:last:step as 0.5:0.95:0.05",
             text, ASSAY_MOST_THRESHOLDS);
     }
-    protocol->n_thresholds = n;
-    memcpy(protocol->thresholds, values, (size_t)n * sizeof *values);
+    if (!same_grid(values, n, protocol->thresholds, protocol->n_thresholds)) {
+        protocol->n_thresholds = n;
+        memcpy(protocol->thresholds, values, (size_t)n * sizeof *values);
+    }
     return ASSAY_OK;
 }
 
@@ -390,8 +404,10 @@ assay_status assay_protocol_set_recalls(assay_protocol *protocol, const char *te
                           text, ASSAY_MOST_RECALLS);
     }
     protocol->rules &= ~(uint32_t)ASSAY_RULE_AREA_UNDER;
-    protocol->n_recalls = n;
-    memcpy(protocol->recalls, values, (size_t)n * sizeof *values);
+    if (!same_grid(values, n, protocol->recalls, protocol->n_recalls)) {
+        protocol->n_recalls = n;
+        memcpy(protocol->recalls, values, (size_t)n * sizeof *values);
+    }
     return ASSAY_OK;
 }
 

@@ -277,8 +277,7 @@ static void put_points(assay_buffer *out, const assay_evidence *evidence, int mo
                    "</span></figcaption>\n<div class=\"op m%d\" role=\"radiogroup\" aria-label="
                    "\"Least score\"><span class=\"quiet\">least score</span>\n",
                    assay_evidence_model_title(evidence, model),
-                   assay_evidence_context_title(evidence, context),
-                   model % ASSAY_EVIDENCE_COLORS);
+                   assay_evidence_context_title(evidence, context), model % ASSAY_EVIDENCE_COLORS);
     for (size_t i = 0; i < n; i++) {
         bool best = i + 1 == n;
         char id[48];

@@ -220,10 +220,10 @@ void cover_segments(coverage *c)
     const world few = {30, 1, 0.0};
     const world many = {200, 1, 0.0};
     const world scenes = {40, MOST_SCENE, 0.5};
-    table_of(c, &few, false, ABOUT, 0.04);
+    table_of(c, &few, false, ABOUT, 0.07);
     if (c->full) {
-        table_of(c, &many, false, ABOUT, 0.02);
+        table_of(c, &many, false, ABOUT, 0.04);
     }
-    table_of(c, &scenes, true, ABOUT, 0.03);
+    table_of(c, &scenes, true, ABOUT, 0.04);
     table_of(c, &scenes, false, BROKEN, 0.02);
 }

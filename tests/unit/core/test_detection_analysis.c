@@ -337,9 +337,9 @@ static void test_grids(void **state)
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(assay_protocol_set_iou(&p, wrong[i], NULL), ASSAY_EINVAL);
     }
-    assert_int_equal(assay_protocol_set_iou(&p, "0.5:0.95:0.05", NULL), ASSAY_OK);
+    assert_int_equal(assay_protocol_set_iou(&p, "0.45:0.9:0.05", NULL), ASSAY_OK);
     assert_int_equal(p.n_thresholds, 10);
-    assert_true(p.thresholds[8] == 0.9);
+    assert_true(p.thresholds[9] == 0.9);
     assert_int_equal(assay_protocol_set_areas(&p, "tiny:0:64,rest:64:inf", NULL), ASSAY_OK);
     assert_int_equal(p.n_ranges, 3);
     assert_int_equal(assay_protocol_set_areas(&p, "tiny:64:0", NULL), ASSAY_EINVAL);
@@ -348,6 +348,15 @@ static void test_grids(void **state)
     assert_int_equal(assay_protocol_set_caps(&p, "0", NULL), ASSAY_EINVAL);
     assert_int_equal(assay_protocol_set_recalls(&p, "11", NULL), ASSAY_OK);
     assert_true(p.n_recalls == 11 && p.recalls[7] == 0.7);
+    /* The usual grids in words are the convention's own, to the last digit. */
+    assay_protocol usual;
+    assert_int_equal(assay_protocol_init(&usual, "coco", ASSAY_IOU_BOX, NULL), ASSAY_OK);
+    assay_protocol stated = usual;
+    assert_int_equal(assay_protocol_set_recalls(&stated, "101", NULL), ASSAY_OK);
+    assert_int_equal(assay_protocol_set_iou(&stated, "0.5:0.95:0.05", NULL), ASSAY_OK);
+    assert_memory_equal(stated.recalls, usual.recalls, 101 * sizeof *usual.recalls);
+    assert_memory_equal(stated.thresholds, usual.thresholds, 10 * sizeof *usual.thresholds);
+    assert_true(usual.recalls[35] != 0.35); /* as numpy.linspace has it */
     assert_int_equal(assay_protocol_set_recalls(&p, "1", NULL), ASSAY_OK);
     assert_int_equal(assay_protocol_set_recalls(&p, "2000", NULL), ASSAY_EINVAL);
     assert_int_equal(assay_protocol_init(&p, "cocoa", ASSAY_IOU_BOX, NULL), ASSAY_EINVAL);
