@@ -251,9 +251,8 @@ assay_status assay_alike_find(assay_evaluation *e, assay_error *err)
     for (size_t j = 0; j < e->n_jobs; j++) {
         wanted = wanted || may_be_alike(&e->jobs[j]);
     }
-    /* numbers have no classes by which rows could be alike */
-    if (!wanted || e->predictions->task == ASSAY_TASK_REGRESSION || e->paired || e->studentised ||
-        e->units != NULL || e->resample != ASSAY_RESAMPLE_POISSON || k.most < 1 ||
+    if (!wanted || e->paired || e->studentised || e->units != NULL ||
+        e->resample != ASSAY_RESAMPLE_POISSON || k.most < 1 ||
         (e->weights != NULL && e->n < FEWEST_ROWS)) {
         return ASSAY_OK;
     }

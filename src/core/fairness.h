@@ -27,9 +27,9 @@ typedef struct assay_group_comparison {
 typedef struct assay_fairness_extremes {
     const assay_measure *measure; /* of the first group: metric, parameters, class, average */
     assay_outcome outcome;        /* TOO_FEW: fewer than two groups are left */
-    const char *reason;      /* why not, or which groups are left out, or why there are no ends */
-    int32_t groups;          /* that are left */
-    int32_t left_out;        /* too few rows, or no value; those without any row are not meant at all */
+    const char *reason; /* why not, or which groups are left out, or why there are no ends */
+    int32_t groups;     /* that are left */
+    int32_t left_out;   /* too few rows, or no value; those without any row are not meant at all */
     int32_t highest, lowest; /* of the groups of the fairness */
     double highest_value, lowest_value;
     assay_direction direction; /* tells which of the two is the worst */
@@ -72,6 +72,11 @@ ASSAY_NODISCARD assay_status assay_fairness_extremes_at(assay_group_extremes *ou
                                                         int64_t k, double alpha, bool dependent,
                                                         const assay_evaluate_options *options,
                                                         assay_error *err);
+
+/** For weights and clusters: gaps that are the extremes of a metric within the groups get its interval in the place
+ *  of one from replicates, in which chance puts the groups apart once more. */
+ASSAY_NODISCARD assay_status assay_fairness_lend_intervals(assay_fairness *f, assay_arena *arena,
+                                                           assay_error *err);
 
 /**
  * One of the extremes as a measure that requirements can be judged by: assay_measure_bounds gives its one-sided

@@ -383,8 +383,8 @@ assay_status assay_predict(assay_predictions **out, assay_model *model,
     assay_predictions *predictions = NULL;
     *out = NULL;
     if (assay_model_is_detector(model)) {
-        return assay_fail(err, ASSAY_EUNSUPPORTED,
-                          "model %s gives %s, not classes of images", model->name,
+        return assay_fail(err, ASSAY_EUNSUPPORTED, "model %s gives %s, not classes of images",
+                          model->name,
                           assay_model_is_segmenter(model) ? "a class per pixel" : "boxes");
     }
     if (dataset->n < 1) {

@@ -119,6 +119,19 @@ sed 's/extreme: worst, at_least: 0.05/extreme: worst, sequential: mixture, at_le
 refuse 64 "not sample by sample" "$assay" run --check one.yaml
 sed '/^groups:/,/by_site:/d' worst.yaml >nogroups.yaml
 refuse 64 "but the plan has no 'groups'" "$assay" run --check nogroups.yaml
+# weighted: no interval says that equal groups differ, as percentiles would
+{
+    echo "target,label,site,w"
+    for i in $(seq 1 60); do for s in a b c; do
+        echo "$([ $((i % 2)) = 0 ] && echo yes || echo no),$([ $((i % 3)) = 0 ] && echo yes || echo no),$s,$((1 + i * ${#s} % 4))"
+    done; done
+} >w.csv
+expect 0 "$assay" evaluate --predictions w.csv --group site --positive yes --weights w --json w.json
+jq -e '.fairness[0].gaps | map(select(.metric | test("_difference$|_ratio$"))) |
+    all(.low == null or (.metric | test("_ratio$")) or .low == 0) and all((.metric | test("_ratio$") | not) or .high == 1)
+    and (map(select(.metric == "demographic_parity_difference"))[0] | .method | startswith("simultaneous"))
+    and (map(select(.metric == "equalized_odds_difference"))[0] | .method | startswith("bootstrap_distance"))' w.json \
+    >/dev/null || fail "weighted gaps: $(jq -c '[.fairness[0].gaps[] | [.metric, .value, .low, .high, .method]]' w.json)"
 # temperature scaling
 expect 0 "$assay" evaluate --predictions p.csv -m accuracy --temperature
 says out "there are only labels"

@@ -281,6 +281,11 @@ static assay_status finish_case(assay_measure *measure, gap_case *c, assay_arena
     }
     bool mean = c->params->agg == ASSAY_GAP_MEAN;
     measure->value = mean ? sum / (double)c->kind->n_rates : worst.value;
+    if (c->kind->form == ASSAY_GAP_DIFFERENCE) {
+        measure->distance = ASSAY_DISTANCE_PLAIN; /* when it is resampled: a norm of the rates */
+    } else {
+        measure->no_interval = ASSAY_GAP_NO_INTERVAL;
+    }
     if (c->params->method == ASSAY_GAP_BETWEEN_GROUPS) {
         bool one = c->kind->form == ASSAY_GAP_WORST;
         measure->evidence = e;

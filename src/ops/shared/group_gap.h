@@ -53,6 +53,11 @@ typedef struct assay_gap_params {
     ASSAY_CHOICE(assay_gap_params, agg, ASSAY_GAP_WORST_CASE, assay_gap_agg_choices,               \
                  "The rate with the larger gap counts, or the mean of both.")
 
+/** Instead of bounds of its own, of a ratio or a worst group that would have to be resampled. */
+#define ASSAY_GAP_NO_INTERVAL                                                                      \
+    "none: chance alone puts groups apart, and resampling once more; the extremes of the groups "  \
+    "by the rate itself have an interval"
+
 /** What descriptors say about groups, intervals and small groups. */
 #define ASSAY_GAP_CLASSES                                                                          \
     "Groups come from `--group COLUMN` or `groups` in the plan. One value for the declared "       \
@@ -61,13 +66,17 @@ typedef struct assay_gap_params {
     "Interval: the upper end is the largest upper end of the Miettinen-Nurminen intervals of all " \
     "pairs of groups; the lower end the largest lower end, with the error probability divided by " \
     "the number of ordered pairs. Both ends hold at the stated level for any number of groups. "   \
-    "With `method: to_overall` it comes from the bootstrap. "
+    "With `method: to_overall`, weights or clusters it comes from the bootstrap "                  \
+    "(`bootstrap_distance`, which allows for gaps that chance alone makes), or with weights and "  \
+    "clusters from the groups' own intervals where the rate is measured within groups too. "
 #define ASSAY_GAP_RATIO_INTERVAL                                                                   \
     "Interval: the lower end is the smallest lower end of the Miettinen-Nurminen intervals of "    \
     "the "                                                                                         \
     "ratios of all pairs of groups; the upper end the smallest upper end, with the error "         \
     "probability divided by the number of ordered pairs. Both ends hold at the stated level for "  \
-    "any number of groups. With `method: to_overall` it comes from the bootstrap. "
+    "any number of groups. With weights or clusters it comes from the groups' own intervals "      \
+    "where "                                                                                       \
+    "the rate is measured within groups too; with `method: to_overall` there is none. "
 #define ASSAY_GAP_SMALL                                                                            \
     "Groups with fewer than `least` rows behind the rate are left out and named in the remark; "   \
     "with fewer than two groups left the outcome is too few. fairlearn takes every group "         \

@@ -201,6 +201,11 @@ assay_status assay_group_mean_finish(assay_result *out, const void *state,
         steady = steady && isfinite(e->groups[g].variance) && e->groups[g].n >= 2.0 &&
                  (kind->form != ASSAY_MEAN_RATIO || e->groups[g].mean > 0.0);
     }
+    if (kind->form == ASSAY_MEAN_DIFFERENCE) {
+        measure->distance = ASSAY_DISTANCE_PLAIN; /* when it is resampled: a norm of the means */
+    } else {
+        measure->no_interval = ASSAY_GAP_NO_INTERVAL;
+    }
     if (steady) {
         measure->evidence = e;
         measure->bounds = bounds;
