@@ -62,7 +62,10 @@ static void put_extreme(assay_json *json, const assay_fairness *f, const assay_f
         assay_json_put_real(json, "p_adjusted", x->p_adjusted);
     }
     assay_json_put_real(json, "level", m->level);
-    assay_json_put_text(json, "method", "mover, simultaneous over all pairs of groups");
+    assay_json_put_text(json, "method",
+                        e->found.scores
+                            ? "miettinen_nurminen, simultaneous over all pairs of groups"
+                            : "mover, simultaneous over all pairs of groups");
     assay_json_put_text(json, "outcome", assay_outcome_name(e->outcome));
     if (e->reason) {
         assay_json_put_text(json, "reason", e->reason);

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "core/fairness.h"
+#include "stats/group_gaps.h"
 #include "stats/normal.h"
 
 /* One-sided ends at an error probability. What so few replicates cannot tell is scaled from the ends at `alpha`, as
@@ -51,6 +52,30 @@ static assay_status estimate_of(assay_group_estimate *out, const assay_measure *
     return ends_at(&out->of_pair, m, alpha, split(alpha, k * (k - 1)), options, err);
 }
 
+/* Shares of rows have the score intervals that the metrics between groups have (accuracy_difference, ...): one
+ * interval for one number. */
+static assay_status use_scores(assay_group_extremes *out, const assay_measure *const *groups,
+                               int64_t k, double alpha, const assay_evaluate_options *options,
+                               assay_error *err)
+{
+    const assay_args *interval = options != NULL ? options->proportion_interval : NULL;
+    bool shares = interval == NULL || strcmp(interval->op->name, "clopper_pearson") == 0;
+    assay_trials trials[ASSAY_GROUPS_MOST] = {{0}};
+    for (int64_t i = 0; i < k; i++) {
+        shares = shares && groups[i]->successes >= 0 && groups[i]->n > 0;
+        trials[i] = (assay_trials){groups[i]->successes, groups[i]->n};
+    }
+    if (!shares || k < 2) {
+        return ASSAY_OK;
+    }
+    out->scores = true;
+    ASSAY_TRY(assay_largest_difference(&out->difference_ends.low, &out->difference_ends.high,
+                                       trials, k, alpha, alpha, err));
+    return isnan(out->ratio) ? ASSAY_OK
+                             : assay_smallest_ratio(&out->ratio_ends.low, &out->ratio_ends.high,
+                                                    trials, k, alpha, alpha, err);
+}
+
 assay_status assay_fairness_extremes_at(assay_group_extremes *out,
                                         const assay_measure *const *groups, int64_t k, double alpha,
                                         bool dependent, const assay_evaluate_options *options,
@@ -63,7 +88,8 @@ assay_status assay_fairness_extremes_at(assay_group_extremes *out,
             estimates[i].at = (assay_ends){NAN, NAN};
         }
     }
-    return assay_group_extremes_find(out, estimates, k, alpha, err);
+    ASSAY_TRY(assay_group_extremes_find(out, estimates, k, alpha, err));
+    return dependent ? ASSAY_OK : use_scores(out, groups, k, alpha, options, err);
 }
 
 /* Rows of one cluster in several groups make the groups depend on each other. */

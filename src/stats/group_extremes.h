@@ -12,6 +12,7 @@
 #ifndef ASSAY_STATS_GROUP_EXTREMES_H
 #define ASSAY_STATS_GROUP_EXTREMES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -38,6 +39,9 @@ typedef struct assay_group_extremes {
     double
         p_adjusted; /* of no difference between any two: the smallest of the pairs, by Holm (for the smallest
                           one Bonferroni); NaN without intervals */
+    bool
+        scores; /* the ends of difference and ratio are not of this method, but the score intervals of
+                           group_gaps.h, which shares have; set by who put them there */
 } assay_group_extremes;
 
 /** k >= 1 groups with finite values. alpha: error probability of either end, at most one half. Without all intervals the ends are

@@ -3,7 +3,8 @@
 
 Pinned: fairlearn 0.15.0, scikit-learn 1.9.1, numpy 2.4.6, scipy 1.17.1. Values, differences and ratios are
 those of fairlearn's MetricFrame. The ends of accuracy, recall and precision, whose groups have Clopper and
-Pearson's intervals, are put together here with numpy from scipy's beta quantiles.
+Pearson's intervals, are put together here with numpy from scipy's beta quantiles, those of their differences
+and ratios from score tests of pairs whose likelihood scipy's brentq maximises.
 Lines: "row target label group probability-of-1"; "expect metric class|- lowest-group highest-group lowest highest
 difference ratio"; "ends metric class|- low high of the lowest, highest, difference, ratio, and the p-value".
 """
@@ -15,6 +16,7 @@ import numpy as np
 import scipy
 import sklearn
 from fairlearn.metrics import MetricFrame
+from scipy.optimize import brentq
 from scipy.stats import beta, norm
 from sklearn import metrics as sk
 
@@ -51,6 +53,38 @@ def exact(x, n, alpha):
     return (beta.ppf(alpha, x, n - x + 1) if x else 0.0, beta.ppf(1 - alpha, x + 1, n - x) if x < n else 1.0)
 
 
+def score_z(a, b, compare, value):
+    """Miettinen and Nurminen's statistic: the likelihood under the hypothesis is maximised by its derivative."""
+    (x1, n1), (x2, n2) = a, b
+    times, plus = (value, 0.0) if compare == "ratio" else (1.0, value)
+
+    def slope(p):
+        q = times * p + plus
+        return times * (x1 / q - (n1 - x1) / (1 - q)) + x2 / p - (n2 - x2) / (1 - p)
+
+    least, most = max(0.0, -plus / times), min(1.0, (1 - plus) / times)
+    gap = (most - least) * 1e-12
+    least, most = least + gap, most - gap
+    if slope(most) > 0 or slope(least) < 0:
+        p = most if slope(most) > 0 else least
+    else:
+        p = brentq(slope, least, most, xtol=1e-16, rtol=1e-14)
+    q = times * p + plus
+    n = n1 + n2
+    variance = (q * (1 - q) / n1 + times**2 * p * (1 - p) / n2) * n / (n - 1)
+    return (x1 / n1 - times * x2 / n2 - plus) / np.sqrt(variance)
+
+
+def score(a, b, compare, alpha):
+    """The interval: its test turned round."""
+    ratio = compare == "ratio"
+    point = a[0] / a[1] / (b[0] / b[1]) if ratio else a[0] / a[1] - b[0] / b[1]
+    low, high = (1e-4, 1e4) if ratio else (-.99, .99)
+    z = norm.isf(alpha)
+    return (brentq(lambda v: score_z(a, b, compare, v) - z, low, point, xtol=1e-15, rtol=1e-14),
+            brentq(lambda v: score_z(a, b, compare, v) + z, point, high, xtol=1e-15, rtol=1e-14))
+
+
 def ends(counts, alpha=.025):
     v = [x / n for x, n in counts]
     k = len(v)
@@ -61,14 +95,13 @@ def ends(counts, alpha=.025):
             if i == j:
                 continue
             d = v[i] - v[j]
-            d_low = max(d_low, d - np.hypot(v[i] - pair[i][0], pair[j][1] - v[j]))
-            d_high = max(d_high, d + np.hypot(at[i][1] - v[i], v[j] - at[j][0]))
+            d_low = max(d_low, score(counts[i], counts[j], "diff", alpha / (k * (k - 1)))[0])
+            d_high = max(d_high, score(counts[i], counts[j], "diff", alpha)[1])
             if d > 0:
                 se = np.hypot(v[i] - at[i][0], at[j][1] - v[j]) / norm.isf(alpha)
                 least = min(least, 2 * norm.sf(d / se))
-            r = np.log(v[i] / v[j])
-            r_low = min(r_low, np.exp(r - np.hypot(np.log(v[i] / at[i][0]), np.log(at[j][1] / v[j]))))
-            r_high = min(r_high, np.exp(r + np.hypot(np.log(pair[i][1] / v[i]), np.log(v[j] / pair[j][0]))))
+            r_low = min(r_low, score(counts[i], counts[j], "ratio", alpha)[0])
+            r_high = min(r_high, score(counts[i], counts[j], "ratio", alpha / (k * (k - 1)))[1])
     low = (min(a[0] for a in at), min(a[1] for a in group))
     high = (max(a[0] for a in group), max(a[1] for a in at))
     return [*low, *high, d_low, d_high, r_low, r_high, min(1.0, least * k * (k - 1) / 2)]
