@@ -415,8 +415,9 @@ static bool has_attack(const assay_assess_options *o)
     return false;
 }
 
-/* The attack that has to find what is planted: the first one named that follows cross-entropy, else PGD;
- * without gradients Square. */
+/* The attack that has to find what is planted: the first one named that can follow cross-entropy, and
+ * then does, since a question with two answers has no ratio of logit differences; else PGD; without
+ * gradients Square. */
 static assay_status planted_attack(assay_args **out, const assay_assess_options *o,
                                    assay_error *err)
 {
@@ -427,7 +428,11 @@ static assay_status planted_attack(assay_args **out, const assay_assess_options 
     for (size_t i = first; i < ASSAY_COUNT(names); i++) {
         for (int32_t k = 0; k < o->n_attacks; k++) {
             if (assay_text_equal(o->attacks[k]->op->name, names[i])) {
-                return assay_args_copy(out, o->attacks[k], err);
+                double loss = 0.0;
+                ASSAY_TRY(assay_args_copy(out, o->attacks[k], err));
+                return assay_args_get(&loss, *out, "loss") && first == 0
+                           ? assay_args_set(*out, "loss", "ce", err)
+                           : ASSAY_OK;
             }
         }
     }

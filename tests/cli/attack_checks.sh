@@ -28,6 +28,9 @@ for check in deterministic zero_gradient gradient_fidelity saturation black_box_
 done
 attack sound 0.05 --attack pgd
 warns curve_reaches_zero
+# what is planted has two answers, which a loss of three classes does not have
+attack sound 0.1,0.2 --attack pgd:loss=dlr
+says table "ok       planted_example:"
 
 # steps before the classifier: gradients are zero
 attack masked 0.1,0.2 --attack pgd --attack square:queries=300 --proxy sound.onnx

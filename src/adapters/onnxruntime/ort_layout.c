@@ -369,11 +369,12 @@ __attribute__((always_inline)) static inline void gate_all(float *y, const float
                                                            const uint8_t *mask, size_t n)
 {
     const words which = {1, 2, 4, 8, 16, 32, 64, 128};
+    const words none = {0};
     const size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES) {
         words at;
         memcpy(&at, x + i, sizeof at);
-        at &= ((which - which + (int32_t)mask[i / LANES]) & which) == which;
+        at &= ((none + (int32_t)mask[i / LANES]) & which) == which;
         memcpy(y + i, &at, sizeof at);
     }
     for (size_t i = whole; i < n; i++) {

@@ -1,7 +1,7 @@
 #include "adapters/onnxruntime/ort_session.h"
 
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "adapters/onnxruntime/ort_kernel.h"
@@ -50,9 +50,9 @@ static assay_status add_kernels(assay_ort_session *self, OrtSessionOptions *opti
                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
-    int minor = 0;
-    bool known = sscanf(self->ort.version, "1.%d", &minor) == 1;
-    bool in_place = !known || minor >= ASSAY_ORT_KERNEL_IN_PLACE;
+    const char *version = self->ort.version;
+    bool in_place = strncmp(version, "1.", 2) != 0 ||
+                    strtol(version + 2, NULL, 10) >= ASSAY_ORT_KERNEL_IN_PLACE;
     const OrtCustomOp *const operators[] = {
         assay_ort_pool_operator(), assay_ort_interleave_operator(),
         assay_ort_onto_operator(in_place), assay_ort_mask_operator(),
