@@ -13,6 +13,9 @@
 
 enum { YAML_MOST = 16 << 20, LIST_MOST = 1 << 28, LOOK_AT = 64 };
 
+static const char not_told[] =
+    "not told what it is by its content; say so (--format, --truth-format, "
+    "--predictions-format): coco, yolo, voc, labelme, visdrone, dota, table";
 static const char *const format_names[] = {NULL,      "coco",     "yolo", "voc",
                                            "labelme", "visdrone", "dota", "table"};
 
@@ -358,6 +361,22 @@ static assay_status read_yaml(assay_data_yaml *yaml, assay_annotation_set *out, 
     return status;
 }
 
+/* Labels of images that lie elsewhere than data.yaml says: beside them, or where it says. */
+static const char *labels_of(assay_arena *arena, const char *base, const assay_data_yaml *yaml,
+                             const char *images)
+{
+    const char *beside = labels_for(arena, images);
+    if (beside == NULL || (!assay_text_starts(images, beside) && assay_file_kind(beside) == 2)) {
+        return beside;
+    }
+    const char *entry = yaml->split != NULL && yaml->n_images == 1 ? yaml->images[0] : "images";
+    base = yaml->path != NULL ? assay_path_join(arena, base, yaml->path) : base;
+    const char *own = base != NULL ? assay_path_join(arena, base, entry) : NULL;
+    const char *labels = own != NULL ? labels_for(arena, own) : NULL;
+    bool there = labels != NULL && !assay_text_starts(own, labels) && assay_file_kind(labels) == 2;
+    return there ? labels : beside;
+}
+
 static assay_status find_yolo(assay_annotation_set *out, const char *path,
                               const assay_annotation_options *options, assay_arena *arena,
                               assay_error *err)
@@ -393,7 +412,8 @@ static assay_status find_yolo(assay_annotation_set *out, const char *path,
             }
             return add_list(out, folders[i], base, arena, err);
         }
-        labels[i] = labels_for(arena, folders[i]);
+        labels[i] = options->images != NULL ? labels_of(arena, base, &yaml, folders[i])
+                                            : labels_for(arena, folders[i]);
         if (labels[i] == NULL) {
             return assay_fail_memory(err);
         }
@@ -568,10 +588,8 @@ assay_status assay_annotation_find(assay_annotation_set *out, const char *path,
         ASSAY_TRY(assay_annotation_sniff(&format, path, err));
     }
     if (format == 0) {
-        return assay_fail(err, ASSAY_EFORMAT,
-                          "%s: not told what it is by its content; say --format coco, yolo, voc, "
-                          "labelme, visdrone, dota or table",
-                          path);
+        return assay_fail(err, ASSAY_EFORMAT, "%s: %s", path,
+                          assay_file_size(path) == 0 ? "the file is empty" : not_told);
     }
     out->format = (assay_annotation_format)format;
     bool yaml = assay_text_ends_nocase(path, ".yaml") || assay_text_ends_nocase(path, ".yml");

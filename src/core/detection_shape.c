@@ -59,7 +59,9 @@ static assay_status row_mask(assay_rle *out, const assay_coco_rows *rows, int64_
     }
     bool polygons = (rows->has[row] & ASSAY_COCO_POLYGONS) != 0;
     if (!polygons && (!detection || (rows->has[row] & ASSAY_COCO_BOX) == 0)) {
-        return assay_fail(err, ASSAY_EFORMAT, "it has no segmentation");
+        return assay_fail(err, ASSAY_EFORMAT,
+                          detection ? "it has neither a bbox nor a segmentation"
+                                    : "it has no segmentation");
     }
     if (c->height < 1 || c->width < 1) {
         return assay_fail(err, ASSAY_EFORMAT,

@@ -360,4 +360,18 @@ PY
 refuse 65 "gt.json: " "$assay" validate small.json --predictions gt.json
 mkdir broken_xml && head -c 60 voc/Annotations/img01.xml >broken_xml/a.xml
 refuse 65 "the file is truncated" "$assay" validate broken_xml
+
+# Images elsewhere: the labels are still those beside data.yaml.
+mkdir elsewhere
+cp yolo/images/val/* elsewhere
+expect 0 "$assay" convert yolo --to coco --out plain.json --quiet
+expect 0 "$assay" convert yolo --to coco --out elsewhere.json --images elsewhere --quiet
+boxes() { grep -o '"bbox": *\[[^]]*\]' "$1"; }
+boxes plain.json >first
+boxes elsewhere.json >second
+expect 0 cmp first second
+expect 0 test -s first
+: >empty.json
+refuse 65 "empty.json: the file is empty" "${evaluate[@]}" --truth gt.json --predictions empty.json
+
 finish
