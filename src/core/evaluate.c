@@ -71,7 +71,8 @@ static const char *unmet_need(const assay_evaluation *evaluation, uint32_t needs
         if (scores && predictions->task == ASSAY_TASK_MULTILABEL) {
             return "it needs probabilities, but some scores are not between 0 and 1";
         }
-        return scores ? "it needs probabilities, but the scores are negative or do not sum to one"
+        return scores ? "it needs probabilities, but the scores are negative or do not sum to one "
+                        "(--score-kind probabilities names the rows)"
                       : "it needs the probability of each class, but there are only labels";
     }
     if ((needs & (ASSAY_NEEDS_RANK | ASSAY_NEEDS_SCORES)) != 0 && !scores) {

@@ -50,4 +50,15 @@ says err '3 of 6 rows are bad'
 says err 'the id "x1" stands twice, first in row 1'
 says err 'unknown class "zz"'
 says err 'and among the rows without such faults: row 6, id x6: the scores sum to 1.4'
+# lines that end in two ways
+printf 'id,target,label\r\n1,a,a\r\n2,b,b\n3,a,b\n' >ends.csv
+refuse 65 "ends.csv: line 3 ends in LF, the first line in CR LF; save the file with one kind of line end" \
+    "$assay" evaluate --predictions ends.csv
+printf 'id,target,label\r\n1,a,a\r\n2,b,b\r\n' >windows.csv
+expect 0 "$assay" evaluate --predictions windows.csv -m accuracy
+# what needs probabilities tells how to find the rows
+printf 'id,target,score_a,score_b\n1,a,0.9,0.1\n2,b,0.2,0.7\n3,b,0.5,0.6\n' >sums.csv
+expect 0 "$assay" evaluate --predictions sums.csv -m log_loss
+says out "--score-kind probabilities names the rows"
+refuse 65 "row 2, id 2: the scores sum to 0.9" "$assay" evaluate --predictions sums.csv --score-kind probabilities -m log_loss
 finish

@@ -276,6 +276,32 @@ int64_t assay_csv_line_of_row(int descriptor, const assay_csv_header *header, in
     return line;
 }
 
+/* The parser of tables takes one kind of line end in a file. */
+static assay_status check_line_ends(int descriptor, const char *path, assay_error *err)
+{
+    reader in;
+    ASSAY_TRY(start(&in, descriptor, err));
+    assay_status status = ASSAY_OK;
+    int64_t line = 1;
+    int quoted = 0, before = -1, first = -1;
+    for (int c = peek(&in); status == ASSAY_OK && c >= 0; c = peek(&in)) {
+        int windows = before == '\r';
+        quoted ^= c == '"';
+        if (c == '\n' && !quoted && first >= 0 && windows != first) {
+            status = assay_fail(err, ASSAY_EFORMAT,
+                                "%s: line %" PRId64 " ends in %s, the first line in %s; save the "
+                                "file with one kind of line end",
+                                path, line, windows ? "CR LF" : "LF", windows ? "LF" : "CR LF");
+        }
+        first = c == '\n' && !quoted && first < 0 ? windows : first;
+        line += c == '\n';
+        before = c;
+        (void)next(&in);
+    }
+    assay_free(in.block);
+    return status;
+}
+
 assay_status assay_csv_diagnose(int descriptor, const char *path, const assay_csv_header *header,
                                 assay_error *err)
 {
@@ -301,7 +327,7 @@ assay_status assay_csv_diagnose(int descriptor, const char *path, const assay_cs
         }
     }
     assay_free(in.block);
-    return status;
+    return status == ASSAY_OK ? check_line_ends(descriptor, path, err) : status;
 }
 
 int64_t assay_line_of_row(int descriptor, int64_t row)

@@ -161,7 +161,8 @@ assay_status assay_row_faults_fail(const assay_row_faults *faults, const assay_c
     }
     const char *hint = "--on-error skip leaves such rows out";
     if (unknown) {
-        hint = assay_arena_printf(faults->source->arena, "the classes are: %s",
+        hint = assay_arena_printf(faults->source->arena,
+                                  "the classes are: %s; --on-error skip leaves such rows out",
                                   assay_classes_text(classes));
     }
     return assay_bad_rows_fail(&bad, faults->source->path, rows, skip_bad ? "no row is left" : hint,
