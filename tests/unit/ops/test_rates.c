@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -59,10 +60,16 @@ static void test_golden(void **state)
     assay_arena *arena = NULL;
     setting s = {0};
     int lines = 0;
+    char line[256];
     assert_non_null(file);
     assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
-    while (fscanf(file, "%d %d %lf %lf %lf %lf", &s.n, &s.rare, &s.limit, &s.alpha, &s.low,
-                  &s.high) == 6) {
+    while (fgets(line, sizeof line, file) != NULL) {
+        double x[6];
+        char *at = line;
+        for (int i = 0; i < 6; i++) {
+            x[i] = strtod(at, &at);
+        }
+        s = (setting){(int)x[0], (int)x[1], x[2], x[3], x[4], x[5]};
         for (int turned = 0; turned < 2; turned++) {
             assay_predictions *p = make(&s, turned != 0);
             assay_measure m =
