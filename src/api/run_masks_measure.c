@@ -114,7 +114,9 @@ static assay_status find_counts(const assay_segment_found **out, assay_run *run,
     ASSAY_TRY(
         assay_run_masks_count(&found, run, contexts[cell->context].data, mine->predictions, err));
     *out = found;
-    return tell_remarks(run, cell, found, err);
+    /* The truth is the same on disturbed images: said once. */
+    return contexts[cell->context].perturbation != NULL ? ASSAY_OK
+                                                        : tell_remarks(run, cell, found, err);
 }
 
 static assay_status measure_cell(assay_run *run, assay_run_cell *cell, assay_error *err)
