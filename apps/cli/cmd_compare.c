@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "assay/compare.h"
 #include "assay/independent.h"
 
@@ -68,11 +70,11 @@ static int compare(const command *self, const common_options *common, arguments 
     a->request.exact = a->exact;
     a->request.expand_predictions = a->expand;
     a->request.pixel = a->pixel;
-    a->request.has_margin = a->margin >= 0.0;
+    a->request.has_margin = !isnan(a->margin);
     a->request.margin = a->margin;
-    a->request.has_equivalence = a->equivalence != -1.0;
+    a->request.has_equivalence = !isnan(a->equivalence);
     a->request.equivalence = a->equivalence;
-    a->request.has_rope = a->rope != -1.0;
+    a->request.has_rope = !isnan(a->rope);
     a->request.rope = a->rope;
     bool quiet = (a->json && strcmp(a->json, "-") == 0) || (a->flips && strcmp(a->flips, "-") == 0);
     assay_status status =
@@ -121,11 +123,11 @@ static int compare_independent(const command *self, const common_options *common
                                                .replicates = r->replicates,
                                                .seed = (uint64_t)a->seed,
                                                .skip_bad = strcmp(a->on_error, "skip") == 0,
-                                               .has_margin = a->margin != -1.0,
+                                               .has_margin = !isnan(a->margin),
                                                .margin = a->margin,
-                                               .has_equivalence = a->equivalence != -1.0,
+                                               .has_equivalence = !isnan(a->equivalence),
                                                .equivalence = a->equivalence,
-                                               .has_rope = a->rope != -1.0,
+                                               .has_rope = !isnan(a->rope),
                                                .rope = a->rope,
                                                .lower_is_better = a->failures};
     if (r->task || r->by || r->cluster || r->weights || r->adjust || a->slices.n > 0 || a->flips ||
@@ -169,7 +171,7 @@ static int check(const command *self, arguments *a, const char **files, size_t n
     if (!a->request.skip_bad && strcmp(a->on_error, "stop") != 0) {
         return complain(self, EXIT_USAGE, "--on-error is '%s', expected stop or skip", a->on_error);
     }
-    if (a->margin != -1.0 && !(a->margin >= 0.0)) {
+    if (!isnan(a->margin) && !(a->margin >= 0.0)) {
         return complain(self, EXIT_USAGE,
                         "--margin is how much worse still counts as not worse: "
                         "0 or more");
@@ -242,9 +244,9 @@ static int run(const command *self, int argc, char **argv)
     const char *files[MOST_FILES + 1] = {NULL};
     arguments a = {.request = {.struct_size = sizeof a.request},
                    .seed = 1,
-                   .margin = -1.0,
-                   .equivalence = -1.0,
-                   .rope = -1.0,
+                   .margin = NAN,
+                   .equivalence = NAN,
+                   .rope = NAN,
                    .on_error = "stop"};
     a.scores.split = true;
     a.classes.split = true;

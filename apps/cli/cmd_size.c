@@ -1,5 +1,6 @@
 #include "assay/size.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 
 static const char *const kinds[] = {"proportion", "difference", "paired", "precision"};
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
+static const int64_t not_given = INT64_MIN;
 
 static int answer(const command *self, const assay_size_request *request, const char *file)
 {
@@ -47,13 +49,13 @@ static int run(const command *self, int argc, char **argv)
                                   .at_least = NAN,
                                   .at_most = NAN,
                                   .expect = NAN,
-                                  .failures = -1,
+                                  .failures = not_given,
                                   .first = NAN,
                                   .second = NAN,
                                   .half_width = NAN};
     const char *kind[1] = {"proportion"};
     const char *json = NULL;
-    bool zero = false;
+    bool zero = false, exact = false;
     size_t n = 0;
     const option options[] = {
         {"at-least", 0, OPTION_REAL, &request.at_least, "P", "the rate that is required"},
@@ -71,6 +73,8 @@ static int run(const command *self, int argc, char **argv)
          "only N samples exist, the claim is about them"},
         {"deff", 0, OPTION_REAL, &request.design_effect, "D",
          "design effect: samples come in groups that are alike"},
+        {"exact", 0, OPTION_FLAG, &exact, NULL,
+         "difference, paired: for Fisher's, McNemar's exact test, without approximation"},
         {"json", 0, OPTION_TEXT, &json, "FILE", "the answer as JSON; - for standard output"},
     };
 
@@ -90,7 +94,12 @@ static int run(const command *self, int argc, char **argv)
                         kind[0]);
     }
     request.kind = (assay_size_kind)(k + 1);
-    request.failures = zero ? 0 : request.failures;
+    if (request.failures < 0 && request.failures != not_given) {
+        return complain(self, EXIT_USAGE, "--failures is %" PRId64 ", expected 0 or more",
+                        request.failures);
+    }
+    request.failures = zero ? 0 : request.failures == not_given ? -1 : request.failures;
+    request.exact = exact;
     code = check(self, &request);
     return code ? code : answer(self, &request, json);
 }
@@ -112,6 +121,7 @@ const command command_size = {
                 "  assay size proportion --at-most 0.01 --failures 2 --pool 5000\n"
                 "  assay size difference --first 0.9 --second 0.93 --power 0.9\n"
                 "  assay size paired --first 0.06 --second 0.03\n"
+                "  assay size paired --first 0.06 --second 0.03 --exact\n"
                 "  assay size precision --expect 0.9 --half-width 0.02 --deff 1.8\n",
     .run = run,
 };

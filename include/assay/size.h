@@ -32,6 +32,7 @@ typedef struct assay_size_request {
     double power;         /**< [0.8] */
     int64_t pool;         /**< samples that exist; the statement is about them [0: unlimited] */
     double design_effect; /**< how much dependence between samples costs [1] */
+    int exact;            /**< difference, paired: of Fisher's, McNemar's exact test [0: normal] */
 } assay_size_request;
 
 /** *json: the answer as an object; *text: in plain words; either may be NULL when it is not wanted.

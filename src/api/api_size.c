@@ -7,6 +7,7 @@
 #include "assay/version.h"
 #include "base/json_write.h"
 #include "stats/discrete.h"
+#include "stats/exact_power.h"
 #include "stats/power.h"
 #include "stats/sample_size.h"
 
@@ -96,18 +97,20 @@ static assay_status characterise(answer *a, assay_error *err)
     double limit = a->claim.limit;
     double end = a->claim.at_least ? 1.0 : 0.0;
     double step = a->counted ? (end - limit) / 5.0 : (a->q.expect - limit) / 3.0;
-    bool exact_pool = a->counted && a->q.pool > 0 && a->q.design_effect == 1.0;
+    bool exact_pool = a->q.pool > 0 && a->q.design_effect == 1.0;
 
     for (int i = -1; i < ROWS - 1; i++) {
         double rate = round((limit + step * (double)i) * 1e12) / 1e12;
-        if (!(rate >= 0.0 && rate <= 1.0)) {
+        rate = exact_pool ? nearbyint(rate * (double)a->q.pool) / (double)a->q.pool : rate;
+        bool again = a->rows > 0 && rate == a->rates[a->rows - 1];
+        if (!(rate >= 0.0 && rate <= 1.0) || again) {
             continue;
         }
         a->rates[a->rows] = rate;
         if (exact_pool) {
             double bad = (a->claim.at_least ? 1.0 - rate : rate) * (double)a->q.pool;
             a->met[a->rows] =
-                assay_hypergeometric_cdf(a->q.failures, a->q.pool, (int64_t)nearbyint(bad), a->n);
+                assay_hypergeometric_cdf(a->allowed, a->q.pool, (int64_t)nearbyint(bad), a->n);
         } else {
             ASSAY_TRY(assay_claim_power(&a->met[a->rows], rate, a->independent, &a->claim, err));
         }
@@ -147,6 +150,15 @@ static assay_status size_proportion(answer *a, assay_error *err)
         a->method = "exact binomial power";
         ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
         a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
+        if (q->pool > 0 && q->design_effect == 1.0) {
+            double reached = 0.0;
+            double bad = (a->claim.at_least ? 1.0 - q->expect : q->expect) * (double)q->pool;
+            ASSAY_TRY(
+                assay_size_pool_power(&a->n, a->n, q->pool, q->expect, q->power, &a->claim, err));
+            ASSAY_TRY(assay_pool_power(&reached, &a->allowed, a->n, (int64_t)nearbyint(bad),
+                                       q->pool, &a->claim, err));
+            a->method = "exact hypergeometric power";
+        }
     }
     return characterise(a, err);
 }
@@ -159,11 +171,23 @@ static assay_status compute(answer *a, assay_error *err)
     case ASSAY_SIZE_PROPORTION:
         return size_proportion(a, err);
     case ASSAY_SIZE_DIFFERENCE:
+        if (q->exact) {
+            ASSAY_TRY(assay_size_fisher(&a->independent, q->first, q->second, 1.0 - q->confidence,
+                                        q->power, err));
+            a->method = "exact power, Fisher's exact test";
+            break;
+        }
         ASSAY_TRY(assay_size_two(&a->independent, q->first, q->second, 1.0 - q->confidence,
                                  q->power, false, err));
         a->method = "normal approximation, two proportions";
         break;
     case ASSAY_SIZE_PAIRED:
+        if (q->exact) {
+            ASSAY_TRY(assay_size_mcnemar_exact(&a->independent, q->first, q->second,
+                                               1.0 - q->confidence, q->power, err));
+            a->method = "exact power, McNemar's exact test";
+            break;
+        }
         ASSAY_TRY(assay_size_mcnemar(&a->independent, q->first, q->second, 1.0 - q->confidence,
                                      q->power, err));
         a->method = "normal approximation, McNemar";
@@ -292,6 +316,9 @@ static assay_status write_text(char **out, const answer *a, assay_error *err)
     assay_buffer_init(&text, 0);
     assay_buffer_printf(&text, "%" PRId64 " samples ", a->n);
     put_promise(&text, a);
+    if (q->kind == ASSAY_SIZE_DIFFERENCE || q->kind == ASSAY_SIZE_PAIRED) {
+        assay_buffer_printf(&text, "Found by: %s.\n", a->method);
+    }
     if (q->design_effect > 1.0) {
         assay_buffer_printf(&text,
                             "They are worth %" PRId64 " independent ones (design effect %g).\n",
@@ -303,7 +330,7 @@ static assay_status write_text(char **out, const answer *a, assay_error *err)
                             "these are drawn at random.\n",
                             q->pool);
     }
-    if (q->kind == ASSAY_SIZE_PROPORTION && !a->counted && a->n == a->independent) {
+    if (q->kind == ASSAY_SIZE_PROPORTION && !a->counted && q->design_effect == 1.0) {
         assay_buffer_printf(&text, "It is MET with at most %" PRId64 " %s.\n", a->allowed,
                             a->claim.at_least ? "failures" : "of what is counted");
     }

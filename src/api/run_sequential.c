@@ -12,8 +12,12 @@ assay_status assay_run_labelled(uint8_t **mask, int64_t *n, int64_t *pool, const
                                 const assay_predictions *p, assay_error *err)
 {
     *pool = *n;
-    if (!assay_plan_is_sequential(run->plan)) {
-        return ASSAY_OK;
+    bool all = true;
+    for (int64_t i = 0; all && i < p->n; i++) {
+        all = p->target == NULL || p->target[i] >= 0;
+    }
+    if (all || !assay_plan_is_sequential(run->plan)) {
+        return ASSAY_OK; /* no mask where there is nothing to leave out */
     }
     if (!*mask) {
         *mask = assay_alloc((size_t)p->n + 1, 1);

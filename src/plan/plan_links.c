@@ -248,6 +248,12 @@ static assay_status sort(assay_plan_reader *r, const assay_yaml *list, assay_err
                 continue;
             }
             int32_t other = dependency(q, next[at]++);
+            if (other == at) {
+                return assay_yaml_fail(r->path, list->values[at], err,
+                                       "requirement '%s' waits for itself: take its own id out of "
+                                       "gate, all_of or any_of",
+                                       q->id);
+            }
             if (state[other] == 1) {
                 return assay_yaml_fail(r->path, list->values[at], err,
                                        "requirements '%s' and '%s' wait for each other: gate, "

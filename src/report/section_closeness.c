@@ -143,6 +143,13 @@ void assay_closeness_legend(assay_buffer *out, const assay_evidence *evidence,
     }
 }
 
+/* Short enough to stand in a column. */
+static assay_figure chance_in_column(double p)
+{
+    static const assay_figure tiny = {.text = "<0.1\xc2\xa0%"}, nearly = {.text = ">99.9\xc2\xa0%"};
+    return p < 0.001 ? tiny : p > 0.999 ? nearly : assay_words_chance(p);
+}
+
 static void put_posterior_row(assay_buffer *out, const assay_evidence *evidence,
                               const assay_json_value *item)
 {
@@ -169,8 +176,8 @@ static void put_posterior_row(assay_buffer *out, const assay_evidence *evidence,
     assay_html_put(out,
                    "</div><div class=\"nums\"><span class=\"num\"><span>%s</span> <span "
                    "class=\"quiet\">equal</span> <b>%s</b> <span>%s</span></span></div></div>\n",
-                   assay_words_chance(worse).text, assay_words_chance(equal).text,
-                   assay_words_chance(better).text);
+                   chance_in_column(worse).text, chance_in_column(equal).text,
+                   chance_in_column(better).text);
 }
 
 static void put_posteriors(assay_buffer *out, const assay_evidence *evidence,

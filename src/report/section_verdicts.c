@@ -70,8 +70,12 @@ static void put_measured(assay_buffer *out, const assay_json_value *verdict)
         assay_html_buffer(out, &between);
         double confidence = assay_evidence_real(verdict, "confidence");
         if (!isnan(confidence)) {
-            assay_html_put(out, "<small>at %s confidence, each bound</small>",
-                           assay_figure_limit((assay_scale){.percent = true}, confidence).text);
+            int64_t decided =
+                assay_json_get_int(assay_json_get(verdict, "sequential"), "decided_at", 0);
+            assay_html_put(out, "<small>at %s confidence, each bound%s%s</small>",
+                           assay_figure_limit((assay_scale){.percent = true}, confidence).text,
+                           decided > 0 ? ", after sample " : "",
+                           decided > 0 ? assay_figure_count(decided).text : "");
         }
         assay_buffer_puts(out, "</dd></div>\n");
     }

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "report/words.h"
@@ -90,7 +91,8 @@ void assay_words_more(assay_buffer *out, const assay_json_value *verdict)
         assay_buffer_puts(out, family);
         assay_buffer_puts(out, ".");
     }
-    if (assay_json_is_array(gate) && assay_json_size(gate) > 0) {
+    bool shut = strcmp(assay_json_get_text(verdict, "verdict", ""), "NOT EVALUATED") == 0;
+    if (!shut && assay_json_is_array(gate) && assay_json_size(gate) > 0) {
         assay_buffer_puts(out, " It is evaluated only when these are MET: ");
         assay_words_list(out, gate);
         assay_buffer_puts(out, ".");

@@ -42,6 +42,11 @@ is "$(jq '[.findings[] | select(.kind == "dependent_data")] | length' evidence/r
 while read -r line; do says evidence/results.json "$line"; done <expected
 says evidence/results.json "declare it: 'cluster' in the plan"
 
+# beside a sequential requirement, too
+{ cat plan.yaml; echo 'requirements: [{id: S, text: a, metric: accuracy, at_least: 0.2, sequential: mixture}]'; } >beside.yaml
+expect 0 "$assay" run beside.yaml --out beside
+is "$(jq -c '.validation | [.label_shuffles, .label_shuffles_off_chance]' beside/results.json)" '[1,0]'
+
 # a column that is no key of groups is left alone
 sed 's/Scene_id/colour/' p.csv >q.csv
 sed 's/p.csv/q.csv/' plan.yaml >none.yaml

@@ -128,6 +128,10 @@ refuse 64 "two slices named 'x'" "$assay" compare a.csv b.csv --slice "x=sensor 
 refuse 64 "no metadata column 'flight'; it has: sensor, scene" "$assay" compare a.csv b.csv --cluster flight
 refuse 65 "3 values" "$assay" compare a.csv b.csv --cluster sensor
 refuse 64 "margin" "$assay" compare a.csv b.csv --margin -0.5
+refuse 64 "margin" "$assay" compare a.csv b.csv --margin -1
+refuse 64 "equivalence must be above 0" "$assay" compare a.csv b.csv --equivalence -1
+refuse 64 "rope must be above 0" "$assay" compare a.csv b.csv --rope -1
+refuse 64 "margin must be above 0" "$assay" compare 45/50 38/60 --margin -1
 refuse 64 "did you mean" "$assay" compare a.csv b.csv -m acuracy
 refuse 65 "nothing to compare" "$assay" compare a.csv b.csv --where "sensor = 's9'"
 printf 'id,target,label\n1,a,a\n' >one.csv

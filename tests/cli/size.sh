@@ -31,6 +31,16 @@ size --at-least 0.9 --expect 0.95 --json answer.json
 says out "203 samples "
 is "$(jq .size.n answer.json)" 203
 
+size difference --first 0.5 --second 0.8 --exact
+says out "44 samples in each"
+says out "Fisher's exact test"
+size paired --first 0.06 --second 0.03 --exact
+says out "830 samples given to both"
+size --at-least 0.9 --expect 0.95 --pool 500
+says out "142 samples "
+says out "at most 9 failures"
+refuse 64 "--failures is -1, expected 0 or more" "$assay" size --at-least 0.9 --failures -1
+
 refuse 64 "Give --expect" "$assay" size --at-least 0.9
 refuse 64 "one of --at-least and --at-most" "$assay" size --expect 0.9
 refuse 64 "must be higher" "$assay" size --at-least 0.9 --expect 0.9

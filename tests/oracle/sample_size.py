@@ -71,8 +71,67 @@ def precision_size(expect, half, confidence):
     return int(n[high - low > 2 * half].max()) + 1
 
 
-def main():
+def last_failing(power_of, numbers, power):
+    """The smallest number from which on all reach the power."""
+    return max([n for n in numbers if power_of(n) < power], default=0) + 1
+
+
+def pool_power_size(limit, at_least, confidence, expect, power, pool):
+    """Every size of the sample, every number of bad items in it (scipy's hypergeometric)."""
+    bad = math.floor(round((1 - limit if at_least else limit) * pool, 6)) + 1
+    true = round((1 - expect if at_least else expect) * pool)
+
+    def reached(n):
+        c = np.arange(-1, n + 1)
+        c = c[(stats.hypergeom.cdf(c, pool, bad, n) <= 1 - confidence) & (c < bad)].max()
+        return stats.hypergeom.cdf(c, pool, true, n)
+    return last_failing(reached, range(1, pool + 1), power)
+
+
+def fisher_size(p1, p2, confidence, power):
+    """Every table of every size up to a bound (scipy.stats.fisher_exact's definition, checked on some)."""
+    def reached(n):
+        x = np.arange(n + 1)
+        total = 0.0
+        for m in range(2 * n + 1):
+            a = x[(x <= m) & (m - x <= n)]
+            mass = stats.hypergeom.pmf(a, 2 * n, m, n)
+            p = np.array([mass[mass <= v * (1 + 1e-7)].sum() for v in mass])
+            if m == n and n < 20:
+                assert abs(p[2] - stats.fisher_exact([[a[2], m - a[2]], [n - a[2], n - m + a[2]]])[1]) < 1e-9
+            total += (stats.binom.pmf(a, n, p1) * stats.binom.pmf(m - a, n, p2))[p <= 1 - confidence].sum()
+        return total
+    return last_failing(reached, range(2, 90), power)
+
+
+def mcnemar_size(wins, losses, confidence, power):
+    """Every split of every number of flips (statsmodels' exact test is this binomial)."""
+    flips = wins + losses
+
+    def reached(n):
+        total = 0.0
+        for m in range(n + 1):
+            k = np.arange(m + 1)
+            p = np.minimum(1, 2 * stats.binom.cdf(np.minimum(k, m - k), m, .5))
+            total += stats.binom.pmf(m, n, flips) * stats.binom.pmf(k, m, wins / flips)[p <= 1 - confidence].sum()
+        return total
+    return last_failing(reached, range(1, 240), power)
+
+
+def exact_lines():
     lines = []
+    for a in [(.9, 1, .95, .95, .8, 500), (.1, 0, .95, .05, .8, 40), (.95, 1, .9, .99, .9, 300),
+              (.01, 0, .95, .0, .8, 200)]:
+        lines.append(("poolpower", *a, pool_power_size(*a)))
+    for a in [(.5, .8, .95, .8), (.95, .6, .95, .9), (.1, .3, .9, .8)]:
+        lines.append(("fisher", *a, fisher_size(*a)))
+    for a in [(.2, .05, .95, .8), (.02, .12, .95, .9), (.3, .1, .9, .8)]:
+        lines.append(("mcnemar", *a, mcnemar_size(*a)))
+    return lines
+
+
+def main():
+    lines = exact_lines()
     for a in [(.9, 1, .95, .95, .8), (.9, 1, .95, .99, .9), (.95, 1, .95, .97, .8), (.5, 1, .9, .6, .8),
               (.05, 0, .95, .02, .8), (.05, 0, .95, 0., .9), (.99, 1, .95, .999, .8), (.9, 1, .99, .92, .95),
               (.01, 0, .9, .001, .8), (.1, 1, .95, .2, .8), (.8, 1, .8, .85, .5), (.9, 1, .95, 1., .8)]:

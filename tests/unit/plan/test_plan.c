@@ -360,7 +360,7 @@ static void refused_links(void **state)
            "did you mean 'side'?");
     refuse(HEAD "requirements: [{id: a, text: t, " ONE ", gate: [b]}]\n",
            "there is no requirement 'b'");
-    refuse(HEAD "requirements: [{id: a, text: t, " ONE ", gate: [a]}]\n", "wait for each other");
+    refuse(HEAD "requirements: [{id: a, text: t, " ONE ", gate: [a]}]\n", "waits for itself");
     refuse(HEAD "requirements: [{id: a, text: t, all_of: [b]}, {id: b, text: t, any_of: [a]}]\n",
            "may not form a circle");
     refuse(HEAD "requirements: [{id: a, text: t, all_of: [a], any_of: [a]}]\n",

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
+#include "stats/exact_power.h"
 #include "stats/power.h"
 #include "stats/sample_size.h"
 
@@ -33,6 +34,15 @@ static assay_status ask(int64_t *n, const char *what, const double *a)
     if (strcmp(what, "paired") == 0) {
         return assay_size_mcnemar(n, a[0], a[1], 1.0 - a[2], a[3], NULL);
     }
+    if (strcmp(what, "poolpower") == 0) {
+        return assay_size_pool_power(n, 1, (int64_t)a[5], a[3], a[4], &claim, NULL);
+    }
+    if (strcmp(what, "fisher") == 0) {
+        return assay_size_fisher(n, a[0], a[1], 1.0 - a[2], a[3], NULL);
+    }
+    if (strcmp(what, "mcnemar") == 0) {
+        return assay_size_mcnemar_exact(n, a[0], a[1], 1.0 - a[2], a[3], NULL);
+    }
     assert_string_equal(what, "precision");
     return assay_size_precision(n, a[0], a[1], a[2], NULL);
 }
@@ -45,10 +55,10 @@ static void golden(void **state)
     int lines = 0;
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
-        double a[6] = {0};
+        double a[7] = {0};
         int64_t n = 0;
-        int fields = sscanf(line, "%15s %lf %lf %lf %lf %lf %lf", what, &a[0], &a[1], &a[2], &a[3],
-                            &a[4], &a[5]);
+        int fields = sscanf(line, "%15s %lf %lf %lf %lf %lf %lf %lf", what, &a[0], &a[1], &a[2],
+                            &a[3], &a[4], &a[5], &a[6]);
         assert_true(fields >= 5);
         assert_int_equal(ask(&n, what, a), ASSAY_OK);
         if ((double)n != a[fields - 2]) {
@@ -57,7 +67,7 @@ static void golden(void **state)
         lines++;
     }
     (void)fclose(file);
-    assert_int_equal(lines, 40);
+    assert_int_equal(lines, 50);
 }
 
 static void what_cannot_be_answered(void **state)
