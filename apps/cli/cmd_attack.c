@@ -77,6 +77,7 @@ static int run(const command *self, int argc, char **argv)
         {"out", 'o', OPTION_TEXT, &request.out, "FOLDER", "examples, traces, attack.json"},
         {"json", 0, OPTION_TEXT, &json, "FILE", "the assessment as JSON; - for standard output"},
         {"limit", 0, OPTION_INT, &request.limit, "N", "at most N images, drawn by the seed"},
+        {"memory", 0, OPTION_TEXT, &request.memory, "BYTES", "take at most this, such as 2GB"},
         {"target-class", 0, OPTION_TEXT, &request.target_class, "CLASS", "the answer wanted"},
         {"transfer", 0, OPTION_LIST, &transfer, "MODEL",
          "try the examples on it; a folder: on all in it"},

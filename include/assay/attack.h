@@ -39,6 +39,8 @@ typedef struct assay_attack_request {
     const char *labels;       /**< file of the targets, for IDX and NPY */
     const char *where;        /**< SQL predicate over metadata columns [all rows] */
     const char *by;           /**< metadata column: robust accuracy for each of its values */
+    const char *memory;       /**< most memory of the process, such as "2GB": batches become smaller;
+                                   no number changes [three quarters of what the machine has left] */
     int64_t limit;            /**< most images, drawn by the seed [all] */
     int64_t budget;           /**< most queries of one image and eps [the attack's own] */
     int32_t repeats;          /**< gradients are averaged over so many calls [1] */

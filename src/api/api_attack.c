@@ -30,6 +30,7 @@ typedef struct job {
     int32_t n_eps;
     assay_norm norm;
     uint8_t *mask;
+    assay_attack_memory memory;
     assay_assessment *assessment;
 } job;
 
@@ -270,10 +271,11 @@ static assay_status list_matrix(job *j, assay_error *err)
     return ASSAY_OK;
 }
 
-static assay_status assess(job *j, assay_error *err)
+/* All that is said of an assessment, but for its attacks and the class to reach. */
+static assay_assess_options options_of(const job *j)
 {
     const assay_attack_request *r = j->request;
-    assay_assess_options options = {.context = j->context,
+    return (assay_assess_options){.context = j->context,
                                     .models = j->models,
                                     .n_models = j->n_models,
                                     .substitute = j->substitute,
@@ -281,10 +283,11 @@ static assay_status assess(job *j, assay_error *err)
                                     .n_transfer = j->n_transfer,
                                     .proxies = j->proxies,
                                     .n_proxies = j->n_proxies,
+                                    .matrix = j->matrix,
+                                    .n_matrix = j->n_matrix,
+                                    .matrix_eps = j->matrix_eps,
                                     .data = j->data,
                                     .mask = j->mask,
-                                    .attacks = (const assay_args *const *)j->attacks,
-                                    .n_attacks = j->n_attacks,
                                     .norm = j->norm,
                                     .eps = j->eps,
                                     .n_eps = j->n_eps,
@@ -298,11 +301,30 @@ static assay_status assess(job *j, assay_error *err)
                                     .certify_draws = r->certify_draws,
                                     .by = r->by,
                                     .folder = r->out,
-                                    .own_answers = r->own_answers != 0};
-    ASSAY_TRY(list_matrix(j, err));
-    options.matrix = j->matrix;
-    options.n_matrix = j->n_matrix;
-    options.matrix_eps = j->matrix_eps;
+                                    .own_answers = r->own_answers != 0,
+                                    .memory = &j->memory};
+}
+
+/* Before anybody asks the models. */
+static assay_status fit_models(job *j, assay_error *err)
+{
+    int64_t allowed = 0;
+    const char *text = j->request->memory;
+    if (text != NULL && !assay_text_to_bytes(&allowed, text)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "memory is '%s', expected a number with a unit, such as 2GB or 512MB",
+                          text);
+    }
+    const assay_assess_options options = options_of(j);
+    return assay_assess_fit(&j->memory, &options, allowed, err);
+}
+
+static assay_status assess(job *j, assay_error *err)
+{
+    const assay_attack_request *r = j->request;
+    assay_assess_options options = options_of(j);
+    options.attacks = (const assay_args *const *)j->attacks;
+    options.n_attacks = j->n_attacks;
     assay_assess_options *kept = assay_arena_alloc(j->arena, 1, sizeof *kept);
     if (kept == NULL) {
         return assay_fail_memory(err);
@@ -391,6 +413,8 @@ static assay_status carry_out(char **json, char **table, assay_attack_summary *s
 {
     ASSAY_TRY(parse_budget(j, err));
     ASSAY_TRY(open_inputs(j, err));
+    ASSAY_TRY(list_matrix(j, err));
+    ASSAY_TRY(fit_models(j, err));
     ASSAY_TRY(parse_attacks(j, err));
     ASSAY_TRY(assess(j, err));
     ASSAY_TRY(summarise(summary, j->assessment, err));

@@ -14,6 +14,7 @@
 #include "core/attack_run.h"
 #include "core/smoothing.h"
 
+enum { ASSAY_ASSESS_MODELS = 4 * ASSAY_ATTACK_MODELS + 1 };
 enum { ASSAY_ASSESS_ATTACKS = 32, ASSAY_ASSESS_EXAMPLES = 6, ASSAY_ASSESS_DONORS = 10 };
 
 /** A count with its interval. */
@@ -21,6 +22,19 @@ typedef struct assay_share {
     int64_t x, n;
     double value, low, high; /* NAN when n is 0 */
 } assay_share;
+
+/** What an assessment may take of the machine, and how its models were made to fit. */
+typedef struct assay_attack_memory {
+    int64_t allowed; /* bytes of the whole process; 0 = not known */
+    bool given;      /* by the user; else a share of what the machine has left */
+    bool fits;
+    int64_t taken;  /* before: resident, models and data opened */
+    int64_t arrays; /* of the attacks' own */
+    int64_t pixels; /* of the finished examples */
+    int32_t n;
+    assay_model *models[ASSAY_ASSESS_MODELS]; /* borrowed, each once */
+    assay_model_fit fit[ASSAY_ASSESS_MODELS];
+} assay_attack_memory;
 
 typedef struct assay_assess_options {
     assay_context *context;
@@ -54,6 +68,7 @@ typedef struct assay_assess_options {
     const char *by;     /* metadata column: robust accuracy for each of its values; NULL = none */
     const char *folder; /* for pixels and traces; NULL = none */
     bool own_answers;   /* the model's answers to the originals are the classes, not the data's */
+    const assay_attack_memory *memory; /* NULL = nothing was fitted */
 } assay_assess_options;
 
 typedef struct assay_example_pixels {
@@ -121,6 +136,20 @@ typedef struct assay_assessment {
     int32_t n_checks;
     assay_check checks[24];
 } assay_assessment;
+
+/**
+ * Choose the batches of all models of the options so that the assessment takes at most `allowed` bytes (0 =
+ * three quarters of what the machine has left), before any of them is asked. Attacks and eps are not looked
+ * at. What was asked for and does not fit is ASSAY_ELIMIT; of the machine's share it is a warning.
+ */
+ASSAY_NODISCARD assay_status assay_assess_fit(assay_attack_memory *out,
+                                              const assay_assess_options *options, int64_t allowed,
+                                              assay_error *err);
+/** What it should have taken, by the sessions that were opened; 0 = it cannot be told. */
+int64_t assay_attack_memory_estimate(const assay_attack_memory *memory);
+/** Member "memory"; its peak is that of the process until now. */
+void assay_attack_memory_json(assay_json *json, const assay_attack_memory *memory);
+void assay_attack_memory_text(assay_buffer *out, const assay_attack_memory *memory);
 
 ASSAY_NODISCARD assay_status assay_assess(assay_assessment **out,
                                           const assay_assess_options *options, assay_error *err);

@@ -247,6 +247,7 @@ static assay_attack_options options_for(const assay_assessment *a, int32_t k)
                                   .noise = o->noise,
                                   .seed = o->seed,
                                   .threads = o->context->threads,
+                                  .memory = o->memory != NULL ? o->memory->arrays : 0,
                                   .keep_events = o->folder != NULL,
                                   .cancel = &o->context->cancel,
                                   .log = &o->context->log,

@@ -506,6 +506,9 @@ assay_status assay_assessment_json(assay_json *json, const assay_assessment *a, 
     ASSAY_TRY(put_certificate(json, a, err));
     put_checks(json, a);
     assay_assessment_checklist(json, a);
+    if (o->memory != NULL) {
+        assay_attack_memory_json(json, o->memory);
+    }
     assay_json_end_object(json);
     return assay_buffer_status(json->out, err);
 }

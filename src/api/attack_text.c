@@ -131,6 +131,9 @@ assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
     put_transfer(out, a);
     assay_assessment_matrix_text(out, a);
     put_certificate(out, a);
+    if (o->memory != NULL) {
+        assay_attack_memory_text(out, o->memory);
+    }
     assay_buffer_puts(out, "\nAre the numbers to be believed?\n");
     for (int32_t c = 0; c < a->n_checks; c++) {
         if (a->checks[c].state != ASSAY_CHECK_NOT_APPLICABLE) {

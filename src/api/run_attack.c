@@ -135,6 +135,7 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
     assay_args *usual[ASSAY_ASSESS_ATTACKS] = {0};
     assay_assessment *a = NULL;
     uint8_t *mask = NULL;
+    assay_attack_memory memory;
     const char *parts =
         assay_arena_printf(run->arena, "attacks/%s/%s", attack->name, run->plan->models[m].name);
     assay_assess_options options = {.context = run->context,
@@ -159,7 +160,8 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
                                     .proxies = proxies,
                                     .n_proxies = attack->n_proxies,
                                     .matrix = matrix,
-                                    .matrix_eps = attack->matrix};
+                                    .matrix_eps = attack->matrix,
+                                    .memory = &memory};
     if (attack->n_with >= ASSAY_ATTACK_MODELS || attack->n_transfer > ASSAY_ATTACK_MODELS ||
         attack->n_proxies > ASSAY_ATTACK_MODELS || run->plan->n_models > ASSAY_ATTACK_MODELS) {
         return assay_fail(err, ASSAY_EINVAL, "more than %d models", (int)ASSAY_ATTACK_MODELS);
@@ -180,6 +182,7 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
     ASSAY_GOTO(find_class(&options.target, run->models[m], attack->target_class, err), done);
     ASSAY_GOTO(select_rows(&mask, options.data, attack->where, err), done);
     options.mask = mask;
+    ASSAY_GOTO(assay_assess_fit(&memory, &options, attack->memory, err), done);
     if (attack->n_ops == 0) {
         ASSAY_GOTO(assay_usual_attacks(usual, &options.n_attacks, run->models[m],
                                        options.substitute, options.norm, err),

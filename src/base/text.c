@@ -134,6 +134,47 @@ bool assay_text_to_i64(int64_t *out, const char *text)
     return true;
 }
 
+bool assay_text_to_bytes(int64_t *out, const char *text)
+{
+    static const char units[] = "kmgt";
+    char number[64];
+    double value = 0.0;
+    double unit = 1.0;
+    *out = 0;
+    if (text == NULL) {
+        return false;
+    }
+    size_t digits = strspn(text, "0123456789.");
+    const char *at = text + digits;
+    if (digits == 0 || digits >= sizeof number) {
+        return false;
+    }
+    memcpy(number, text, digits);
+    number[digits] = '\0';
+    at += *at == ' ';
+    for (const char *u = units; *at != '\0' && *u != '\0'; u++) {
+        if ((*at | 0x20) == *u) {
+            bool thousands = (at[1] | 0x20) == 'b';
+            int power = (int)(u - units) + 1;
+            for (int i = 0; i < power; i++) {
+                unit *= thousands ? 1000.0 : 1024.0;
+            }
+            at += at[1] == 'i' ? 2 : 1;
+            break;
+        }
+    }
+    at += (*at | 0x20) == 'b';
+    if (*at != '\0' || !assay_text_to_real(&value, number)) {
+        return false;
+    }
+    value *= unit;
+    if (!(value >= 1.0 && value <= 9e18)) {
+        return false;
+    }
+    *out = (int64_t)value;
+    return true;
+}
+
 static int least(int a, int b)
 {
     return a < b ? a : b;

@@ -15,6 +15,9 @@ bool assay_text_ends_nocase(const char *text, const char *suffix);
  *  it overflows, or it is NaN or infinite. */
 bool assay_text_to_real(double *out, const char *text);
 bool assay_text_to_i64(int64_t *out, const char *text);
+/** "2GB", "512 MiB", "1.5G": bytes; kB, MB, GB, TB count in thousands, KiB .. TiB and K .. T in 1024.
+ *  At least one byte; a number without a unit is bytes. */
+bool assay_text_to_bytes(int64_t *out, const char *text);
 /** Edit distance in bytes with transpositions (Damerau, optimal string alignment), for "did you
  *  mean". Texts that still differ over more than 255 bytes without their common beginning and end
  *  count as wholly different: the longer length is returned. */

@@ -9,10 +9,9 @@
 #include "core/attack_internal.h"
 #include "core/perturb.h"
 
-/* What the arrays of all blocks in flight may take together, and how many arrays of pixels an attack
- * has at most. */
-static const int64_t memory_limit = (int64_t)1 << 30;
-enum { ARRAYS = 20, MOST_ROWS = 256 };
+/* What the arrays of all blocks in flight may take together. */
+static const int64_t usual_memory = (int64_t)1 << 30;
+enum { MOST_ROWS = 256 };
 
 typedef struct attack_job {
     const assay_attack_images *images;
@@ -492,7 +491,9 @@ static int64_t rows_of_block(const attack_job *job)
         return n;
     }
     int64_t workers = assay_parallel_workers(n, options->threads);
-    int64_t by_memory = memory_limit / workers / (job->size * (int64_t)sizeof(float) * ARRAYS);
+    int64_t memory = options->memory > 0 ? options->memory : usual_memory;
+    int64_t by_memory =
+        memory / workers / (job->size * (int64_t)sizeof(float) * ASSAY_ATTACK_ARRAYS);
     int64_t rows = (n + workers - 1) / workers;
     rows = rows < MOST_ROWS ? rows : MOST_ROWS;
     rows = rows < by_memory ? rows : by_memory;

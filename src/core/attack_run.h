@@ -11,6 +11,8 @@
 #include "core/dataset.h"
 
 enum { ASSAY_ATTACK_EPS = 64, ASSAY_ATTACK_MODELS = 32 };
+/** Arrays of pixels that an attack has at most for each of its rows. */
+enum { ASSAY_ATTACK_ARRAYS = 20 };
 
 /** Where the images come from: fill size values of datum i, planar in [0, 1]. Any thread. */
 typedef struct assay_attack_images {
@@ -66,7 +68,8 @@ typedef struct assay_attack_options {
     double noise;    /* standard deviation of the noise put on each repeat; 0 = none */
     uint64_t seed;
     int threads;
-    int64_t block; /* most rows of a block; 0 = by memory */
+    int64_t block;  /* most rows of a block; 0 = by memory */
+    int64_t memory; /* bytes that the pixels of all blocks in flight may take; 0 = 1 GiB */
     bool keep_events;
     const assay_attack_sink *sink;
     const assay_attack_store *store; /* NULL = none; not used by universal attacks */

@@ -336,6 +336,13 @@ assay_status assay_model_gradient(assay_model *model, float *gradient, float *lo
     return ASSAY_OK;
 }
 
+assay_status assay_model_fit_to(assay_model_fit *out, assay_model *model,
+                                const assay_model_room *room, assay_error *err)
+{
+    *out = (assay_model_fit){.fits = true, .batch = model->spec.batch};
+    return model->backend->fit != NULL ? model->backend->fit(model, out, room, err) : ASSAY_OK;
+}
+
 void assay_model_free(assay_model *model)
 {
     if (model == NULL) {

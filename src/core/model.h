@@ -7,6 +7,7 @@
 #define ASSAY_CORE_MODEL_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -111,6 +112,24 @@ typedef struct assay_loss {
 typedef assay_status (*assay_infer_fn)(void *payload, const assay_raw raw[ASSAY_DECODER_ROLES],
                                        int64_t batch, assay_error *err);
 
+/** What a model may take from now on, beside what it takes already. */
+typedef struct assay_model_room {
+    int64_t bytes;
+    int32_t workers; /* calls at the same time */
+    bool gradients;  /* it will be asked for them */
+} assay_model_room;
+
+/** How a model was made to fit, in bytes beside what it takes already. */
+typedef struct assay_model_fit {
+    bool known;       /* false: what it takes cannot be told, nothing was changed */
+    bool fits;        /* false: not even the least does, which was chosen */
+    int64_t batch;    /* chosen */
+    int32_t sessions; /* most that may be open for gradients at a time; 0 = as many as there are */
+    int64_t run;      /* values of all calls at the same time */
+    int64_t session;  /* of each session for gradients: its weights */
+    int64_t opening;  /* while one is opened */
+} assay_model_fit;
+
 typedef struct assay_model_backend {
     const char *name; /* "onnxruntime", "command" */
     int wants_images; /* 1: gets images, does its own preprocessing */
@@ -126,6 +145,10 @@ typedef struct assay_model_backend {
     /** Detectors: run the batch and hand over the raw outputs. NULL = no boxes. */
     assay_status (*infer)(assay_model *model, const assay_model_batch *batch, assay_infer_fn take,
                           void *payload, assay_error *err);
+    /** Choose the batch, and the sessions, so that what is asked takes at most `room`. NULL = its
+     *  memory is not known. */
+    assay_status (*fit)(assay_model *model, assay_model_fit *out, const assay_model_room *room,
+                        assay_error *err);
     void (*free)(void *self);
 } assay_model_backend;
 
@@ -145,6 +168,7 @@ struct assay_model {
     const char *backend_version;   /* "onnxruntime 1.29.0" */
     atomic_llong queries;          /* data sent through run */
     atomic_llong gradient_queries; /* data sent through gradient */
+    atomic_int gradient_sessions;  /* most that were open for gradients at a time */
 };
 
 /** For backends: an arena of its own, a deep copy of the spec, the name; everything else is zero.
@@ -194,6 +218,15 @@ static inline bool assay_model_is_segmenter(const assay_model *model)
 ASSAY_NODISCARD assay_status assay_model_gradient(assay_model *model, float *gradient, float *loss,
                                                   float *logits, const assay_model_batch *batch,
                                                   const assay_loss *what, assay_error *err);
+
+/**
+ * Choose the greatest batch with which the model, asked by so many workers, takes at most `room`
+ * by estimate: at most the declared or usual one, at least two rows where that one has two, so that no
+ * number changes (a product with one row is summed in another order). Before anybody asks the model.
+ * Nothing is refused here: see `fits`.
+ */
+ASSAY_NODISCARD assay_status assay_model_fit_to(assay_model_fit *out, assay_model *model,
+                                                const assay_model_room *room, assay_error *err);
 
 void assay_model_free(assay_model *model);
 

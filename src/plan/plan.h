@@ -102,6 +102,7 @@ typedef struct assay_plan_attack {
                       0 = not */
     int32_t gradients;        /* model that gradients come from; -1 = the attacked one */
     const char *target_class; /* NULL = any wrong answer */
+    int64_t memory;           /* most bytes of the process; 0 = a share of the machine's */
     bool own_answers;         /* the model's own answers count as right, not the data's classes */
     assay_args **ops;         /* NULL = the usual ones for the model */
     int32_t n_ops;

@@ -124,13 +124,28 @@ static assay_status read_matrix(assay_plan_attack *attack, const assay_plan_read
     return ASSAY_OK;
 }
 
+static assay_status read_memory(assay_plan_attack *attack, const assay_plan_reader *r,
+                                const assay_yaml *node, assay_error *err)
+{
+    const char *text = NULL;
+    ASSAY_TRY(assay_yaml_text(&text, node, "memory", r->path, err));
+    if (text != NULL && !assay_text_to_bytes(&attack->memory, text)) {
+        return assay_yaml_fail(r->path, assay_yaml_get(node, "memory"), err,
+                               "memory is '%s', expected a number with a unit, such as 2GB or "
+                               "512MB",
+                               text);
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
                              const assay_yaml *node, assay_error *err)
 {
     static const char *const known[] = {
         "title",        "data",   "where",    "models",  "attacks",    "norm",    "eps",
         "limit",        "budget", "transfer", "by",      "gradients",  "repeats", "noise",
-        "target_class", "with",   "matrix",   "proxies", "own_answers"};
+        "target_class", "with",   "matrix",   "proxies", "own_answers",
+        "memory"};
     int64_t repeats = 0;
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "attacks", r->path, err));
     attack->mark = (assay_mark){node->line, node->column};
@@ -149,6 +164,7 @@ static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
     ASSAY_TRY(
         assay_plan_read_model_refs(&attack->proxies, &attack->n_proxies, "proxies", r, node, err));
     ASSAY_TRY(read_matrix(attack, r, node, err));
+    ASSAY_TRY(read_memory(attack, r, node, err));
     ASSAY_TRY(find_model(&attack->gradients, r, node, "gradients", err));
     ASSAY_TRY(assay_yaml_int(&attack->limit, node, "limit", 1, INT64_MAX, r->path, err));
     ASSAY_TRY(assay_yaml_int(&attack->budget, node, "budget", 1, INT64_MAX, r->path, err));

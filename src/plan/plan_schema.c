@@ -199,6 +199,7 @@ static void put_attacks(assay_json *json)
     assay_json_key(json, "norm");
     assay_json_raw(json, "{\"enum\":[\"linf\",\"l2\",\"l1\",\"l0\"]}");
     put_texts(json, "eps");
+    put_typed(json, "memory", "string", "most memory of the process, such as 2GB");
     put_typed(json, "own_answers", "boolean", "the model's own answers count as right");
     put_typed(json, "limit", "integer", "most images, drawn by the seed");
     put_typed(json, "budget", "integer", "most queries of an image at one eps");

@@ -28,6 +28,8 @@ enum {
 typedef struct built {
     assay_ort_session session;
     bool ready;
+    int32_t users;       /* runs under way */
+    int64_t asked;       /* when it was last asked for, in calls */
     assay_status failed; /* building it failed: the same answer again */
     char message[1016];
     const char *in[MOST_IN], *out[OUT]; /* gradient, loss, logits; in the arena */
@@ -36,18 +38,22 @@ typedef struct built {
 } built;
 
 struct assay_onnx_gradients {
-    const assay_model *model;
+    assay_model *model;
     assay_arena *arena; /* owned; of names */
     int32_t output;
     int64_t shape[4];
-    pthread_mutex_t lock; /* guards building */
+    pthread_mutex_t lock; /* guards building and closing */
+    pthread_cond_t idle;  /* a run has ended */
+    int32_t most, open;   /* sessions that may be, and are, open; most 0 = all */
+    bool whole;           /* whole batches only */
+    int64_t calls;
     /* Graphs have fixed sizes, so each is one of its own. Where the model leaves the batch open, a
      * batch goes through in parts of at most MOST_ROWS, whose maps of features stay near the processor,
      * and what is left of an attack in parts of a quarter of that. */
     built kinds[KINDS][SIZES];
 };
 
-assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, const assay_model *model,
+assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, assay_model *model,
                                       int32_t output, const int64_t *shape, assay_error *err)
 {
     assay_onnx_gradients *self = assay_alloc(1, sizeof *self);
@@ -66,8 +72,21 @@ assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, const assay_mo
         self->shape[d] = shape[d];
     }
     pthread_mutex_init(&self->lock, NULL);
+    pthread_cond_init(&self->idle, NULL);
     *out = self;
     return ASSAY_OK;
+}
+
+static void close_all(assay_onnx_gradients *self)
+{
+    for (int k = 0; k < KINDS * SIZES; k++) {
+        built *each = &self->kinds[k / SIZES][k % SIZES];
+        if (each->ready) {
+            assay_ort_session_close(&each->session);
+            each->ready = false;
+        }
+    }
+    self->open = 0;
 }
 
 void assay_onnx_gradients_free(assay_onnx_gradients *self)
@@ -75,12 +94,8 @@ void assay_onnx_gradients_free(assay_onnx_gradients *self)
     if (self == NULL) {
         return;
     }
-    for (int k = 0; k < KINDS * SIZES; k++) {
-        built *each = &self->kinds[k / SIZES][k % SIZES];
-        if (each->ready) {
-            assay_ort_session_close(&each->session);
-        }
-    }
+    close_all(self);
+    pthread_cond_destroy(&self->idle);
     pthread_mutex_destroy(&self->lock);
     assay_arena_free(self->arena);
     assay_free(self);
@@ -159,22 +174,37 @@ static assay_status add_gradient(assay_onnx_value *ports[OUT], built *to,
     return b.status;
 }
 
+/* The same every time, as graphs are built alike: kept once. */
 static assay_status keep_names(built *to, assay_onnx_gradients *self,
-                               assay_onnx_value *const ports[OUT], assay_error *err)
+                               assay_onnx_value *const ports[OUT], const char *const in[MOST_IN],
+                               assay_error *err)
 {
     for (int i = 0; i < to->n_in; i++) {
-        to->in[i] = assay_arena_strdup(self->arena, to->in[i]);
+        to->in[i] = in[i] != NULL ? in[i] : assay_arena_strdup(self->arena, to->in[i]);
         if (to->in[i] == NULL) {
             return assay_fail_memory(err);
         }
     }
     for (int i = 0; i < OUT; i++) {
-        to->out[i] = assay_arena_strdup(self->arena, ports[i]->name);
+        to->out[i] =
+            to->out[i] != NULL ? to->out[i] : assay_arena_strdup(self->arena, ports[i]->name);
         if (to->out[i] == NULL) {
             return assay_fail_memory(err);
         }
     }
     return ASSAY_OK;
+}
+
+static assay_status make_graph(assay_onnx_value *ports[OUT], built *to, assay_onnx_source *source,
+                               const assay_onnx_gradients *self, assay_loss_kind kind,
+                               assay_error *err)
+{
+    to->n_in = 0;
+    ASSAY_TRY(add_gradient(ports, to, self, source->graph, kind, err));
+    ASSAY_TRY(assay_onnx_set_outputs(source->graph, ports, OUT, err));
+    assay_onnx_prune(source->graph);
+    ASSAY_TRY(assay_ort_pool_replace(source->graph, err));
+    return assay_ort_interleave_replace(source->graph, err);
 }
 
 static assay_status build(built *to, assay_onnx_gradients *self, assay_loss_kind kind,
@@ -183,13 +213,11 @@ static assay_status build(built *to, assay_onnx_gradients *self, assay_loss_kind
     assay_status status = ASSAY_OK;
     assay_onnx_source source;
     assay_onnx_value *ports[OUT] = {NULL};
+    const char *in[MOST_IN];
+    memcpy(in, to->in, sizeof in);
     ASSAY_TRY(assay_onnx_source_open(&source, self->model->spec.path, err));
-    ASSAY_GOTO(add_gradient(ports, to, self, source.graph, kind, err), done);
-    ASSAY_GOTO(assay_onnx_set_outputs(source.graph, ports, OUT, err), done);
-    assay_onnx_prune(source.graph);
-    ASSAY_GOTO(assay_ort_pool_replace(source.graph, err), done);
-    ASSAY_GOTO(assay_ort_interleave_replace(source.graph, err), done);
-    ASSAY_GOTO(keep_names(to, self, ports, err), done);
+    ASSAY_GOTO(make_graph(ports, to, &source, self, kind, err), done);
+    ASSAY_GOTO(keep_names(to, self, ports, in, err), done);
     status = assay_ort_blocked_open(&to->session, NULL, source.graph, err);
     to->ready = status == ASSAY_OK;
 done:
@@ -200,26 +228,110 @@ done:
     return status;
 }
 
+/* Of a batch, what goes through at a time. */
+static int64_t whole_rows(const assay_onnx_gradients *self, int64_t batch)
+{
+    bool open = self->model->inputs[self->model->input].shape[0] < 0;
+    return open && batch > MOST_ROWS ? (int64_t)MOST_ROWS : batch;
+}
+
+assay_status assay_onnx_gradients_weigh(assay_onnx_memory *out, const assay_onnx_gradients *self,
+                                        int64_t batch, assay_error *err)
+{
+    assay_onnx_source source;
+    assay_onnx_value *ports[OUT] = {NULL};
+    built unused = {.batch = whole_rows(self, batch)};
+    *out = (assay_onnx_memory){0};
+    ASSAY_TRY(assay_onnx_source_open(&source, self->model->spec.path, err));
+    assay_status status =
+        make_graph(ports, &unused, &source, self, ASSAY_LOSS_CROSS_ENTROPY, err);
+    if (status == ASSAY_OK) {
+        status = assay_onnx_memory_of(out, source.graph, err);
+    }
+    assay_onnx_source_close(&source);
+    return status;
+}
+
+void assay_onnx_gradients_limit(assay_onnx_gradients *self, int32_t most, bool whole)
+{
+    close_all(self); /* they have the batch of before */
+    self->most = most;
+    self->whole = whole;
+}
+
+/* The session that was asked for longest ago, of those that nobody uses. */
+static built *find_idle(assay_onnx_gradients *self)
+{
+    built *found = NULL;
+    for (int k = 0; k < KINDS * SIZES; k++) {
+        built *each = &self->kinds[k / SIZES][k % SIZES];
+        if (each->ready && each->users == 0 && (found == NULL || each->asked < found->asked)) {
+            found = each;
+        }
+    }
+    return found;
+}
+
+/* Room for one more session, waiting for runs under way if need be; the lock is held. */
+static void make_room(assay_onnx_gradients *self)
+{
+    while (self->most > 0 && self->open >= self->most) {
+        built *idle = find_idle(self);
+        if (idle == NULL) {
+            pthread_cond_wait(&self->idle, &self->lock);
+            continue;
+        }
+        assay_ort_session_close(&idle->session);
+        idle->ready = false;
+        self->open--;
+    }
+}
+
+static void open_built(built *found, assay_onnx_gradients *self, assay_loss_kind kind)
+{
+    assay_error own = {0};
+    make_room(self);
+    if (found->ready) {
+        return; /* another one opened it while this one waited */
+    }
+    found->failed = build(found, self, kind, &own);
+    memcpy(found->message, own.message, sizeof found->message);
+    self->open += found->ready;
+    if (self->open > atomic_load(&self->model->gradient_sessions)) {
+        atomic_store(&self->model->gradient_sessions, self->open);
+    }
+}
+
 static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind kind, int64_t rows,
                         assay_error *err)
 {
     const assay_model *model = self->model;
     bool open = model->inputs[model->input].shape[0] < 0;
-    int64_t whole = open && model->spec.batch > MOST_ROWS ? (int64_t)MOST_ROWS : model->spec.batch;
+    int64_t whole = whole_rows(self, model->spec.batch);
     int64_t part = whole / PART;
     /* Two rows at least: a product with one is summed in another order, and bits would differ. */
-    bool small = open && part >= 2 && rows <= (PART - 1) * part;
+    bool small = !self->whole && open && part >= 2 && rows <= (PART - 1) * part;
     built *found = &self->kinds[kind][small ? 1 : 0];
-    assay_error own = {0};
+    assay_status status = ASSAY_OK;
     pthread_mutex_lock(&self->lock);
     if (!found->ready && found->failed == ASSAY_OK) {
         found->batch = small ? part : whole;
-        found->failed = build(found, self, kind, &own);
-        memcpy(found->message, own.message, sizeof found->message);
+        open_built(found, self, kind);
     }
+    found->asked = ++self->calls;
+    found->users += found->ready;
+    status = found->ready ? ASSAY_OK : assay_fail(err, found->failed, "%s", found->message);
     pthread_mutex_unlock(&self->lock);
     *out = found;
-    return found->ready ? ASSAY_OK : assay_fail(err, found->failed, "%s", found->message);
+    return status;
+}
+
+static void give_back(assay_onnx_gradients *self, built *used)
+{
+    pthread_mutex_lock(&self->lock);
+    used->users--;
+    pthread_cond_broadcast(&self->idle);
+    pthread_mutex_unlock(&self->lock);
 }
 
 static assay_status tensor(OrtValue **out, const built *from, const void *data, size_t bytes,
@@ -350,7 +462,9 @@ assay_status assay_onnx_gradients_run(assay_onnx_gradients *self, float *gradien
         rows.skip = first - rows.at;
         rows.n = from->batch - rows.skip;
         rows.n = rows.n < batch->n - first ? rows.n : batch->n - first;
-        ASSAY_TRY(run_part(&to, self, from, batch, what, &rows, err));
+        assay_status status = run_part(&to, self, from, batch, what, &rows, err);
+        give_back(self, from);
+        ASSAY_TRY(status);
         first += rows.n;
     }
     return ASSAY_OK;

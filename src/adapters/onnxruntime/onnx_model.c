@@ -6,6 +6,7 @@
 
 #include "adapters/onnxruntime/onnx_detect.h"
 #include "adapters/onnxruntime/onnx_file.h"
+#include "adapters/onnxruntime/onnx_fit.h"
 #include "adapters/onnxruntime/onnx_gradient.h"
 #include "adapters/onnxruntime/onnx_shape.h"
 #include "adapters/onnxruntime/ort_session.h"
@@ -394,12 +395,42 @@ static assay_status gradient(assay_model *model, float *out, float *loss, float 
     return assay_onnx_gradients_run(onnx->gradients, out, loss, logits, batch, what, err);
 }
 
+/* A model that cannot be differentiated is asked for answers only. */
+static assay_status fit(assay_model *model, assay_model_fit *out, const assay_model_room *room,
+                        assay_error *err)
+{
+    onnx_model *onnx = model->self;
+    assay_model_room plain = *room;
+    plain.gradients = room->gradients && model->spec.scores != ASSAY_SCORES_LABELS &&
+                      model->input_type == ASSAY_DTYPE_F32 && !assay_model_is_detector(model);
+    assay_status status =
+        assay_onnx_fit(out, model, onnx->gradients, onnx->output, onnx->shape, &plain, err);
+    if (status == ASSAY_EUNSUPPORTED && plain.gradients) {
+        plain.gradients = false;
+        status = assay_onnx_fit(out, model, onnx->gradients, onnx->output, onnx->shape, &plain, err);
+    }
+    if (status == ASSAY_EUNSUPPORTED) { /* a graph that is only run, never looked into */
+        *out = (assay_model_fit){.fits = true, .batch = model->spec.batch};
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(status);
+    onnx->tensor_bytes = onnx->tensor_bytes / (size_t)model->spec.batch * (size_t)out->batch;
+    model->spec.batch = out->batch;
+    onnx->shape[0] = out->batch;
+    if (plain.gradients) {
+        assay_onnx_gradients_limit(onnx->gradients, out->sessions,
+                                   out->sessions > 0 && out->sessions < 4);
+    }
+    return ASSAY_OK;
+}
+
 static const assay_model_backend backend = {.name = "onnxruntime",
                                             .wants_images = 0,
                                             .concurrent = 1,
                                             .run = run_model,
                                             .infer = infer,
                                             .gradient = gradient,
+                                            .fit = fit,
                                             .free = free_model};
 
 assay_status assay_onnx_model_open(assay_model **out, const assay_model_spec *spec,

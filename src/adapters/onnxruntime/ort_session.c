@@ -1,6 +1,8 @@
 #include "adapters/onnxruntime/ort_session.h"
 
 #include <inttypes.h>
+#include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,6 +42,10 @@ static assay_status set_options(assay_ort_session *self, OrtSessionOptions *opti
     ORT_TRY(SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL));
     ORT_TRY(SetSessionLogSeverityLevel(options, ORT_LOGGING_LEVEL_ERROR));
     ORT_TRY(SetDeterministicCompute(options, true));
+    /* One arena for all sessions, filled as a run goes: laid out ahead, every session would keep room
+     * of its own for its largest batch, twice. */
+    ORT_TRY(DisableMemPattern(options));
+    ORT_TRY(AddSessionConfigEntry(options, "session.use_env_allocators", "1"));
     ORT_TRY(AddSessionConfigEntry(options, "session.intra_op.allow_spinning", "0"));
     ORT_TRY(AddSessionConfigEntry(options, "session.inter_op.allow_spinning", "0"));
 done:
@@ -66,6 +72,25 @@ done:
     return status;
 }
 
+/* An arena that sessions share, that of the model and those for its gradients: the environment is one for
+ * the process, and the last arena it was given is that of the sessions opened from then on. Without one
+ * each session has its own. */
+static assay_status share_arena(assay_ort_session *self, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    OrtArenaCfg *settings = NULL;
+    ORT_TRY(CreateArenaCfg(0, -1, -1, -1, &settings));
+    OrtStatus *there = self->ort.api->CreateAndRegisterAllocator(self->env, self->memory, settings);
+    if (there != NULL) { /* older versions keep the first */
+        self->ort.api->ReleaseStatus(there);
+    }
+done:
+    if (settings != NULL) {
+        self->ort.api->ReleaseArenaCfg(settings);
+    }
+    return status;
+}
+
 typedef struct source {
     const char *path; /* NULL = the bytes */
     const void *bytes;
@@ -83,6 +108,10 @@ static assay_status open_session(assay_ort_session *self, const source *from, as
     ASSAY_GOTO(assay_ort_open(&self->ort, err), done);
     ORT_TRY(CreateEnvWithCustomLogger(silence, NULL, ORT_LOGGING_LEVEL_ERROR, "assay", &self->env));
     ORT_TRY(DisableTelemetryEvents(self->env));
+    ORT_TRY(CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &self->memory));
+    if (path != NULL) {
+        ASSAY_GOTO(share_arena(self, err), done);
+    }
     ORT_TRY(CreateSessionOptions(&options));
     ASSAY_GOTO(set_options(self, options, err), done);
     if (path == NULL) {
@@ -105,7 +134,9 @@ static assay_status open_session(assay_ort_session *self, const source *from, as
         assay_error_prefix(err, "%s", path != NULL ? path : "the model with its gradients");
         goto done;
     }
-    ORT_TRY(CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &self->memory));
+#ifdef __GLIBC__
+    (void)malloc_trim(0); /* unpacking takes several times the weights; they are given back */
+#endif
 done:
     if (options != NULL) {
         self->ort.api->ReleaseSessionOptions(options);
