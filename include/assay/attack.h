@@ -39,15 +39,15 @@ typedef struct assay_attack_request {
     const char *labels;       /**< file of the targets, for IDX and NPY */
     const char *where;        /**< SQL predicate over metadata columns [all rows] */
     const char *by;           /**< metadata column: robust accuracy for each of its values */
-    const char *memory;       /**< most memory of the process, such as "2GB": batches become smaller;
+    const char *memory; /**< most memory of the process, such as "2GB": batches become smaller;
                                    no number changes [three quarters of what the machine has left] */
-    int64_t limit;            /**< most images, drawn by the seed [all] */
-    int64_t budget;           /**< most queries of one image and eps [the attack's own] */
-    int32_t repeats;          /**< gradients are averaged over so many calls [1] */
-    double noise;             /**< standard deviation of the noise on each of them [0] */
-    double level;             /**< two-sided confidence [0.95] */
-    uint64_t seed;            /**< [1] */
-    double certify; /**< sigma: also certify the smoothed model by randomised smoothing [no] */
+    int64_t limit;      /**< most images, drawn by the seed [all] */
+    int64_t budget;     /**< most queries of one image and eps [the attack's own] */
+    int32_t repeats;    /**< gradients are averaged over so many calls [1] */
+    double noise;       /**< standard deviation of the noise on each of them [0] */
+    double level;       /**< two-sided confidence [0.95] */
+    uint64_t seed;      /**< [1] */
+    double certify;     /**< sigma: also certify the smoothed model by randomised smoothing [no] */
     int64_t certify_draws; /**< draws of noise for each image [1000] */
     int32_t skip_bad;      /**< 1: leave out bad data and count them */
     int32_t own_answers;   /**< 1: what the model answers to each image counts as its class, instead

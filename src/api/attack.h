@@ -29,6 +29,7 @@ typedef struct assay_attack_memory {
     bool given;      /* by the user; else a share of what the machine has left */
     bool fits;
     int64_t taken;  /* before: resident, models and data opened */
+    int64_t opened; /* the most that opening them took */
     int64_t arrays; /* of the attacks' own */
     int64_t pixels; /* of the finished examples */
     int32_t n;

@@ -56,6 +56,7 @@ static void choose_cap(assay_attack_memory *m, int64_t allowed)
 {
     m->given = allowed > 0;
     m->taken = greater(assay_process_resident(), 0);
+    m->opened = assay_process_peak();
     int64_t left = m->given ? 0 : assay_machine_available("");
     m->allowed = m->given ? allowed : left >= 0 ? m->taken + left / PERCENT * SHARE : 0;
 }
@@ -97,13 +98,13 @@ int64_t assay_attack_memory_estimate(const assay_attack_memory *m)
             return 0;
         }
     }
-    return sum(m, false);
+    return greater(sum(m, false), m->opened);
 }
 
 static assay_status refuse(const assay_attack_memory *m, const assay_assess_options *o,
                            int32_t workers, assay_error *err)
 {
-    double needed = (double)sum(m, true) / 1e6;
+    double needed = (double)greater(sum(m, true), m->opened) / 1e6;
     double allowed = (double)m->allowed / 1e6;
     if (m->given) {
         return assay_fail(err, ASSAY_ELIMIT,
@@ -134,13 +135,12 @@ assay_status assay_assess_fit(assay_attack_memory *m, const assay_assess_options
     share_out(m, o, workers);
     int64_t room = m->allowed - m->taken - m->pixels - m->arrays;
     for (int32_t i = 0; i < m->n; i++) {
-        const assay_model_room part = {.bytes = greater(room, 0) / m->n,
-                                       .workers = workers,
-                                       .gradients = i < slopes};
+        const assay_model_room part = {
+            .bytes = greater(room, 0) / m->n, .workers = workers, .gradients = i < slopes};
         ASSAY_TRY(assay_model_fit_to(&m->fit[i], m->models[i], &part, err));
         m->fits = m->fits && m->fit[i].fits;
     }
-    m->fits = m->fits && room > 0;
+    m->fits = m->fits && room > 0 && m->opened <= m->allowed;
     return m->fits ? ASSAY_OK : refuse(m, o, workers, err);
 }
 

@@ -10,10 +10,12 @@
 #include "onnx/graph.h"
 
 typedef struct assay_onnx_memory {
-    bool known;      /* false: the size of a value depends on the data; the rest is 0 */
-    int64_t weights; /* bytes of the initialisers, and of what runtimes compute of them beforehand */
-    int64_t file;    /* of the initialisers alone: the file's size, nearly */
-    int64_t values;  /* most that lives at the same time while it runs, inputs and outputs included */
+    bool known; /* false: the size of a value depends on the data; the rest is 0 */
+    int64_t
+        weights;  /* bytes of the initialisers, and of what runtimes compute of them beforehand */
+    int64_t file; /* of the initialisers alone: the file's size, nearly */
+    int64_t
+        values; /* most that lives at the same time while it runs, inputs and outputs included */
 } assay_onnx_memory;
 
 /**

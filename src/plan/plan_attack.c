@@ -142,10 +142,9 @@ static assay_status read_one(assay_plan_attack *attack, assay_plan_reader *r,
                              const assay_yaml *node, assay_error *err)
 {
     static const char *const known[] = {
-        "title",        "data",   "where",    "models",  "attacks",    "norm",    "eps",
-        "limit",        "budget", "transfer", "by",      "gradients",  "repeats", "noise",
-        "target_class", "with",   "matrix",   "proxies", "own_answers",
-        "memory"};
+        "title",        "data",   "where",    "models",  "attacks",     "norm",    "eps",
+        "limit",        "budget", "transfer", "by",      "gradients",   "repeats", "noise",
+        "target_class", "with",   "matrix",   "proxies", "own_answers", "memory"};
     int64_t repeats = 0;
     ASSAY_TRY(assay_yaml_check_keys(node, known, ASSAY_COUNT(known), "attacks", r->path, err));
     attack->mark = (assay_mark){node->line, node->column};

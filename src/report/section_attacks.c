@@ -112,6 +112,25 @@ static void put_cost(assay_buffer *out, const assay_json_value *attack)
                    assay_figure_count(assay_json_get_int(cost, "backwards", 0)).text);
 }
 
+static void put_memory(assay_buffer *out, const assay_json_value *a)
+{
+    const assay_json_value *memory = assay_json_get(a, "memory");
+    const assay_json_value *first = assay_json_at(assay_json_get(memory, "models"), 0);
+    int64_t peak = assay_json_get_int(memory, "peak", 0);
+    int64_t allowed = assay_json_get_int(memory, "allowed", 0);
+    if (peak <= 0 || first == NULL) {
+        return;
+    }
+    assay_html_put(out, "<p class=\"quiet\">Memory: %.0f MB at most", (double)peak / 1e6);
+    if (allowed > 0) {
+        bool given = strcmp(assay_json_get_text(memory, "allowed_by", ""), "user") == 0;
+        assay_html_put(out, " of %.0f MB %s", (double)allowed / 1e6,
+                       given ? "allowed" : "that the machine could spare");
+    }
+    assay_html_put(out, ", images in batches of %d.</p>\n",
+                   (int)assay_json_get_int(first, "batch", 1));
+}
+
 static void put_table(assay_buffer *out, const assay_json_value *a)
 {
     const assay_json_value *worst = assay_json_get(a, "worst_case");
@@ -147,6 +166,7 @@ static void put_table(assay_buffer *out, const assay_json_value *a)
         assay_section_share_cell(out, assay_json_at(worst, e));
     }
     assay_buffer_puts(out, "<td></td><td></td></tr>\n</tbody>\n</table></div>\n");
+    put_memory(out, a);
 }
 
 static void put_transfer(assay_buffer *out, const assay_evidence *evidence,

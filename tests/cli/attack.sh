@@ -32,8 +32,10 @@ says out "worst case"
 says out "deterministic: Five repeats give the same answers"
 expect 0 "$assay" attack m.onnx photos --attack square:queries=200 --attack noise:draws=20 \
     --attack occlusion --eps 0.1,0.3 --out two --json two.json --threads 3
-grep -v seconds one.json >one.stripped
-grep -v seconds two.json >two.stripped
+# all but what the run took
+strip() { grep -vE '"(seconds|allowed|allowed_by|estimated|peak|gradient_sessions|batch)"' "$1"; }
+strip one.json >one.stripped
+strip two.json >two.stripped
 expect 0 cmp one.stripped two.stripped
 for file in 1_square/adversarial.npy 1_square/rows.parquet 1_square/trace.parquet 2_noise/rows.parquet; do
     expect 0 cmp one/$file two/$file
@@ -194,3 +196,22 @@ YAML
 expect 69 "$assay" attack dies.yaml photos --attack noise --eps 0.1
 says err "exit status 3"
 finish
+
+# less memory than usual: the same numbers; much too little: one line
+cp "$ASSAY_SOURCE"/tests/golden/attack_checks/sound.* "$ASSAY_SOURCE"/tests/golden/attack_checks/patterns* .
+capped=(attack sound.onnx patterns.npy --labels patterns_labels.npy --attack pgd:steps=5 --eps 0.05)
+expect 0 "$assay" "${capped[@]}" --json free.json
+expect 0 "$assay" "${capped[@]}" --memory 3GB --json capped.json
+strip free.json >free.stripped
+strip capped.json >capped.stripped
+expect 0 cmp free.stripped capped.stripped
+says capped.json '"allowed": 3000000000'
+says capped.json '"allowed_by": "user"'
+says free.json '"allowed_by": "machine"'
+says capped.json '"estimated":'
+says capped.json '"peak":'
+says out "of 3000 MB allowed, in batches of"
+expect 65 "$assay" "${capped[@]}" --memory 1MB
+says err "1 MB are allowed: allow more memory, or use fewer"
+expect 64 "$assay" "${capped[@]}" --memory lots
+says err "memory is 'lots', expected a number with a unit, such as 2GB"

@@ -120,7 +120,7 @@ assay_status assay_onnx_fit(assay_model_fit *out, const assay_model *model,
     out->fits = !out->known || sessions > 0;
     out->batch = out->known ? out->batch : model->spec.batch;
     out->sessions = !room->gradients || !out->known || sessions == ALL_SESSIONS ? 0
-                    : sessions > 0                                             ? (int32_t)sessions
-                                                                               : 1;
+                    : sessions > 0                                              ? (int32_t)sessions
+                                                                                : 1;
     return ASSAY_OK;
 }

@@ -243,8 +243,7 @@ assay_status assay_onnx_gradients_weigh(assay_onnx_memory *out, const assay_onnx
     built unused = {.batch = whole_rows(self, batch)};
     *out = (assay_onnx_memory){0};
     ASSAY_TRY(assay_onnx_source_open(&source, self->model->spec.path, err));
-    assay_status status =
-        make_graph(ports, &unused, &source, self, ASSAY_LOSS_CROSS_ENTROPY, err);
+    assay_status status = make_graph(ports, &unused, &source, self, ASSAY_LOSS_CROSS_ENTROPY, err);
     if (status == ASSAY_OK) {
         status = assay_onnx_memory_of(out, source.graph, err);
     }

@@ -407,7 +407,8 @@ static assay_status fit(assay_model *model, assay_model_fit *out, const assay_mo
         assay_onnx_fit(out, model, onnx->gradients, onnx->output, onnx->shape, &plain, err);
     if (status == ASSAY_EUNSUPPORTED && plain.gradients) {
         plain.gradients = false;
-        status = assay_onnx_fit(out, model, onnx->gradients, onnx->output, onnx->shape, &plain, err);
+        status =
+            assay_onnx_fit(out, model, onnx->gradients, onnx->output, onnx->shape, &plain, err);
     }
     if (status == ASSAY_EUNSUPPORTED) { /* a graph that is only run, never looked into */
         *out = (assay_model_fit){.fits = true, .batch = model->spec.batch};

@@ -100,6 +100,40 @@ static void reads_integers(void **state)
     assert_false(assay_text_to_i64(&value, NULL));
 }
 
+static void sizes(void **state)
+{
+    (void)state;
+    const struct {
+        const char *text;
+        int64_t value;
+    } good[] = {{"1", 1},
+                {"512MB", 512000000},
+                {"2GB", 2000000000},
+                {"2 gb", 2000000000},
+                {"1.5G", 1610612736},
+                {"3GiB", 3221225472},
+                {"4kB", 4000},
+                {"4k", 4096},
+                {"7 MiB", 7340032},
+                {"12B", 12},
+                {"1T", 1099511627776}};
+    for (size_t i = 0; i < ASSAY_COUNT(good); i++) {
+        int64_t value = -99;
+        assert_true(assay_text_to_bytes(&value, good[i].text));
+        assert_true(value == good[i].value);
+    }
+    const char *const bad[] = {"",     "GB",  "-1GB",  "0",    "0GB",   "1..5GB",   "1GBs",
+                               "1 GX", "1iB", "1e3MB", " 1GB", "1  GB", "9999999TB"};
+    for (size_t i = 0; i < ASSAY_COUNT(bad); i++) {
+        int64_t value = 0;
+        if (assay_text_to_bytes(&value, bad[i])) {
+            fail_msg("'%s' is %lld bytes", bad[i], (long long)value);
+        }
+    }
+    int64_t value = 0;
+    assert_false(assay_text_to_bytes(&value, NULL));
+}
+
 static void edit_distances(void **state)
 {
     (void)state;
@@ -298,6 +332,7 @@ int main(void)
         cmocka_unit_test(compares),
         cmocka_unit_test(reads_reals),
         cmocka_unit_test(reads_integers),
+        cmocka_unit_test(sizes),
         cmocka_unit_test(edit_distances),
         cmocka_unit_test(edit_distance_follows_its_definition),
         cmocka_unit_test(finds_the_nearest),
