@@ -121,14 +121,15 @@ static void put_memory(assay_buffer *out, const assay_json_value *a)
     if (peak <= 0 || first == NULL) {
         return;
     }
-    assay_html_put(out, "<p class=\"quiet\">Memory: %.0f MB at most", (double)peak / 1e6);
+    assay_html_put(out, "<p class=\"quiet\">Memory: %s MB at most",
+                   assay_figure_count((peak + 500000) / 1000000).text);
     if (allowed > 0) {
         bool given = strcmp(assay_json_get_text(memory, "allowed_by", ""), "user") == 0;
-        assay_html_put(out, " of %.0f MB %s", (double)allowed / 1e6,
+        assay_html_put(out, " of %s MB %s", assay_figure_count((allowed + 500000) / 1000000).text,
                        given ? "allowed" : "that the machine could spare");
     }
-    assay_html_put(out, ", images in batches of %d.</p>\n",
-                   (int)assay_json_get_int(first, "batch", 1));
+    assay_html_put(out, ", images in batches of %s.</p>\n",
+                   assay_figure_count(assay_json_get_int(first, "batch", 1)).text);
 }
 
 static void put_table(assay_buffer *out, const assay_json_value *a)

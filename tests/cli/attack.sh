@@ -201,7 +201,7 @@ finish
 cp "$ASSAY_SOURCE"/tests/golden/attack_checks/sound.* "$ASSAY_SOURCE"/tests/golden/attack_checks/patterns* .
 capped=(attack sound.onnx patterns.npy --labels patterns_labels.npy --attack pgd:steps=5 --eps 0.05)
 expect 0 "$assay" "${capped[@]}" --json free.json
-expect 0 "$assay" "${capped[@]}" --memory 3GB --json capped.json
+expect 0 "$assay" "${capped[@]}" --memory 3GB --json capped.json --out report
 strip free.json >free.stripped
 strip capped.json >capped.stripped
 expect 0 cmp free.stripped capped.stripped
@@ -211,6 +211,7 @@ says free.json '"allowed_by": "machine"'
 says capped.json '"estimated":'
 says capped.json '"peak":'
 says out "of 3000 MB allowed, in batches of"
+says report/report.html "of 3,000 MB allowed, images in batches of"
 expect 65 "$assay" "${capped[@]}" --memory 1MB
 says err "1 MB are allowed: allow more memory, or use fewer"
 expect 64 "$assay" "${capped[@]}" --memory lots

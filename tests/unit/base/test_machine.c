@@ -39,16 +39,16 @@ static void test_available(void **state)
     put("/proc/meminfo", "MemTotal:       16000 kB\nMemFree: 10 kB\nMemAvailable:   8000 kB\n");
     assert_int_equal(assay_machine_available(root), 8000 * 1024);
     /* version 2: no limit; then one above this group; files that can be dropped are not used */
-    put("/proc/self/cgroup", "0::/work/job\n");
-    put("/sys/fs/cgroup/work/job/memory.max", "max\n");
-    put("/sys/fs/cgroup/work/job/memory.current", "1000000\n");
+    put("/proc/self/cgroup", "0::/team/job\n");
+    put("/sys/fs/cgroup/team/job/memory.max", "max\n");
+    put("/sys/fs/cgroup/team/job/memory.current", "1000000\n");
     assert_int_equal(assay_machine_available(root), 8000 * 1024);
-    put("/sys/fs/cgroup/work/memory.max", "3000000\n");
-    put("/sys/fs/cgroup/work/memory.current", "1500000\n");
+    put("/sys/fs/cgroup/team/memory.max", "3000000\n");
+    put("/sys/fs/cgroup/team/memory.current", "1500000\n");
     assert_int_equal(assay_machine_available(root), 1500000);
-    put("/sys/fs/cgroup/work/memory.stat", "anon 5\ninactive_file 500000\n");
+    put("/sys/fs/cgroup/team/memory.stat", "anon 5\ninactive_file 500000\n");
     assert_int_equal(assay_machine_available(root), 2000000);
-    put("/sys/fs/cgroup/work/job/memory.max", "999999\n"); /* spent */
+    put("/sys/fs/cgroup/team/job/memory.max", "999999\n"); /* spent */
     assert_int_equal(assay_machine_available(root), 0);
     /* version 1, as a container sees it: at the top, whatever the path says */
     put("/proc/self/cgroup", "5:cpu:/x\n4:memory:/docker/abc\n");
