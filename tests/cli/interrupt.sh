@@ -10,6 +10,7 @@ echo '{"assay":1,"classes":["a","b"],"scores":"probabilities"}'
 while read -r line; do
     id=$(printf '%s' "$line" | sed 's/^{"id": *\([0-9]*\).*/\1/')
     n=$(printf '%s' "$line" | grep -o '"png"' | wc -l)
+    echo x >>asked
     sleep 0.02
     row='[0.75,0.25]'
     rows=$row
@@ -39,9 +40,14 @@ expect 0 "$assay" run plan.yaml --out whole --quiet
 strip whole/results.json >whole.txt
 
 for signal in INT KILL; do
+    : >asked
     "$assay" run plan.yaml --out $signal --quiet >out 2>err &
     pid=$!
-    sleep 1.2
+    # Until some batches are surely finished, however busy the machine is.
+    for _ in $(seq 600); do
+        [ "$(wc -l <asked)" -lt 12 ] || break
+        sleep 0.05
+    done
     kill -$signal $pid 2>/dev/null || fail "the run was over before SIG$signal"
     wait $pid 2>/dev/null
     code=$?
