@@ -1,8 +1,9 @@
 #include "base/machine.h"
 
-#include <inttypes.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -17,10 +18,10 @@ static int64_t number_in(const char *path, const char *key, int64_t unit)
     size_t length = strlen(key);
     FILE *file = fopen(path, "re");
     while (file != NULL && found < 0 && fgets(line, sizeof line, file) != NULL) {
-        int64_t value = 0;
-        if (strncmp(line, key, length) == 0 && sscanf(line + length, "%" SCNd64, &value) == 1 &&
-            value >= 0 && value <= INT64_MAX / unit) {
-            found = value * unit;
+        char *end = line;
+        long long value = strncmp(line, key, length) == 0 ? strtoll(line + length, &end, 10) : -1;
+        if (end > line + length && value >= 0 && value <= INT64_MAX / unit) {
+            found = (int64_t)value * unit;
         }
     }
     if (file != NULL) {
