@@ -122,8 +122,7 @@ static assay_status carry_out(assay_predict_summary *out, job *j, assay_error *e
     ASSAY_TRY(assay_predict_key(key, j->model, j->data, &options, err));
     out->skipped = j->data->n_skipped;
     if (assay_model_is_segmenter(j->model)) {
-        return assay_predict_maps(out, j->context, j->request, j->model, j->data, &options,
-                                  j->arena, err);
+        return assay_predict_maps(out, j->request, j->model, j->data, &options, key, j->arena, err);
     }
     if (assay_model_is_detector(j->model)) {
         return assay_predict_boxes(out, j->context, j->request, j->model, j->data, &options, key,

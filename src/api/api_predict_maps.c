@@ -6,9 +6,9 @@
 #include "api/predict.h"
 #include "base/alloc.h"
 
-assay_status assay_predict_maps(assay_predict_summary *out, assay_context *context,
-                                const assay_predict_request *request, assay_model *model,
-                                const assay_dataset *data, const assay_predict_options *options,
+assay_status assay_predict_maps(assay_predict_summary *out, const assay_predict_request *request,
+                                assay_model *model, const assay_dataset *data,
+                                const assay_predict_options *options, const char *key,
                                 assay_arena *arena, assay_error *err)
 {
     const size_t n = (size_t)data->n;
@@ -16,14 +16,16 @@ assay_status assay_predict_maps(assay_predict_summary *out, assay_context *conte
     const char **files = assay_arena_alloc(arena, n + 1, sizeof *files);
     int32_t *label = assay_arena_alloc(arena, (size_t)classes + 1, sizeof *label);
     const assay_segment_labels labels = {.label = label, .classes = classes};
-    assay_label_maps_request q = {.model = model,
-                                  .data = data,
-                                  .options = options,
-                                  .labels = &labels,
-                                  .files = files,
-                                  .folder = request->out,
-                                  .store = assay_arena_printf(arena, "%s.batches", request->out),
-                                  .fresh = request->fresh != 0};
+    const assay_label_maps_request q = {.model = model,
+                                        .data = data,
+                                        .options = options,
+                                        .key = key,
+                                        .labels = &labels,
+                                        .files = files,
+                                        .folder = request->out,
+                                        .store =
+                                            assay_arena_printf(arena, "%s.batches", request->out),
+                                        .fresh = request->fresh != 0};
     assay_label_maps_summary summary;
     if (files == NULL || label == NULL || q.store == NULL) {
         return assay_fail_memory(err);
@@ -41,7 +43,7 @@ assay_status assay_predict_maps(assay_predict_summary *out, assay_context *conte
             return assay_fail_memory(err);
         }
     }
-    ASSAY_TRY(assay_label_maps_predict(&summary, &q, context, arena, err));
+    ASSAY_TRY(assay_label_maps_predict(&summary, &q, arena, err));
     out->maps = 1;
     out->accuracy = NAN;
     out->n = out->images = data->n;

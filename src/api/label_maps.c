@@ -7,11 +7,11 @@
 #include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/batch_store.h"
 #include "adapters/filesystem/file.h"
+#include "api/segment_set.h"
 #include "base/sort.h"
 
 typedef struct job {
     const assay_label_maps_request *q;
-    const assay_context *context;
     assay_arena *arena;
     char (*digest)[ASSAY_DIGEST_HEX]; /* of every datum's file */
     int64_t *order;                   /* of the data by the names of their files */
@@ -48,47 +48,46 @@ static assay_status save(void *payload, char digest[ASSAY_DIGEST_HEX], int64_t i
     return assay_file_write(path, png, size, err);
 }
 
+/* The digest of the file that is there; false = there is none. */
+static bool digest_file(job *j, int64_t image)
+{
+    char path[4096];
+    return path_of(path, j, image, NULL) == ASSAY_OK && assay_file_kind(path) == 1 &&
+           assay_file_digest(j->digest[image], path, NULL) == ASSAY_OK;
+}
+
 static bool there(void *payload, int64_t image, const char *digest)
 {
     job *j = payload;
-    char path[4096];
-    if (path_of(path, j, image, NULL) != ASSAY_OK || assay_file_kind(path) != 1 ||
-        assay_file_digest(j->digest[image], path, NULL) != ASSAY_OK) {
-        return false;
-    }
-    return strcmp(j->digest[image], digest) == 0;
+    return digest_file(j, image) && strcmp(j->digest[image], digest) == 0;
 }
 
-/* Names sorted, each once: two images with the same map are a mistake. */
-static assay_status sort_names(const char ***out, job *j, assay_error *err)
+static const char *file_at(const job *j, int64_t rank)
 {
-    size_t n = (size_t)j->q->data->n;
-    const char **names = assay_arena_alloc(j->arena, n + 1, sizeof *names);
-    if (names == NULL) {
-        return assay_fail_memory(err);
-    }
+    return j->q->files[j->order[rank]];
+}
+
+/* Two images with the same map are a mistake. */
+static assay_status sort_files(job *j, assay_error *err)
+{
     ASSAY_TRY(assay_sort_order_text(j->order, j->q->files, j->q->data->n, err));
-    for (size_t i = 0; i < n; i++) {
-        names[i] = j->q->files[j->order[i]];
-    }
-    for (size_t i = 1; i < n; i++) {
-        if (strcmp(names[i - 1], names[i]) == 0) {
+    for (int64_t i = 1; i < j->q->data->n; i++) {
+        if (strcmp(file_at(j, i - 1), file_at(j, i)) == 0) {
             return assay_fail(err, ASSAY_EFORMAT,
                               "two images would have the label map %s: their names must differ in "
                               "more than the ending",
-                              names[i]);
+                              file_at(j, i));
         }
     }
-    *out = names;
     return ASSAY_OK;
 }
 
-static assay_status make_folders(const job *j, const char *const *names, assay_error *err)
+static assay_status make_folders(const job *j, assay_error *err)
 {
     const char *last = NULL;
     ASSAY_TRY(assay_folder_make(j->q->folder, err));
     for (int64_t i = 0; i < j->q->data->n; i++) {
-        const char *path = assay_path_join(j->arena, j->q->folder, names[i]);
+        const char *path = assay_path_join(j->arena, j->q->folder, file_at(j, i));
         const char *folder = path != NULL ? assay_path_folder(j->arena, path) : NULL;
         if (folder == NULL) {
             return assay_fail_memory(err);
@@ -124,29 +123,20 @@ static assay_status check_folder(const job *j, assay_error *err)
 
 /* ---- what the maps are of ---- */
 
-/* Over names and contents, by name, as assay_segment_digest does. */
 static assay_status digest_all(char out[ASSAY_DIGEST_HEX], const job *j, assay_error *err)
 {
-    assay_digest *sum = NULL;
-    ASSAY_TRY(assay_digest_new(&sum, err));
-    assay_digest_text(sum, "");
-    for (int64_t i = 0; i < j->q->data->n; i++) {
-        assay_digest_text(sum, j->q->files[j->order[i]]);
-        assay_digest_text(sum, j->digest[j->order[i]]);
-    }
-    assay_status status = assay_digest_hex(out, sum, err);
-    assay_digest_free(sum);
-    return status;
+    return assay_segment_digest_maps(out, "", j->q->files,
+                                     (const char(*)[ASSAY_DIGEST_HEX])j->digest, j->order,
+                                     j->q->data->n, err);
 }
 
+/* Of the predictions, of how classes are written, and of the files. */
 static assay_status make_key(job *j, assay_error *err)
 {
     const assay_label_maps_request *q = j->q;
-    char predicted[ASSAY_DIGEST_HEX];
     assay_digest *sum = NULL;
-    ASSAY_TRY(assay_predict_key(predicted, q->model, q->data, q->options, err));
     ASSAY_TRY(assay_digest_new(&sum, err));
-    assay_digest_text(sum, predicted);
+    assay_digest_text(sum, q->key);
     assay_digest_i64(sum, q->labels->classes);
     for (int32_t k = 0; k < q->model->spec.classes; k++) {
         assay_digest_i64(sum, q->labels->label[k]);
@@ -209,8 +199,7 @@ static bool reuse(assay_label_maps_summary *out, job *j)
         return false;
     }
     for (int64_t i = 0; i < j->q->data->n; i++) {
-        (void)there(j, i, "");
-        if (j->digest[i][0] == '\0') {
+        if (!digest_file(j, i)) {
             return false;
         }
     }
@@ -245,12 +234,10 @@ static assay_status compute(assay_label_maps_summary *out, job *j, assay_error *
 }
 
 assay_status assay_label_maps_predict(assay_label_maps_summary *out,
-                                      const assay_label_maps_request *request,
-                                      const assay_context *context, assay_arena *arena,
+                                      const assay_label_maps_request *request, assay_arena *arena,
                                       assay_error *err)
 {
-    job j = {.q = request, .context = context, .arena = arena};
-    const char **names = NULL;
+    job j = {.q = request, .arena = arena};
     *out = (assay_label_maps_summary){0};
     j.list = assay_arena_printf(arena, "%s.parquet", request->folder);
     j.digest = assay_arena_alloc(arena, (size_t)request->data->n + 1, sizeof *j.digest);
@@ -258,12 +245,12 @@ assay_status assay_label_maps_predict(assay_label_maps_summary *out,
     if (j.list == NULL || j.digest == NULL || j.order == NULL) {
         return assay_fail_memory(err);
     }
-    ASSAY_TRY(sort_names(&names, &j, err));
+    ASSAY_TRY(sort_files(&j, err));
     ASSAY_TRY(make_key(&j, err));
     ASSAY_TRY(check_folder(&j, err));
     if (reuse(out, &j)) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(make_folders(&j, names, err));
+    ASSAY_TRY(make_folders(&j, err));
     return compute(out, &j, err);
 }

@@ -3,13 +3,13 @@
 #ifndef ASSAY_API_LABEL_MAPS_H
 #define ASSAY_API_LABEL_MAPS_H
 
-#include "api/context.h"
 #include "core/segment_predict.h"
 
 typedef struct assay_label_maps_request {
     assay_model *model;
     const assay_dataset *data;
     const assay_predict_options *options; /* without a store */
+    const char *key;                      /* assay_predict_key of these */
     const assay_segment_labels *labels;
     const char *const *files; /* of every datum, below the folder */
     const char *folder; /* FOLDER.parquet beside it lists the maps and says what they are of */
@@ -26,7 +26,6 @@ typedef struct assay_label_maps_summary {
 /** A folder with other things in it, that earlier work did not leave, is ASSAY_EINVAL. */
 ASSAY_NODISCARD assay_status assay_label_maps_predict(assay_label_maps_summary *out,
                                                       const assay_label_maps_request *request,
-                                                      const assay_context *context,
                                                       assay_arena *arena, assay_error *err);
 
 /** "a/b.jpg" is about the map "a/b.png"; NULL when memory is out. */

@@ -1,4 +1,5 @@
-/** @file predict.h  The parts of assay_predict_file for detectors and segmentations. Inside src/api only. */
+/** @file predict.h  The parts of assay_predict_file for detectors and segmentations. Inside src/api
+ *  only. */
 #ifndef ASSAY_API_PREDICT_H
 #define ASSAY_API_PREDICT_H
 
@@ -15,10 +16,11 @@ ASSAY_NODISCARD assay_status assay_predict_boxes(assay_predict_summary *out, ass
                                                  assay_error *err);
 
 /** A folder of label maps with the names of the images, request->out. */
-ASSAY_NODISCARD assay_status assay_predict_maps(assay_predict_summary *out, assay_context *context,
+ASSAY_NODISCARD assay_status assay_predict_maps(assay_predict_summary *out,
                                                 const assay_predict_request *request,
                                                 assay_model *model, const assay_dataset *data,
                                                 const assay_predict_options *options,
-                                                assay_arena *arena, assay_error *err);
+                                                const char *key, assay_arena *arena,
+                                                assay_error *err);
 
 #endif

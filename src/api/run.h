@@ -192,6 +192,22 @@ ASSAY_NODISCARD assay_status assay_run_break_down(assay_run *run, int32_t model,
 ASSAY_NODISCARD assay_status assay_run_pick_examples(assay_run *run, int32_t model, int32_t context,
                                                      const assay_predictions *predictions,
                                                      assay_error *err);
+/** A name of the plan as part of a file's name; NULL = out of memory. Names that differ only in other
+ *  characters may meet here. */
+const char *assay_run_file_part(assay_arena *arena, const char *name);
+
+/** How a model is asked about the data of a context, and where what it says goes. In the run's arena. */
+typedef struct assay_run_asking {
+    const char *what;              /* for the progress line and messages */
+    assay_predict_options options; /* without a store */
+    char key[ASSAY_DIGEST_HEX];
+    const char *store; /* folder of finished batches */
+    const char *stem;  /* of the files in the evidence: the key in it keeps them apart */
+} assay_run_asking;
+
+/** Counts on run->group, unless it is asked again for what it said before. */
+ASSAY_NODISCARD assay_status assay_run_ask(assay_run_asking *out, assay_run *run, int32_t model,
+                                           int32_t context, bool again, assay_error *err);
 /** The metric is one between groups of rows. */
 int assay_compares_groups(const assay_args *args);
 /** The plan's other metrics into out[n_metrics]; returns how many. */

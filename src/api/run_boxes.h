@@ -128,10 +128,6 @@ ASSAY_NODISCARD assay_status assay_run_find_noted(const char **out, const assay_
                                                   const char *const *notes, assay_error *err);
 /** How often models have to be asked: for the progress line. */
 int32_t assay_run_boxes_groups(const assay_run *run);
-/** The same perturbation; NULL = none. */
-bool assay_run_same_args(const assay_args *a, const assay_args *b);
-/** A name as part of a file's name; NULL = out of memory. */
-const char *assay_run_file_part(assay_arena *arena, const char *name);
 /** Room for truths, results and matches. */
 ASSAY_NODISCARD assay_status assay_run_boxes_new(assay_run *run, assay_error *err);
 /** What belongs to a context: images, or objects and results; *n images (0 also without an object).

@@ -13,26 +13,7 @@
 #include "core/detection_measure.h"
 #include "core/perturbation.h"
 
-bool assay_run_same_args(const assay_args *a, const assay_args *b)
-{
-    if (a == NULL || b == NULL) {
-        return a == b;
-    }
-    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
-}
-
 /* ---- predicting ---- */
-
-const char *assay_run_file_part(assay_arena *arena, const char *name)
-{
-    char *part = assay_arena_printf(arena, "%.60s", name);
-    for (char *c = part; c != NULL && *c != '\0'; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || (*c == '.' && c != part);
-        *c = plain ? *c : '_';
-    }
-    return part;
-}
 
 /* COCO results and Parquet in the evidence, once. */
 static assay_status export_boxes(assay_run *run, const char *stem, const assay_detections *boxes,
@@ -189,24 +170,15 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
     assay_batch_store *store = NULL;
     assay_detections *boxes = NULL;
     assay_box_numbers numbers = {0};
-    char key[ASSAY_DIGEST_HEX];
+    assay_run_asking ask;
     assay_buffer text;
-    const char *place = c->perturbation != NULL ? c->name : run->plan->data[c->data].name;
-    const char *what = assay_arena_printf(run->arena, "[%d/%d] %.100s on %.100s", ++run->group,
-                                          run->n_groups, run->plan->models[model].name, place);
-    assay_predict_options options = {.perturbation = c->perturbation,
-                                     .seed = run->plan->seed,
-                                     .threads = run->context->threads,
-                                     .cancel = &run->context->cancel,
-                                     .log = &run->context->log,
-                                     .what = what};
-    ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
+    ASSAY_TRY(assay_run_ask(&ask, run, model, context, false, err));
     assay_buffer_init(&text, 0);
     if (c->perturbation != NULL) {
         ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
     }
     const char *const notes[] = {"assay.key",
-                                 key,
+                                 ask.key,
                                  "assay.model",
                                  run->models[model]->digest,
                                  "assay.data",
@@ -214,26 +186,15 @@ static assay_status predict(assay_coco_rows **out, assay_run *run, int32_t model
                                  "assay.perturbation",
                                  text.data != NULL ? text.data : "none",
                                  NULL};
-    const char *folder =
-        assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
-    const char *first = assay_run_file_part(run->arena, run->plan->models[model].name);
-    const char *second = assay_run_file_part(run->arena, place);
-    const char *stem = first != NULL && second != NULL
-                           ? assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s", run->out,
-                                                first, second, key)
-                           : NULL;
-    if (what == NULL || folder == NULL || stem == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
-    }
     ASSAY_GOTO(number(&numbers, run, model, c->data, err), done);
-    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh, err), done);
-    options.store = store;
-    ASSAY_GOTO(assay_detect(&boxes, run->models[model], run->data[c->data], &options, err), done);
+    ASSAY_GOTO(assay_batch_store_open(&store, ask.store, ask.key, run->request->fresh, err), done);
+    ask.options.store = store;
+    ASSAY_GOTO(assay_detect(&boxes, run->models[model], run->data[c->data], &ask.options, err),
+               done);
     ASSAY_GOTO(assay_batch_store_flush(store, err), done);
-    ASSAY_GOTO(export_boxes(run, stem, boxes, &numbers, notes, err), done);
+    ASSAY_GOTO(export_boxes(run, ask.stem, boxes, &numbers, notes, err), done);
     assay_run_log(run, ASSAY_LOG_INFO, "boxes of %s: %" PRId64 " in %" PRId64 " images, sha256:%s",
-                  what, boxes->n, boxes->images, boxes->digest);
+                  ask.what, boxes->n, boxes->images, boxes->digest);
     ASSAY_GOTO(to_rows(out, boxes, &numbers, err), done);
     status = assay_run_boxes_expand(*out, run, run->boxes->truth[c->data].truth, err);
 done:
@@ -242,7 +203,7 @@ done:
     assay_box_numbers_dispose(&numbers);
     assay_buffer_dispose(&text);
     if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s", what);
+        assay_error_prefix(err, "%s", ask.what);
     }
     return status;
 }
@@ -317,7 +278,7 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
     for (int32_t k = first; k < run->plan->n_contexts; k++) {
         assay_run_cell *cell = assay_run_cell_at(run, model, k);
         if (cell->evaluated || cell->reason != NULL || contexts[k].data != contexts[first].data ||
-            !assay_run_same_args(contexts[k].perturbation, contexts[first].perturbation) ||
+            !assay_args_same(contexts[k].perturbation, contexts[first].perturbation) ||
             !assay_run_wanted(run, model, k)) {
             continue;
         }
@@ -358,7 +319,7 @@ int32_t assay_run_boxes_groups(const assay_run *run)
             int32_t k = 0;
             while (k < c &&
                    !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
-                     assay_run_same_args(contexts[k].perturbation, contexts[c].perturbation))) {
+                     assay_args_same(contexts[k].perturbation, contexts[c].perturbation))) {
                 k++;
             }
             n += k == c && assay_run_wanted(run, m, c) &&

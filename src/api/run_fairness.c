@@ -36,8 +36,7 @@ static assay_status add_default(assay_args **list, size_t *n, const char *name, 
 static bool is_listed(assay_args *const *list, size_t n, const assay_args *args)
 {
     for (size_t i = 0; i < n; i++) {
-        if (list[i]->op == args->op &&
-            memcmp(list[i]->params, args->params, args->op->params_size) == 0) {
+        if (assay_args_same(list[i], args)) {
             return true;
         }
     }

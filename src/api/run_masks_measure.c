@@ -100,7 +100,7 @@ static assay_status find_counts(const assay_segment_found **out, assay_run *run,
     for (int32_t k = 0; k < cell->context; k++) {
         const assay_mask_cell *other = assay_run_masks_cell(run, cell->model, k);
         if (other->found != NULL && contexts[k].data == contexts[cell->context].data &&
-            assay_run_same_args(contexts[k].perturbation, contexts[cell->context].perturbation)) {
+            assay_args_same(contexts[k].perturbation, contexts[cell->context].perturbation)) {
             *out = other->found;
             mine->predictions = other->predictions;
             return ASSAY_OK;

@@ -62,46 +62,30 @@ assay_status assay_run_masks_predict(const char **folder, assay_run *run, int32_
                                      int32_t context, assay_error *err)
 {
     const assay_plan_context *c = &run->plan->contexts[context];
-    const char *place = c->perturbation != NULL ? c->name : run->plan->data[c->data].name;
-    const char *what = assay_arena_printf(run->arena, "[%d/%d] %.100s on %.100s", ++run->group,
-                                          run->n_groups, run->plan->models[model].name, place);
-    const assay_predict_options options = {.perturbation = c->perturbation,
-                                           .seed = run->plan->seed,
-                                           .threads = run->context->threads,
-                                           .cancel = &run->context->cancel,
-                                           .log = &run->context->log,
-                                           .what = what};
-    assay_label_maps_request q = {.model = run->models[model],
-                                  .data = run->data[c->data],
-                                  .options = &options,
-                                  .keep_store = true,
-                                  .fresh = run->request->fresh != 0};
+    assay_run_asking ask;
     assay_segment_labels labels;
     assay_label_maps_summary summary;
-    char key[ASSAY_DIGEST_HEX];
     const char **files = NULL;
     ASSAY_TRY(match_classes(&labels, run, model, c->data, err));
     ASSAY_TRY(name_files(&files, run, c->data, err));
-    ASSAY_TRY(assay_predict_key(key, q.model, q.data, &options, err));
-    const char *first = assay_run_file_part(run->arena, run->plan->models[model].name);
-    const char *second = assay_run_file_part(run->arena, place);
-    q.store = assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
-    *folder = first != NULL && second != NULL
-                  ? assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s", run->out, first,
-                                       second, key)
-                  : NULL;
-    if (what == NULL || q.store == NULL || *folder == NULL) {
-        return assay_fail_memory(err);
-    }
-    q.labels = &labels;
-    q.files = files;
-    q.folder = *folder;
-    assay_status status = assay_label_maps_predict(&summary, &q, run->context, run->arena, err);
+    ASSAY_TRY(assay_run_ask(&ask, run, model, context, false, err));
+    const assay_label_maps_request q = {.model = run->models[model],
+                                        .data = run->data[c->data],
+                                        .options = &ask.options,
+                                        .key = ask.key,
+                                        .labels = &labels,
+                                        .files = files,
+                                        .folder = ask.stem,
+                                        .store = ask.store,
+                                        .keep_store = true,
+                                        .fresh = run->request->fresh != 0};
+    *folder = ask.stem;
+    assay_status status = assay_label_maps_predict(&summary, &q, run->arena, err);
     if (status != ASSAY_OK) {
-        assay_error_prefix(err, "%s", what);
+        assay_error_prefix(err, "%s", ask.what);
         return status;
     }
-    assay_run_log(run, ASSAY_LOG_INFO, "label maps of %s: sha256:%s%s", what, summary.digest,
+    assay_run_log(run, ASSAY_LOG_INFO, "label maps of %s: sha256:%s%s", ask.what, summary.digest,
                   summary.reused ? " (nothing had changed)" : "");
     return ASSAY_OK;
 }

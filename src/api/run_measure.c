@@ -108,28 +108,6 @@ done:
     return status;
 }
 
-static int same_args(const assay_args *a, const assay_args *b)
-{
-    if (!a || !b) {
-        return a == b;
-    }
-    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
-}
-
-/** A name of the plan as part of a file name. Names that differ only in other characters may meet
- *  here; the key beside them keeps the files apart. */
-static const char *file_part(assay_arena *arena, const char *name)
-{
-    char *part = assay_arena_printf(arena, "%.60s", name);
-
-    for (char *c = part; c && *c; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '_' || (*c == '.' && c != part);
-        *c = plain ? *c : '_';
-    }
-    return part;
-}
-
 /** What the model says on the context's data through the context's perturbation. */
 static assay_status predict(assay_run *run, assay_predictions **out, int32_t model, int32_t context,
                             bool again, assay_error *err)
@@ -137,45 +115,23 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
     const assay_plan_context *c = &run->plan->contexts[context];
     assay_status status = ASSAY_OK;
     assay_batch_store *store = NULL;
-    char key[ASSAY_DIGEST_HEX];
-    char what[256];
-    assay_predict_options options = {.perturbation = c->perturbation,
-                                     .seed = run->plan->seed,
-                                     .threads = run->context->threads,
-                                     .cancel = &run->context->cancel,
-                                     .log = &run->context->log,
-                                     .what = what};
+    assay_run_asking ask;
 
-    assay_buffer label;
-    assay_buffer_init(&label, sizeof what - 1);
-    if (!again) {
-        assay_buffer_printf(&label, "[%d/%d] ", ++run->group, run->n_groups);
-    }
-    assay_buffer_printf(&label, "%.100s on %.100s", run->plan->models[model].name,
-                        c->perturbation ? c->name : run->plan->data[c->data].name);
-    memset(what, 0, sizeof what);
-    memcpy(what, label.data ? label.data : "", label.data ? label.size : 0);
-    assay_buffer_dispose(&label);
-    ASSAY_TRY(assay_predict_key(key, run->models[model], run->data[c->data], &options, err));
-    const char *folder =
-        assay_arena_printf(run->arena, "%s/cache/predictions/%.32s", run->out, key);
-    const char *first = file_part(run->arena, run->plan->models[model].name);
-    const char *second =
-        file_part(run->arena, c->perturbation ? c->name : run->plan->data[c->data].name);
-    const char *parquet = assay_arena_printf(run->arena, "%s/predictions/%s-%s-%.12s.parquet",
-                                             run->out, first, second, key);
-    if (!folder || !first || !second || !parquet) {
+    ASSAY_TRY(assay_run_ask(&ask, run, model, context, again, err));
+    const char *parquet = assay_arena_printf(run->arena, "%s.parquet", ask.stem);
+    if (!parquet) {
         return assay_fail_memory(err);
     }
-    ASSAY_GOTO(assay_batch_store_open(&store, folder, key, run->request->fresh && !again, err),
-               done);
-    options.store = store;
-    ASSAY_GOTO(assay_predict(out, run->models[model], run->data[c->data], &options, err), done);
+    ASSAY_GOTO(
+        assay_batch_store_open(&store, ask.store, ask.key, run->request->fresh && !again, err),
+        done);
+    ask.options.store = store;
+    ASSAY_GOTO(assay_predict(out, run->models[model], run->data[c->data], &ask.options, err), done);
     ASSAY_GOTO(assay_batch_store_flush(store, err), done);
     ASSAY_GOTO(assay_predictions_digest(*out, err), done);
     if (assay_file_kind(parquet) != 1) {
-        ASSAY_GOTO(assay_predictions_export(parquet, key, run->models[model], run->data[c->data],
-                                            c->perturbation, *out, err),
+        ASSAY_GOTO(assay_predictions_export(parquet, ask.key, run->models[model],
+                                            run->data[c->data], c->perturbation, *out, err),
                    done);
     }
     ASSAY_GOTO(assay_run_weigh(run, *out, c->data,
@@ -183,15 +139,15 @@ static assay_status predict(assay_run *run, assay_predictions **out, int32_t mod
                                run->plan->data[c->data].name, err),
                done);
     if (!again) {
-        assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s", what,
-                      (*out)->n, (*out)->digest);
+        assay_run_log(run, ASSAY_LOG_INFO, "predictions of %s: %" PRId64 " rows, sha256:%s",
+                      ask.what, (*out)->n, (*out)->digest);
     }
 done:
     assay_batch_store_close(store);
     if (status != ASSAY_OK) {
         assay_predictions_free(*out);
         *out = NULL;
-        assay_error_prefix(err, "%s", what);
+        assay_error_prefix(err, "%s", ask.what);
     }
     return status;
 }
@@ -218,7 +174,7 @@ static assay_status measure_group(assay_run *run, int32_t model, int32_t first, 
     for (int32_t k = first; k < run->plan->n_contexts; k++) {
         assay_run_cell *cell = assay_run_cell_at(run, model, k);
         if (cell->evaluated || cell->reason || contexts[k].data != c->data ||
-            !same_args(contexts[k].perturbation, c->perturbation) ||
+            !assay_args_same(contexts[k].perturbation, c->perturbation) ||
             !assay_run_wanted(run, model, k)) {
             continue;
         }
@@ -266,8 +222,9 @@ static int32_t count_groups(const assay_run *run)
     for (int32_t m = 0; m < run->plan->n_models; m++) {
         for (int32_t c = 0; run->models[m] && c < run->plan->n_contexts; c++) {
             int32_t k = 0;
-            while (k < c && !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
-                              same_args(contexts[k].perturbation, contexts[c].perturbation))) {
+            while (k < c &&
+                   !(assay_run_wanted(run, m, k) && contexts[k].data == contexts[c].data &&
+                     assay_args_same(contexts[k].perturbation, contexts[c].perturbation))) {
                 k++;
             }
             n += k == c && assay_run_wanted(run, m, c) && !obstacle(run, m, c);

@@ -53,13 +53,30 @@ static assay_status digest_one(void *payload, int64_t i, int worker, assay_error
     return assay_file_digest(d->digest[i], path, err);
 }
 
+assay_status assay_segment_digest_maps(char out[ASSAY_DIGEST_HEX], const char *listing,
+                                       const char *const *names,
+                                       const char (*digests)[ASSAY_DIGEST_HEX],
+                                       const int64_t *order, int64_t n, assay_error *err)
+{
+    assay_digest *digest = NULL;
+    ASSAY_TRY(assay_digest_new(&digest, err));
+    assay_digest_text(digest, listing);
+    for (int64_t i = 0; i < n; i++) {
+        int64_t at = order != NULL ? order[i] : i;
+        assay_digest_text(digest, names[at]);
+        assay_digest_text(digest, digests[at]);
+    }
+    assay_status status = assay_digest_hex(out, digest, err);
+    assay_digest_free(digest);
+    return status;
+}
+
 assay_status assay_segment_digest(char out[ASSAY_DIGEST_HEX], const char *path,
                                   const assay_context *context, assay_arena *arena,
                                   assay_error *err)
 {
     digesting d = {.folder = path};
     char listing[ASSAY_DIGEST_HEX] = "";
-    assay_digest *digest = NULL;
     int64_t n = 0;
     assay_status status = ASSAY_OK;
     if (assay_file_kind(path) != 2) {
@@ -72,15 +89,9 @@ assay_status assay_segment_digest(char out[ASSAY_DIGEST_HEX], const char *path,
         return assay_fail_memory(err);
     }
     ASSAY_GOTO(assay_parallel(n, context->threads, digest_one, &d, &context->cancel, err), done);
-    ASSAY_GOTO(assay_digest_new(&digest, err), done);
-    assay_digest_text(digest, listing);
-    for (int64_t i = 0; i < n; i++) {
-        assay_digest_text(digest, d.names[i]);
-        assay_digest_text(digest, d.digest[i]);
-    }
-    status = assay_digest_hex(out, digest, err);
+    status = assay_segment_digest_maps(out, listing, d.names,
+                                       (const char(*)[ASSAY_DIGEST_HEX])d.digest, NULL, n, err);
 done:
-    assay_digest_free(digest);
     assay_free(d.digest);
     return status;
 }

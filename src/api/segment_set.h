@@ -50,6 +50,11 @@ ASSAY_NODISCARD assay_status assay_segment_count(assay_segment_found *out,
 ASSAY_NODISCARD assay_status assay_segment_digest(char out[ASSAY_DIGEST_HEX], const char *path,
                                                   const assay_context *context, assay_arena *arena,
                                                   assay_error *err);
+/** The same of n label maps whose digests are known; `listing`: of the panoptic file, or "". Names in `order`
+ *  (NULL = as they stand) are sorted. */
+ASSAY_NODISCARD assay_status assay_segment_digest_maps(
+    char out[ASSAY_DIGEST_HEX], const char *listing, const char *const *names,
+    const char (*digests)[ASSAY_DIGEST_HEX], const int64_t *order, int64_t n, assay_error *err);
 ASSAY_NODISCARD assay_status assay_segment_read_map(assay_label_map *out, const char *folder,
                                                     const char *name, assay_error *err);
 /** "x/panoptic.json" has its label maps in "x/panoptic". */

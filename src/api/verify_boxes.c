@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "adapters/duckdb/duckdb_table.h"
 #include "adapters/filesystem/file.h"
 #include "api/run_boxes.h"
 #include "base/alloc.h"
@@ -21,11 +20,8 @@ static assay_status find_boxes(const char **path, const char **reason,
                                const assay_images_judging *j, const assay_run_cell *cell,
                                assay_error *err)
 {
-    const assay_plan *plan = j->run->plan;
-    const assay_plan_context *c = &plan->contexts[cell->context];
-    const assay_plan_model *model = &plan->models[cell->model];
-    assay_status status = ASSAY_OK;
-    assay_buffer text;
+    const assay_plan_model *model = &j->run->plan->models[cell->model];
+    const char *stem = NULL;
     *path = NULL;
     if (j->evidence->results == NULL) {
         *reason = assay_images_stranger(j, cell);
@@ -39,30 +35,14 @@ static assay_status find_boxes(const char **path, const char **reason,
         *path = *reason != NULL ? NULL : model->predictions;
         return ASSAY_OK;
     }
-    assay_buffer_init(&text, 0);
-    if (c->perturbation != NULL) {
-        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
-    }
-    const char *const notes[] = {
-        "assay.model",
-        digest,
-        "assay.data",
-        assay_images_member(j, "data", "name", plan->data[c->data].name, "digest"),
-        "assay.perturbation",
-        text.data != NULL ? text.data : "none",
-        NULL};
-    const char *parquet = NULL;
-    ASSAY_GOTO(assay_run_find_noted(&parquet, j->run, notes, err), done);
-    if (parquet == NULL) {
+    ASSAY_TRY(assay_images_find_stem(&stem, j, cell, digest, err));
+    if (stem == NULL) {
         *reason = "the evidence holds no predictions of the model in this context";
-        goto done;
+        return ASSAY_OK;
     }
-    /* COCO results with the same numbers stand beside it. */
-    *path = assay_arena_printf(j->run->arena, "%.*s.json", (int)(strlen(parquet) - 8), parquet);
-    status = *path != NULL ? ASSAY_OK : assay_fail_memory(err);
-done:
-    assay_buffer_dispose(&text);
-    return status;
+    /* COCO results with the same numbers as in the table. */
+    *path = assay_arena_printf(j->run->arena, "%s.json", stem);
+    return *path != NULL ? ASSAY_OK : assay_fail_memory(err);
 }
 
 static assay_status measure(assay_images_judging *j, assay_run_cell *cell, assay_error *err)

@@ -97,3 +97,36 @@ assay_status assay_images_judge(assay_run *run, const assay_images_evidence *evi
     }
     return ASSAY_OK;
 }
+
+assay_status assay_images_find_stem(const char **stem, const assay_images_judging *j,
+                                    const assay_run_cell *cell, const char *model, assay_error *err)
+{
+    static const char ending[] = ".parquet";
+    const assay_plan *plan = j->run->plan;
+    const assay_plan_context *c = &plan->contexts[cell->context];
+    const char *table = NULL;
+    assay_status status = ASSAY_OK;
+    assay_buffer text;
+    *stem = NULL;
+    assay_buffer_init(&text, 0);
+    if (c->perturbation != NULL) {
+        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
+    }
+    const char *const notes[] = {
+        "assay.model",
+        model,
+        "assay.data",
+        assay_images_member(j, "data", "name", plan->data[c->data].name, "digest"),
+        "assay.perturbation",
+        text.data != NULL ? text.data : "none",
+        NULL};
+    ASSAY_GOTO(assay_run_find_noted(&table, j->run, notes, err), done);
+    if (table != NULL) {
+        *stem =
+            assay_arena_printf(j->run->arena, "%.*s", (int)(strlen(table) - strlen(ending)), table);
+        status = *stem != NULL ? ASSAY_OK : assay_fail_memory(err);
+    }
+done:
+    assay_buffer_dispose(&text);
+    return status;
+}

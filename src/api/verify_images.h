@@ -43,6 +43,12 @@ ASSAY_NODISCARD assay_status assay_images_recall(assay_images_judging *j, int32_
                                                  assay_error *err);
 /** Why a prediction that was named, not found in evidence, is not about the cell, or NULL. */
 const char *assay_images_stranger(const assay_images_judging *j, const assay_run_cell *cell);
+/** The files that the run left of what a model said in a cell have names that begin with *stem; NULL = there
+ *  are none. `model`: its digest. */
+ASSAY_NODISCARD assay_status assay_images_find_stem(const char **stem,
+                                                    const assay_images_judging *j,
+                                                    const assay_run_cell *cell, const char *model,
+                                                    assay_error *err);
 /** A condition on columns that images without pixels do not have becomes a reason. */
 ASSAY_NODISCARD assay_status assay_images_excuse(assay_images_judging *j, assay_run_cell *cell,
                                                  assay_status status, assay_error *err);

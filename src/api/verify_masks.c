@@ -10,40 +10,25 @@
 static assay_status find_predicted(const char **path, assay_images_judging *j, assay_run_cell *cell,
                                    const char *model, assay_error *err)
 {
-    assay_run *run = j->run;
-    const assay_plan_context *c = &run->plan->contexts[cell->context];
-    const char *list = NULL;
+    const assay_run *run = j->run;
+    const char *stem = NULL;
     char digest[ASSAY_DIGEST_HEX];
-    assay_buffer text;
-    assay_status status = ASSAY_OK;
-    assay_buffer_init(&text, 0);
-    if (c->perturbation != NULL) {
-        ASSAY_GOTO(assay_args_text(&text, c->perturbation, err), done);
-    }
-    const char *const notes[] = {
-        "assay.model",
-        model,
-        "assay.data",
-        assay_images_member(j, "data", "name", run->plan->data[c->data].name, "digest"),
-        "assay.perturbation",
-        text.data != NULL ? text.data : "none",
-        NULL};
-    ASSAY_GOTO(assay_run_find_noted(&list, run, notes, err), done);
-    const char *folder =
-        list == NULL ? NULL : assay_arena_printf(run->arena, "%.*s", (int)(strlen(list) - 8), list);
-    if (folder == NULL || assay_file_kind(folder) != 2) {
+    ASSAY_TRY(assay_images_find_stem(&stem, j, cell, model, err));
+    if (stem == NULL || assay_file_kind(stem) != 2) {
         cell->reason = "the evidence holds no predictions of the model in this context";
-        goto done;
+        return ASSAY_OK;
     }
-    ASSAY_GOTO(assay_segment_digest(digest, folder, run->context, run->arena, err), done);
+    ASSAY_TRY(assay_segment_digest(digest, stem, run->context, run->arena, err));
+    const char *list = assay_arena_printf(run->arena, "%s.parquet", stem);
+    if (list == NULL) {
+        return assay_fail_memory(err);
+    }
     if (assay_duckdb_has_note(list, "assay.digest", digest)) {
-        *path = folder;
+        *path = stem;
     } else {
         cell->reason = "the predictions are not those of the evidence: their content changed";
     }
-done:
-    assay_buffer_dispose(&text);
-    return status;
+    return ASSAY_OK;
 }
 
 /* Where the predictions of a cell are; NULL with a reason when there are none. */

@@ -149,6 +149,14 @@ assay_status assay_args_new(assay_args **out, const assay_op *op, assay_error *e
     return ASSAY_OK;
 }
 
+bool assay_args_same(const assay_args *a, const assay_args *b)
+{
+    if (a == NULL || b == NULL) {
+        return a == b;
+    }
+    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
+}
+
 assay_status assay_args_copy(assay_args **out, const assay_args *args, assay_error *err)
 {
     ASSAY_TRY(assay_args_new(out, args->op, err));

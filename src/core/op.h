@@ -184,6 +184,8 @@ typedef struct assay_args {
     uint32_t set; /* bit i: parameter i was given, not defaulted */
 } assay_args;
 
+/** The same operation with the same parameters; NULL = none. */
+bool assay_args_same(const assay_args *a, const assay_args *b);
 /** Starts with all defaults. */
 ASSAY_NODISCARD assay_status assay_args_new(assay_args **out, const assay_op *op, assay_error *err);
 ASSAY_NODISCARD assay_status assay_args_copy(assay_args **out, const assay_args *args,

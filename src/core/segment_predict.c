@@ -12,16 +12,19 @@ typedef struct segment_job {
     const assay_segment_sink *sink;
 } segment_job;
 
-int32_t assay_segment_no_label(const assay_segment_labels *labels)
+/* The pixel format of the maps, and what pixels without a class are in it. */
+static assay_pixel format_of(int32_t *none, const assay_segment_labels *labels)
 {
-    return labels->classes > 255 ? 65535 : 255;
+    bool wide = labels->classes > UINT8_MAX;
+    *none = wide ? UINT16_MAX : UINT8_MAX;
+    return wide ? ASSAY_PIXEL_U16 : ASSAY_PIXEL_U8;
 }
 
-/* Classes of the model become labels, in place where they have 16 bits. */
-static void relabel(assay_image *image, const uint16_t *classes, const assay_segment_labels *l)
+/* Classes of the model become labels. */
+static void relabel(assay_image *image, const uint16_t *classes, const assay_segment_labels *l,
+                    int32_t none)
 {
     int64_t n = (int64_t)image->width * image->height;
-    int32_t none = assay_segment_no_label(l);
     uint8_t *narrow = image->data;
     uint16_t *wide = image->data;
     for (int64_t i = 0; i < n; i++) {
@@ -46,6 +49,7 @@ static assay_status segment_one(void *payload, assay_buffer *out, const assay_in
     char digest[ASSAY_DIGEST_HEX];
     assay_buffer png;
     assay_status status = ASSAY_OK;
+    int32_t none = 0;
     assay_buffer_init(&png, 0);
     uint16_t *classes = assay_alloc_raw((size_t)map->width * (size_t)map->height, sizeof *classes);
     if (classes == NULL) {
@@ -56,10 +60,9 @@ static assay_status segment_one(void *payload, assay_buffer *out, const assay_in
         assay_error_prefix(err, "decoder %s", decoder->op->name);
         goto done;
     }
-    ASSAY_GOTO(assay_image_new(&image, map->width, map->height, 1,
-                               job->labels->classes > 255 ? ASSAY_PIXEL_U16 : ASSAY_PIXEL_U8, err),
-               done);
-    relabel(&image, classes, job->labels);
+    const assay_pixel format = format_of(&none, job->labels);
+    ASSAY_GOTO(assay_image_new(&image, map->width, map->height, 1, format, err), done);
+    relabel(&image, classes, job->labels, none);
     ASSAY_GOTO(assay_image_encode_png(&png, &image, err), done);
     ASSAY_GOTO(
         job->sink->save(job->sink->payload, digest, inferred->image, png.data, png.size, err),

@@ -17,11 +17,9 @@ typedef struct assay_segment_sink {
 /** How the model's classes are written. */
 typedef struct assay_segment_labels {
     const int32_t *label; /* of each of the model's classes; -1 = no class */
-    int32_t classes;      /* labels are below; above 255 the maps have 16 bits */
+    int32_t classes;      /* labels are below. Pixels without a class are 255; with more than 255
+                             classes maps have 16 bits, and they are 65535 */
 } assay_segment_labels;
-
-/** The number for pixels without a class: 255, or 65535 in 16 bits. */
-int32_t assay_segment_no_label(const assay_segment_labels *labels);
 
 /** `options` as for assay_predict; a store remembers which images are done. */
 ASSAY_NODISCARD assay_status assay_segment_predict(assay_model *model, const assay_dataset *dataset,

@@ -71,11 +71,6 @@ done:
     return status;
 }
 
-static bool same_args(const assay_args *a, const assay_args *b)
-{
-    return a->op == b->op && memcmp(a->params, b->params, a->op->params_size) == 0;
-}
-
 assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_args *args,
                                    assay_error *err)
 {
@@ -98,7 +93,7 @@ assay_status assay_plan_add_metric(int32_t *index, assay_plan_reader *r, assay_a
         return status;
     }
     for (int32_t i = 0; i < plan->n_metrics; i++) {
-        if (same_args(plan->metrics[i], args)) {
+        if (assay_args_same(plan->metrics[i], args)) {
             assay_args_free(args);
             *index = i;
             return ASSAY_OK;
