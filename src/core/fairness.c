@@ -314,7 +314,7 @@ assay_status assay_fairness_evaluate(assay_fairness *out, assay_arena *arena,
         assay_evaluate(&out->gaps, predictions, mask, w.between, w.n_between, &w.options, err),
         done);
     if (predictions->weights != NULL || options->units != NULL) {
-        ASSAY_GOTO(assay_fairness_lend_intervals(out, arena, err), done);
+        ASSAY_GOTO(assay_fairness_lend_intervals(out, w.between, w.n_between, arena, err), done);
         out->not_compared = "the tests are for independent rows of equal weight";
     } else if (predictions->task == ASSAY_TASK_CLASSIFICATION) {
         ASSAY_GOTO(compare_rates(&w, err), done);

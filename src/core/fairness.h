@@ -73,9 +73,12 @@ ASSAY_NODISCARD assay_status assay_fairness_extremes_at(assay_group_extremes *ou
                                                         const assay_evaluate_options *options,
                                                         assay_error *err);
 
-/** For weights and clusters: gaps that are the extremes of a metric within the groups get its interval in the place
- *  of one from replicates, in which chance puts the groups apart once more. */
-ASSAY_NODISCARD assay_status assay_fairness_lend_intervals(assay_fairness *f, assay_arena *arena,
+/** For weights and clusters: gaps that are the extremes of a metric within the groups (assay_metric.within) get
+ *  its interval in the place of one from replicates, in which chance puts the groups apart once more.
+ *  `between`: the metrics of the gaps. */
+ASSAY_NODISCARD assay_status assay_fairness_lend_intervals(assay_fairness *f,
+                                                           const assay_args *const *between,
+                                                           size_t n, assay_arena *arena,
                                                            assay_error *err);
 
 /**

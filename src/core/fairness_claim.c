@@ -6,6 +6,7 @@
 #include "base/buffer.h"
 #include "base/text.h"
 #include "core/fairness.h"
+#include "core/metric.h"
 
 enum { NAMED = 5 };
 
@@ -225,60 +226,51 @@ assay_status assay_fairness_extreme_measure(assay_measure **out, const assay_fai
     return make(out, &made, f, e, which, arena, err);
 }
 
-/* Which extreme of which metric within groups a metric between groups is. */
-static const struct {
-    const char *gap, *within;
-    assay_extreme which;
-} same[] = {
-    {"demographic_parity_difference", "selection_rate", ASSAY_EXTREME_DIFFERENCE},
-    {"demographic_parity_ratio", "selection_rate", ASSAY_EXTREME_RATIO},
-    {"equal_opportunity_difference", "recall", ASSAY_EXTREME_DIFFERENCE},
-    {"equal_opportunity_ratio", "recall", ASSAY_EXTREME_RATIO},
-    {"predictive_equality_difference", "false_positive_rate", ASSAY_EXTREME_DIFFERENCE},
-    {"predictive_equality_ratio", "false_positive_rate", ASSAY_EXTREME_RATIO},
-    {"predictive_parity_difference", "precision", ASSAY_EXTREME_DIFFERENCE},
-    {"predictive_parity_ratio", "precision", ASSAY_EXTREME_RATIO},
-    {"accuracy_difference", "accuracy", ASSAY_EXTREME_DIFFERENCE},
-    {"worst_group_accuracy", "accuracy", ASSAY_EXTREME_LOWEST},
-    {"worst_group_recall", "recall", ASSAY_EXTREME_LOWEST},
-    {"mean_absolute_error_difference", "mean_absolute_error", ASSAY_EXTREME_DIFFERENCE},
-    {"mean_absolute_error_ratio", "mean_absolute_error", ASSAY_EXTREME_RATIO},
-    {"worst_group_mean_absolute_error", "mean_absolute_error", ASSAY_EXTREME_HIGHEST},
-    {"mean_error_difference", "mean_error", ASSAY_EXTREME_DIFFERENCE},
-};
-
-static const assay_fairness_extremes *twin_of(assay_extreme *which, const assay_fairness *f,
-                                              const assay_measure *gap)
+/* The metric of a measure between groups. */
+static const assay_metric *metric_of(const assay_measure *gap, const assay_args *const *between,
+                                     size_t n)
 {
-    for (size_t i = 0; i < ASSAY_COUNT(same); i++) {
-        for (int64_t k = 0; strcmp(same[i].gap, gap->metric) == 0 && k < f->n_extremes; k++) {
-            const assay_fairness_extremes *e = &f->extremes[k];
-            *which = same[i].which;
-            if (strcmp(e->measure->metric, same[i].within) == 0 &&
-                assay_text_equal(e->measure->class_name, gap->class_name) &&
-                e->measure->average == NULL && e->outcome == ASSAY_OUTCOME_VALUE &&
-                fabs(value_of(e, same[i].which) - gap->value) <= 1e-12 * fabs(gap->value)) {
-                return e;
-            }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(between[i]->op->name, gap->metric) == 0) {
+            return between[i]->op->metric;
         }
     }
     return NULL;
 }
 
-assay_status assay_fairness_lend_intervals(assay_fairness *f, assay_arena *arena, assay_error *err)
+/* The extremes whose value the gap is. */
+static const assay_fairness_extremes *twin_of(const assay_fairness *f, const assay_measure *gap,
+                                              const assay_metric *metric)
+{
+    for (int64_t k = 0; k < f->n_extremes; k++) {
+        const assay_fairness_extremes *e = &f->extremes[k];
+        if (strcmp(e->measure->metric, metric->within) == 0 &&
+            assay_text_equal(e->measure->class_name, gap->class_name) &&
+            e->measure->average == NULL && e->outcome == ASSAY_OUTCOME_VALUE &&
+            fabs(value_of(e, metric->extreme) - gap->value) <= 1e-12 * fabs(gap->value)) {
+            return e;
+        }
+    }
+    return NULL;
+}
+
+assay_status assay_fairness_lend_intervals(assay_fairness *f, const assay_args *const *between,
+                                           size_t n, assay_arena *arena, assay_error *err)
 {
     for (int64_t i = 0; i < f->gaps.n_measures; i++) {
         assay_measure *gap = &f->gaps.measures[i];
         assay_measure *other = NULL;
-        assay_extreme which = ASSAY_EXTREME_NONE;
+        const assay_metric *metric = metric_of(gap, between, n);
         const assay_fairness_extremes *e =
-            gap->outcome == ASSAY_OUTCOME_VALUE ? twin_of(&which, f, gap) : NULL;
-        assay_ends ends = e != NULL ? ends_of(&e->found, which) : (assay_ends){NAN, NAN};
+            gap->outcome == ASSAY_OUTCOME_VALUE && metric != NULL && metric->within != NULL
+                ? twin_of(f, gap, metric)
+                : NULL;
+        assay_ends ends = e != NULL ? ends_of(&e->found, metric->extreme) : (assay_ends){NAN, NAN};
         if (isnan(ends.low) || isnan(ends.high)) {
             continue;
         }
         claim *c = NULL;
-        ASSAY_TRY(make(&other, &c, f, e, which, arena, err));
+        ASSAY_TRY(make(&other, &c, f, e, metric->extreme, arena, err));
         c->left_out = 0; /* they are named, and not meant */
         gap->low = ends.low;
         gap->high = ends.high;

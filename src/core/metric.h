@@ -246,6 +246,9 @@ typedef struct assay_metric {
      *  replicates are biased as the value is: the interval is the hull of percentiles and their mirror
      *  image. */
     int (*optimum)(const void *params);
+    /* Between groups: the value is this extreme of another metric, measured within each group; NULL = of none. */
+    const char *within;
+    assay_extreme extreme;
     int squares; /* 1: follows from the mean squared error of regression, so a few rows may decide */
     int no_interval; /* 1: p-values and statistics of tests, which are not resampled */
     int curve_only;  /* 1: no measures, so there is nothing to resample */

@@ -3,7 +3,7 @@
 static const assay_gap_kind kind = {
     .rates = {ASSAY_RATE_SELECTED}, .n_rates = 1, .form = ASSAY_GAP_RATIO};
 
-ASSAY_GAP_METRIC;
+ASSAY_GAP_METRIC("selection_rate", ASSAY_EXTREME_RATIO);
 
 static const assay_param specs[] = {
     ASSAY_GAP_LEAST_PARAM,

@@ -4,7 +4,7 @@ static const assay_gap_kind kind = {.rates = {ASSAY_RATE_TRUE_POSITIVE, ASSAY_RA
                                     .n_rates = 2,
                                     .form = ASSAY_GAP_RATIO};
 
-ASSAY_GAP_METRIC;
+ASSAY_GAP_METRIC(NULL, ASSAY_EXTREME_NONE);
 
 static const assay_param specs[] = {
     ASSAY_GAP_LEAST_PARAM,

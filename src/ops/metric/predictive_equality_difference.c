@@ -3,7 +3,7 @@
 static const assay_gap_kind kind = {
     .rates = {ASSAY_RATE_FALSE_POSITIVE}, .n_rates = 1, .form = ASSAY_GAP_DIFFERENCE};
 
-ASSAY_GAP_METRIC;
+ASSAY_GAP_METRIC("false_positive_rate", ASSAY_EXTREME_DIFFERENCE);
 
 static const assay_param specs[] = {
     ASSAY_GAP_LEAST_PARAM,

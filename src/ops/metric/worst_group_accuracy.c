@@ -3,7 +3,7 @@
 static const assay_gap_kind kind = {
     .rates = {ASSAY_RATE_CORRECT}, .n_rates = 1, .form = ASSAY_GAP_WORST};
 
-ASSAY_GAP_METRIC;
+ASSAY_GAP_METRIC("accuracy", ASSAY_EXTREME_LOWEST);
 
 static const assay_param specs[] = {
     ASSAY_GAP_LEAST_PARAM,

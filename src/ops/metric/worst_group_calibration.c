@@ -12,7 +12,7 @@ static double term(const assay_rows *rows, int64_t i)
 
 static const assay_mean_kind kind = {.term = term, .form = ASSAY_MEAN_FARTHEST};
 
-ASSAY_MEAN_METRIC;
+ASSAY_MEAN_METRIC(NULL, ASSAY_EXTREME_NONE);
 
 static const assay_param specs[] = {
     ASSAY_MEAN_LEAST_PARAM,

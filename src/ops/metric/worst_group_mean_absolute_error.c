@@ -9,7 +9,7 @@ static double term(const assay_rows *rows, int64_t i)
 
 static const assay_mean_kind kind = {.term = term, .form = ASSAY_MEAN_HIGHEST};
 
-ASSAY_MEAN_METRIC;
+ASSAY_MEAN_METRIC("mean_absolute_error", ASSAY_EXTREME_HIGHEST);
 
 static const assay_param specs[] = {
     ASSAY_MEAN_LEAST_PARAM,

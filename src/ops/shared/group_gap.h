@@ -91,8 +91,9 @@ ASSAY_NODISCARD assay_status assay_group_gap_finish(assay_result *out, const voi
                                                     const assay_gap_params *params,
                                                     const assay_rows *shape, assay_error *err);
 
-/** Defines `metric` from the constant `kind`. */
-#define ASSAY_GAP_METRIC                                                                           \
+/** Defines `metric` from the constant `kind`. Its value is the extreme `of_groups` of `metric_within`, or of no
+ *  metric (NULL, ASSAY_EXTREME_NONE). */
+#define ASSAY_GAP_METRIC(metric_within, of_groups)                                                 \
     static assay_status finish(assay_result *out, const void *state, const void *params,           \
                                const assay_rows *shape, assay_error *err)                          \
     {                                                                                              \
@@ -101,6 +102,8 @@ ASSAY_NODISCARD assay_status assay_group_gap_finish(assay_result *out, const voi
     static const assay_metric metric = {.state_size = assay_group_counts_size,                     \
                                         .block = assay_group_counts_block,                         \
                                         .merge = assay_class_counts_merge,                         \
-                                        .finish = finish}
+                                        .finish = finish,                                          \
+                                        .within = (metric_within),                                 \
+                                        .extreme = (of_groups)}
 
 #endif

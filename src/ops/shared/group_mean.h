@@ -53,8 +53,9 @@ ASSAY_NODISCARD assay_status assay_group_mean_finish(assay_result *out, const vo
                                                      const assay_mean_params *params,
                                                      const assay_rows *shape, assay_error *err);
 
-/** Defines `metric` from the constant `kind`. */
-#define ASSAY_MEAN_METRIC                                                                          \
+/** Defines `metric` from the constant `kind`. Its value is the extreme `of_groups` of `metric_within`, or of no
+ *  metric (NULL, ASSAY_EXTREME_NONE). */
+#define ASSAY_MEAN_METRIC(metric_within, of_groups)                                                \
     static assay_status block(void *state, const void *params, const assay_rows *rows,             \
                               assay_arena *scratch, assay_error *err)                              \
     {                                                                                              \
@@ -71,6 +72,8 @@ ASSAY_NODISCARD assay_status assay_group_mean_finish(assay_result *out, const vo
     static const assay_metric metric = {.state_size = assay_group_moments_size,                    \
                                         .block = block,                                            \
                                         .merge = assay_group_moments_merge,                        \
-                                        .finish = finish}
+                                        .finish = finish,                                          \
+                                        .within = (metric_within),                                 \
+                                        .extreme = (of_groups)}
 
 #endif
