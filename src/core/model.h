@@ -196,6 +196,12 @@ ASSAY_NODISCARD assay_status assay_model_infer(assay_model *model, const assay_m
                                                assay_infer_fn take, void *payload,
                                                assay_error *err);
 
+/** The model leaves its batch open. */
+static inline bool assay_model_batch_is_open(const assay_model *model)
+{
+    return model->inputs[model->input].shape[0] < 0;
+}
+
 /** The model's output has a decoder: it gives boxes, or a class per pixel. */
 static inline bool assay_model_is_detector(const assay_model *model)
 {

@@ -1,7 +1,6 @@
 #include "report/markdown.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "report/words.h"
@@ -202,7 +201,9 @@ static void put_measures(assay_buffer *out, const assay_evidence *evidence)
     for (size_t i = 0; i < shown; i++) {
         const assay_json_value *item = assay_json_at(evidence->measures, i);
         const char *reason = assay_json_get_text(item, "reason", "");
-        const char *caution = assay_json_get_text(item, "caution", "");
+        double value = assay_evidence_real(item, "value");
+        bool excluded =
+            value < assay_evidence_real(item, "low") || value > assay_evidence_real(item, "high");
         assay_markdown_put(out, "| %s | %s | ", assay_json_get_text(item, "context", ""),
                            assay_json_get_text(item, "model", ""));
         assay_markdown_words(out, item, assay_words_measure);
@@ -214,9 +215,9 @@ static void put_measures(assay_buffer *out, const assay_evidence *evidence)
                 .text,
             assay_figure_count(assay_json_get_int(item, "n", 0)).text,
             assay_json_get_text(item, "method", ""),
-            caution[0] == '\0'                          ? ""
-            : strncmp(caution, "the interval", 12) == 0 ? " (caution: does not contain the value)"
-                                                        : " (caution: from few rows)");
+            assay_json_get(item, "caution") == NULL ? ""
+            : excluded                              ? " (caution: does not contain the value)"
+                                                    : " (caution: from few rows)");
     }
     put_rest(out, shown, n);
     assay_buffer_puts(out, "\n");

@@ -88,7 +88,7 @@ static assay_status halve(assay_model_fit *fit, int64_t *sessions, const search 
                           int64_t wanted, assay_error *err)
 {
     search s = *from;
-    bool open = s.model->inputs[s.model->input].shape[0] < 0;
+    bool open = assay_model_batch_is_open(s.model);
     for (s.shape[0] = s.model->spec.batch;;) {
         weight w;
         ASSAY_TRY(weigh(&w, &s, err));

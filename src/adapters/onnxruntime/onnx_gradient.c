@@ -231,8 +231,7 @@ done:
 /* Of a batch, what goes through at a time. */
 static int64_t whole_rows(const assay_onnx_gradients *self, int64_t batch)
 {
-    bool open = self->model->inputs[self->model->input].shape[0] < 0;
-    return open && batch > MOST_ROWS ? (int64_t)MOST_ROWS : batch;
+    return assay_model_batch_is_open(self->model) && batch > MOST_ROWS ? (int64_t)MOST_ROWS : batch;
 }
 
 assay_status assay_onnx_gradients_weigh(assay_onnx_memory *out, const assay_onnx_gradients *self,
@@ -305,11 +304,11 @@ static assay_status get(built **out, assay_onnx_gradients *self, assay_loss_kind
                         assay_error *err)
 {
     const assay_model *model = self->model;
-    bool open = model->inputs[model->input].shape[0] < 0;
     int64_t whole = whole_rows(self, model->spec.batch);
     int64_t part = whole / PART;
     /* Two rows at least: a product with one is summed in another order, and bits would differ. */
-    bool small = !self->whole && open && part >= 2 && rows <= (PART - 1) * part;
+    bool small =
+        !self->whole && assay_model_batch_is_open(model) && part >= 2 && rows <= (PART - 1) * part;
     built *found = &self->kinds[kind][small ? 1 : 0];
     assay_status status = ASSAY_OK;
     pthread_mutex_lock(&self->lock);

@@ -244,7 +244,7 @@ static assay_status run_model(assay_model *model, float *scores, int32_t *labels
     /* The last batch, and what is left of an attack, need not be filled up where the model leaves the
      * batch open. The numbers are the same bit for bit as long as there are two rows: a product with one
      * row is summed in another order. */
-    bool open = model->inputs[model->input].shape[0] < 0 && model->spec.batch > 1;
+    bool open = assay_model_batch_is_open(model) && model->spec.batch > 1;
     int64_t rows = !open ? model->spec.batch : batch->n > 2 ? batch->n : 2;
     ASSAY_TRY(run_session(&value, model, onnx, batch->tensor, rows, err));
     assay_status status = ASSAY_OK;

@@ -16,16 +16,10 @@ static void ranked(void *state, const void *given, const assay_ranking *ranking)
     }
 }
 
-static int optimum(const void *given)
-{
-    (void)given;
-    return 1;
-}
-
 static const assay_metric metric = {.state_size = assay_class_values_size,
                                     .finish = assay_class_values_finish,
                                     .ranked = ranked,
-                                    .optimum = optimum};
+                                    .optimum = assay_ranked_optimum};
 
 static const assay_param specs[] = {
     ASSAY_REAL(params, precision, 0.9, 0.0, 1.0, "", "Precision that must be reached."),

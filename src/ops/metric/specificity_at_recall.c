@@ -63,14 +63,7 @@ const assay_op assay_op_metric_specificity_at_recall = {
         "Rows of equal score share a threshold; there is no interpolation between "
         "thresholds. The threshold is chosen on the same rows, so the value is optimistic "
         "for new data. A class without a row in the truth (or to which every row belongs) is "
-        "undefined; averages leave it out and name it."
-        "\n\nThe interval holds at least as often as stated, for any number of rows: half of the "
-        "error "
-        "probability is for the threshold, which lies between order statistics of the rows that "
-        "limit it, half for the share beyond it (Clopper-Pearson). It is wide when few rows lie "
-        "beyond the limit, because they do not tell where the threshold is. Weighted rows and "
-        "clusters are resampled instead, with a `caution` where fewer than 20 rows are expected "
-        "beyond the limit.",
+        "undefined; averages leave it out and name it." ASSAY_RATES_INTERVAL,
     .citation =
         "Fawcett (2006), An introduction to ROC analysis, Pattern Recognition Letters 27; as "
         "torchmetrics.functional.classification.binary_specificity_at_sensitivity (1.9).",

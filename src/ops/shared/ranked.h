@@ -137,4 +137,17 @@ assay_class_value *assay_class_value_start(void *state, const assay_ranking *ran
  *  first reach an even share of the way. `points` per class. */
 int64_t assay_curve_points(int32_t classes);
 
+/** assay_metric.optimum of metrics that are always the best of many thresholds. */
+int assay_ranked_optimum(const void *params);
+
+/* What descriptions of metrics at a limit of a rate (assay_metric.rates) say about their interval. */
+#define ASSAY_RATES_INTERVAL                                                                       \
+    "\n\nThe interval holds at least as often as stated, for any number of rows: half of the "     \
+    "error "                                                                                       \
+    "probability is for the threshold, which lies between order statistics of the rows that "      \
+    "limit "                                                                                       \
+    "it, half for the share beyond it (Clopper-Pearson). It is wide when few rows lie beyond the " \
+    "limit, because they do not tell where the threshold is. Weighted rows and clusters are "      \
+    "resampled instead, with a `caution` where fewer than 20 rows are expected beyond the limit."
+
 #endif
