@@ -94,8 +94,8 @@ typedef struct assay_detection_list {
 
 assay_detection_list assay_detection_class(const assay_detection *detection, int64_t k);
 
-/** The arrays of COCO's "accumulate"; the scores only when wanted. precision and score [threshold][recall][class][area][cap],
- *  recall [threshold][class][area][cap]; -1 = no object. With the area under the curve instead of a
+/** The arrays of COCO's "accumulate": precision and (when wanted, else NULL) scores
+ *  [threshold][recall][class][area][cap], recall [threshold][class][area][cap]; -1 = no object. With the area under the curve instead of a
  *  grid there is one "recall", whose precision is the AP. */
 typedef struct assay_coco_arrays {
     int64_t classes;

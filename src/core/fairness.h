@@ -107,8 +107,8 @@ ASSAY_NODISCARD assay_status assay_fairness_find_extremes(assay_fairness *f, ass
 /**
  * Evaluate the metrics over the rows with mask[i] != 0 (NULL = all): those that need groups between
  * the groups, the others within each, except for curves. With a positive class only its measures are
- * kept, of those that have one per class, and those of wanted->keep. Measures within a group with fewer than wanted->least rows
- * behind them are TOO_FEW.
+ * kept, of those that have one per class, and those of wanted->keep. Measures within a group with fewer than
+ * wanted->least rows behind them are TOO_FEW.
  *
  * Comparisons (classification): selection rate, recall, false positive rate, precision, accuracy;
  * difference and ratio with Miettinen and Nurminen's intervals at the options' level, the p-value of

@@ -44,8 +44,8 @@ typedef struct assay_group_extremes {
                            group_gaps.h, which shares have; set by who put them there */
 } assay_group_extremes;
 
-/** k >= 1 groups with finite values. alpha: error probability of either end, at most one half. Without all intervals the ends are
- *  NaN. With one group the difference is NaN. */
+/** k >= 1 groups with finite values. alpha: error probability of either end, at most one half.
+ *  Without all intervals the ends are NaN. With one group the difference is NaN. */
 ASSAY_NODISCARD assay_status assay_group_extremes_find(assay_group_extremes *out,
                                                        const assay_group_estimate *groups,
                                                        int64_t k, double alpha, assay_error *err);
