@@ -111,7 +111,10 @@ void assay_words_why(assay_buffer *out, const assay_json_value *verdict)
         assay_buffer_puts(out, reason[0] != '\0' ? ": " : ".");
     }
     if (reason[0] != '\0') {
-        assay_buffer_puts(out, kind == ASSAY_VERDICT_NOT_EVALUATED ? "" : " ");
+        bool groups = assay_json_get_text(verdict, "extreme", NULL) != NULL;
+        assay_buffer_puts(out, kind == ASSAY_VERDICT_NOT_EVALUATED ? ""
+                               : groups                            ? " Of the groups, "
+                                                                   : " ");
         assay_buffer_puts(out, reason);
         assay_buffer_puts(out, reason[strlen(reason) - 1] == '.' ? "" : ".");
     }

@@ -104,6 +104,7 @@ cp out judged
 says out "Of the groups, highest: site=a, lowest: site=b, of 2 groups; no rows here: site=c."
 says out "left out: site=c (only 3 rows behind it, at least 10 are asked for)"
 says w/report.html "worst of the groups"
+says w/report.html "Of the groups, highest: site=a, lowest: site=b, of 2 groups"
 says w/report.html "left out: site=c"
 expect 1 "$assay" verify --predictions p.csv --plan worst.yaml
 cp out again
