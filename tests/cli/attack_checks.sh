@@ -12,9 +12,10 @@ attack() # MODEL EPS OPTIONS...: the table goes to `table`
         --labels "${data:-patterns}_labels.npy" --eps "$eps" --threads 2 --quiet "$@"
     cp out table
 }
-warns() # CHECK...: exactly these
+warns() # CHECK...: exactly these, and those that may come as well ($maybe)
 {
-    expect 0 test "$(sed -n 's/^  WARNING  \([a-z_]*\):.*/\1/p' table | sort | tr '\n' ' ')" = \
+    expect 0 test "$(sed -n 's/^  WARNING  \([a-z_]*\):.*/\1/p' table | grep -vx "${maybe:-none}" |
+        sort | tr '\n' ' ')" = \
         "$(printf '%s\n' "$@" | sort | tr '\n' ' ')"
 }
 
@@ -46,7 +47,10 @@ warns planted_example # what the model answers is not quite what its substitute 
 
 # noise on the answers, which has no gradient rule: the node is named, attacks that ask take over
 attack random 0.1,0.2
+# by chance of the model's own noise: about one run in forty
+maybe=noise_control
 warns gradient deterministic planted_example eight_bit confirmed curve_reaches_zero
+maybe=
 says table "RandomNormalLike"
 says table "square "
 attack saturated 0.1,0.2 --attack pgd
