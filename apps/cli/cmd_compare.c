@@ -11,7 +11,7 @@ enum { MOST_FILES = 33 };
 
 typedef struct arguments {
     assay_compare_request request;
-    option_list scores, classes, metrics, slices, names;
+    option_list scores, classes, metrics, slices, names, intervals;
     const char *json, *flips;
     int64_t seed;
     double margin, equivalence, rope;
@@ -65,6 +65,7 @@ static int compare(const command *self, const common_options *common, arguments 
     a->request.metrics = a->metrics.items;
     a->request.slices = a->slices.items;
     a->request.names = a->names.items;
+    a->request.intervals = a->intervals.n > 0 ? a->intervals.items : NULL;
     a->request.seed = (uint64_t)a->seed;
     a->request.per_class = a->per_class;
     a->request.exact = a->exact;
@@ -131,11 +132,12 @@ static int compare_independent(const command *self, const common_options *common
                                                .rope = a->rope,
                                                .lower_is_better = a->failures};
     if (r->task || r->by || r->cluster || r->weights || r->adjust || a->slices.n > 0 || a->flips ||
-        a->exact || a->per_class) {
+        a->exact || a->per_class || a->intervals.n > 0) {
         return complain(
             self, EXIT_USAGE,
             "samples of different data have no pairs: --task, --slice, --by, --cluster, "
-            "--weights, --adjust, --flips, --exact and --per-class do not go with them");
+            "--weights, --adjust, --flips, --interval, --exact and --per-class do not go with "
+            "them");
     }
     int code = session_open(&session, self, common);
     if (code != 0) {
@@ -187,6 +189,7 @@ static void free_lists(arguments *a)
     option_list_free(&a->metrics);
     option_list_free(&a->slices);
     option_list_free(&a->names);
+    option_list_free(&a->intervals);
 }
 
 enum { DETECTION_OPTIONS = 14 };
@@ -284,6 +287,8 @@ static int run(const command *self, int argc, char **argv)
         {"adjust", 0, OPTION_TEXT, &a.request.adjust, "HOW",
          "holm (default), hochberg, holm_sidak, sidak, bonferroni, bh, by, max_t, "
          "fixed_sequence or none"},
+        {"interval", 0, OPTION_LIST, &a.intervals, "NAME",
+         "an interval; of differences bootstrap_percentile (default), bootstrap_basic or bca"},
         {"exact", 0, OPTION_FLAG, &a.exact, NULL, "McNemar's exact test, not its mid-P version"},
         {"level", 0, OPTION_REAL, &a.request.level, "P", "confidence of intervals (default 0.95)"},
         {"replicates", 0, OPTION_INT, &a.request.replicates, "N",

@@ -59,6 +59,10 @@ typedef struct assay_compare_request {
     int64_t pixel;                                               /**< detection: as in evaluate.h */
     const char *voc_corners;                                     /**< detection: as in evaluate.h */
     const char *ignore; /**< segmentation: label that does not count, or "none" [255] */
+    const char *const
+        *intervals; /**< NULL-terminated interval operations as in evaluate.h; one from
+                                     replicates is that of differences too: bootstrap_percentile,
+                                     bootstrap_basic or bca [the usual ones] */
 } assay_compare_request;
 
 /** Non-inferiority of every later model against the first, over all contexts and metrics with a

@@ -10,6 +10,7 @@
 #include "api/run.h"
 #include "base/alloc.h"
 #include "base/text.h"
+#include "core/interval.h"
 
 typedef assay_compare_job job;
 
@@ -41,8 +42,9 @@ static assay_status check_task(const assay_compare_request *r, assay_error *err)
     if (!segmentation && r->ignore) {
         return assay_fail(err, ASSAY_EINVAL, "ignore belongs to the task segmentation");
     }
-    if ((detection || segmentation) && (r->weights || r->score_kind)) {
-        return assay_fail(err, ASSAY_EINVAL, "weights and score_kind do not belong to the task %s",
+    if ((detection || segmentation) && (r->weights || r->score_kind || r->intervals)) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "weights, score_kind and intervals do not belong to the task %s",
                           r->task);
     }
     /* Average precision and IoU lie between 0 and 1, and so do differences at most. */
@@ -64,7 +66,8 @@ static assay_status complete(assay_compare_request *out, const assay_compare_req
         r->struct_size != offsetof(assay_compare_request, score_kind) &&
         r->struct_size != offsetof(assay_compare_request, hierarchy) &&
         r->struct_size != offsetof(assay_compare_request, iou) &&
-        r->struct_size != offsetof(assay_compare_request, ignore)) {
+        r->struct_size != offsetof(assay_compare_request, ignore) &&
+        r->struct_size != offsetof(assay_compare_request, intervals)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_compare_request has an unknown size");
     }
     memcpy(out, r, r->struct_size);
@@ -180,6 +183,20 @@ static assay_status name_models(job *j, assay_error *err)
     return ASSAY_OK;
 }
 
+/* What is made from replicates must be there for a difference too. */
+static assay_status fits_differences(const assay_args *args, assay_error *err)
+{
+    const assay_interval *interval = args->op->interval;
+    bool replicates = interval->replicates != NULL && !interval->distances;
+    if (replicates || interval->jackknifed != NULL || interval->area != NULL) {
+        return ASSAY_OK;
+    }
+    return assay_fail(err, ASSAY_EINVAL,
+                      "interval: %s is not made for differences of two models; use "
+                      "bootstrap_percentile, bootstrap_basic or bca",
+                      args->op->name);
+}
+
 static assay_status choose_metrics(job *j, assay_error *err)
 {
     static const char *const usual[] = {"accuracy", "balanced_accuracy",          "f1",
@@ -199,8 +216,9 @@ static assay_status choose_metrics(job *j, assay_error *err)
     ASSAY_TRY(assay_check_margins(j->margins.noninferiority, j->margins.equivalence,
                                   j->margins.rope, (const assay_args *const *)j->metrics,
                                   j->n_metrics, err));
-    ASSAY_TRY(assay_args_parse(&j->proportion, ASSAY_OP_INTERVAL, "clopper_pearson", err));
-    return assay_args_parse(&j->replicate, ASSAY_OP_INTERVAL, "bootstrap_percentile", err);
+    ASSAY_TRY(assay_interval_choice_parse(&j->intervals, j->request->intervals, err));
+    ASSAY_TRY(fits_differences(j->intervals.replicate, err));
+    return j->intervals.area != NULL ? fits_differences(j->intervals.area, err) : ASSAY_OK;
 }
 
 /* All models get the weights of the first file; rows of no weight are no part of any context. */
@@ -283,14 +301,13 @@ static assay_status compare(job *j, assay_error *err)
                                                   .replicates = r->replicates,
                                                   .seed = r->seed ? r->seed : 1,
                                                   .threads = j->context->threads,
-                                                  .proportion_interval = j->proportion,
-                                                  .replicate_interval = j->replicate,
                                                   .cancel = &j->context->cancel,
                                                   .units = j->units},
                                      .per_class = r->per_class != 0,
                                      .exact = r->exact != 0,
                                      .keep_null = j->adjust == ASSAY_ADJUST_MAX_T};
 
+    assay_interval_choice_apply(&options.evaluate, &j->intervals);
     j->permutations = r->permutations > 0 ? r->permutations
                                           : assay_comparison_permutations(tests, j->models[0]->n,
                                                                           r->replicates, j->level);
@@ -396,8 +413,7 @@ static void dispose(job *j)
     for (size_t i = 0; i < j->n_metrics; i++) {
         assay_args_free(j->metrics[i]);
     }
-    assay_args_free(j->proportion);
-    assay_args_free(j->replicate);
+    assay_interval_choice_free(&j->intervals);
     for (int32_t k = 0; k < j->n_models; k++) {
         assay_predictions_free(j->models[k]);
     }

@@ -38,7 +38,7 @@ typedef struct assay_compare_job {
     int64_t n_units;
     assay_args *metrics[ASSAY_COMPARE_METRICS]; /* owned */
     size_t n_metrics;
-    assay_args *proportion, *replicate;
+    assay_interval_choice intervals; /* owned */
     assay_compare_context *contexts;
     int64_t n_contexts, capacity_contexts;
     int64_t permutations;

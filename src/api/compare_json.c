@@ -392,8 +392,8 @@ assay_status assay_compare_json(char **out, const assay_compare_job *job, assay_
     for (size_t i = 0; i < job->n_metrics; i++) {
         used[n++] = job->metrics[i];
     }
-    used[n++] = job->proportion;
-    used[n++] = job->replicate;
+    used[n++] = job->intervals.proportion;
+    used[n++] = job->intervals.replicate;
     assay_results_provenance(&json, used, n, NULL, NULL);
     assay_json_end_object(&json);
     assay_buffer_putc(&text, '\n');

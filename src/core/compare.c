@@ -8,7 +8,6 @@
 #include "base/rng.h"
 #include "base/sort.h"
 #include "core/compare_internal.h"
-#include "core/interval.h"
 #include "core/metric.h"
 #include "stats/clustered.h"
 #include "stats/continuous.h"
@@ -271,118 +270,6 @@ static assay_status compare_areas(bool *done, assay_difference *d, comparing *c,
     return ASSAY_OK;
 }
 
-/* ---- the paired bootstrap ---- */
-
-static double sign_of(const assay_op *op)
-{
-    return op->direction == ASSAY_LOWER_IS_BETTER ? -1.0 : 1.0;
-}
-
-/* Ascending differences of the replicates that both have; returns how many. */
-static assay_status paired_draws(double **out, int64_t *n, const assay_difference *d,
-                                 assay_arena *arena, assay_error *err)
-{
-    int64_t total = d->in_a->n_draws < d->in_b->n_draws ? d->in_a->n_draws : d->in_b->n_draws;
-    *n = 0;
-    double *values = assay_arena_alloc(arena, (size_t)total + 1, sizeof *values);
-    double *sorted = assay_arena_alloc(arena, (size_t)total + 1, sizeof *sorted);
-    int64_t *order = assay_arena_alloc(arena, (size_t)total + 1, sizeof *order);
-    if (values == NULL || sorted == NULL || order == NULL) {
-        return assay_fail_memory(err);
-    }
-    for (int64_t r = 0; r < total; r++) {
-        double difference = d->in_b->draws[r] - d->in_a->draws[r];
-        if (!isnan(difference)) {
-            values[(*n)++] = difference + 0.0;
-        }
-    }
-    ASSAY_TRY(assay_sort_order(order, values, *n, 0, err));
-    for (int64_t r = 0; r < *n; r++) {
-        sorted[r] = values[order[r]];
-    }
-    *out = sorted;
-    return ASSAY_OK;
-}
-
-static void put_probability_better(assay_difference *d, const double *draws, int64_t n)
-{
-    int64_t above = 0, level = 0;
-    for (int64_t r = 0; r < n; r++) {
-        above += draws[r] * sign_of(d->op) > 0.0;
-        level += draws[r] == 0.0;
-    }
-    if (n > 0 && d->op->direction != ASSAY_NO_DIRECTION) {
-        d->probability_better = ((double)above + 0.5 * (double)level) / (double)n;
-    }
-}
-
-/* A difference has nothing but its replicates, and is no distance: what takes more, or takes it for one, is
- * for the measures of the models; NULL = percentiles. */
-static const assay_args *of_differences(const assay_args *args)
-{
-    const assay_interval *interval = args != NULL ? args->op->interval : NULL;
-    bool fits = interval != NULL && interval->replicates != NULL && !interval->distances;
-    return fits ? args : NULL;
-}
-
-/* A confidence that the replicates are too few for leaves the bounds open. */
-static assay_status bounds(double *low, double *high, const assay_measure *measure,
-                           double confidence, const comparing *c, assay_error *err)
-{
-    assay_error refusal;
-    const assay_evaluate_options options = {
-        .replicate_interval = of_differences(c->options->evaluate.replicate_interval)};
-    assay_status status = assay_measure_bounds(low, high, measure, confidence, &options, &refusal);
-    if (status == ASSAY_EUNSUPPORTED) {
-        *low = *high = NAN;
-        return ASSAY_OK;
-    }
-    return status == ASSAY_OK ? status : assay_fail(err, status, "%s", refusal.message);
-}
-
-static assay_status compare_draws(assay_difference *d, const comparing *c, bool interval,
-                                  assay_error *err)
-{
-    double *draws = NULL;
-    int64_t n = 0;
-    if (d->in_a->draws == NULL || d->in_b->draws == NULL) {
-        d->method = !interval ? d->method : "none: fewer than 10 rows";
-        return ASSAY_OK;
-    }
-    ASSAY_TRY(paired_draws(&draws, &n, d, c->arena, err));
-    put_probability_better(d, draws, n);
-    if (!interval) {
-        return ASSAY_OK;
-    }
-    if (n == 0 || draws[0] == draws[n - 1]) {
-        d->method = n == 0 ? "none: no replicate has a value in both models"
-                           : "none: the difference is the same in every replicate";
-        return ASSAY_OK;
-    }
-    assay_measure both = {.metric = d->in_a->metric,
-                          .outcome = ASSAY_OUTCOME_VALUE,
-                          .value = d->difference,
-                          .successes = -1,
-                          .replicates = draws,
-                          .n_replicates = n,
-                          .weighted = d->in_a->weighted,
-                          .effective = d->in_a->effective,
-                          .clusters = c->clusters,
-                          .method = ""};
-    ASSAY_TRY(bounds(&d->low, &d->high, &both, 0.5 + c->level / 2.0, c, err));
-    ASSAY_TRY(bounds(&d->bound_low, &d->bound_high, &both, c->level, c, err));
-    d->draws = draws;
-    d->n_draws = n;
-    int64_t left_out = d->in_a->n_draws - n;
-    d->method = left_out > 0
-                    ? assay_arena_printf(c->arena,
-                                         "paired bootstrap, %" PRId64 " replicates, %" PRId64
-                                         " of them undefined and left out",
-                                         d->in_a->n_draws, left_out)
-                    : assay_arena_printf(c->arena, "paired bootstrap, %" PRId64 " replicates", n);
-    return d->method != NULL ? ASSAY_OK : assay_fail_memory(err);
-}
-
 /* ---- one pair of models ---- */
 
 static const char *obstacle(const comparing *c, const assay_measure *a, const assay_measure *b)
@@ -445,11 +332,11 @@ static assay_status compare_measure(assay_comparison *out, comparing *c, int32_t
     if (rows) {
         ASSAY_TRY(assay_compare_weighted(d, c, err));
         return c->cluster == NULL && d->outcome == ASSAY_OUTCOME_VALUE
-                   ? compare_draws(d, c, false, err)
+                   ? assay_compare_draws(d, c, false, err)
                    : ASSAY_OK;
     }
     ASSAY_TRY(compare_areas(&done, d, c, err));
-    return done ? ASSAY_OK : compare_draws(d, c, true, err);
+    return done ? ASSAY_OK : assay_compare_draws(d, c, true, err);
 }
 
 /* Micro-averages of counts are the accuracy once more, and would cost multiplicity. */
@@ -594,5 +481,6 @@ int assay_difference_winner(const assay_difference *difference, double alpha)
         difference->op->direction == ASSAY_NO_DIRECTION) {
         return 0;
     }
-    return difference->difference * sign_of(difference->op) > 0.0 ? 1 : -1;
+    bool lower = difference->op->direction == ASSAY_LOWER_IS_BETTER;
+    return (difference->difference > 0.0) != lower ? 1 : -1;
 }

@@ -1,5 +1,5 @@
 /** @file compare_internal.h  What the parts of the comparison share: compare.c (pairs of models),
- *  compare_tests.c (tests), compare_weighted.c (rows with weights). */
+ *  compare_draws.c (the paired bootstrap), compare_tests.c (tests), compare_weighted.c (rows with weights). */
 #ifndef ASSAY_CORE_COMPARE_INTERNAL_H
 #define ASSAY_CORE_COMPARE_INTERNAL_H
 
@@ -41,6 +41,9 @@ static inline double assay_comparing_weight(const comparing *c, int64_t i)
 ASSAY_NODISCARD assay_status assay_compare_weighted(assay_difference *d, const comparing *c,
                                                     assay_error *err);
 
+/** Interval (unless it has one), one-sided bounds and probability of being better from the replicates. */
+ASSAY_NODISCARD assay_status assay_compare_draws(assay_difference *d, const comparing *c,
+                                                 bool interval, assay_error *err);
 /** Sign-flip tests of n differences of models a and b that have no test yet. */
 ASSAY_NODISCARD assay_status assay_compare_permute(assay_difference *differences, int64_t n,
                                                    const comparing *c, int32_t a, int32_t b,

@@ -38,22 +38,24 @@ static void fetch_class(areas *a, int32_t c, double *positives)
 }
 
 /* What each row adds to the averages (of the second model minus the first), to first order, with the
- * shares of the classes taken as they are. */
+ * shares of the classes taken as they are. Of independent rows the sum of squares is DeLong's covariance,
+ * whose sides each have m - 1 degrees of freedom. */
 static void add_influence(areas *a, const double *auc, double positives, double macro)
 {
     double n = (double)a->n;
     for (int64_t i = 0; i < a->n; i++) {
         double side = a->positive[i] != 0 ? positives : n - positives;
-        double own = (a->places[i] - auc[0]) / side;
+        double unit = a->cluster != NULL ? side : sqrt(side * (side - 1.0));
+        double own = (a->places[i] - auc[0]) / unit;
         if (a->n_models == 2) {
-            own = (a->places[a->n + i] - auc[1]) / side - own;
+            own = (a->places[a->n + i] - auc[1]) / unit - own;
         }
         a->influence[i] += own * macro;
         a->influence[a->n + i] += own * positives / n;
     }
 }
 
-/* C / (C - 1) times the sum of the squares of the clusters' influences. */
+/* The sum of the squares of the influences, of clusters times C / (C - 1). */
 static assay_status sum_influence(double *variance, const areas *a, int average, assay_error *err)
 {
     const double *influence = a->influence + average * a->n;
@@ -69,7 +71,10 @@ static assay_status sum_influence(double *variance, const areas *a, int average,
     for (int64_t c = 0; c < clusters; c++) {
         assay_sum_add(&total, sums[c] * sums[c]);
     }
-    *variance = assay_sum_value(&total) * (double)clusters / (double)(clusters - 1);
+    *variance = assay_sum_value(&total);
+    if (a->cluster != NULL) {
+        *variance *= (double)clusters / (double)(clusters - 1);
+    }
     assay_free(sums);
     return ASSAY_OK;
 }

@@ -118,6 +118,16 @@ fits --parts c.json e.json
 refuse 64 "equivalence must be above 0" "$assay" compare a.csv b.csv --equivalence 0
 refuse 64 "rope must be above 0" "$assay" compare a.csv b.csv --rope=-2
 
+# intervals of differences by name
+for kind in bootstrap_basic bca; do
+    expect 0 "$assay" compare a.csv b.csv -m f1 --interval $kind --json e.json
+    is "$(jq -r '.comparisons[1] | .method, (.low < .difference and .difference < .high)' e.json | xargs)" "paired $kind, 1000 replicates true"
+    is "$(jq -r --arg k $kind '[.provenance.operations[] | select(.name == $k)] | length' e.json)" 1
+    fits --parts e.json
+done
+refuse 64 "bootstrap_studentised is not made for differences" "$assay" compare a.csv b.csv -m f1 --interval bootstrap_studentised
+refuse 64 "interval" "$assay" compare 45/50 38/60 --interval bca
+
 # wrong requests
 refuse 64 "at least two files" "$assay" compare a.csv
 refuse 66 "missing.csv" "$assay" compare a.csv missing.csv

@@ -162,7 +162,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_roc_auc = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 2,
+    .revision = 3,
     .name = "roc_auc",
     .title = "Area under the ROC curve",
     .summary =

@@ -13,6 +13,8 @@
 #include "base/rng.h"
 #include "core/compare_internal.h"
 #include "ops/op_table.h"
+#include "stats/bootstrap.h"
+#include "stats/intervals.h"
 #include "stats/paired.h"
 
 enum { LINE = 65536, ROWS = 200, MODELS = 3 };
@@ -475,7 +477,7 @@ static void test_too_few(void **state)
 static void test_intervals_of_one_model(void **state)
 {
     (void)state;
-    static const char *const names[] = {"bootstrap_percentile", "bca", "bootstrap_studentised",
+    static const char *const names[] = {"bootstrap_percentile", "bootstrap_studentised",
                                         "bootstrap_distance"};
     static const char *const metrics[] = {"balanced_accuracy", "log_loss", NULL};
     static const double skill[MODELS] = {0.9, 0.5, 0.5};
@@ -505,6 +507,76 @@ static void test_intervals_of_one_model(void **state)
     }
 }
 
+/* BCa of a difference: its replicates, and its own values without one row after the other. */
+static void test_bca_of_a_difference(void **state)
+{
+    (void)state;
+    enum { N = 60 };
+    static const char *const metrics[] = {"log_loss", NULL};
+    static const double skill[MODELS] = {0.9, 0.5, 0.5};
+    fixture f;
+    assay_args *interval = NULL;
+    double without[N], low = NAN, high = NAN;
+    const assay_op *op = assay_registry_find(assay_ops(), ASSAY_OP_INTERVAL, "bca");
+    assert_int_equal(assay_args_new(&interval, op, NULL), ASSAY_OK);
+    start(&f, metrics);
+    make_models(&f, N, skill, 2, 8);
+    const assay_compare_options options = {
+        .evaluate = {.seed = 4, .replicates = 2000, .replicate_interval = interval}};
+    run(&f, 2, &options);
+    const assay_difference *d = find(&f, metrics[0], NULL);
+    for (int64_t i = 0; i < N; i++) {
+        uint8_t mask[N];
+        double value[2];
+        const assay_evaluate_options plain = {.replicates = -1};
+        memset(mask, 1, N);
+        mask[i] = 0;
+        for (int k = 0; k < 2; k++) {
+            assay_result result;
+            assay_result_init(&result, f.arena);
+            assert_int_equal(assay_evaluate(&result, f.models[k], mask,
+                                            (const assay_args *const *)f.metrics, 1, &plain, NULL),
+                             ASSAY_OK);
+            value[k] = result.measures[0].value;
+        }
+        without[i] = value[1] - value[0];
+    }
+    assert_string_equal(d->method, "paired bca, 2000 replicates");
+    assert_int_equal(assay_bca_interval(&low, &high, d->draws, d->n_draws, d->difference, without,
+                                        N, 0.025, 0.025, NULL),
+                     ASSAY_OK);
+    assert_true(fabs(d->low - low) < 1e-12);
+    assert_true(fabs(d->high - high) < 1e-12);
+    double percentile = NAN, above = NAN;
+    assert_int_equal(
+        assay_percentile_interval(&percentile, &above, d->draws, d->n_draws, 0.025, 0.025, NULL),
+        ASSAY_OK);
+    assert_true(fabs(d->low - percentile) > 1e-4);
+    stop(&f);
+    assay_args_free(interval);
+}
+
+/* With two classes the macro average is either class's area, and its test DeLong's to the last digit. */
+static void test_average_of_two_areas(void **state)
+{
+    (void)state;
+    static const char *const metrics[] = {"roc_auc", NULL};
+    static const double skill[MODELS] = {0.9, 0.5, 0.5};
+    fixture f;
+    start(&f, metrics);
+    make_models(&f, 61, skill, 2, 8);
+    const assay_compare_options options = {.evaluate = {.seed = 4}, .per_class = true};
+    run(&f, 2, &options);
+    const assay_difference *d = f.comparison.differences;
+    assert_int_equal(f.comparison.n_differences, 4); /* macro, weighted, two classes */
+    for (int k = 0; k < 4; k++) {
+        assert_string_equal(d[k].test, "delong");
+        assert_true(near(d[k].p, d[3].p, 1e-9));
+        assert_true(near(d[k].se, d[3].se, 1e-9));
+    }
+    stop(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -516,6 +588,8 @@ int main(void)
         cmocka_unit_test(test_error_rates),
         cmocka_unit_test(test_too_few),
         cmocka_unit_test(test_intervals_of_one_model),
+        cmocka_unit_test(test_bca_of_a_difference),
+        cmocka_unit_test(test_average_of_two_areas),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
