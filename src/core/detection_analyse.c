@@ -141,6 +141,8 @@ static int64_t operating_n(const assay_operation *o, const assay_detecting *c, i
     case ASSAY_OPERATING_ECE:
     case ASSAY_OPERATING_LAECE:
         return c->detection->n_kept;
+    case ASSAY_OPERATING_WHOLE_IMAGES:
+        return n.images_with_objects;
     default:
         return c->detection->n_inside;
     }

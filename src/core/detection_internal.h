@@ -30,10 +30,10 @@ typedef struct assay_pairing {
 
 /** How a detection lies on the object that it hits at the first threshold. */
 typedef struct assay_fit {
-    float overlap;
-    float distance; /* of the centres, in pixels; this and the following of boxes only, else NaN */
-    float offset;   /* the same over the square root of the object's area */
-    float scale;    /* 1 - overlap when both lie on one centre */
+    double overlap;
+    double distance; /* of the centres, in pixels; this and the following of boxes only, else NaN */
+    double offset;   /* the same over the square root of the object's area */
+    double scale;    /* 1 - overlap when both lie on one centre */
 } assay_fit;
 
 struct assay_detection {

@@ -133,7 +133,7 @@ static outcome match_claim(const matching *m, const scratch *s, int32_t n, int a
 static assay_fit fit_of(const assay_thing *t, const assay_thing *o, double overlap,
                         assay_iou_type type)
 {
-    assay_fit fit = {(float)overlap, NAN, NAN, NAN};
+    assay_fit fit = {overlap, NAN, NAN, NAN};
     double area = o->box[2] * o->box[3];
     double joined = 0.0;
     double shared = fmin(t->box[2], o->box[2]) * fmin(t->box[3], o->box[3]);
@@ -143,11 +143,11 @@ static assay_fit fit_of(const assay_thing *t, const assay_thing *o, double overl
     double dx = t->box[0] + 0.5 * t->box[2] - o->box[0] - 0.5 * o->box[2];
     double dy = t->box[1] + 0.5 * t->box[3] - o->box[1] - 0.5 * o->box[3];
     double distance = sqrt(dx * dx + dy * dy);
-    fit.distance = (float)distance;
+    fit.distance = distance;
     /* Objects without area can be hit by boxes without one. */
-    fit.offset = (float)(area > 0.0 ? distance / sqrt(area) : distance);
+    fit.offset = area > 0.0 ? distance / sqrt(area) : distance;
     joined = area + t->box[2] * t->box[3] - shared;
-    fit.scale = (float)(joined > 0.0 ? 1.0 - shared / joined : 0.0);
+    fit.scale = joined > 0.0 ? 1.0 - shared / joined : 0.0;
     return fit;
 }
 
@@ -177,7 +177,7 @@ static void match_one(const matching *m, const scratch *s, const assay_cell *cel
         if (a == 0 && d->fit != NULL) {
             d->fit[kept] = out.first != NULL
                                ? fit_of(t, &s->objects[out.first->object], out.first->iou, p->iou)
-                               : (assay_fit){0.0F, NAN, NAN, NAN};
+                               : (assay_fit){0.0, NAN, NAN, NAN};
         }
         d->hit[kept * p->n_ranges + a] = out.hit;
         d->skip[kept * p->n_ranges + a] = out.skip;

@@ -100,10 +100,10 @@ static assay_status make_parts(assay_operation *o, assay_error *err)
             p->detections++;
             if (assay_operation_hit(d, i)) {
                 p->found++;
-                p->overlap += (double)d->fit[i].overlap;
-                p->offset += (double)d->fit[i].offset;
-                p->distance += (double)d->fit[i].distance;
-                p->scale += (double)d->fit[i].scale;
+                p->overlap += d->fit[i].overlap;
+                p->offset += d->fit[i].offset;
+                p->distance += d->fit[i].distance;
+                p->scale += d->fit[i].scale;
                 o->found[o->n_found++] = i;
             }
         }
@@ -128,7 +128,7 @@ static assay_status order_found(assay_operation *o, assay_error *err)
         goto done;
     }
     for (int64_t i = 0; i < o->n_found; i++) {
-        overlap[i] = (double)d->fit[o->found[i]].overlap;
+        overlap[i] = d->fit[o->found[i]].overlap;
     }
     ASSAY_GOTO(assay_sort_order(order, overlap, o->n_found, 0, err), done);
     for (int64_t i = 0; i < o->n_found; i++) {
@@ -190,13 +190,18 @@ bool assay_operation_chosen(const assay_operation *operation)
 
 assay_operating_counts assay_operation_counts(const assay_operation *operation, int64_t k)
 {
-    assay_operating_counts n = {0, 0, 0};
+    const assay_detection *d = operation->d;
+    assay_operating_counts n = {0};
     int64_t first = k < 0 ? 0 : operation->part_first[k];
     int64_t end = k < 0 ? operation->d->n_cells : operation->part_first[k + 1];
     for (int64_t c = first; c < end; c++) {
         n.objects += operation->parts[c].objects;
         n.detections += operation->parts[c].detections;
         n.found += operation->parts[c].found;
+    }
+    for (int64_t i = 0; k < 0 && i < d->n_images; i++) {
+        n.images_with_objects +=
+            (d->inside == NULL || d->inside[i] != 0) && operation->images[i].objects > 0;
     }
     return n;
 }

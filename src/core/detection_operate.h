@@ -45,9 +45,10 @@ double assay_operation_confidence(const assay_operation *operation);
 /** Whether the confidence was chosen by its F1: then that F1 is too good, a little. */
 bool assay_operation_chosen(const assay_operation *operation);
 
-/** Objects, detections at the confidence and found ones; of class k or (-1) all. */
+/** Objects, detections at the confidence and found ones; of class k or (-1) all, and then also the
+ *  images of the slice that have objects. */
 typedef struct assay_operating_counts {
-    int64_t objects, detections, found;
+    int64_t objects, detections, found, images_with_objects;
 } assay_operating_counts;
 assay_operating_counts assay_operation_counts(const assay_operation *operation, int64_t k);
 

@@ -109,7 +109,7 @@ static void overlap_quantiles(lane_values *out, const weighing *w, const int32_t
     }
     for (int64_t i = 0; i < o->n_found; i++) {
         const int32_t *x = weights + (int64_t)o->d->image[o->found[i]] * L;
-        double overlap = (double)o->d->fit[o->found[i]].overlap;
+        double overlap = o->d->fit[o->found[i]].overlap;
         for (int l = 0; l < L; l++) {
             passed[l] += x[l];
             while (total[l] > 0 && next[l] < ASSAY_OPERATING_QUANTILES &&
@@ -123,7 +123,7 @@ static void overlap_quantiles(lane_values *out, const weighing *w, const int32_t
 static void add_to_bin(bin *b, const assay_detection *d, int64_t i, const int32_t *w)
 {
     double hit = assay_operation_hit(d, i);
-    double overlap = hit * (double)d->fit[i].overlap;
+    double overlap = hit * d->fit[i].overlap;
     for (int l = 0; l < L; l++) {
         b->n[l] += w[l];
         b->confidence[l] += d->score[i] * w[l];

@@ -202,7 +202,7 @@ def check_operation(program, seed):
 
     def same(name, value):
         v = mine[name]["value"]
-        if (v is None) != (value is None) or (v is not None and abs(v - value) > 1e-6 * max(1, abs(value))):
+        if (v is None) != (value is None) or (v is not None and abs(v - value) > 1e-12 * max(1, abs(value))):
             bad.append((name, v, value))
 
     up = [r for r in rows if r[2] >= best[0]]

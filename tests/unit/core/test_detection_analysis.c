@@ -375,7 +375,8 @@ static void test_fit(void **state)
     assert_int_equal(assay_protocol_init(&single, "coco", ASSAY_IOU_BOX, NULL), ASSAY_OK);
     assert_int_equal(assay_protocol_set_iou(&single, "0.5", NULL), ASSAY_OK);
     load(&x,
-         "{\"images\":[{\"id\":1}],\"categories\":[{\"id\":1,\"name\":\"a\"}],\"annotations\":["
+         "{\"images\":[{\"id\":1},{\"id\":2}],\"categories\":[{\"id\":1,\"name\":\"a\"}],"
+         "\"annotations\":["
          "{\"id\":1,\"image_id\":1,\"category_id\":1,\"bbox\":[0,0,10,10],\"area\":100,\"iscrowd\":"
          "0},"
          "{\"id\":2,\"image_id\":1,\"category_id\":1,\"bbox\":[50,50,20,20],\"area\":400,"
@@ -386,12 +387,15 @@ static void test_fit(void **state)
          &single, NULL, true);
     assert_int_equal(assay_operation_new(&o, x.d, 0.1, NULL), ASSAY_OK);
     assert_int_equal(assay_operation_values(all, classes, o, NULL), ASSAY_OK);
-    assert_true(fabs(all[ASSAY_OPERATING_DISTANCE] - 1.5) < 1e-6);
-    assert_true(fabs(all[ASSAY_OPERATING_OFFSET] - 0.1) < 1e-6);
-    assert_true(fabs(all[ASSAY_OPERATING_SCALE] - 0.1) < 1e-6);
-    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE] - 0.8) < 1e-6);     /* 0.1 */
-    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 2] - 0.8) < 1e-6); /* 0.5: half is enough */
-    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 3] - 90.0 / 110.0) < 1e-6);
+    assert_true(fabs(all[ASSAY_OPERATING_DISTANCE] - 1.5) < 1e-14);
+    assert_true(fabs(all[ASSAY_OPERATING_OFFSET] - 0.1) < 1e-14);
+    assert_true(fabs(all[ASSAY_OPERATING_SCALE] - 0.1) < 1e-14);
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE] - 0.8) < 1e-14);     /* 0.1 */
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 2] - 0.8) < 1e-14); /* 0.5: half is enough */
+    assert_true(fabs(all[ASSAY_OPERATING_QUANTILE + 3] - 90.0 / 110.0) < 1e-14);
+    /* both objects are found, in the one image of the two that has objects */
+    assert_true(all[ASSAY_OPERATING_WHOLE_IMAGES] == 1.0);
+    assert_int_equal(assay_operation_counts(o, -1).images_with_objects, 1);
     assay_operation_free(o);
     unload(&x);
 }
