@@ -151,7 +151,7 @@ def check(program, seed):
                                        s.tp / n if n else None)):
             if name != names[1] or s.tp:
                 expect(name, f"c{k}", None, value)
-    for some_name, thing in ((None, None), ("things", True), ("stuff", False)):
+    for some_name, thing in (("all", None), ("things", True), ("stuff", False)):
         some = [k for k in kinds if thing is None or kinds[k]["isthing"] == thing]
         if any(stat[k].tp + stat[k].fp + stat[k].fn for k in some):
             mean, _ = stat.pq_average(kinds, thing)
