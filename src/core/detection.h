@@ -106,7 +106,20 @@ typedef struct assay_coco_arrays {
 ASSAY_NODISCARD assay_status assay_detection_accumulate(assay_coco_arrays *out,
                                                         const assay_detection *detection,
                                                         bool scores, assay_error *err);
+/** The same as if there were no detections with a score below the floor; of all areas and the largest
+ *  cap alone, without scores. */
+ASSAY_NODISCARD assay_status assay_detection_accumulate_above(assay_coco_arrays *out,
+                                                              const assay_detection *detection,
+                                                              double floor, assay_error *err);
 void assay_coco_arrays_dispose(assay_coco_arrays *arrays);
+
+/** AP and AR of all classes, areas and thresholds of the detections with a score of at least each of
+ *  so many evenly spaced floors: from 0 to 0.95, or from the lowest score on when scores are not in
+ *  [0, 1]. Rows: floor, AP, AR (NaN = undefined). At the lowest floor they are those of everything. */
+enum { ASSAY_FLOORS = 20 };
+ASSAY_NODISCARD assay_status assay_detection_by_confidence(double rows[ASSAY_FLOORS][3],
+                                                           const assay_detection *detection,
+                                                           assay_error *err);
 
 /** The statistics of the protocol (assay_protocol_statistics), -1 = undefined. Returns how many in
  *  *n. For coco: AP, AP50, AP75, AP small/medium/large, AR at the three caps, AR

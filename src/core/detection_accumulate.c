@@ -91,7 +91,9 @@ typedef struct accumulation {
     const assay_detection *d;
     assay_coco_arrays *out;
     double epsilon;
-    bool ties; /* equal scores are one point */
+    bool ties;    /* equal scores are one point */
+    double floor; /* detections of a lower score do not exist */
+    int first_cap;
 } accumulation;
 
 /* What one pass over a class saw. */
@@ -147,6 +149,9 @@ static passed collect(hits found[], const accumulation *acc, int64_t k, int a, i
         found[t].n = found[t].misses = found[t].pending = 0;
     }
     for (int64_t i = 0; i < list.n; i++) {
+        if (list.score[i] < acc->floor) {
+            break;
+        }
         if (list.place[i] >= cap) {
             continue;
         }
@@ -233,8 +238,8 @@ static void accumulate_part(const accumulation *acc, const sheet *own, hits foun
 {
     const assay_protocol *p = &acc->d->protocol;
     int64_t positives = acc->d->positives[k * p->n_ranges + a];
-    int64_t stride = (int64_t)p->n_ranges * p->n_caps;
-    int64_t at = (int64_t)a * p->n_caps + m;
+    int64_t stride = (int64_t)acc->out->n_ranges * acc->out->n_caps;
+    int64_t at = (int64_t)a * acc->out->n_caps + m - acc->first_cap;
     bool absent = (p->rules & ASSAY_RULE_ABSENT_ZERO) != 0;
     if (positives == 0 && !absent) {
         return;
@@ -275,7 +280,7 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
     int64_t most = most_hits(d, k);
     hits found[ASSAY_MOST_THRESHOLDS] = {{0}};
     size_t rows = (size_t)p->n_thresholds * (size_t)p->n_recalls;
-    size_t parts = (size_t)p->n_ranges * (size_t)p->n_caps;
+    size_t parts = (size_t)acc->out->n_ranges * (size_t)acc->out->n_caps;
     size_t curves = ((size_t)most + 1) * 2 * (size_t)p->n_thresholds;
     (void)worker;
     double *room = assay_alloc_raw(curves + 2 * rows * parts, sizeof *room);
@@ -290,8 +295,8 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
         found[t].precision = room + (most + 1) * 2 * t;
         found[t].score = room + (most + 1) * (2 * t + 1);
     }
-    for (int a = 0; a < p->n_ranges && d->cell_first[k] < d->cell_first[k + 1]; a++) {
-        for (int m = 0; m < p->n_caps; m++) {
+    for (int a = 0; a < acc->out->n_ranges && d->cell_first[k] < d->cell_first[k + 1]; a++) {
+        for (int m = acc->first_cap; m < p->n_caps; m++) {
             accumulate_part(acc, &own, found, k, a, m);
         }
     }
@@ -314,25 +319,16 @@ void assay_coco_arrays_dispose(assay_coco_arrays *arrays)
     *arrays = (assay_coco_arrays){0};
 }
 
-assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_detection *detection,
-                                        bool scores, assay_error *err)
+static assay_status accumulate(accumulation *acc, bool scores, assay_error *err)
 {
-    const assay_protocol *p = &detection->protocol;
-    size_t cells = (size_t)detection->n_categories * (size_t)p->n_ranges * (size_t)p->n_caps *
-                   (size_t)p->n_thresholds;
-    size_t points = (size_t)p->n_recalls;
-    accumulation acc = {.d = detection,
-                        .out = out,
-                        .epsilon = (p->rules & ASSAY_RULE_EPSILON) != 0 ? coco_epsilon : 0.0,
-                        .ties = (p->rules & ASSAY_RULE_TIES) != 0};
-    *out = (assay_coco_arrays){detection->n_categories,
-                               p->n_thresholds,
-                               p->n_recalls,
-                               p->n_ranges,
-                               p->n_caps,
-                               NULL,
-                               NULL,
-                               NULL};
+    const assay_detection *d = acc->d;
+    const assay_protocol *p = &d->protocol;
+    assay_coco_arrays *out = acc->out;
+    size_t cells = (size_t)out->classes * (size_t)out->n_ranges * (size_t)out->n_caps *
+                   (size_t)out->n_thresholds;
+    size_t points = (size_t)out->n_recalls;
+    acc->epsilon = (p->rules & ASSAY_RULE_EPSILON) != 0 ? coco_epsilon : 0.0;
+    acc->ties = (p->rules & ASSAY_RULE_TIES) != 0;
     out->precision = assay_alloc_raw(cells, points * sizeof(double));
     out->scores = scores ? assay_alloc_raw(cells, points * sizeof(double)) : NULL;
     out->recall = assay_alloc_raw(cells, sizeof(double));
@@ -343,12 +339,39 @@ assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_dete
     for (size_t i = 0; i < cells; i++) {
         out->recall[i] = -1.0;
     }
-    assay_status status = assay_parallel(detection->n_categories, detection->threads,
-                                         accumulate_class, &acc, detection->cancel, err);
+    assay_status status =
+        assay_parallel(d->n_categories, d->threads, accumulate_class, acc, d->cancel, err);
     if (status != ASSAY_OK) {
         assay_coco_arrays_dispose(out);
     }
     return status;
+}
+
+assay_status assay_detection_accumulate(assay_coco_arrays *out, const assay_detection *detection,
+                                        bool scores, assay_error *err)
+{
+    const assay_protocol *p = &detection->protocol;
+    accumulation acc = {.d = detection, .out = out, .floor = -(double)INFINITY};
+    *out = (assay_coco_arrays){.classes = detection->n_categories,
+                               .n_thresholds = p->n_thresholds,
+                               .n_recalls = p->n_recalls,
+                               .n_ranges = p->n_ranges,
+                               .n_caps = p->n_caps};
+    return accumulate(&acc, scores, err);
+}
+
+assay_status assay_detection_accumulate_above(assay_coco_arrays *out,
+                                              const assay_detection *detection, double floor,
+                                              assay_error *err)
+{
+    const assay_protocol *p = &detection->protocol;
+    accumulation acc = {.d = detection, .out = out, .floor = floor, .first_cap = p->n_caps - 1};
+    *out = (assay_coco_arrays){.classes = detection->n_categories,
+                               .n_thresholds = p->n_thresholds,
+                               .n_recalls = p->n_recalls,
+                               .n_ranges = 1,
+                               .n_caps = 1};
+    return accumulate(&acc, false, err);
 }
 
 /* ---- summaries ---- */
@@ -439,6 +462,48 @@ assay_status assay_detection_summarize(double stats[ASSAY_MOST_STATISTICS], int 
     }
     assay_free(room);
     return ASSAY_OK;
+}
+
+/* Where scores are no shares the floors lie between the lowest and the highest. */
+static void floors(double rows[ASSAY_FLOORS][3], const assay_detection *d)
+{
+    bool single = (d->protocol.rules & ASSAY_RULE_FLOAT32) != 0;
+    double low = 0.0;
+    double high = 1.0;
+    for (int64_t i = 0; i < d->n_kept; i++) {
+        low = fmin(low, d->score[i]);
+        high = fmax(high, d->score[i]);
+    }
+    for (int f = 0; f < ASSAY_FLOORS; f++) {
+        double at = low + (high - low) * f / ASSAY_FLOORS;
+        rows[f][0] = single ? (double)(float)at : at;
+    }
+}
+
+assay_status assay_detection_by_confidence(double rows[ASSAY_FLOORS][3],
+                                           const assay_detection *detection, assay_error *err)
+{
+    const assay_statistic precision = {.recall = false, .threshold = -1, .group = -1};
+    const assay_statistic recall = {.recall = true, .threshold = -1, .group = -1};
+    assay_coco_arrays arrays = {0};
+    double *room = NULL;
+    assay_status status = ASSAY_OK;
+    floors(rows, detection);
+    for (int f = 0; f < ASSAY_FLOORS && status == ASSAY_OK; f++) {
+        ASSAY_TRY(assay_detection_accumulate_above(&arrays, detection, rows[f][0], err));
+        room = mean_room(&arrays, arrays.classes, err);
+        if (room == NULL) {
+            status = ASSAY_ENOMEM;
+        } else {
+            double ap = mean_of(room, detection, &arrays, &precision, -1);
+            double ar = mean_of(room, detection, &arrays, &recall, -1);
+            rows[f][1] = ap < 0.0 ? (double)NAN : ap;
+            rows[f][2] = ar < 0.0 ? (double)NAN : ar;
+        }
+        assay_free(room);
+        assay_coco_arrays_dispose(&arrays);
+    }
+    return status;
 }
 
 int64_t assay_detection_statistic_objects(const assay_detection *detection,

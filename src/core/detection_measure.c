@@ -193,6 +193,15 @@ done:
     return status;
 }
 
+static assay_status add_by_confidence(const assay_detecting *c, assay_error *err)
+{
+    static const char *const columns[] = {"confidence", "average_precision", "average_recall"};
+    double rows[ASSAY_FLOORS][3];
+    ASSAY_TRY(assay_detection_by_confidence(rows, c->detection, err));
+    return assay_result_curve(c->out, "detection_precision_by_confidence", columns, 3, &rows[0][0],
+                              ASSAY_FLOORS, err);
+}
+
 static assay_status measure_precision(const assay_detecting *c, assay_detection_summary *summary,
                                       assay_error *err)
 {
@@ -221,7 +230,8 @@ static assay_status measure_precision(const assay_detecting *c, assay_detection_
     ASSAY_GOTO(measure_statistics(c, summary, &arrays, c->resample ? stats : NULL, classes, err),
                done);
     if (curves) {
-        status = add_curves(c, &arrays, err);
+        ASSAY_GOTO(add_curves(c, &arrays, err), done);
+        status = add_by_confidence(c, err);
     }
 done:
     assay_coco_arrays_dispose(&arrays);

@@ -65,8 +65,8 @@ typedef struct assay_detection_summary {
  * every class), rates (object_found_rate, object_misclassified_rate, object_vanished_rate,
  * hallucinations_per_image), and per error IoU tide_average_precision and tide_<kind> of all and of
  * every class. Tables: detection_precision_recall, detection_class_precision_recall,
- * detection_precision_by_iou, detection_confidence, detection_reliability, detection_images (worst
- * first), detection_confusion (positions of classes in ascending order of ids; the number of classes =
+ * detection_precision_by_iou, detection_precision_by_confidence, detection_confidence,
+ * detection_reliability, detection_images (worst first), detection_confusion (positions of classes in ascending order of ids; the number of classes =
  * background). Metrics are "coco_average_precision" and "coco_average_recall", or
  * "detection_average_precision" and "detection_average_recall" under other conventions, with the
  * parameters iou, area, max_detections and convention; class names are borrowed from the truth.

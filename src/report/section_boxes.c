@@ -179,48 +179,86 @@ static double cell(const assay_json_value *row, int at)
                : NAN;
 }
 
+/* A picture of one context: a line per model, a thin one more where there is a second column. */
+typedef struct drawing {
+    const char *curve, *x, *thick, *thin;
+    const char *note, *title, *of_x, *of_y;
+    double from; /* where the horizontal axis begins */
+} drawing;
+
 static void put_line(assay_buffer *out, const assay_plot *plot, const assay_json_value *curve,
-                     int model, const char *name, const char *css)
+                     int model, const drawing *what, const char *name)
 {
     const assay_json_value *rows = assay_json_get(curve, "rows");
-    int x = assay_evidence_column(curve, "recall");
+    int x = assay_evidence_column(curve, what->x);
     int y = assay_evidence_column(curve, name);
     double line[2 * POINTS];
     size_t n = 0;
     for (size_t i = 0; i < assay_json_size(rows) && n < POINTS; i++) {
-        double recall = cell(assay_json_at(rows, i), x);
-        double precision = cell(assay_json_at(rows, i), y);
-        line[2 * n] = assay_plot_x(plot, recall);
-        line[2 * n++ + 1] = isnan(precision) ? (double)NAN : assay_plot_y(plot, precision);
+        double value = cell(assay_json_at(rows, i), y);
+        line[2 * n] = assay_plot_x(plot, cell(assay_json_at(rows, i), x));
+        line[2 * n++ + 1] = isnan(value) ? (double)NAN : assay_plot_y(plot, value);
     }
-    assay_svg_path(out, css, model, line, n);
-    if (n > 0 && strcmp(css, "line") == 0) {
+    assay_svg_path(out, name == what->thick ? "line" : "line thin", model, line, n);
+    if (n > 0 && name == what->thick) {
         assay_svg_mark(out, model, line[0], line[1]);
     }
 }
 
-static void put_curves(assay_buffer *out, const assay_evidence *evidence, int context)
+static void put_drawing(assay_buffer *out, const assay_evidence *evidence, int context,
+                        const drawing *what)
 {
     assay_plot plot = {.left = 56, .top = 26, .width = WIDTH - 76, .height = HEIGHT - 78};
-    plot.x = assay_ticks_make(0, 1, 5);
-    plot.y = assay_ticks_make(0, 1, 5);
-    assay_html_put(out,
-                   "<figure class=\"card\">\n<figcaption><b>%s</b> <span class=\"quiet\">thick: "
-                   "overlap of one half; thin: three quarters</span></figcaption>\n",
-                   assay_evidence_context_title(evidence, context));
-    assay_plot_begin(out, WIDTH, HEIGHT, "Precision and recall");
-    assay_plot_y_axis(out, &plot, true, "share of its boxes that are right");
-    assay_plot_x_axis(out, &plot, true, "share of the objects that it finds");
+    double from = what->from;
+    bool any = false;
     for (size_t m = 0; m < evidence->n_models; m++) {
         const assay_json_value *curve =
-            assay_evidence_curve(evidence, "detection_pr_curve", (int)m, context);
+            assay_evidence_curve(evidence, what->curve, (int)m, context);
+        const assay_json_value *first = assay_json_at(assay_json_get(curve, "rows"), 0);
+        any |= curve != NULL;
+        from = cell(first, assay_evidence_column(curve, what->x)) < from ? 0.0 : from;
+    }
+    if (!any) {
+        return;
+    }
+    plot.x = assay_ticks_make(from, 1, 5);
+    plot.y = assay_ticks_make(0, 1, 5);
+    assay_html_put(out,
+                   "<figure class=\"card\">\n<figcaption><b>%s</b> <span class=\"quiet\">%s; %s"
+                   "</span></figcaption>\n",
+                   what->title, assay_evidence_context_title(evidence, context), what->note);
+    assay_plot_begin(out, WIDTH, HEIGHT, what->title);
+    assay_plot_y_axis(out, &plot, true, what->of_y);
+    assay_plot_x_axis(out, &plot, true, what->of_x);
+    for (size_t m = 0; m < evidence->n_models; m++) {
+        const assay_json_value *curve =
+            assay_evidence_curve(evidence, what->curve, (int)m, context);
+        if (curve != NULL && what->thin != NULL) {
+            put_line(out, &plot, curve, (int)m, what, what->thin);
+        }
         if (curve != NULL) {
-            put_line(out, &plot, curve, (int)m, "iou_75", "line thin");
-            put_line(out, &plot, curve, (int)m, "iou_50", "line");
+            put_line(out, &plot, curve, (int)m, what, what->thick);
         }
     }
     assay_plot_end(out);
     assay_buffer_puts(out, "</figure>\n");
+}
+
+static void put_curves(assay_buffer *out, const assay_evidence *evidence, int context)
+{
+    static const drawing drawings[] = {
+        {"detection_pr_curve", "recall", "iou_50", "iou_75",
+         "thick: overlap of one half; thin: three quarters", "Precision and recall",
+         "share of the objects that it finds", "share of its boxes that are right", 0.0},
+        {"detection_precision_by_iou", "iou", "average_precision", NULL,
+         "how exact boxes have to be", "Average precision by overlap",
+         "overlap that a box needs to be right", "average precision", 0.5},
+        {"detection_precision_by_confidence", "confidence", "average_precision", "average_recall",
+         "thick: average precision; thin: share found", "Average precision by score",
+         "least score: boxes below it are left out", "what remains", 0.0}};
+    for (size_t i = 0; i < ASSAY_COUNT(drawings); i++) {
+        put_drawing(out, evidence, context, &drawings[i]);
+    }
 }
 
 /* ---- operating points: one row of radio buttons, one panel for each ---- */

@@ -397,6 +397,13 @@ static void test_fit(void **state)
     assert_true(all[ASSAY_OPERATING_WHOLE_IMAGES] == 1.0);
     assert_int_equal(assay_operation_counts(o, -1).images_with_objects, 1);
     assay_operation_free(o);
+    /* two of two objects found from 0 on, one from 0.85 on (51 of 101 recalls), none from 0.95 on */
+    double rows[ASSAY_FLOORS][3];
+    assert_int_equal(assay_detection_by_confidence(rows, x.d, NULL), ASSAY_OK);
+    assert_true(fabs(rows[0][1] - 1.0) < 1e-14 && rows[0][2] == 1.0);
+    assert_true(fabs(rows[17][0] - 0.85) < 1e-14);
+    assert_true(fabs(rows[17][1] - 51.0 / 101.0) < 1e-14 && rows[17][2] == 0.5);
+    assert_true(rows[19][1] == 0.0 && rows[19][2] == 0.0);
     unload(&x);
 }
 
