@@ -72,18 +72,25 @@ static assay_status read_results(verification *v, assay_error *err)
 static assay_status choose(int32_t *out, const char *name, const char *what, const void *list,
                            size_t size, int32_t n, assay_error *err)
 {
+    const char *names[64];
+    char choices[ASSAY_TEXT_CHOICES];
+    size_t known = 0;
     for (int32_t i = 0; i < n; i++) {
         const char *other = *(const char *const *)((const char *)list + (size_t)i * size);
+        if (known < ASSAY_COUNT(names)) {
+            names[known++] = other;
+        }
         if (name ? strcmp(name, other) == 0 : n == 1) {
             *out = i;
             return ASSAY_OK;
         }
     }
-    return name ? assay_fail(err, ASSAY_EINVAL, "the plan has no %s '%s'", what, name)
+    assay_text_choices(choices, name ? name : "", names, known);
+    return name ? assay_fail(err, ASSAY_EINVAL, "the plan has no %s '%s'%s", what, name, choices)
                 : assay_fail(err, ASSAY_EINVAL,
                              "the plan has %d of them: say which %s the predictions belong to "
-                             "(--%s NAME)",
-                             n, what, what);
+                             "(--%s NAME)%s",
+                             n, what, what, choices);
 }
 
 /** Requirements of the plan that are not sequential yet are judged so, as the request says. */
@@ -392,7 +399,9 @@ static assay_status write_json(char **out, const verification *v, assay_error *e
     assay_json_put_text(&json, "path", plan->path);
     assay_json_put_text(&json, "digest", plan->digest);
     assay_json_end_object(&json);
+    assay_json_put_text(&json, "estimand", assay_run_estimand(&v->run));
     assay_results_rule(&json, &v->run);
+    assay_results_validation(&json, &v->run);
     assay_json_key(&json, "verdicts");
     assay_json_begin_array(&json);
     for (int32_t i = 0; i < plan->n_requirements; i++) {
@@ -407,6 +416,24 @@ done:
         return status;
     }
     return assay_text_take(out, &text, err);
+}
+
+/* What the evaluation found when it looked at itself; trouble is told at length. */
+static void put_checks(assay_buffer *out, const assay_run *run)
+{
+    char line[1024];
+    if (run->recomputed > 0) {
+        assay_buffer_printf(out,
+                            "\n%" PRId64 " values computed a second time in another way, %" PRId64
+                            " of them differ.\n",
+                            run->recomputed, run->differences);
+    }
+    for (int32_t i = 0; i < run->n_findings; i++) {
+        if (strcmp(run->findings[i].kind, "self_check") == 0) {
+            assay_text_printable(line, sizeof line, run->findings[i].text);
+            assay_buffer_printf(out, "%s\n", line);
+        }
+    }
 }
 
 static assay_status write_text(char **out, const verification *v, assay_error *err)
@@ -427,6 +454,8 @@ static assay_status write_text(char **out, const verification *v, assay_error *e
         assay_text_printable(line, sizeof line, verdict->explanation);
         assay_buffer_printf(&text, "    %s\n", line);
     }
+    put_checks(&text, &v->run);
+    assay_buffer_printf(&text, "\n%s\n", assay_run_estimand(&v->run));
     if (v->run.rule_before) {
         assay_buffer_puts(&text,
                           "\nThe decision rule changed after data were seen: the evidence was "

@@ -149,6 +149,8 @@ void assay_run_log(assay_run *run, assay_log_level level, const char *format, ..
 /** Room for one more element of a list in the run's arena; NULL when memory is out. */
 void *assay_run_grow(assay_run *run, void *list, int32_t n, int32_t *capacity, size_t size);
 assay_evaluate_options assay_run_options(const assay_run *run);
+/** What the numbers of the plan speak about, in a sentence. */
+const char *assay_run_estimand(const assay_run *run);
 /** The model is measured in this context. */
 int assay_run_wanted(const assay_run *run, int32_t model, int32_t context);
 /** Rows of the context's data: mask[i] = 1 when row i belongs to it. The caller frees *mask; NULL =

@@ -111,6 +111,18 @@ static double correlation(const clusters *c)
     return bottom > 0.0 ? fmin(fmax((between - within) / bottom, 0.0), 1.0) : 0.0;
 }
 
+/* The finding about these data, when another model was asked about them before; NULL = none. */
+static assay_finding *find_said(const assay_run *run, const char *title)
+{
+    for (int32_t i = 0; i < run->n_findings; i++) {
+        assay_finding *finding = &run->findings[i];
+        if (strcmp(finding->kind, "dependent_data") == 0 && strcmp(finding->title, title) == 0) {
+            return finding;
+        }
+    }
+    return NULL;
+}
+
 static assay_status report(assay_run *run, int32_t m, int32_t d, const assay_column *column,
                            const clusters *c, assay_error *err)
 {
@@ -125,20 +137,31 @@ static assay_status report(assay_run *run, int32_t m, int32_t d, const assay_col
                            "Data of \"%s\" come in groups (%s), intervals take them as "
                            "independent",
                            run->plan->data[d].title, column->name);
-    const char *text = assay_arena_printf(
-        run->arena,
-        "%" PRId64 " data in %" PRId64 " groups. For the accuracy of %s the correlation within a "
-        "group is %.2g, the design effect %.2g: the data are worth about %.0f independent ones, "
-        "and "
-        "intervals that allow for it are about %.2g times as wide. If the column says which data "
-        "belong together, declare it: 'cluster' in the plan.",
-        c->n, c->clusters, run->plan->models[m].title, icc, effect, (double)c->n / effect,
-        sqrt(effect));
-    return assay_run_add_finding(run, "dependent_data",
-                                 effect >= 3.0   ? 3
-                                 : effect >= 1.3 ? 2
-                                                 : 1,
-                                 m, -1, title, text, err);
+    const char *text = assay_arena_printf(run->arena,
+                                          " For the accuracy of %s the correlation within a group "
+                                          "is %.2g, the design effect %.2g: the "
+                                          "data are worth about %.0f independent ones, and "
+                                          "intervals that allow for it are about %.2g "
+                                          "times as wide.",
+                                          run->plan->models[m].title, icc, effect,
+                                          (double)c->n / effect, sqrt(effect));
+    int severity = effect >= 3.0 ? 3 : effect >= 1.3 ? 2 : 1;
+    if (!title || !text) {
+        return assay_fail_memory(err);
+    }
+    assay_finding *said = find_said(run, title);
+    if (said) {
+        said->text = assay_arena_printf(run->arena, "%s%s", said->text, text);
+        said->severity = severity > said->severity ? severity : said->severity;
+        said->model = -1;
+        return said->text ? ASSAY_OK : assay_fail_memory(err);
+    }
+    text = assay_arena_printf(run->arena,
+                              "%" PRId64 " data in %" PRId64
+                              " groups. If the column says which data belong together, declare it: "
+                              "'cluster' in the plan.%s",
+                              c->n, c->clusters, text);
+    return assay_run_add_finding(run, "dependent_data", severity, m, -1, title, text, err);
 }
 
 assay_status assay_run_check_dependence(assay_run *run, int32_t m, int32_t d,

@@ -376,18 +376,7 @@ static void put_run(assay_json *json, const assay_run *run)
     assay_json_put_text(json, "started", run->started);
     assay_json_put_text(json, "finished", finished);
     assay_json_put_text(json, "status", "complete");
-    bool clustered = false, weighted = false;
-    for (int32_t d = 0; d < plan->n_data; d++) {
-        clustered = clustered || plan->data[d].cluster;
-        weighted = weighted || plan->data[d].weights;
-    }
-    assay_json_put_text(json, "estimand",
-                        !clustered
-                            ? assay_estimand(false, weighted, plan->proportion_interval)
-                            : "Values speak of this fixed test set; intervals, tests and "
-                              "verdicts speak of the population that its rows (of data with a "
-                              "cluster key: its clusters) are an independent random sample of, "
-                              "and not of data of another kind.");
+    assay_json_put_text(json, "estimand", assay_run_estimand(run));
     assay_json_end_object(json);
 }
 

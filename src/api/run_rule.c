@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "adapters/filesystem/file.h"
+#include "api/intervals.h"
 #include "api/run_boxes.h"
 #include "base/alloc.h"
 #include "codec/json_value.h"
@@ -242,4 +243,40 @@ assay_status assay_run_rule(assay_run *run, assay_error *err)
     }
     assay_buffer_dispose(&text);
     return status == ASSAY_OK && run->out ? read_before(run, err) : status;
+}
+
+const char *assay_run_estimand(const assay_run *run)
+{
+    const assay_plan *plan = run->plan;
+    bool clustered = false, weighted = false, pool = false;
+    for (int32_t d = 0; d < plan->n_data; d++) {
+        clustered = clustered || plan->data[d].cluster;
+        weighted = weighted || plan->data[d].weights;
+    }
+    for (int32_t i = 0; i < plan->n_requirements; i++) {
+        pool = pool || plan->requirements[i].sequential.method == ASSAY_SEQUENTIAL_POOL;
+    }
+    if (assay_task_is_whole(plan->task)) {
+        return clustered
+                   ? "Values speak of this fixed test set; intervals, tests and verdicts speak "
+                     "of the population that its images (of data with a cluster key: its "
+                     "clusters of images) are an independent random sample of, and not of "
+                     "data of another kind."
+                   : "Values speak of this fixed test set; intervals, tests and verdicts speak "
+                     "of the population that its images are an independent random sample "
+                     "of, and not of data of another kind.";
+    }
+    if (clustered) {
+        return "Values speak of this fixed test set; intervals, tests and verdicts speak of the "
+               "population that its rows (of data with a cluster key: its clusters) are an "
+               "independent random sample of, and not of data of another kind.";
+    }
+    if (pool) {
+        return "Values speak of this fixed test set; verdicts of requirements with the method "
+               "'pool' "
+               "speak of the finite pool that samples are drawn from; all other intervals, tests "
+               "and verdicts speak of the population that its rows are an independent random "
+               "sample of, and not of data of another kind.";
+    }
+    return assay_estimand(false, weighted, plan->proportion_interval);
 }

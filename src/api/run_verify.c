@@ -69,6 +69,35 @@ static const assay_result *find_result(const char **class_name, const assay_run 
     return gaps;
 }
 
+/* Which classes, or averages, the metric has, when the requirement names another one. */
+static const char *not_among(const assay_run *run, const assay_result *result,
+                             const assay_plan_requirement *q)
+{
+    const char *names[64];
+    char choices[ASSAY_TEXT_CHOICES];
+    size_t n = 0;
+    if (!q->class_name && !q->average) {
+        return "the metric has several values: the requirement must say which 'class' or "
+               "'average' it means";
+    }
+    for (int64_t i = 0; i < result->n_measures && n < ASSAY_COUNT(names); i++) {
+        const assay_measure *m = &result->measures[i];
+        const char *name = q->class_name ? m->class_name : m->average;
+        bool fits = name && strcmp(m->metric, q->metric) == 0;
+        for (size_t k = 0; k < n && fits; k++) {
+            fits = strcmp(names[k], name) != 0;
+        }
+        if (fits) {
+            names[n++] = name;
+        }
+    }
+    assay_text_choices(choices, q->class_name ? q->class_name : q->average, names, n);
+    const char *reason = assay_arena_printf(run->arena, "the metric has no value for the %s '%s'%s",
+                                            q->class_name ? "class" : "average",
+                                            q->class_name ? q->class_name : q->average, choices);
+    return reason ? reason : "out of memory";
+}
+
 /** The measure that a requirement speaks of; NULL with a reason when there is none. */
 const assay_measure *assay_run_find_measure(const assay_run *run, const assay_plan_requirement *q,
                                             const char **reason)
@@ -120,10 +149,7 @@ const assay_measure *assay_run_find_measure(const assay_run *run, const assay_pl
     }
     assay_buffer_dispose(&params);
     if (!found) {
-        *reason = q->class_name || q->average
-                      ? "the metric has no value for this class or average"
-                      : "the metric has several values: the requirement must say which 'class' or "
-                        "'average' it means";
+        *reason = not_among(run, result, q);
     }
     return found;
 }

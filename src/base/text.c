@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,6 +240,35 @@ const char *assay_text_nearest(const char *word, const char *const *candidates, 
         }
     }
     return nearest;
+}
+
+void assay_text_choices(char out[ASSAY_TEXT_CHOICES], const char *word,
+                        const char *const *candidates, size_t n)
+{
+    enum { MOST_NAMED = 12, ROOM = 400 }; /* the rest is for the words around them */
+    const char *nearest = assay_text_nearest(word, candidates, n);
+    size_t used = 0, named = 0, known = 0;
+    out[0] = '\0';
+    /* a letter is as near to any other */
+    if (nearest != NULL && strlen(word) > 2 && strlen(nearest) < ROOM / 4) {
+        used = (size_t)snprintf(out, ASSAY_TEXT_CHOICES, "; did you mean '%s'?", nearest);
+    }
+    for (size_t i = 0; i < n; i++) {
+        known += candidates[i] != NULL;
+    }
+    for (size_t i = 0; i < n && named < MOST_NAMED; i++) {
+        if (candidates[i] == NULL || used + strlen(candidates[i]) > ROOM) {
+            continue;
+        }
+        used += (size_t)snprintf(out + used, ASSAY_TEXT_CHOICES - used, "%s%s",
+                                 named == 0 ? " (known: " : ", ", candidates[i]);
+        named++;
+    }
+    if (named > 0 && named < known) {
+        (void)snprintf(out + used, ASSAY_TEXT_CHOICES - used, " and %zu more)", known - named);
+    } else if (named > 0) {
+        (void)snprintf(out + used, ASSAY_TEXT_CHOICES - used, ")");
+    }
 }
 
 int assay_utf8_step(const char *bytes, size_t size)

@@ -25,6 +25,11 @@ int assay_text_distance(const char *a, const char *b);
 /** The nearest candidate within a third of the word's length (at least 1), the first of equally
  *  near ones, else NULL. */
 const char *assay_text_nearest(const char *word, const char *const *candidates, size_t n);
+enum { ASSAY_TEXT_CHOICES = 512 };
+/** The rest of a message about an unknown word: "; did you mean 'a'? (known: a, b, c and 4 more)". NULLs
+ *  among the candidates are skipped; nothing when there are none. */
+void assay_text_choices(char out[ASSAY_TEXT_CHOICES], const char *word,
+                        const char *const *candidates, size_t n);
 /** Bytes of the well-formed UTF-8 character at the start; 0 when size is 0; when it is not
  *  well-formed, minus the number of bytes to replace by one U+FFFD. */
 int assay_utf8_step(const char *bytes, size_t size);

@@ -104,8 +104,7 @@ static assay_status find_model(int32_t *out, const assay_plan_reader *r, const a
         }
     }
     if (name != NULL && *out < 0) {
-        return assay_yaml_fail(r->path, assay_yaml_get(node, key), err, "there is no model '%s'",
-                               name);
+        return assay_plan_no_model(r, assay_yaml_get(node, key), name, err);
     }
     return ASSAY_OK;
 }
@@ -225,11 +224,10 @@ static assay_status find_attack(int32_t *out, const assay_plan_reader *r, const 
                                    ? "the metric is one of attacks, but the plan has no 'attacks'"
                                    : "'attack' is missing: the plan has several, which is meant?");
     }
-    const char *nearest = assay_text_nearest(name, names, n);
+    char choices[ASSAY_TEXT_CHOICES];
+    assay_text_choices(choices, name, names, n);
     return assay_yaml_fail(r->path, assay_yaml_get(node, "attack"), err,
-                           "there is no attack '%s'%s%s%s", name,
-                           nearest != NULL ? "; did you mean '" : "",
-                           nearest != NULL ? nearest : "", nearest != NULL ? "'?" : "");
+                           "there is no attack '%s'%s", name, choices);
 }
 
 static bool is_attacked(const assay_plan_attack *attack, int32_t model)

@@ -155,10 +155,24 @@ assay_status assay_plan_read_data_ref(int32_t *out, const assay_plan_reader *r,
     for (int32_t i = 0; i < r->plan->n_data && n < ASSAY_COUNT(names); i++) {
         names[n++] = r->plan->data[i].name;
     }
-    const char *nearest = assay_text_nearest(name, names, n);
-    return assay_yaml_fail(
-        r->path, assay_yaml_get(node, "data"), err, "there is no data set '%s'%s%s%s", name,
-        nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+    char choices[ASSAY_TEXT_CHOICES];
+    assay_text_choices(choices, name, names, n);
+    return assay_yaml_fail(r->path, assay_yaml_get(node, "data"), err,
+                           "there is no data set '%s'%s", name, choices);
+}
+
+assay_status assay_plan_no_model(const assay_plan_reader *r, const assay_yaml *node,
+                                 const char *name, assay_error *err)
+{
+    const char *names[64];
+    char choices[ASSAY_TEXT_CHOICES];
+    size_t n = 0;
+
+    for (int32_t i = 0; i < r->plan->n_models && n < ASSAY_COUNT(names); i++) {
+        names[n++] = r->plan->models[i].name;
+    }
+    assay_text_choices(choices, name, names, n);
+    return assay_yaml_fail(r->path, node, err, "there is no model '%s'%s", name, choices);
 }
 
 assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *key,
@@ -182,8 +196,7 @@ assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *k
             m++;
         }
         if (m == r->plan->n_models) {
-            return assay_yaml_fail(r->path, assay_yaml_get(node, key), err,
-                                   "there is no model '%s'", names[i]);
+            return assay_plan_no_model(r, assay_yaml_get(node, key), names[i], err);
         }
         (*out)[(*n)++] = m;
     }

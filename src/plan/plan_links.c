@@ -31,11 +31,10 @@ static assay_status read_word(int *out, const assay_yaml *map, const char *key,
     if (!text) {
         return ASSAY_OK;
     }
-    const char *nearest =
-        assay_text_nearest(text, words[0] ? words : words + 1, (size_t)(words[0] ? n : n - 1));
-    return assay_yaml_fail(path, assay_yaml_get(map, key), err, "%s is '%s'%s%s%s", key, text,
-                           nearest ? "; did you mean '" : ", which is not known",
-                           nearest ? nearest : "", nearest ? "'?" : "");
+    char choices[ASSAY_TEXT_CHOICES];
+    assay_text_choices(choices, text, words, (size_t)n);
+    return assay_yaml_fail(path, assay_yaml_get(map, key), err, "%s is '%s'%s%s", key, text,
+                           choices[0] == ';' ? "" : ", which is not known", choices);
 }
 
 assay_status assay_plan_read_compare(assay_plan_reader *r, const assay_yaml *root, assay_error *err)
@@ -145,11 +144,11 @@ static assay_status find_family(const assay_plan_reader *r, assay_plan_requireme
     if (!name) {
         return ASSAY_OK;
     }
-    const char *nearest = assay_text_nearest(name, names, n);
+    char choices[ASSAY_TEXT_CHOICES];
+    assay_text_choices(choices, name, names, n);
     return assay_yaml_fail(r->path, assay_yaml_get(node, "family"), err,
-                           "there is no family '%s'%s%s%s; families stand under 'families:'", name,
-                           nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                           nearest ? "'?" : "");
+                           "there is no family '%s'%s; families stand under 'families:'", name,
+                           choices);
 }
 
 /** A list of requirements' ids as indices. */
@@ -180,11 +179,10 @@ static assay_status find_requirements(const int32_t **out, int32_t *n, const ass
                 names[known] = plan->requirements[known].id;
                 known++;
             }
-            const char *nearest = assay_text_nearest(ids[i], names, known);
+            char choices[ASSAY_TEXT_CHOICES];
+            assay_text_choices(choices, ids[i], names, known);
             return assay_yaml_fail(r->path, assay_yaml_get(node, key), err,
-                                   "%s: there is no requirement '%s'%s%s%s", key, ids[i],
-                                   nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                                   nearest ? "'?" : "");
+                                   "%s: there is no requirement '%s'%s", key, ids[i], choices);
         }
         found[i] = k;
     }

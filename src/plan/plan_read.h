@@ -43,6 +43,9 @@ ASSAY_NODISCARD assay_status assay_plan_read_attacked(assay_plan_requirement *q,
 /** The member `data`: index of a data set; the only one when nothing is said. */
 ASSAY_NODISCARD assay_status assay_plan_read_data_ref(int32_t *out, const assay_plan_reader *r,
                                                       const assay_yaml *node, assay_error *err);
+/** Refuses a name that no model has, with those that there are; `node` is where it stands. */
+ASSAY_NODISCARD assay_status assay_plan_no_model(const assay_plan_reader *r, const assay_yaml *node,
+                                                 const char *name, assay_error *err);
 /** A list of model names as indices; *out NULL when the member is not there. */
 ASSAY_NODISCARD assay_status assay_plan_read_model_refs(int32_t **out, int32_t *n, const char *key,
                                                         const assay_plan_reader *r,

@@ -264,10 +264,10 @@ static assay_status find_ref(int32_t *out, const assay_plan_reader *r, const ass
         }
     }
     size_t known = (size_t)n < ASSAY_COUNT(names) ? (size_t)n : ASSAY_COUNT(names);
-    const char *nearest = assay_text_nearest(name, names, known);
-    return assay_yaml_fail(r->path, assay_yaml_get(node, key), err, "there is no %s '%s'%s%s%s",
-                           key, name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
-                           nearest ? "'?" : "");
+    char choices[ASSAY_TEXT_CHOICES];
+    assay_text_choices(choices, name, names, known);
+    return assay_yaml_fail(r->path, assay_yaml_get(node, key), err, "there is no %s '%s'%s", key,
+                           name, choices);
 }
 
 static assay_status read_threshold(assay_plan_requirement *q, const assay_plan_reader *r,

@@ -107,6 +107,7 @@ static void put_suite(assay_buffer *out, const assay_evidence *evidence)
     assay_buffer_puts(out, ">\n    <properties>\n");
     put_property(out, "marking", evidence->marking);
     put_property(out, "assay", assay_json_get_text(evidence->root, "assay", ""));
+    put_property(out, "estimand", assay_json_get_text(evidence->run, "estimand", ""));
     put_property(out, "plan.digest",
                  assay_json_get_text(assay_json_get(evidence->run, "plan"), "digest", ""));
     assay_buffer_puts(out, "    </properties>\n");

@@ -358,6 +358,10 @@ static assay_status put_run(writer *w, const assay_identity *identity)
     if (rule[0] != '\0') {
         assay_json_put_text(&w->json, "rule.digest", rule);
     }
+    const char *estimand = assay_json_get_text(e->run, "estimand", "");
+    if (estimand[0] != '\0') {
+        assay_json_put_text(&w->json, "estimand", estimand);
+    }
     assay_json_end_object(&w->json);
     assay_json_end_object(&w->json);
     return ASSAY_OK;

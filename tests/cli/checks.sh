@@ -42,6 +42,13 @@ is "$(jq '[.findings[] | select(.kind == "dependent_data")] | length' evidence/r
 while read -r line; do says evidence/results.json "$line"; done <expected
 says evidence/results.json "declare it: 'cluster' in the plan"
 
+# two models on the same data: said once, with what it means for each
+sed 's/models: .*/models: {m: {predictions: p.csv, data: d, title: One}, k: {predictions: p.csv, data: d, title: Two}}/' plan.yaml >two.yaml
+echo 'data: {d: {}}' >>two.yaml
+expect 0 "$assay" run two.yaml --out two
+is "$(jq '[.findings[] | select(.kind == "dependent_data")] | length' two/results.json)" 1
+is "$(jq -r '.findings[] | select(.kind == "dependent_data") | .text | [test("accuracy of One"), test("accuracy of Two")] | all' two/results.json)" true
+
 # beside a sequential requirement, too
 { cat plan.yaml; echo 'requirements: [{id: S, text: a, metric: accuracy, at_least: 0.2, sequential: mixture}]'; } >beside.yaml
 expect 0 "$assay" run beside.yaml --out beside

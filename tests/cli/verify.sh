@@ -50,11 +50,15 @@ sum=$(find evidence -type f | sort | xargs sha256sum | sha256sum)
 rm -r digits.onnx images
 expect 1 "$assay" verify evidence --plan plan.yaml --json v.json
 says out "NOT MET        HIGH"
+says out "speak of the population that its rows are an independent random sample of"
 is "$(jq -c "$keys" v.json)" "$run"
 is "$(jq -c .rule v.json)" "$(jq -c .rule evidence/results.json)"
 fits evidence/results.json
 fits --parts v.json
 silent out "rule changed"
+is "$(jq -r .estimand v.json)" "$(jq -r .run.estimand evidence/results.json)"
+says evidence/junit.xml 'name="estimand" value="Values speak of this fixed test set'
+is "$(jq -r '.runs[0].properties.estimand' evidence/results.sarif)" "$(jq -r .estimand v.json)"
 expect 1 "$assay" verify evidence/results.json --requirements plan.yaml --json -
 is "$(jq -c "$keys" out)" "$run"
 is "$(find evidence -type f | sort | xargs sha256sum | sha256sum)" "$sum"
@@ -93,7 +97,7 @@ says out "its content changed"
 
 refuse 64 "--plan FILE is missing" "$assay" verify evidence
 refuse 64 "either an evidence folder or --predictions" "$assay" verify --plan plan.yaml
-refuse 64 "no model 'x'" "$assay" verify --predictions p.csv --plan plan.yaml --model x
+refuse 64 "no model 'x' (known: m)" "$assay" verify --predictions p.csv --plan plan.yaml --model x
 refuse 66 "none/results.json" "$assay" verify none --plan plan.yaml
 refuse 66 "none.csv" "$assay" verify --predictions none.csv --plan given.yaml
 mkdir broken
@@ -134,6 +138,7 @@ is "$(jq -c '[.verdicts[] | .verdict, .sequential.unlabelled, .sequential.pool]'
 is "$(jq '.verdicts[0].sequential | .decided_at == .looked_at and .decided_at < 300 and .labelled == 300' v.json)" true
 is "$(jq '.verdicts[0].sequential.path[-1][2] >= 0.9' v.json)" true
 fits --parts v.json
+is "$(jq -r '.estimand | test("finite pool")' v.json)" true
 expect 0 "$assay" run seq.yaml --out seq
 says seq/report.html "How it was decided, sample by sample"
 sed 's/, sequential: mixture//; s/, sequential: {[^}]*}//' seq.yaml | sed '/id: P/d' >plain.yaml
@@ -204,4 +209,22 @@ expect 3 "$assay" run any.yaml --out kind2
 says kind2/results.json "probabilit"
 sed 's/score_kind: any/score_kind: logits/' any.yaml >logits.yaml
 refuse 64 "expected auto, probabilities or any" "$assay" verify --predictions kind.csv --plan logits.yaml
+
+# names that the plan does not know, with those that it knows
+cat >names.yaml <<'YAML'
+assay: 1
+models: {first: {predictions: tie.csv, data: d}, second: {predictions: tie.csv, data: d}}
+contexts: {all: {data: d}}
+families: {fam: {logic: any_fail_is_found}}
+requirements: [{id: R, text: t, metric: recall, class: a, model: first, context: all, family: fam, at_least: 0.1}]
+YAML
+wrong() { sed "$1" names.yaml >wrong.yaml && refuse 64 "$2" "$assay" run --check wrong.yaml; }
+wrong 's/model: first/model: frist/' "there is no model 'frist'; did you mean 'first'? (known: first, second)"
+wrong 's/context: all/context: x/' "there is no context 'x' (known: all)"
+wrong 's/any_fail_is_found/some/' "logic is 'some', which is not known (known: all_must_pass, any_fail_is_found)"
+wrong 's/family: fam/family: fan/' "there is no family 'fan'; did you mean 'fam'? (known: fam)"
+wrong 's/{data: d}}$/{data: d, models: [third]}}/' "there is no model 'third' (known: first, second)"
+sed 's/class: a/class: z/' names.yaml >wrong.yaml
+expect 3 "$assay" run wrong.yaml --out wrong
+is "$(jq -r '.verdicts[0].reason' wrong/results.json)" "the metric has no value for the class 'z' (known: a, b)"
 finish
