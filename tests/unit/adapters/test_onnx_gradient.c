@@ -7,10 +7,14 @@
 
 #include <cmocka.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "adapters/filesystem/file.h"
 #include "adapters/onnxruntime/onnx_model.h"
+#include "base/alloc.h"
+#include "codec/npy.h"
 
 enum { SIZE = 784, CLASSES = 10, BATCH = 4 };
 
@@ -145,6 +149,63 @@ static void test_every_loss(void **state)
     assay_model_free(model);
 }
 
+static void read_golden(assay_tensor *out, const char *path, int64_t count)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    assay_error err = {0};
+    if (assay_file_read(&bytes, &size, path, 0, &err) != ASSAY_OK ||
+        assay_npy_read(out, bytes, size, 0, &err) != ASSAY_OK) {
+        fail_msg("%s", err.message);
+    }
+    assay_free(bytes);
+    assert_int_equal(out->type, ASSAY_DTYPE_F32);
+    assert_int_equal(assay_tensor_count(out), count);
+}
+
+/* torch's autograd in double precision (tests/oracle/onnx_gradient_digits.py), every loss. */
+static void test_against_torch(void **state)
+{
+    enum { N = 3, LOSSES = ASSAY_LOSS_DLR_TARGETED };
+    (void)state;
+    assay_tensor images = {0};
+    assay_tensor wanted = {0};
+    float found[N * SIZE];
+    const int32_t label[N] = {3, 0, 9};
+    const int32_t other[N] = {1, 8, 2};
+    assay_model *model = open_digits(BATCH);
+    const char folder[] = ASSAY_TEST_DATA "/golden/onnx_gradient/";
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%sdigits_images.npy", folder);
+    read_golden(&images, path, (int64_t)N * SIZE);
+    (void)snprintf(path, sizeof path, "%sdigits_gradient.npy", folder);
+    read_golden(&wanted, path, (int64_t)LOSSES * N * SIZE);
+    for (int loss = 0; loss < LOSSES; loss++) {
+        const assay_loss what = {(assay_loss_kind)(loss + 1), label, other};
+        const assay_model_batch batch = {.n = N, .tensor = images.data};
+        assert_int_equal(assay_model_gradient(model, found, NULL, NULL, &batch, &what, NULL),
+                         ASSAY_OK);
+        for (int i = 0; i < N; i++) {
+            const float *truth =
+                (const float *)wanted.data + ((ptrdiff_t)loss * N + i) * (ptrdiff_t)SIZE;
+            double apart = 0.0;
+            double length = 0.0;
+            for (int k = 0; k < SIZE; k++) {
+                double t = (double)truth[k];
+                apart += ((double)found[i * SIZE + k] - t) * ((double)found[i * SIZE + k] - t);
+                length += t * t;
+            }
+            assert_true(length > 0.0);
+            if (!(sqrt(apart / length) <= 2e-6)) {
+                fail_msg("loss %d, image %d: %.2g apart", loss + 1, i, sqrt(apart / length));
+            }
+        }
+    }
+    assay_tensor_dispose(&images);
+    assay_tensor_dispose(&wanted);
+    assay_model_free(model);
+}
+
 /* The gradient of a datum does not depend on what else is in the batch, nor on its place in it. */
 static void test_batch_composition(void **state)
 {
@@ -228,7 +289,8 @@ static void test_labels_have_none(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_loss), cmocka_unit_test(test_batch_composition),
-        cmocka_unit_test(test_parts_of_a_batch), cmocka_unit_test(test_labels_have_none)};
+        cmocka_unit_test(test_every_loss), cmocka_unit_test(test_against_torch),
+        cmocka_unit_test(test_batch_composition), cmocka_unit_test(test_parts_of_a_batch),
+        cmocka_unit_test(test_labels_have_none)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
