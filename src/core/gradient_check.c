@@ -7,15 +7,22 @@
 #include "base/rng.h"
 #include "base/sort.h"
 
-enum { STEPS = 5 };
+enum { POINTS = 9 };
 
-static const double steps[STEPS] = {3e-2, 1e-2, 3e-3, 1e-3, 3e-4}; /* of the input's size */
+static const double ROUNDING = 1e-6; /* of the greatest logit: what float32 leaves undecided */
+static const double NOISE = 0.02;    /* that may have in the change from one point to the next */
+static const double ALIKE = 0.02;    /* slopes without a kink between them */
+static const double LEAST_STEP = 2.5e-4, GREATEST_STEP = 3e-2; /* of the input's size */
+
+typedef struct point {
+    double at, value, slope; /* along the direction */
+} point;
 
 typedef struct check {
     assay_model *model;
     int64_t size, classes;
     uint64_t seed;
-    float *batch, *gradient, *logits, *ignored, *direction;
+    float *batch, *gradient, *logits, *moved, *direction;
     double *errors;
 } check;
 
@@ -42,7 +49,7 @@ static assay_status compare_scores(check *c, assay_error *err)
     const assay_model_batch batch = {.n = 1, .tensor = c->batch};
     double sum = 0.0;
     double least = 0.0;
-    float *scores = c->ignored;
+    float *scores = c->moved;
     ASSAY_TRY(assay_model_run(c->model, scores, NULL, &batch, err));
     bool logits = c->model->spec.scores == ASSAY_SCORES_LOGITS;
     double top = (double)c->logits[greatest(c->logits, c->classes, -1)];
@@ -80,63 +87,107 @@ static void draw(check *c, int64_t datum, int64_t k)
     }
 }
 
-/* (f(x + h d) - f(x - h d)) / 2h for every step, as many points at a time as the batch holds. */
-static assay_status measure(double found[STEPS], check *c, const float *x, double scale,
-                            const assay_loss *what, assay_error *err)
+static double middle(double *values, int n)
 {
-    double value[2 * STEPS] = {0};
-    int32_t label[2 * STEPS];
-    int32_t other[2 * STEPS];
+    for (int i = 1; i < n; i++) {
+        for (int k = i; k > 0 && values[k] < values[k - 1]; k--) {
+            double kept = values[k];
+            values[k] = values[k - 1];
+            values[k - 1] = kept;
+        }
+    }
+    return (values[(n - 1) / 2] + values[n / 2]) / 2.0;
+}
+
+/* The loss and its slope along the direction at every point, as many at a time as the batch holds. */
+static assay_status measure(point *points, check *c, const float *x, const assay_loss *what,
+                            assay_error *err)
+{
+    int32_t label[POINTS];
+    int32_t other[POINTS];
     int64_t room = c->model->spec.batch;
-    for (int k = 0; k < 2 * STEPS; k++) {
+    for (int k = 0; k < POINTS; k++) {
         label[k] = *what->label;
         other[k] = *what->other;
     }
     const assay_loss all = {what->kind, label, other};
-    for (int64_t first = 0; first < 2 * STEPS; first += room) {
-        int64_t n = 2 * STEPS - first < room ? 2 * STEPS - first : room;
+    for (int64_t first = 0; first < POINTS; first += room) {
+        int64_t n = POINTS - first < room ? POINTS - first : room;
         for (int64_t k = 0; k < n; k++) {
-            int64_t point = first + k;
-            double h = (point % 2 == 0 ? scale : -scale) * steps[point / 2];
             float *moved = c->batch + k * c->size;
             for (int64_t i = 0; i < c->size; i++) {
-                moved[i] = (float)((double)x[i] + h * (double)c->direction[i]);
+                moved[i] = (float)((double)x[i] + points[first + k].at * (double)c->direction[i]);
             }
         }
         const assay_model_batch batch = {.n = n, .tensor = c->batch};
-        ASSAY_TRY(assay_model_gradient(c->model, c->ignored, NULL, c->logits, &batch, &all, err));
+        ASSAY_TRY(assay_model_gradient(c->model, c->moved, NULL, c->logits, &batch, &all, err));
         for (int64_t k = 0; k < n; k++) {
             const float *z = c->logits + k * c->classes;
-            value[first + k] = (double)z[*what->other] - (double)z[*what->label];
+            point *p = &points[first + k];
+            p->value = (double)z[*what->other] - (double)z[*what->label];
+            for (int64_t i = 0; i < c->size; i++) {
+                p->slope += (double)c->moved[k * c->size + i] * (double)c->direction[i];
+            }
         }
     }
-    for (int k = 0; k < STEPS; k++) {
-        double two_h = 2.0 * scale * steps[k];
-        found[k] = (value[(ptrdiff_t)2 * k] - value[(ptrdiff_t)2 * k + 1]) / two_h;
-    }
     return ASSAY_OK;
+}
+
+/*
+ * As small as rounding allows: the smaller, the fewer kinks lie between the points. `length` is what
+ * the slope along the direction is likely to be.
+ */
+static double choose_step(const check *c, double scale, double length)
+{
+    double greatest_logit = 0.0;
+    for (int64_t k = 0; k < c->classes; k++) {
+        greatest_logit = fmax(greatest_logit, fabs((double)c->logits[k]));
+    }
+    double step = length > 0.0 ? ROUNDING * greatest_logit / (NOISE * length) : INFINITY;
+    return fmin(fmax(step, LEAST_STEP * scale), GREATEST_STEP * scale);
+}
+
+/*
+ * From point to point the loss must change by the integral of its slope: over all of them together,
+ * which holds across kinks (a Relu that turns on, say), and over each piece whose slope is alike at
+ * both ends, which a model that rounds does not fulfil. The greater error counts.
+ */
+static double judge_points(const point *points, double step, double length)
+{
+    double pieces[POINTS - 1];
+    double whole = 0.0;
+    double steepest = length;
+    int n = 0;
+    for (int k = 0; k < POINTS - 1; k++) {
+        double measured = (points[k + 1].value - points[k].value) / step;
+        double predicted = (points[k].slope + points[k + 1].slope) / 2.0;
+        double size = fmax(fmax(fabs(measured), fabs(predicted)), length);
+        whole += (measured - predicted) / (POINTS - 1);
+        steepest = fmax(steepest, size);
+        if (size > 0.0 && fabs(points[k].slope - points[k + 1].slope) <= ALIKE * size) {
+            pieces[n++] = fabs(measured - predicted) / size;
+        }
+    }
+    double error = n > 0 ? middle(pieces, n) : 0.0;
+    return steepest > 0.0 ? fmax(error, fabs(whole) / steepest) : 0.0;
 }
 
 static assay_status one_direction(double *error, check *c, const float *x, double scale,
                                   const assay_loss *what, assay_error *err)
 {
-    double found[STEPS];
-    double predicted = 0.0;
+    point points[POINTS] = {0};
     double length = 0.0;
-    int best = 0;
     for (int64_t i = 0; i < c->size; i++) {
         double along = (double)c->gradient[i] * (double)c->direction[i];
-        predicted += along;
         length += along * along;
     }
-    ASSAY_TRY(measure(found, c, x, scale, what, err));
-    for (int k = 1; k < STEPS - 1; k++) {
-        double apart = fabs(found[k] - found[k + 1]);
-        best = apart < fabs(found[best] - found[best + 1]) ? k : best;
+    length = sqrt(length);
+    double step = choose_step(c, scale, length);
+    for (int k = 0; k < POINTS; k++) {
+        points[k].at = step * (k - POINTS / 2);
     }
-    double measured = found[best + 1];
-    double size = fmax(fmax(fabs(measured), fabs(predicted)), sqrt(length));
-    *error = size > 0.0 ? fabs(measured - predicted) / size : 0.0;
+    ASSAY_TRY(measure(points, c, x, what, err));
+    *error = judge_points(points, step, length);
     return ASSAY_OK;
 }
 
@@ -185,7 +236,7 @@ static assay_status judge(assay_gradient_check *out, check *c, assay_error *err)
     assay_free(order);
     out->agreeing = (double)fine / (double)all;
     out->zero /= (double)out->n;
-    out->trusted = out->median_error <= 0.01 && out->agreeing >= 0.9 && out->zero <= 0.1;
+    out->trusted = out->median_error <= 0.02 && out->agreeing >= 0.9 && out->zero <= 0.1;
     return ASSAY_OK;
 }
 
@@ -214,10 +265,10 @@ assay_status assay_gradient_check_run(assay_gradient_check *out, assay_model *mo
     c.batch = assay_alloc(size * rows, sizeof(float));
     c.gradient = assay_alloc(size, sizeof(float));
     c.logits = assay_alloc((size_t)c.classes * rows, sizeof(float));
-    c.ignored = assay_alloc(wide, sizeof(float));
+    c.moved = assay_alloc(wide, sizeof(float));
     c.direction = assay_alloc(size, sizeof(float));
     c.errors = assay_alloc((size_t)n * (size_t)directions, sizeof(double));
-    if (c.batch == NULL || c.gradient == NULL || c.logits == NULL || c.ignored == NULL ||
+    if (c.batch == NULL || c.gradient == NULL || c.logits == NULL || c.moved == NULL ||
         c.direction == NULL || c.errors == NULL) {
         status = assay_fail_memory(err);
         goto done;
@@ -230,7 +281,7 @@ done:
     assay_free(c.batch);
     assay_free(c.gradient);
     assay_free(c.logits);
-    assay_free(c.ignored);
+    assay_free(c.moved);
     assay_free(c.direction);
     assay_free(c.errors);
     return status;

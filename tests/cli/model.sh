@@ -35,6 +35,10 @@ expect 0 "$assay" model check-gradient "$digits" --samples 2 --directions 4
 says out 'The gradients can be trusted.'
 expect 0 "$assay" model check-gradient "$digits" --samples 2 --json -
 is "$(jq '.gradient_check | .trusted and .median_error < 0.01 and .samples == 2' out)" true
+# a slope that holds across kinks is right; one that does for less than a grey level is of no use
+expect 0 "$assay" model check-gradient "$golden/onnx_gradient/kinks.onnx"
+says out '100 % of the directions agree'
+expect 1 "$assay" model check-gradient "$golden/attack_checks/rough.yaml" --data "$golden/attack_checks/patterns.npy"
 expect 1 "$assay" model check-gradient "$golden/onnx_gradient/rounds.onnx"
 says out 'CANNOT be trusted'
 expect 65 "$assay" model check-gradient "$golden/onnx_gradient/stopped.onnx"

@@ -496,6 +496,25 @@ def write_odd_models(folder):
                   os.path.join(folder, name + ".onnx"))
 
 
+def write_kinks(folder):
+    """Ten layers with random weights: sound gradients, and a Relu that turns on or off wherever one moves."""
+    rng = np.random.default_rng(2)
+    nodes, held, x, channels = [], {}, "image", 1
+    for k in range(10):
+        held[f"w{k}"] = rng.normal(0, np.sqrt(2 / (9 * channels)), (16, channels, 3, 3)).astype(np.float32)
+        nodes += [h.make_node("Conv", [x, f"w{k}"], [f"c{k}"], pads=[1] * 4, strides=[2 if k == 2 else 1] * 2),
+                  h.make_node("Relu", [f"c{k}"], [f"r{k}"])]
+        x, channels = f"r{k}", 16
+    held["w"] = rng.normal(0, 0.3, (16, 4)).astype(np.float32)
+    nodes += [h.make_node("GlobalAveragePool", [x], ["m"]), h.make_node("Flatten", ["m"], ["f"]),
+              h.make_node("MatMul", ["f", "w"], ["z"]), h.make_node("Softmax", ["z"], ["y"], axis=1)]
+    graph = h.make_graph(nodes, "kinks", [h.make_tensor_value_info("image", T.FLOAT, ["N", 1, 32, 32])],
+                         [h.make_tensor_value_info("y", T.FLOAT, ["N", 4])],
+                         [nh.from_array(v, k) for k, v in held.items()])
+    onnx.save(h.make_model(graph, opset_imports=[h.make_opsetid("", 17)], ir_version=8),
+              os.path.join(folder, "kinks.onnx"))
+
+
 def b64(data):
     return base64.b64encode(data).decode()
 
@@ -524,6 +543,7 @@ def main():
     if args.golden:
         write_goldens(os.path.join(args.golden, "rules.tsv"))
         write_odd_models(args.golden)
+        write_kinks(args.golden)
         return
     good, bad, operators, worst32 = 0, 0, set(), 0.0
     with tempfile.TemporaryDirectory() as folder:
