@@ -52,13 +52,13 @@ uint32_t assay_rng_u32(assay_rng *rng)
     return rng->out[rng->used++];
 }
 
-enum { LANES = ASSAY_RNG_STREAMS };
+enum { LANES = ASSAY_RNG_LANES };
 
-/* LANES blocks at once: the same rounds, laid out so that the compiler can use vector registers and
+/* The same rounds, laid out so that the compiler can use vector registers and
  * the processor can overlap the multiplications. */
-static void philox_lanes(uint32_t c0[restrict LANES], uint32_t c1[restrict LANES],
-                         uint32_t c2[restrict LANES], uint32_t c3[restrict LANES],
-                         const uint32_t key[2])
+void assay_philox4x32_10_lanes(uint32_t c0[restrict LANES], uint32_t c1[restrict LANES],
+                               uint32_t c2[restrict LANES], uint32_t c3[restrict LANES],
+                               const uint32_t key[2])
 {
     uint32_t k0 = key[0], k1 = key[1];
     for (int round = 0; round < 10; round++) {
@@ -85,7 +85,7 @@ static void next_blocks(uint32_t out[4 * LANES], assay_rng *rng)
         c2[i] = rng->counter[2];
         c3[i] = rng->counter[3];
     }
-    philox_lanes(c0, c1, c2, c3, rng->key);
+    assay_philox4x32_10_lanes(c0, c1, c2, c3, rng->key);
     for (int i = 0; i < LANES; i++) {
         out[4 * i] = c0[i];
         out[4 * i + 1] = c1[i];
@@ -106,7 +106,7 @@ void assay_rng_streams(assay_rng out[LANES], uint64_t seed, uint32_t operation,
         c3[i] = (uint32_t)(datum[i] >> 32);
     }
     const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
-    philox_lanes(c0, c1, c2, c3, key);
+    assay_philox4x32_10_lanes(c0, c1, c2, c3, key);
     for (int i = 0; i < LANES; i++) {
         assay_rng *rng = &out[i];
         rng->key[0] = key[0];

@@ -21,12 +21,18 @@ typedef struct assay_rng {
 
 /** The raw block function, for known-answer tests and for bulk use in hot loops. */
 void assay_philox4x32_10(uint32_t out[4], const uint32_t counter[4], const uint32_t key[2]);
+/** Eight blocks side by side: word w of counter i is c<w>[i], and becomes word w of its block. */
+enum { ASSAY_RNG_LANES = 8 };
+void assay_philox4x32_10_lanes(uint32_t c0[restrict ASSAY_RNG_LANES],
+                               uint32_t c1[restrict ASSAY_RNG_LANES],
+                               uint32_t c2[restrict ASSAY_RNG_LANES],
+                               uint32_t c3[restrict ASSAY_RNG_LANES], const uint32_t key[2]);
 
 /** A stream of its own for (seed, operation, datum). `operation` = assay_rng_operation(name).
  *  It repeats after 2^34 words. */
 assay_rng assay_rng_stream(uint64_t seed, uint32_t operation, uint64_t datum);
 
-enum { ASSAY_RNG_STREAMS = 8 };
+enum { ASSAY_RNG_STREAMS = ASSAY_RNG_LANES };
 /** The streams of several data, their first words computed side by side. */
 void assay_rng_streams(assay_rng out[ASSAY_RNG_STREAMS], uint64_t seed, uint32_t operation,
                        const uint64_t datum[ASSAY_RNG_STREAMS]);

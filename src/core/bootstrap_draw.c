@@ -11,7 +11,7 @@
 enum {
     GROUP = ASSAY_BOOTSTRAP_GROUP,
     QUADS = GROUP / 4,
-    LANES = 8, /* Philox blocks that are computed side by side */
+    LANES = ASSAY_RNG_LANES,
     POISSON_STEPS = 12,
     COMMON_STEPS = 6 /* weights up to here need no second look */
 };
@@ -33,20 +33,8 @@ static void philox_lanes(uint32_t out[4][LANES], uint64_t seed, uint32_t operati
         c2[l] = (uint32_t)row;
         c3[l] = (uint32_t)(row >> 32);
     }
-    uint32_t k0 = (uint32_t)seed;
-    uint32_t k1 = (uint32_t)(seed >> 32);
-    for (int round = 0; round < 10; round++) {
-        for (int l = 0; l < LANES; l++) {
-            uint64_t p0 = (uint64_t)c0[l] * UINT32_C(0xD2511F53);
-            uint64_t p1 = (uint64_t)c2[l] * UINT32_C(0xCD9E8D57);
-            c0[l] = (uint32_t)(p1 >> 32) ^ c1[l] ^ k0;
-            c1[l] = (uint32_t)p1;
-            c2[l] = (uint32_t)(p0 >> 32) ^ c3[l] ^ k1;
-            c3[l] = (uint32_t)p0;
-        }
-        k0 += UINT32_C(0x9E3779B9);
-        k1 += UINT32_C(0xBB67AE85);
-    }
+    const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+    assay_philox4x32_10_lanes(c0, c1, c2, c3, key);
     memcpy(out[0], c0, sizeof c0);
     memcpy(out[1], c1, sizeof c1);
     memcpy(out[2], c2, sizeof c2);
