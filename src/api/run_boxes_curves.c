@@ -117,9 +117,7 @@ static double mean_precision(const assay_coco_arrays *a, int64_t recall, int thr
     double sum = 0.0;
     int64_t n = 0;
     for (int64_t k = 0; k < a->classes; k++) {
-        int64_t at = (((int64_t)threshold * a->n_recalls + recall) * a->classes + k) * a->n_ranges *
-                         a->n_caps +
-                     (a->n_caps - 1);
+        int64_t at = assay_coco_curve(a, k, 0, a->n_caps - 1, threshold) + recall;
         if (a->precision[at] > -1.0) {
             sum += a->precision[at];
             n++;

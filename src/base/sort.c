@@ -179,6 +179,16 @@ assay_status assay_sort_order_i64(int64_t *order, const int64_t *keys, int64_t n
     if (n < 0) {
         return assay_fail(err, ASSAY_EINVAL, "cannot sort a negative number of values");
     }
+    int64_t ordered = n < 1 ? n : 1;
+    while (ordered < n && keys[ordered - 1] <= keys[ordered]) {
+        ordered++;
+    }
+    if (ordered == n) { /* as numbers of rows mostly are */
+        for (int64_t i = 0; i < n; i++) {
+            order[i] = i;
+        }
+        return ASSAY_OK;
+    }
     assay_sort_item *items = assay_alloc_raw((size_t)n, 2 * sizeof *items);
     if (items == NULL) {
         return assay_fail_memory(err);

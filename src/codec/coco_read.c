@@ -81,18 +81,18 @@ static assay_status read_image(reader *r, assay_json_scan *scan, assay_error *er
     ASSAY_TRY(assay_coco_begin_list(&t->partial, &r->partial, at, err));
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
-        if (strcmp(key, "id") == 0) {
+        if (assay_json_key_is(key, "id")) {
             ASSAY_TRY(assay_json_scan_integer(&t->image_id[at], scan, err));
             id = true;
-        } else if (strcmp(key, "height") == 0) {
+        } else if (assay_json_key_is(key, "height")) {
             ASSAY_TRY(read_extent(&t->image_height[at], scan, err));
-        } else if (strcmp(key, "width") == 0) {
+        } else if (assay_json_key_is(key, "width")) {
             ASSAY_TRY(read_extent(&t->image_width[at], scan, err));
-        } else if (strcmp(key, "file_name") == 0) {
+        } else if (assay_json_key_is(key, "file_name")) {
             ASSAY_TRY(read_name(&t->image_file[at], scan, err));
-        } else if (strcmp(key, "neg_category_ids") == 0) {
+        } else if (assay_json_key_is(key, "neg_category_ids")) {
             ASSAY_TRY(assay_coco_read_list(&t->absent, &r->absent, scan, err));
-        } else if (strcmp(key, "not_exhaustive_category_ids") == 0) {
+        } else if (assay_json_key_is(key, "not_exhaustive_category_ids")) {
             ASSAY_TRY(assay_coco_read_list(&t->partial, &r->partial, scan, err));
         } else if (r->objects.options.extras) {
             ASSAY_TRY(assay_coco_read_extra(&t->extras, at, key, scan, err));
@@ -142,12 +142,12 @@ static assay_status read_category(reader *r, assay_json_scan *scan, assay_error 
     t->n_categories++; /* now, so that the name is freed */
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
-        if (strcmp(key, "id") == 0) {
+        if (assay_json_key_is(key, "id")) {
             ASSAY_TRY(assay_json_scan_integer(&t->category_id[at], scan, err));
             id = true;
-        } else if (strcmp(key, "name") == 0) {
+        } else if (assay_json_key_is(key, "name")) {
             ASSAY_TRY(read_name(&t->category_name[at], scan, err));
-        } else if (strcmp(key, "frequency") == 0) {
+        } else if (assay_json_key_is(key, "frequency")) {
             ASSAY_TRY(read_frequency(&t->category_frequency[at], scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_skip(scan, err));

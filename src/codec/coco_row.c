@@ -136,13 +136,13 @@ static assay_status read_box(assay_coco_builder *builder, assay_json_scan *scan,
     assay_coco_rows *r = builder->rows;
     double *box = r->box + 4 * r->n;
     int kind = 0;
-    int n = 0;
     assay_status status = ASSAY_OK;
     ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
     if (kind == 'n') {
         return assay_json_scan_skip(scan, err);
     }
     ASSAY_TRY(assay_json_scan_array(scan, err));
+    int64_t n = assay_json_scan_reals(box, 4, scan);
     while ((status = assay_json_scan_item(scan, err)) == ASSAY_OK && n < 4) {
         ASSAY_TRY(assay_json_scan_real(&box[n], scan, err));
         n++;
@@ -160,21 +160,16 @@ static assay_status read_box(assay_coco_builder *builder, assay_json_scan *scan,
 
 enum { SEEN_ID = 1, SEEN_IMAGE = 2, SEEN_CATEGORY = 4, SEEN_SCORE = 8, SEEN_SHAPE = 16 };
 
-/* Names of two letters or more; most differ in the first two. */
-static inline bool same(const char *key, const char *name)
-{
-    return key[0] == name[0] && key[1] == name[1] && strcmp(key, name) == 0;
-}
-
 static uint8_t flag_of(const char *key)
 {
-    return same(key, "difficult")                               ? ASSAY_OBJECT_DIFFICULT
-           : same(key, "truncated")                             ? ASSAY_OBJECT_TRUNCATED
-           : same(key, "occluded")                              ? ASSAY_OBJECT_OCCLUDED
-           : same(key, "hidden")                                ? ASSAY_OBJECT_HIDDEN
-           : same(key, "ignore")                                ? ASSAY_OBJECT_IGNORE
-           : same(key, "is_group_of") || same(key, "isgroupof") ? ASSAY_OBJECT_GROUP
-                                                                : 0;
+    return assay_json_key_is(key, "difficult")   ? ASSAY_OBJECT_DIFFICULT
+           : assay_json_key_is(key, "truncated") ? ASSAY_OBJECT_TRUNCATED
+           : assay_json_key_is(key, "occluded")  ? ASSAY_OBJECT_OCCLUDED
+           : assay_json_key_is(key, "hidden")    ? ASSAY_OBJECT_HIDDEN
+           : assay_json_key_is(key, "ignore")    ? ASSAY_OBJECT_IGNORE
+           : assay_json_key_is(key, "is_group_of") || assay_json_key_is(key, "isgroupof")
+               ? ASSAY_OBJECT_GROUP
+               : 0;
 }
 
 static assay_status read_visible(assay_coco_builder *builder, assay_json_scan *scan,
@@ -196,42 +191,43 @@ static assay_status read_member(assay_coco_builder *builder, int *seen, const ch
     assay_coco_rows *r = builder->rows;
     int64_t n = r->n;
     bool truth = !builder->results;
-    if (same(key, "image_id")) {
+    if (assay_json_key_is(key, "image_id")) {
         *seen |= SEEN_IMAGE;
         return assay_json_scan_integer(&r->image[n], scan, err);
     }
-    if (same(key, "category_id")) {
+    if (assay_json_key_is(key, "category_id")) {
         *seen |= SEEN_CATEGORY;
         return assay_json_scan_integer(&r->category[n], scan, err);
     }
-    if (same(key, "bbox")) {
+    if (assay_json_key_is(key, "bbox")) {
         return read_box(builder, scan, err);
     }
-    if (same(key, "segmentation") && (*seen & SEEN_SHAPE) == 0) {
+    if (assay_json_key_is(key, "segmentation") && (*seen & SEEN_SHAPE) == 0) {
         *seen |= SEEN_SHAPE;
         return assay_coco_read_shape(builder, scan, err);
     }
-    if (same(key, "score") && !truth) {
+    if (assay_json_key_is(key, "score") && !truth) {
         *seen |= SEEN_SCORE;
         return assay_json_scan_real(&r->score[n], scan, err);
     }
-    if (same(key, "id") && truth) {
+    if (assay_json_key_is(key, "id") && truth) {
         *seen |= SEEN_ID;
         return assay_json_scan_integer(&r->id[n], scan, err);
     }
-    if (builder->options.keypoints && same(key, "keypoints")) {
+    if (builder->options.keypoints && assay_json_key_is(key, "keypoints")) {
         return assay_coco_read_points(builder, scan, err);
     }
     int kind = 0;
     ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
-    if (builder->options.keypoints && truth && kind == '0' && same(key, "num_keypoints")) {
+    if (builder->options.keypoints && truth && kind == '0' &&
+        assay_json_key_is(key, "num_keypoints")) {
         return read_visible(builder, scan, err);
     }
-    if (truth && kind != 'n' && same(key, "area")) {
+    if (truth && kind != 'n' && assay_json_key_is(key, "area")) {
         r->has[n] |= ASSAY_COCO_AREA;
         return assay_json_scan_real(&r->area[n], scan, err);
     }
-    if (truth && kind != 'n' && same(key, "iscrowd")) {
+    if (truth && kind != 'n' && assay_json_key_is(key, "iscrowd")) {
         bool crowd = false;
         r->has[n] |= ASSAY_COCO_CROWD;
         ASSAY_TRY(assay_json_scan_flag(&crowd, scan, err));

@@ -25,6 +25,25 @@ static assay_status add_number(assay_coco_builder *builder, assay_json_scan *sca
     return ASSAY_OK;
 }
 
+/* The plain numbers that follow, all at once. */
+static assay_status add_numbers(assay_coco_builder *builder, assay_json_scan *scan,
+                                assay_error *err)
+{
+    assay_coco_shapes *s = &builder->rows->shapes;
+    int64_t added = 0;
+    int64_t room = 0;
+    do {
+        ASSAY_TRY(assay_coco_grow_raw(&s->numbers, &builder->room_numbers, s->n_numbers,
+                                      sizeof *s->numbers, err));
+        room = (int64_t)builder->options.most_values - s->n_numbers;
+        room = builder->room_numbers - s->n_numbers < room ? builder->room_numbers - s->n_numbers
+                                                           : room;
+        added = assay_json_scan_reals(s->numbers + s->n_numbers, room, scan);
+        s->n_numbers += added;
+    } while (added == room && added > 0);
+    return ASSAY_OK;
+}
+
 /* [[x, y, x, y, ...], ...]; a bare [x, y, ...] is one part. */
 static assay_status read_polygons(assay_coco_builder *builder, assay_json_scan *scan,
                                   assay_error *err)
@@ -52,8 +71,10 @@ static assay_status read_polygons(assay_coco_builder *builder, assay_json_scan *
             ASSAY_TRY(add_number(builder, scan, err));
         } else {
             ASSAY_TRY(assay_json_scan_array(scan, err));
+            ASSAY_TRY(add_numbers(builder, scan, err));
             while ((status = assay_json_scan_item(scan, err)) == ASSAY_OK) {
                 ASSAY_TRY(add_number(builder, scan, err));
+                ASSAY_TRY(add_numbers(builder, scan, err));
             }
             if (status != ASSAY_DONE) {
                 return status;
@@ -172,13 +193,13 @@ static assay_status read_runs(assay_coco_builder *builder, assay_json_scan *scan
     s->first[rows->n] = s->n_counts;
     ASSAY_TRY(assay_json_scan_object(scan, err));
     while ((status = assay_json_scan_key(&key, scan, err)) == ASSAY_OK) {
-        if (strcmp(key, "counts") == 0 && !counts) {
+        if (assay_json_key_is(key, "counts") && !counts) {
             int kind = 0;
             ASSAY_TRY(assay_json_scan_peek(&kind, scan, err));
             ASSAY_TRY(kind == '[' ? read_run_list(&n, builder, scan, err)
                                   : read_run_text(&n, builder, scan, err));
             counts = true;
-        } else if (strcmp(key, "size") == 0) {
+        } else if (assay_json_key_is(key, "size")) {
             ASSAY_TRY(read_size(builder, scan, err));
             sized = true;
         } else {

@@ -231,16 +231,12 @@ static bool simple_key(assay_json_scan *scan)
     if (scan->end - scan->at < ASSAY_JSON_KEY + 2 || *scan->at != '"') {
         return false;
     }
-    int n = 0;
-    for (; n < ASSAY_JSON_KEY - 1; n++) {
-        char c = first[n];
-        if ((unsigned char)c < ' ' || c == '"' || c == '\\') {
-            break;
-        }
-        scan->key[n] = c;
-    }
+    size_t n = (size_t)(assay_json_plain(first, first + ASSAY_JSON_KEY - 1) - first);
     if (first[n] != '"' || first[n + 1] != ':') {
         return false;
+    }
+    for (size_t i = 0; i < n; i += 8) { /* room for eight more */
+        memcpy(scan->key + i, first + i, 8);
     }
     scan->key[n] = '\0';
     scan->at += n + 3;

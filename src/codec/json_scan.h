@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 
@@ -46,11 +47,17 @@ ASSAY_NODISCARD assay_status assay_json_scan_array(assay_json_scan *scan, assay_
  *  last member. Keys of more than 255 bytes come cut to 255. */
 ASSAY_NODISCARD assay_status assay_json_scan_key(const char **key, assay_json_scan *scan,
                                                  assay_error *err);
+/** Whether the key is this string literal; bytes behind a key may be looked at. */
+#define assay_json_key_is(key, literal) (memcmp((key), (literal), sizeof(literal)) == 0)
 /** ASSAY_OK when another element follows, ASSAY_DONE after the last one. */
 ASSAY_NODISCARD assay_status assay_json_scan_item(assay_json_scan *scan, assay_error *err);
 /** Values. A real must be finite; an integer may be written as a whole real. */
 ASSAY_NODISCARD assay_status assay_json_scan_real(double *out, assay_json_scan *scan,
                                                   assay_error *err);
+/** The next elements of a list, as many as are reals in plain spelling that lie in the window, at most
+ *  `room`; assay_json_scan_item goes on behind them. Returns how many; it never fails, because what
+ *  it does not know is left. */
+int64_t assay_json_scan_reals(double *out, int64_t room, assay_json_scan *scan);
 ASSAY_NODISCARD assay_status assay_json_scan_integer(int64_t *out, assay_json_scan *scan,
                                                      assay_error *err);
 /** true, false, or a number (which is true unless 0). */

@@ -18,7 +18,7 @@ struct assay_json_scan {
     uint64_t consumed; /* bytes before the window */
     uint64_t lines;    /* line feeds before the window */
     assay_buffer text;
-    char key[ASSAY_JSON_KEY];
+    char key[ASSAY_JSON_KEY + 8];
 };
 
 /** Eight bytes, the first one lowest: a single load on the usual machines. */
@@ -28,6 +28,29 @@ static inline uint64_t assay_json_eight(const char *p)
     return (uint64_t)u[0] | (uint64_t)u[1] << 8 | (uint64_t)u[2] << 16 | (uint64_t)u[3] << 24 |
            (uint64_t)u[4] << 32 | (uint64_t)u[5] << 40 | (uint64_t)u[6] << 48 |
            (uint64_t)u[7] << 56;
+}
+
+/** To the next quote, backslash or control character, or to the end of the window. */
+static inline const char *assay_json_plain(const char *p, const char *end)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = ones << 7;
+    while (end - p >= 8) {
+        uint64_t v = assay_json_eight(p);
+        uint64_t quote = v ^ ones * '"';
+        uint64_t backslash = v ^ ones * '\\';
+        /* the lowest top bit that is set is that of a byte below ' ', or of one that became zero */
+        uint64_t stops =
+            ((v - ones * ' ') & ~v) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
+        if ((stops & tops) != 0) {
+            return p + __builtin_ctzll(stops & tops) / 8;
+        }
+        p += 8;
+    }
+    while (p < end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\') {
+        p++;
+    }
+    return p;
 }
 
 /** Move what is left to the front and fill up; ASSAY_DONE when nothing came. */

@@ -108,17 +108,29 @@ static uint64_t join_digits(uint64_t v)
                       32);
 }
 
+static const uint64_t powers[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+
+/* How many of the eight bytes v are digits before the first one that is none. */
+static inline int leading_digits(uint64_t v)
+{
+    uint64_t other = ((v + UINT64_C(0x4646464646464646)) | (v - UINT64_C(0x3030303030303030))) &
+                     UINT64_C(0x8080808080808080);
+    return other != 0 ? __builtin_ctzll(other) / 8 : 8;
+}
+
+/* The first n of the eight digits v as a number, 1 <= n <= 8. */
+static inline uint64_t first_digits(uint64_t v, int n)
+{
+    return join_digits((v - UINT64_C(0x3030303030303030)) << 8 * (8 - n));
+}
+
 /* Digits eight bytes at a time, as far as there are so many before `end`. */
 static const char *many_digits(const char *p, const char *end, decimal *d, int *n, bool fraction)
 {
-    static const uint64_t powers[] = {1,      10,      100,      1000,     10000,
-                                      100000, 1000000, 10000000, 100000000};
     int found = 8;
     while (found == 8 && *n <= MOST_DIGITS - 8 && end - p >= 8) {
         uint64_t v = assay_json_eight(p);
-        uint64_t other = ((v + UINT64_C(0x4646464646464646)) | (v - UINT64_C(0x3030303030303030))) &
-                         UINT64_C(0x8080808080808080);
-        found = other != 0 ? __builtin_ctzll(other) / 8 : 8;
+        found = leading_digits(v);
         if (found == 0) {
             break;
         }
@@ -254,10 +266,75 @@ static assay_status to_real(double *out, const decimal *d, size_t size, assay_js
     return ASSAY_OK;
 }
 
+enum { LOOKED_AT = 48 }; /* bytes that must lie in the window for the two below, with a blank */
+
+static inline bool ends_plainly(char c)
+{
+    return c == ',' || c == ']' || c == '}';
+}
+
+/* The real at p as programs write most of them: at most 7 digits, perhaps a point and at most 24 more (19
+ * that count), behind it a comma or a closing bracket. 40 bytes may be looked at. NULL = anything
+ * else. */
+static inline const char *plain_real(double *out, const char *p)
+{
+    bool negative = *p == '-';
+    p += negative;
+    uint64_t v = assay_json_eight(p);
+    int whole = leading_digits(v);
+    if (whole == 0 || whole == 8 || (*p == '0' && whole > 1)) {
+        return NULL;
+    }
+    uint64_t mantissa = first_digits(v, whole);
+    int places = 0;
+    p += whole;
+    if (*p == '.') {
+        int found = 8;
+        p++;
+        for (int k = 0; k < 3 && found == 8; k++, p += found) {
+            v = assay_json_eight(p);
+            found = leading_digits(v);
+            if (found > 0) {
+                /* may overflow; then the digits are too many, which is seen below */
+                mantissa = mantissa * powers[found] + first_digits(v, found);
+                places += found;
+            }
+        }
+        if (places == 0) {
+            return NULL;
+        }
+    }
+    if (!ends_plainly(*p) || whole + places > MOST_DIGITS ||
+        !assay_decimal_to_real(out, mantissa, -places)) {
+        return NULL;
+    }
+    *out = negative ? -*out : *out;
+    return p;
+}
+
+/* The same for a whole number of at most 7 digits. */
+static inline const char *plain_integer(int64_t *out, const char *p)
+{
+    uint64_t v = assay_json_eight(p);
+    int n = leading_digits(v);
+    if (n == 0 || n == 8 || (*p == '0' && n > 1) || !ends_plainly(p[n])) {
+        return NULL;
+    }
+    *out = (int64_t)first_digits(v, n);
+    return p + n;
+}
+
 assay_status assay_json_scan_real(double *out, assay_json_scan *scan, assay_error *err)
 {
     decimal d = {0};
     size_t size = 0;
+    if (scan->end - scan->at >= LOOKED_AT) {
+        const char *last = plain_real(out, scan->at + (*scan->at == ' '));
+        if (last != NULL) {
+            scan->at += last - scan->at;
+            return ASSAY_OK;
+        }
+    }
     ASSAY_TRY(number(&d, &size, scan, err));
     ASSAY_TRY(to_real(out, &d, size, scan, err));
     scan->at += size;
@@ -270,6 +347,13 @@ assay_status assay_json_scan_integer(int64_t *out, assay_json_scan *scan, assay_
     size_t size = 0;
     double real = 0.0;
     *out = 0;
+    if (scan->end - scan->at >= LOOKED_AT) {
+        const char *last = plain_integer(out, scan->at + (*scan->at == ' '));
+        if (last != NULL) {
+            scan->at += last - scan->at;
+            return ASSAY_OK;
+        }
+    }
     ASSAY_TRY(number(&d, &size, scan, err));
     if (d.whole && d.exact && d.exponent == 0 && d.mantissa <= INT64_MAX) {
         *out = d.negative ? -(int64_t)d.mantissa : (int64_t)d.mantissa;
@@ -283,4 +367,27 @@ assay_status assay_json_scan_integer(int64_t *out, assay_json_scan *scan, assay_
     }
     scan->at += size;
     return ASSAY_OK;
+}
+
+int64_t assay_json_scan_reals(double *out, int64_t room, assay_json_scan *scan)
+{
+    int64_t n = 0;
+    while (n < room && scan->end - scan->at >= LOOKED_AT) {
+        const char *p = scan->at;
+        if (!scan->fresh) {
+            if (*p != ',') {
+                break;
+            }
+            p++;
+        }
+        p += *p == ' ';
+        p = plain_real(&out[n], p);
+        if (p == NULL) {
+            break;
+        }
+        scan->at += p - scan->at;
+        scan->fresh = false;
+        n++;
+    }
+    return n;
 }

@@ -131,35 +131,12 @@ static assay_status escape(assay_json_scan *scan, assay_error *err)
     return ASSAY_OK;
 }
 
-/* To the next quote, backslash or control character, or to the end of the window. */
-static char *plain(char *p, const char *end)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = ones << 7;
-    while (end - p >= 8) {
-        uint64_t v = assay_json_eight(p);
-        uint64_t quote = v ^ ones * '"';
-        uint64_t backslash = v ^ ones * '\\';
-        /* the lowest top bit that is set is that of a byte below ' ', or of one that became zero */
-        uint64_t stops =
-            ((v - ones * ' ') & ~v) | ((quote - ones) & ~quote) | ((backslash - ones) & ~backslash);
-        if ((stops & tops) != 0) {
-            return p + __builtin_ctzll(stops & tops) / 8;
-        }
-        p += 8;
-    }
-    while (p < end && (unsigned char)*p >= ' ' && *p != '"' && *p != '\\') {
-        p++;
-    }
-    return p;
-}
-
 /* Behind the opening quote, when the text does not lie in the window as it is. */
 static assay_status gather(assay_json_scan *scan, assay_error *err)
 {
     assay_buffer_clear(&scan->text);
     for (;;) {
-        char *stop = plain(scan->at, scan->end);
+        char *stop = scan->at + (assay_json_plain(scan->at, scan->end) - scan->at);
         assay_buffer_append(&scan->text, scan->at, (size_t)(stop - scan->at));
         scan->at = stop;
         if (stop == scan->end) {
@@ -197,7 +174,7 @@ assay_status assay_json_scan_text(const char **out, size_t *size, assay_json_sca
         return assay_json_scan_unexpected(scan, c, "a text", err);
     }
     scan->at++;
-    char *stop = plain(scan->at, scan->end);
+    char *stop = scan->at + (assay_json_plain(scan->at, scan->end) - scan->at);
     if (stop < scan->end && *stop == '"') {
         *out = scan->at;
         *size = (size_t)(stop - scan->at);

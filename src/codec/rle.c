@@ -35,6 +35,40 @@ static assay_status read_number(int64_t *out, const char *text, size_t size, siz
     return ASSAY_OK;
 }
 
+/* Runs of eight numbers of one character each, as long as such come, from run m > 2 on; returns how many.
+ * The run that each is told from lies two before, so there are two chains. */
+static int64_t short_numbers(uint32_t *runs, int64_t m, const char *text, size_t size)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const int64_t first = m;
+    int64_t even = runs[m - 2];
+    int64_t odd = runs[m - 1];
+    for (; size >= 8; size -= 8, text += 8) {
+        uint64_t v = 0;
+        for (int k = 0; k < 8; k++) { /* one load */
+            v |= (uint64_t)(unsigned char)text[k] << 8 * k;
+        }
+        v -= ones * BASE;
+        if ((v & ones * (uint8_t) ~(MORE - 1)) != 0) {
+            break;
+        }
+        int64_t wrong = 0;
+        v ^= ones * SIGN;
+        for (int k = 0; k < 8; k += 2, v >>= 16) {
+            even += (int64_t)(v & 0xFF) - SIGN;
+            odd += (int64_t)(v >> 8 & 0xFF) - SIGN;
+            runs[m + k] = (uint32_t)even;
+            runs[m + k + 1] = (uint32_t)odd;
+            wrong |= even | odd;
+        }
+        if ((uint64_t)wrong >> 31 != 0) {
+            break; /* said by who reads one at a time */
+        }
+        m += 8;
+    }
+    return m - first;
+}
+
 assay_status assay_rle_from_text(uint32_t *runs, int64_t *n, const char *text, size_t size,
                                  assay_error *err)
 {
@@ -58,6 +92,13 @@ assay_status assay_rle_from_text(uint32_t *runs, int64_t *n, const char *text, s
         runs[m] = (uint32_t)value;
         before = m > 1 ? last : 0;
         last = value;
+        if (m > 1) {
+            int64_t more = short_numbers(runs, m + 1, text + p, size - p);
+            p += (size_t)more;
+            m += more;
+            before = runs[m - 1];
+            last = runs[m];
+        }
     }
     *n = m;
     return ASSAY_OK;
@@ -110,42 +151,45 @@ uint32_t assay_rle_area(const assay_rle *rle)
     return area;
 }
 
-/* The row `run` pixels further; most runs end in the column or the next one, which needs no
- * division. */
-static inline uint32_t down(uint32_t row, uint32_t run, uint32_t height)
-{
-    uint32_t to = row + run; /* below 2^32: both are below 2^31 */
-    if (to >= height) {
-        to -= height;
-        if (to >= height) {
-            to %= height;
-        }
-    }
-    return to;
-}
-
 /* Rows of the first and the last pixel of the object, and whether a run goes on in the next column. */
 typedef struct rows {
     uint32_t top, bottom;
     bool across;
 } rows;
 
+/* Where the column of pixel `at` begins, looked for from the beginning of one before it; most runs end in
+ * the column or the next one, which needs no division. */
+static inline uint32_t column_of(uint32_t column, uint32_t at, uint32_t height)
+{
+    if (at - column >= height) {
+        column += height;
+        if (at - column >= height) {
+            column = at - at % height;
+        }
+    }
+    return column;
+}
+
 static rows rows_of(const assay_rle *rle)
 {
     const uint32_t h = (uint32_t)rle->height;
     rows r = {h, 0, false};
-    uint32_t row = 0; /* of the next pixel; pixels are counted down the columns */
+    uint32_t at = 0; /* pixels are counted down the columns */
+    uint32_t column = 0;
     for (int64_t i = 0; i + 1 < rle->n; i += 2) {
         const uint32_t run = rle->runs[i + 1];
-        row = down(row, rle->runs[i], h);
+        at += rle->runs[i];
         if (run == 0) {
             continue;
         }
-        r.top = row < r.top ? row : r.top;
-        r.across = r.across || run > h - row;
-        uint32_t last = down(row, run - 1, h);
-        r.bottom = last > r.bottom ? last : r.bottom;
-        row = last + 1 < h ? last + 1 : 0;
+        column = column_of(column, at, h);
+        uint32_t top = at - column;
+        at += run;
+        r.top = top < r.top ? top : r.top;
+        r.across |= run > h - top;
+        column = column_of(column, at - 1, h);
+        uint32_t bottom = at - 1 - column;
+        r.bottom = bottom > r.bottom ? bottom : r.bottom;
     }
     return r;
 }

@@ -95,13 +95,24 @@ typedef struct assay_detection_list {
 assay_detection_list assay_detection_class(const assay_detection *detection, int64_t k);
 
 /** The arrays of COCO's "accumulate": precision and (when wanted, else NULL) scores
- *  [threshold][recall][class][area][cap], recall [threshold][class][area][cap]; -1 = no object. With the area under the curve instead of a
- *  grid there is one "recall", whose precision is the AP. */
+ *  [class][area][cap][threshold][recall], recall [threshold][class][area][cap]; -1 = no object.
+ *  Without scores precision is filled in where the protocol's statistics ask for it and at the largest
+ *  cap, elsewhere it is -1. With the area under the curve instead of a grid there is one "recall",
+ *  whose precision is the AP. */
 typedef struct assay_coco_arrays {
     int64_t classes;
     int32_t n_thresholds, n_recalls, n_ranges, n_caps;
     double *precision, *scores, *recall;
 } assay_coco_arrays;
+
+/** Where precision and score at the first recall stand. */
+static inline int64_t assay_coco_curve(const assay_coco_arrays *arrays, int64_t k, int64_t area,
+                                       int64_t cap, int64_t threshold)
+{
+    return (((k * arrays->n_ranges + area) * arrays->n_caps + cap) * arrays->n_thresholds +
+            threshold) *
+           arrays->n_recalls;
+}
 
 ASSAY_NODISCARD assay_status assay_detection_accumulate(assay_coco_arrays *out,
                                                         const assay_detection *detection,

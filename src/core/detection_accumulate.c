@@ -91,9 +91,10 @@ typedef struct accumulation {
     const assay_detection *d;
     assay_coco_arrays *out;
     double epsilon;
-    bool ties;    /* equal scores are one point */
-    double floor; /* detections of a lower score do not exist */
-    int first_cap;
+    bool ties;       /* equal scores are one point */
+    double floor;    /* detections of a lower score do not exist */
+    int first_cap;   /* of those of the protocol */
+    uint32_t curved; /* bit m: at cap m the curve is wanted, not the recall alone */
 } accumulation;
 
 /* What one pass over a class saw. */
@@ -181,11 +182,13 @@ static passed collect(hits found[], const accumulation *acc, int64_t k, int a, i
 
 /* Precision only rises at hits, so the curve's upper envelope is known from them alone. */
 static void sample(const accumulation *acc, hits *f, const passed *p, int64_t objects,
-                   double *precision, double *scores, int64_t stride)
+                   double *precision, double *scores)
 {
     const assay_protocol *protocol = &acc->d->protocol;
     for (int64_t i = f->n - 1; i > 0; i--) {
-        f->precision[i - 1] = fmax(f->precision[i - 1], f->precision[i]);
+        if (f->precision[i - 1] < f->precision[i]) {
+            f->precision[i - 1] = f->precision[i];
+        }
     }
     if ((protocol->rules & ASSAY_RULE_AREA_UNDER) != 0) {
         double sum = 0.0;
@@ -193,70 +196,90 @@ static void sample(const accumulation *acc, hits *f, const passed *p, int64_t ob
             sum += f->precision[i];
         }
         precision[0] = sum / (double)objects;
-        scores[0] = p->n > 0 ? p->first_score : 0.0;
+        if (scores != NULL) {
+            scores[0] = p->n > 0 ? p->first_score : 0.0;
+        }
         return;
     }
     int64_t at = 0;
-    for (int r = 0; r < protocol->n_recalls; r++) {
-        precision[r * stride] = scores[r * stride] = 0.0;
-    }
-    for (int r = 0; r < protocol->n_recalls && p->n > 0; r++) {
-        while (at < f->n && (double)(at + 1) / (double)objects < protocol->recalls[r]) {
+    int reached = 0;
+    for (; reached < protocol->n_recalls && p->n > 0; reached++) {
+        while (at < f->n && (double)(at + 1) / (double)objects < protocol->recalls[reached]) {
             at++;
         }
-        if (at < f->n) {
-            precision[r * stride] = f->precision[at];
-            scores[r * stride] = f->score[at];
-        }
-        /* Recall 0 is reached by the first detection, whatever it is. */
-        if (protocol->recalls[r] == 0.0) {
-            scores[r * stride] = p->first_score;
-        } else if (at == f->n) {
+        if (at == f->n && protocol->recalls[reached] != 0.0) {
             break;
         }
+        precision[reached] = at < f->n ? f->precision[at] : 0.0;
+        if (scores != NULL) {
+            /* Recall 0 is reached by the first detection, whatever it is. */
+            scores[reached] = protocol->recalls[reached] == 0.0 ? p->first_score : f->score[at];
+        }
+    }
+    for (int r = reached; r < protocol->n_recalls; r++) {
+        precision[r] = 0.0;
+        if (scores != NULL) {
+            scores[r] = 0.0;
+        }
     }
 }
 
-/* One class: its arrays [threshold][recall][area][cap], put into those of all classes when complete, so
- * that what lies together there is written together. */
-typedef struct sheet {
-    double *precision, *scores;
-} sheet;
-
-/* The class has no objects, but detections: all of them are wrong. */
-static void fill_absent(const accumulation *acc, const sheet *own, int64_t at, int64_t stride)
+/* The number of hits alone. */
+static void count_hits(hits found[], const accumulation *acc, int64_t k, int a, int m)
 {
-    const assay_protocol *p = &acc->d->protocol;
-    for (int64_t i = 0; i < (int64_t)p->n_thresholds * p->n_recalls; i++) {
-        own->precision[i * stride + at] = 0.0;
-        own->scores[i * stride + at] = 0.0;
+    const assay_detection *d = acc->d;
+    const assay_detection_list list = assay_detection_class(d, k);
+    int32_t n[ASSAY_MOST_THRESHOLDS] = {0};
+    for (int64_t i = 0; i < list.n && !(list.score[i] < acc->floor); i++) {
+        uint32_t counted = list.place[i] < d->protocol.caps[m] ? list.hit[i * list.stride + a] : 0;
+        counted &= ~(uint32_t)list.skip[i * list.stride + a];
+        for (int t = 0; t < ASSAY_MOST_THRESHOLDS; t++) { /* in vectors */
+            n[t] += (counted & UINT32_C(1) << t) != 0;
+        }
+    }
+    for (int t = 0; t < d->protocol.n_thresholds; t++) {
+        found[t].n = n[t];
     }
 }
 
-static void accumulate_part(const accumulation *acc, const sheet *own, hits found[], int64_t k,
-                            int a, int m)
+/* Curves of one class, area range and cap; for all thresholds they stand behind each other. */
+static void accumulate_part(const accumulation *acc, hits found[], int64_t k, int a, int m)
 {
     const assay_protocol *p = &acc->d->protocol;
     int64_t positives = acc->d->positives[k * p->n_ranges + a];
-    int64_t stride = (int64_t)acc->out->n_ranges * acc->out->n_caps;
-    int64_t at = (int64_t)a * acc->out->n_caps + m - acc->first_cap;
+    const int64_t stride = (int64_t)acc->out->n_ranges * acc->out->n_caps;
+    int cap = m - acc->first_cap;
+    int64_t first = assay_coco_curve(acc->out, k, a, cap, 0);
+    double *precision = acc->out->precision + first;
+    double *scores = acc->out->scores != NULL ? acc->out->scores + first : NULL;
+    int64_t points = (int64_t)p->n_thresholds * p->n_recalls;
     bool absent = (p->rules & ASSAY_RULE_ABSENT_ZERO) != 0;
-    if (positives == 0 && !absent) {
-        return;
+    bool looked_at = acc->d->cell_first[k] < acc->d->cell_first[k + 1] && (positives > 0 || absent);
+    bool curved = (acc->curved >> m & 1) != 0;
+    passed seen = {0};
+    if (looked_at && curved) {
+        seen = collect(found, acc, k, a, m);
+    } else if (looked_at && positives > 0) {
+        count_hits(found, acc, k, a, m);
     }
-    passed seen = collect(found, acc, k, a, m);
-    if (positives == 0) {
-        if (seen.counted) {
-            fill_absent(acc, own, at, stride);
+    if (!looked_at || positives == 0 || !curved) {
+        /* without objects, but with detections: all of them are wrong */
+        double value = seen.counted ? 0.0 : -1.0;
+        for (int64_t i = 0; i < points; i++) {
+            precision[i] = value;
+            if (scores != NULL) {
+                scores[i] = value;
+            }
         }
-        return;
     }
-    for (int t = 0; t < p->n_thresholds; t++) {
-        acc->out->recall[(t * acc->out->classes + k) * stride + at] =
+    for (int t = 0; looked_at && positives > 0 && t < p->n_thresholds; t++) {
+        acc->out
+            ->recall[(t * acc->out->classes + k) * stride + (int64_t)a * acc->out->n_caps + cap] =
             (double)found[t].n / (double)positives;
-        sample(acc, &found[t], &seen, positives,
-               own->precision + (int64_t)t * p->n_recalls * stride + at,
-               own->scores + (int64_t)t * p->n_recalls * stride + at, stride);
+        if (curved) {
+            sample(acc, &found[t], &seen, positives, precision + (int64_t)t * p->n_recalls,
+                   scores != NULL ? scores + (int64_t)t * p->n_recalls : NULL);
+        }
     }
 }
 
@@ -279,32 +302,18 @@ static assay_status accumulate_class(void *payload, int64_t k, int worker, assay
     const assay_protocol *p = &d->protocol;
     int64_t most = most_hits(d, k);
     hits found[ASSAY_MOST_THRESHOLDS] = {{0}};
-    size_t rows = (size_t)p->n_thresholds * (size_t)p->n_recalls;
-    size_t parts = (size_t)acc->out->n_ranges * (size_t)acc->out->n_caps;
-    size_t curves = ((size_t)most + 1) * 2 * (size_t)p->n_thresholds;
     (void)worker;
-    double *room = assay_alloc_raw(curves + 2 * rows * parts, sizeof *room);
+    double *room = assay_alloc_raw(((size_t)most + 1) * 2, (size_t)p->n_thresholds * sizeof *room);
     if (room == NULL) {
         return assay_fail_memory(err);
-    }
-    const sheet own = {room + curves, room + curves + rows * parts};
-    for (size_t i = 0; i < 2 * rows * parts; i++) {
-        own.precision[i] = -1.0;
     }
     for (int t = 0; t < p->n_thresholds; t++) {
         found[t].precision = room + (most + 1) * 2 * t;
         found[t].score = room + (most + 1) * (2 * t + 1);
     }
-    for (int a = 0; a < acc->out->n_ranges && d->cell_first[k] < d->cell_first[k + 1]; a++) {
+    for (int a = 0; a < acc->out->n_ranges; a++) {
         for (int m = acc->first_cap; m < p->n_caps; m++) {
-            accumulate_part(acc, &own, found, k, a, m);
-        }
-    }
-    for (size_t i = 0; i < rows; i++) {
-        size_t to = (i * (size_t)acc->out->classes + (size_t)k) * parts;
-        memcpy(acc->out->precision + to, own.precision + i * parts, parts * sizeof(double));
-        if (acc->out->scores != NULL) {
-            memcpy(acc->out->scores + to, own.scores + i * parts, parts * sizeof(double));
+            accumulate_part(acc, found, k, a, m);
         }
     }
     assay_free(room);
@@ -319,6 +328,18 @@ void assay_coco_arrays_dispose(assay_coco_arrays *arrays)
     *arrays = (assay_coco_arrays){0};
 }
 
+/* Caps at which a statistic asks for precision, and the largest. */
+static uint32_t curved_caps(const assay_protocol *p)
+{
+    assay_statistic what[ASSAY_MOST_STATISTICS];
+    uint32_t caps = UINT32_C(1) << (p->n_caps - 1);
+    int n = assay_protocol_statistics(what, p);
+    for (int i = 0; i < n; i++) {
+        caps |= !what[i].recall && what[i].cap >= 0 ? UINT32_C(1) << what[i].cap : 0;
+    }
+    return caps;
+}
+
 static assay_status accumulate(accumulation *acc, bool scores, assay_error *err)
 {
     const assay_detection *d = acc->d;
@@ -329,6 +350,7 @@ static assay_status accumulate(accumulation *acc, bool scores, assay_error *err)
     size_t points = (size_t)out->n_recalls;
     acc->epsilon = (p->rules & ASSAY_RULE_EPSILON) != 0 ? coco_epsilon : 0.0;
     acc->ties = (p->rules & ASSAY_RULE_TIES) != 0;
+    acc->curved = scores ? UINT32_MAX : curved_caps(p);
     out->precision = assay_alloc_raw(cells, points * sizeof(double));
     out->scores = scores ? assay_alloc_raw(cells, points * sizeof(double)) : NULL;
     out->recall = assay_alloc_raw(cells, sizeof(double));
@@ -416,7 +438,6 @@ static bool in_group(const assay_detection *d, int64_t k, int32_t group)
 static double mean_of(double *room, const assay_detection *d, const assay_coco_arrays *arrays,
                       const assay_statistic *s, int64_t k)
 {
-    const double *values = s->recall ? arrays->recall : arrays->precision;
     int64_t recalls = s->recall ? 1 : arrays->n_recalls;
     int64_t n = 0;
     int64_t first = s->threshold < 0 ? 0 : s->threshold;
@@ -424,10 +445,16 @@ static double mean_of(double *room, const assay_detection *d, const assay_coco_a
     if (s->cap < 0 || s->threshold < -1) {
         return -1.0;
     }
-    int64_t step = (int64_t)arrays->n_ranges * arrays->n_caps;
+    const int64_t parts = (int64_t)arrays->n_ranges * arrays->n_caps;
+    const int64_t part = (int64_t)s->range * arrays->n_caps + s->cap;
+    /* from one class to the next, and from one threshold to the next */
+    int64_t step = s->recall ? parts : parts * arrays->n_thresholds * recalls;
+    int64_t over = s->recall ? parts * arrays->classes : recalls;
+    const double *values =
+        s->recall ? arrays->recall + part
+                  : arrays->precision + assay_coco_curve(arrays, 0, s->range, s->cap, 0);
     for (int64_t row = first * recalls; row < (last + 1) * recalls; row++) {
-        const double *value =
-            values + row * arrays->classes * step + (int64_t)s->range * arrays->n_caps + s->cap;
+        const double *value = values + row / recalls * over + row % recalls;
         for (int64_t c = k < 0 ? 0 : k; c < (k < 0 ? arrays->classes : k + 1); c++) {
             room[n] = value[c * step];
             n += value[c * step] > -1.0 && in_group(d, c, s->group);

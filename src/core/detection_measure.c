@@ -125,13 +125,13 @@ static assay_status measure_statistics(const assay_detecting *c, assay_detection
     return ASSAY_OK;
 }
 
-/* Mean over the classes that have a value; NaN = none has. */
-static double class_mean(const assay_coco_arrays *a, const double *values, int64_t row)
+/* Mean over the classes that have a value, which lie `step` apart; NaN = none has. */
+static double class_mean(const assay_coco_arrays *a, const double *values, int64_t step)
 {
     double sum = 0.0;
     int64_t n = 0;
     for (int64_t k = 0; k < a->classes; k++) {
-        double value = values[((row * a->classes + k) * a->n_ranges) * a->n_caps + a->n_caps - 1];
+        double value = values[k * step];
         sum += value > -1.0 ? value : 0.0;
         n += value > -1.0;
     }
@@ -148,6 +148,7 @@ static assay_status add_curves(const assay_detecting *c, const assay_coco_arrays
     const assay_protocol *p = &c->detection->protocol;
     int64_t points = (int64_t)a->n_thresholds * a->n_recalls;
     int64_t own = a->classes * a->n_recalls;
+    const int64_t parts = (int64_t)a->n_ranges * a->n_caps;
     assay_status status = ASSAY_OK;
     double iou[ASSAY_MOST_THRESHOLDS][3];
     double *rows = assay_alloc_raw((size_t)(points > own ? points : own), 5 * sizeof *rows);
@@ -160,12 +161,13 @@ static assay_status add_curves(const assay_detecting *c, const assay_coco_arrays
             double *row = rows + 3 * ((int64_t)t * a->n_recalls + r);
             row[0] = p->thresholds[t];
             row[1] = p->recalls[r];
-            row[2] = class_mean(a, a->precision, (int64_t)t * a->n_recalls + r);
+            row[2] = class_mean(a, a->precision + assay_coco_curve(a, 0, 0, a->n_caps - 1, t) + r,
+                                parts * points);
             sum += row[2];
         }
         iou[t][0] = p->thresholds[t];
         iou[t][1] = sum / a->n_recalls;
-        iou[t][2] = class_mean(a, a->recall, t);
+        iou[t][2] = class_mean(a, a->recall + t * a->classes * parts + a->n_caps - 1, parts);
     }
     ASSAY_GOTO(assay_result_curve(c->out, "detection_precision_recall", all, 3, rows, points, err),
                done);
@@ -175,7 +177,7 @@ static assay_status add_curves(const assay_detecting *c, const assay_coco_arrays
     int64_t n = 0;
     for (int64_t k = 0; k < a->classes; k++) {
         for (int64_t r = 0; r < a->n_recalls; r++) {
-            int64_t at = ((r * a->classes + k) * a->n_ranges) * a->n_caps + a->n_caps - 1;
+            int64_t at = assay_coco_curve(a, k, 0, a->n_caps - 1, 0) + r;
             if (a->precision[at] > -1.0) {
                 double *row = rows + 5 * n++;
                 row[0] = (double)k;

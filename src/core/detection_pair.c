@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/parallel.h"
 #include "base/sort.h"
 #include "core/detection_internal.h"
 
@@ -53,11 +54,13 @@ int64_t assay_rank_of(const int64_t *ids, int64_t n, int64_t id, int64_t *hint)
     return low;
 }
 
-/* What is to be ordered: rows with their class and image; class -1 = left out. */
+/* Objects or detections: rows with their class and image, then (row, key) by class and image. */
 typedef struct keyed {
     int64_t n;
     int64_t *row;
     int32_t *category, *image;
+    uint64_t *key; /* class and image, ascending */
+    assay_detection_notes notes;
 } keyed;
 
 static void keyed_dispose(keyed *k)
@@ -65,6 +68,7 @@ static void keyed_dispose(keyed *k)
     assay_free(k->row);
     assay_free(k->category);
     assay_free(k->image);
+    assay_free(k->key);
     *k = (keyed){0};
 }
 
@@ -72,9 +76,11 @@ static assay_status keyed_init(keyed *k, int64_t room, assay_error *err)
 {
     *k = (keyed){.row = assay_alloc_raw((size_t)room, sizeof *k->row),
                  .category = assay_alloc_raw((size_t)room, sizeof *k->category),
-                 .image = assay_alloc_raw((size_t)room, sizeof *k->image)};
-    return k->row != NULL && k->category != NULL && k->image != NULL ? ASSAY_OK
-                                                                     : assay_fail_memory(err);
+                 .image = assay_alloc_raw((size_t)room, sizeof *k->image),
+                 .key = assay_alloc_raw((size_t)room, sizeof *k->key)};
+    return k->row != NULL && k->category != NULL && k->image != NULL && k->key != NULL
+               ? ASSAY_OK
+               : assay_fail_memory(err);
 }
 
 /* The last annotation with the same id stands for all that have it (COCO's index by id). */
@@ -158,7 +164,7 @@ static assay_status result_extends(bool *out, const assay_pairing *pairing, int6
     return ASSAY_OK;
 }
 
-static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairing *pairing,
+static assay_status key_objects(keyed *k, const assay_detection *d, const assay_pairing *pairing,
                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
@@ -170,7 +176,7 @@ static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairin
     if (stand_in == NULL) {
         return assay_fail_memory(err);
     }
-    ASSAY_GOTO(stand_ins(stand_in, objects, &d->notes.repeated_ids, err), done);
+    ASSAY_GOTO(stand_ins(stand_in, objects, &k->notes.repeated_ids, err), done);
     for (int64_t i = 0; i < objects->n; i++) {
         int64_t row = stand_in[i];
         bool listed =
@@ -184,15 +190,15 @@ static assay_status key_objects(keyed *k, assay_detection *d, const assay_pairin
             continue;
         }
         if (needed && !object_extends(objects, row)) {
-            d->notes.no_extent++;
+            k->notes.no_extent++;
             continue;
         }
         if (!listed || image < 0 || category < 0) {
-            d->notes.objects_elsewhere++;
+            k->notes.objects_elsewhere++;
             continue;
         }
-        note_object(&d->notes, objects, row);
-        d->notes.other_size += has_other_size(objects, row, pairing, d->image_row[image]);
+        note_object(&k->notes, objects, row);
+        k->notes.other_size += has_other_size(objects, row, pairing, d->image_row[image]);
         k->row[k->n] = row;
         k->category[k->n] = (int32_t)category;
         k->image[k->n++] = (int32_t)image;
@@ -202,7 +208,7 @@ done:
     return status;
 }
 
-static assay_status key_detections(keyed *k, assay_detection *d, const assay_pairing *pairing,
+static assay_status key_detections(keyed *k, const assay_detection *d, const assay_pairing *pairing,
                                    const uint8_t *dropped, assay_arena *arena, assay_error *err)
 {
     const assay_coco_rows *results = pairing->results;
@@ -220,10 +226,10 @@ static assay_status key_detections(keyed *k, assay_detection *d, const assay_pai
                               i + 1, results->image[i]);
         }
         if (image == -2) {
-            d->notes.outside++;
+            k->notes.outside++;
             continue;
         }
-        d->notes.results_elsewhere += category < 0;
+        k->notes.results_elsewhere += category < 0;
         if (category < 0 || (dropped != NULL && dropped[i] != 0)) {
             continue;
         }
@@ -232,14 +238,14 @@ static assay_status key_detections(keyed *k, assay_detection *d, const assay_pai
             ASSAY_TRY(result_extends(&extends, pairing, i, arena, err));
         }
         if (!extends) {
-            d->notes.no_extent++;
+            k->notes.no_extent++;
             continue;
         }
         const double *box = results->box + 4 * i;
-        d->notes.negative_boxes +=
+        k->notes.negative_boxes +=
             (results->has[i] & ASSAY_COCO_BOX) != 0 && (box[2] < 0.0 || box[3] < 0.0);
-        d->notes.other_size += has_other_size(results, i, pairing, d->image_row[image]);
-        d->notes.no_share += !(results->score[i] >= 0.0 && results->score[i] <= 1.0);
+        k->notes.other_size += has_other_size(results, i, pairing, d->image_row[image]);
+        k->notes.no_share += !(results->score[i] >= 0.0 && results->score[i] <= 1.0);
         k->row[k->n] = i;
         k->category[k->n] = (int32_t)category;
         k->image[k->n++] = (int32_t)image;
@@ -273,8 +279,8 @@ done:
     return status;
 }
 
-/* order = positions of k by class, then image, then position: two stable counting passes. */
-static assay_status order_keyed(int64_t *order, const keyed *k, const assay_detection *d,
+/* order = rows by class, then image, then place in the file, and k->key: two stable counting passes. */
+static assay_status order_keyed(int64_t *order, keyed *k, const assay_detection *d,
                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
@@ -299,7 +305,10 @@ static assay_status order_keyed(int64_t *order, const keyed *k, const assay_dete
         pass[by_image[k->image[i]]++] = i;
     }
     for (int64_t i = 0; i < k->n; i++) {
-        order[by_category[k->category[pass[i]]]++] = pass[i];
+        int64_t from = pass[i];
+        int64_t to = by_category[k->category[from]]++;
+        order[to] = k->row[from];
+        k->key[to] = (uint64_t)k->category[from] << 32 | (uint32_t)k->image[from];
     }
 done:
     assay_free(pass);
@@ -308,36 +317,25 @@ done:
     return status;
 }
 
-static int compare(const keyed *a, int64_t i, const keyed *b, int64_t j)
-{
-    if (a->category[i] != b->category[j]) {
-        return a->category[i] < b->category[j] ? -1 : 1;
-    }
-    return a->image[i] < b->image[j] ? -1 : a->image[i] > b->image[j];
-}
-
-/* Walk both orders side by side; without cells only counts. */
-static int64_t make_cells(assay_cell *cells, const keyed *g, const int64_t *go, const keyed *t,
-                          const int64_t *to)
+/* Walk both side by side; without cells only counts. */
+static int64_t make_cells(assay_cell *cells, const keyed *g, const keyed *t)
 {
     int64_t n = 0;
     int64_t i = 0;
     int64_t j = 0;
     while (i < g->n || j < t->n) {
-        int side = i == g->n ? 1 : j == t->n ? -1 : compare(g, go[i], t, to[j]);
-        const keyed *lead = side <= 0 ? g : t;
-        int64_t at = side <= 0 ? go[i] : to[j];
+        uint64_t key = i == g->n || (j < t->n && t->key[j] < g->key[i]) ? t->key[j] : g->key[i];
         int64_t first_i = i;
         int64_t first_j = j;
-        while (i < g->n && compare(g, go[i], lead, at) == 0) {
+        while (i < g->n && g->key[i] == key) {
             i++;
         }
-        while (j < t->n && compare(t, to[j], lead, at) == 0) {
+        while (j < t->n && t->key[j] == key) {
             j++;
         }
         if (cells != NULL) {
-            cells[n] = (assay_cell){.category = lead->category[at],
-                                    .image = lead->image[at],
+            cells[n] = (assay_cell){.category = (int32_t)(key >> 32),
+                                    .image = (int32_t)(key & UINT32_MAX),
                                     .objects = first_i,
                                     .detections = first_j,
                                     .n_objects = (int32_t)(i - first_i),
@@ -402,13 +400,6 @@ static assay_status lay_out(assay_detection *d, assay_error *err)
     return ASSAY_OK;
 }
 
-static void to_rows(int64_t *order, const keyed *k)
-{
-    for (int64_t i = 0; i < k->n; i++) {
-        order[i] = k->row[order[i]];
-    }
-}
-
 static assay_status check_files(const assay_coco_truth *truth, const assay_coco_rows *results,
                                 const assay_protocol *protocol, assay_error *err)
 {
@@ -440,24 +431,15 @@ static assay_status frequencies(assay_detection *d, const assay_coco_truth *trut
     return ASSAY_OK;
 }
 
-static assay_status cells_of(assay_pairing *pairing, assay_detection *d, const keyed *g,
+static assay_status cells_of(const assay_pairing *pairing, assay_detection *d, const keyed *g,
                              const keyed *t, assay_error *err)
 {
-    pairing->objects = assay_alloc_raw((size_t)g->n, sizeof *pairing->objects);
-    pairing->detections = assay_alloc_raw((size_t)t->n, sizeof *pairing->detections);
-    if (pairing->objects == NULL || pairing->detections == NULL) {
-        return assay_fail_memory(err);
-    }
-    ASSAY_TRY(order_keyed(pairing->objects, g, d, err));
-    ASSAY_TRY(order_keyed(pairing->detections, t, d, err));
-    d->n_cells = make_cells(NULL, g, pairing->objects, t, pairing->detections);
+    d->n_cells = make_cells(NULL, g, t);
     d->cells = assay_alloc_raw((size_t)d->n_cells, sizeof *d->cells);
     if (d->cells == NULL) {
         return assay_fail_memory(err);
     }
-    (void)make_cells(d->cells, g, pairing->objects, t, pairing->detections);
-    to_rows(pairing->objects, g);
-    to_rows(pairing->detections, t);
+    (void)make_cells(d->cells, g, t);
     if ((d->protocol.rules & ASSAY_RULE_FEDERATED) != 0 && pairing->truth->absent.first != NULL) {
         federate(d, pairing->truth);
     }
@@ -488,15 +470,62 @@ static assay_status rank_lists(assay_detection *d, const assay_pairing *pairing,
     return frequencies(d, truth, err);
 }
 
+/* The two sides, which know nothing of each other. */
+typedef struct siding {
+    assay_pairing *pairing;
+    const assay_detection *d;
+    const uint8_t *dropped;
+    keyed side[2]; /* objects, detections */
+} siding;
+
+static assay_status key_side(void *payload, int64_t block, int worker, assay_error *err)
+{
+    siding *s = payload;
+    assay_pairing *pairing = s->pairing;
+    keyed *k = &s->side[block];
+    int64_t **order = block == 0 ? &pairing->objects : &pairing->detections;
+    assay_arena *arena = NULL;
+    (void)worker;
+    ASSAY_TRY(keyed_init(k, block == 0 ? pairing->truth->objects.n : pairing->results->n, err));
+    if (block == 0) {
+        ASSAY_TRY(key_objects(k, s->d, pairing, err));
+    } else {
+        ASSAY_TRY(assay_arena_new(&arena, 0, err));
+        assay_status status = key_detections(k, s->d, pairing, s->dropped, arena, err);
+        assay_arena_free(arena);
+        ASSAY_TRY(status);
+    }
+    *order = assay_alloc_raw((size_t)k->n, sizeof **order);
+    return *order != NULL ? order_keyed(*order, k, s->d, err) : assay_fail_memory(err);
+}
+
+static void join_notes(assay_detection_notes *to, const assay_detection_notes *objects,
+                       const assay_detection_notes *results)
+{
+    to->objects_elsewhere = objects->objects_elsewhere;
+    to->repeated_ids = objects->repeated_ids;
+    to->id_zero = objects->id_zero;
+    to->no_crowd = objects->no_crowd;
+    to->no_area = objects->no_area;
+    to->crowds = objects->crowds;
+    to->marked = objects->marked;
+    to->groups = objects->groups;
+    to->no_keypoints = objects->no_keypoints;
+    to->results_elsewhere = results->results_elsewhere;
+    to->negative_boxes = results->negative_boxes;
+    to->outside = results->outside;
+    to->no_share = results->no_share;
+    to->no_extent = objects->no_extent + results->no_extent;
+    to->other_size = objects->other_size + results->other_size;
+}
+
 assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, assay_error *err)
 {
     const assay_coco_truth *truth = pairing->truth;
     const assay_coco_rows *results = pairing->results;
     assay_status status = ASSAY_OK;
-    keyed g = {0};
-    keyed t = {0};
+    siding s = {.pairing = pairing, .d = d};
     uint8_t *dropped = NULL;
-    assay_arena *arena = NULL;
     ASSAY_TRY(check_files(truth, results, &d->protocol, err));
     ASSAY_TRY(rank_lists(d, pairing, err));
     if ((d->protocol.rules & ASSAY_RULE_CAP_IMAGE) != 0) {
@@ -507,18 +536,15 @@ assay_status assay_detection_pair(assay_pairing *pairing, assay_detection *d, as
         ASSAY_GOTO(
             drop_over_cap(dropped, d, results, d->protocol.caps[d->protocol.n_caps - 1], err),
             done);
+        s.dropped = dropped;
     }
-    ASSAY_GOTO(keyed_init(&g, truth->objects.n, err), done);
-    ASSAY_GOTO(keyed_init(&t, results->n, err), done);
-    ASSAY_GOTO(key_objects(&g, d, pairing, err), done);
-    ASSAY_GOTO(assay_arena_new(&arena, 0, err), done);
-    ASSAY_GOTO(key_detections(&t, d, pairing, dropped, arena, err), done);
-    ASSAY_GOTO(cells_of(pairing, d, &g, &t, err), done);
+    ASSAY_GOTO(assay_parallel(2, d->threads, key_side, &s, d->cancel, err), done);
+    join_notes(&d->notes, &s.side[0].notes, &s.side[1].notes);
+    ASSAY_GOTO(cells_of(pairing, d, &s.side[0], &s.side[1], err), done);
 done:
     assay_free(dropped);
-    assay_arena_free(arena);
-    keyed_dispose(&g);
-    keyed_dispose(&t);
+    keyed_dispose(&s.side[0]);
+    keyed_dispose(&s.side[1]);
     return status;
 }
 

@@ -38,6 +38,19 @@ static assay_status load(assay_coco_truth **truth, assay_coco_rows **results, ch
     return status;
 }
 
+/* [class][area][cap][threshold][recall] in the order of pycocotools, [threshold][recall][class][area][cap] */
+static void put_transposed(FILE *file, const assay_coco_arrays *a, const double *values)
+{
+    for (int64_t row = 0; row < (int64_t)a->n_thresholds * a->n_recalls; row++) {
+        for (int64_t k = 0; k < a->classes; k++) {
+            for (int part = 0; part < a->n_ranges * a->n_caps; part++) {
+                int64_t at = assay_coco_curve(a, k, part / a->n_caps, part % a->n_caps, 0) + row;
+                fwrite(&values[at], sizeof values[at], 1, file);
+            }
+        }
+    }
+}
+
 static int store(const char *path, const assay_coco_arrays *a, const double *stats, int n)
 {
     size_t cells = (size_t)(a->classes * a->n_ranges * a->n_caps) * (size_t)a->n_thresholds;
@@ -45,9 +58,9 @@ static int store(const char *path, const assay_coco_arrays *a, const double *sta
     if (file == NULL) {
         return 1;
     }
-    fwrite(a->precision, sizeof(double), cells * (size_t)a->n_recalls, file);
+    put_transposed(file, a, a->precision);
     fwrite(a->recall, sizeof(double), cells, file);
-    fwrite(a->scores, sizeof(double), cells * (size_t)a->n_recalls, file);
+    put_transposed(file, a, a->scores);
     fwrite(stats, sizeof(double), (size_t)n, file);
     return fclose(file) != 0;
 }

@@ -143,6 +143,76 @@ static void test_structure(void **state)
 }
 
 /* A document of many windows whose tokens lie on every boundary. */
+/* A number in one of the spellings that JSON has. */
+static size_t put_number(char *to, assay_rng *rng)
+{
+    static const char *const odd[] = {"0",
+                                      "-0",
+                                      "-0.0",
+                                      "1e5",
+                                      "0.5E-3",
+                                      "12345678",
+                                      "1234567.5",
+                                      "123456789012345678901234567890",
+                                      "0.000000000000000000000000000123",
+                                      "99999999.99999999999",
+                                      "9.9999999999999999999",
+                                      "0.30000000000000004",
+                                      "1.7976931348623157e308"};
+    uint64_t kind = assay_rng_below(rng, 8);
+    if (kind == 0) {
+        return (size_t)sprintf(to, "%s", odd[assay_rng_below(rng, ASSAY_COUNT(odd))]);
+    }
+    double value = (assay_rng_uniform(rng) - .3) * pow(10.0, (double)assay_rng_below(rng, 8));
+    return (size_t)sprintf(to, "%.*f", (int)assay_rng_below(rng, 19), value);
+}
+
+/* Many at once are the same numbers as one by one, wherever the windows end and whatever is between. */
+static void test_many_numbers(void **state)
+{
+    (void)state;
+    enum { N = 20000 };
+    static const char *const between[] = {",", ", ", ",", ", ", ",  ", ",\n", " ,", "\t, "};
+    char *text = malloc(N * 48);
+    double *wanted = malloc(N * sizeof *wanted);
+    assay_rng rng = assay_rng_stream(5, 0, 0);
+    size_t size = 0;
+    text[size++] = '[';
+    for (int i = 0; i < N; i++) {
+        size_t at = size;
+        size += put_number(text + size, &rng);
+        wanted[i] = strtod(text + at, NULL);
+        size += (size_t)sprintf(text + size, "%s",
+                                i == N - 1 ? "]" : between[assay_rng_below(&rng, 8)]);
+    }
+    for (size_t window = 0; window < 5000; window += 2049) {
+        assay_memory_source source = {text, size};
+        assay_json_scan *scan = NULL;
+        double got[7];
+        int n = 0;
+        assay_status status = ASSAY_OK;
+        assert_int_equal(assay_json_scan_new(&scan, assay_memory_read, &source, window, 0, NULL),
+                         ASSAY_OK);
+        assert_int_equal(assay_json_scan_array(scan, NULL), ASSAY_OK);
+        while (status == ASSAY_OK) {
+            int64_t many = assay_json_scan_reals(got, 6, scan);
+            status = assay_json_scan_item(scan, NULL);
+            if (status == ASSAY_OK) {
+                assert_int_equal(assay_json_scan_real(&got[many++], scan, NULL), ASSAY_OK);
+            }
+            assert_true(n + many <= N);
+            assert_memory_equal(got, wanted + n, (size_t)many * sizeof *got);
+            n += (int)many;
+        }
+        assert_int_equal(status, ASSAY_DONE);
+        assert_int_equal(n, N);
+        assert_int_equal(assay_json_scan_end(scan, NULL), ASSAY_OK);
+        assay_json_scan_free(scan);
+    }
+    free(text);
+    free(wanted);
+}
+
 static void test_windows(void **state)
 {
     (void)state;
@@ -209,6 +279,43 @@ static void test_runs(void **state)
     assert_non_null(strstr(err.message, "5 pixels in all for a mask of 3 x 3"));
     rle.height = rle.width = 1 << 20;
     assert_int_equal(assay_rle_check(&rle, NULL), ASSAY_EFORMAT);
+}
+
+/* Polygons as pycocotools draws them (tests/oracle/polygons.py). */
+static void test_polygons(void **state)
+{
+    (void)state;
+    enum { LONGEST = 1 << 16, MOST_POINTS = 64 };
+    FILE *file = fopen(ASSAY_TEST_DATA "/golden/coco/polygons.txt", "r");
+    char *line = malloc(LONGEST);
+    char *got = malloc(LONGEST);
+    assay_arena *arena = NULL;
+    int cases = 0;
+    assert_non_null(file);
+    assert_int_equal(assay_arena_new(&arena, 0, NULL), ASSAY_OK);
+    for (; fgets(line, LONGEST, file) != NULL; cases++) {
+        double xy[2 * MOST_POINTS];
+        assay_rle rle;
+        char *at = line;
+        int32_t height = (int32_t)strtol(at, &at, 10);
+        int32_t width = (int32_t)strtol(at, &at, 10);
+        long points = strtol(at, &at, 10);
+        assert_in_range(points, 1, MOST_POINTS);
+        for (long i = 0; i < 2 * points; i++) {
+            xy[i] = strtod(at, &at);
+        }
+        at[strcspn(at, "\n")] = '\0';
+        assert_int_equal(assay_rle_from_polygon(&rle, xy, points, height, width, arena, NULL),
+                         ASSAY_OK);
+        assert_true(7 * rle.n < LONGEST);
+        got[assay_rle_to_text(got, &rle)] = '\0';
+        assert_string_equal(got, at + 1);
+    }
+    assert_int_equal(cases, 150);
+    assay_arena_free(arena);
+    free(line);
+    free(got);
+    (void)fclose(file);
 }
 
 static void test_masks(void **state)
@@ -347,9 +454,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_numbers_are_correctly_rounded),
                                        cmocka_unit_test(test_structure),
+                                       cmocka_unit_test(test_many_numbers),
                                        cmocka_unit_test(test_windows),
                                        cmocka_unit_test(test_runs),
                                        cmocka_unit_test(test_masks),
+                                       cmocka_unit_test(test_polygons),
                                        cmocka_unit_test(test_truth),
                                        cmocka_unit_test(test_every_truncation_is_refused),
                                        cmocka_unit_test(test_results_refused)};
