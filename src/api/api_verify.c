@@ -336,6 +336,7 @@ static assay_status measure(verification *v, assay_run_cell *cell, assay_error *
     cell->evaluated = 1;
     ASSAY_GOTO(assay_run_sequential(&v->run, cell, v->open, mask, v->open->columns, pool, err),
                done);
+    ASSAY_GOTO(assay_run_self_check(&v->run, cell, v->open, mask, err), done);
 done:
     assay_free(mask);
     if (status != ASSAY_OK) {
@@ -424,9 +425,11 @@ static void put_checks(assay_buffer *out, const assay_run *run)
     char line[1024];
     if (run->recomputed > 0) {
         assay_buffer_printf(out,
-                            "\n%" PRId64 " values computed a second time in another way, %" PRId64
-                            " of them differ.\n",
-                            run->recomputed, run->differences);
+                            "\n%" PRId64 " values computed a second time in another way: %" PRId64
+                            " differ. %" PRId64
+                            " values with rows or classes in the opposite order: %" PRId64
+                            " differ.\n",
+                            run->recomputed, run->differences, run->relations, run->relations_off);
     }
     for (int32_t i = 0; i < run->n_findings; i++) {
         if (strcmp(run->findings[i].kind, "self_check") == 0) {

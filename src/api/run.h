@@ -118,8 +118,10 @@ typedef struct assay_run {
     int32_t n_breakdowns, capacity_breakdowns;
     assay_example *examples;
     int32_t n_examples, capacity_examples;
-    int64_t recomputed, differences;    /* measures computed twice, and how many disagree */
-    int32_t shuffles, shuffles_off;     /* label shuffles, and how many are not at chance */
+    int64_t recomputed, differences; /* measures computed twice, and how many disagree */
+    int64_t relations,
+        relations_off;              /* metamorphic relations that were tried, and how many break */
+    int32_t shuffles, shuffles_off; /* label shuffles, and how many are not at chance */
     char rule_digest[ASSAY_DIGEST_HEX]; /* of the decision rule */
     const char *rule_before;            /* the digest it replaced in this folder, or NULL */
     assay_buffer log;                   /* becomes log.txt */

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "api/run.h"
+#include "api/run_again.h"
 #include "base/alloc.h"
 #include "base/rng.h"
 #include "ops/op_table.h"
@@ -90,17 +90,20 @@ static double again(const counts *k, const assay_measure *m, const assay_predict
 }
 
 static assay_status compare(assay_run *run, const assay_run_cell *cell, const counts *k,
-                            const assay_predictions *p, assay_error *err)
+                            const assay_predictions *p, const uint8_t *mask, assay_error *err)
 {
     for (int64_t i = 0; i < cell->result.n_measures; i++) {
         const assay_measure *m = &cell->result.measures[i];
         double second = m->outcome == ASSAY_OUTCOME_VALUE ? again(k, m, p) : NAN;
+        if (isnan(second) && m->outcome == ASSAY_OUTCOME_VALUE) {
+            second = assay_run_again(m, p, mask);
+        }
         if (isnan(second)) {
             continue;
         }
         run->recomputed++;
-        /* plain sums of weights are rounded */
-        double slack = p->weights ? 1e-9 : 1e-12;
+        /* plain sums are rounded */
+        double slack = p->weights || m->successes < 0 ? 1e-9 : 1e-12;
         if (fabs(second - m->value) <= slack * fmax(1.0, fabs(second))) {
             continue;
         }
@@ -209,6 +212,7 @@ assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
     counts k = {.classes = p->classes};
     assay_status status = ASSAY_OK;
 
+    bool whole = !mask && !context->perturbation && context->sweep < 0 && p->n >= 2;
     if (p->truth) {
         return ASSAY_OK; /* real values have no classes to count */
     }
@@ -220,10 +224,10 @@ assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
     k.label = all + p->classes;
     k.hit = all + 2 * (size_t)p->classes;
     (void)count_again(&k, p, mask, p->weights);
-    ASSAY_GOTO(compare(run, cell, &k, p, err), done);
-    if (!mask && !context->perturbation && context->sweep < 0 && p->n >= 2 &&
-        count_again(&k, p, NULL, NULL) == p->n) {
+    ASSAY_GOTO(compare(run, cell, &k, p, mask, err), done);
+    if (whole && count_again(&k, p, NULL, NULL) == p->n) {
         ASSAY_GOTO(shuffle(run, cell, &k, p, err), done);
+        ASSAY_GOTO(assay_run_metamorphic(run, cell, p, err), done);
     }
 done:
     assay_free(all);
@@ -238,5 +242,7 @@ void assay_results_validation(assay_json *json, const assay_run *run)
     assay_json_put_int(json, "differences", run->differences);
     assay_json_put_int(json, "label_shuffles", run->shuffles);
     assay_json_put_int(json, "label_shuffles_off_chance", run->shuffles_off);
+    assay_json_put_int(json, "relations", run->relations);
+    assay_json_put_int(json, "relations_broken", run->relations_off);
     assay_json_end_object(json);
 }

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 
 #include "base/text.h"
 #include "report/section.h"
@@ -36,6 +37,30 @@ static void put_integer(assay_buffer *out, const char *name, const assay_json_va
     }
 }
 
+/** "14 values, 0 differ" */
+static void put_tried(assay_buffer *out, const char *name, const assay_json_value *validation,
+                      const char *key, const char *off_key, const char *what, const char *off)
+{
+    char text[128];
+    long long tried = (long long)assay_json_get_int(validation, key, 0);
+    if (tried > 0) {
+        (void)snprintf(text, sizeof text, "%lld %s, %lld %s", tried, what,
+                       (long long)assay_json_get_int(validation, off_key, 0), off);
+        put_row(out, name, text);
+    }
+}
+
+static void put_validation(assay_buffer *out, const assay_evidence *evidence)
+{
+    const assay_json_value *v = assay_json_get(evidence->root, "validation");
+    put_tried(out, "Computed a second time in another way", v, "recomputed", "differences",
+              "values", "differ");
+    put_tried(out, "Rows or classes in the opposite order", v, "relations", "relations_broken",
+              "values", "differ");
+    put_tried(out, "True classes shuffled", v, "label_shuffles", "label_shuffles_off_chance",
+              "evaluations", "off chance");
+}
+
 static void put_run(assay_buffer *out, const assay_evidence *evidence)
 {
     const assay_json_value *plan = assay_json_get(evidence->run, "plan");
@@ -66,6 +91,7 @@ static void put_run(assay_buffer *out, const assay_evidence *evidence)
     put_row(out, "Platform", assay_json_get_text(provenance, "platform", ""));
     put_row(out, "ONNX Runtime", assay_json_get_text(provenance, "onnxruntime", ""));
     put_row(out, "DuckDB", assay_json_get_text(provenance, "duckdb", ""));
+    put_validation(out, evidence);
     assay_buffer_puts(out, "</tbody>\n</table></div>\n");
 }
 
