@@ -9,8 +9,8 @@
 #include "stats/normal.h"
 #include "stats/paired.h"
 #include "stats/permutation.h"
+#include "stats/proportion.h"
 #include "stats/rank_tests.h"
-#include "stats/two_proportions.h"
 
 /* Probability of b and c flips among n pairs. */
 static double trinomial(int64_t b, int64_t c, int64_t n, double p10, double p01)
@@ -71,70 +71,11 @@ static void pair_table(coverage *c, int64_t n)
     }
 }
 
-typedef struct two_rows {
-    row newcombe, score, fisher, boschloo;
-} two_rows;
-
-static void two_setting(two_rows *rows, int64_t n, double p1, double p2)
-{
-    double covered[4] = {0};
-    for (int64_t x1 = 0; x1 <= n; x1++) {
-        for (int64_t x2 = 0; x2 <= n; x2++) {
-            double mass = assay_binomial_pmf(x1, n, p1) * assay_binomial_pmf(x2, n, p2);
-            assay_two_counts t = {x1, n, x2, n};
-            double low = 0, high = 0, truth = p1 - p2;
-            must(assay_newcombe(&low, &high, &t, 0.025, 0.025, NULL));
-            covered[0] += low <= truth && truth <= high ? mass : 0.0;
-            must(assay_score_difference(&low, &high, &t, true, 0.025, 0.025, NULL));
-            covered[1] += low <= truth && truth <= high ? mass : 0.0;
-            if (p1 == p2) {
-                assay_two_p fisher, boschloo;
-                must(assay_fisher(&fisher, &t, NULL));
-                must(assay_boschloo(&boschloo, &t, NULL));
-                covered[2] += fisher.less > 0.05 ? mass : 0.0;
-                covered[3] += boschloo.less > 0.05 ? mass : 0.0;
-            }
-        }
-    }
-    row_add(&rows->newcombe, covered[0], 0.0);
-    row_add(&rows->score, covered[1], 0.0);
-    if (p1 == p2) {
-        row_add(&rows->fisher, covered[2], 0.0);
-        row_add(&rows->boschloo, covered[3], 0.0);
-    }
-}
-
-static void two_table(coverage *c, int64_t n)
-{
-    two_rows rows = {
-        .newcombe = {.method = "Newcombe", .promise = ABOUT, .slack = 0.006},
-        .score = {.method = "Miettinen-Nurminen", .promise = ABOUT, .slack = 0.006},
-        .fisher = {.method = "Fisher, one-sided", .promise = AT_LEAST},
-        .boschloo = {.method = "Boschloo, one-sided", .promise = AT_LEAST},
-    };
-    row *all[4] = {&rows.newcombe, &rows.score, &rows.fisher, &rows.boschloo};
-    for (int i = 0; i < 4; i++) {
-        all[i]->nominal = 0.95;
-        (void)snprintf(all[i]->setting, sizeof all[i]->setting, "two samples of %" PRId64 "%s", n,
-                       i < 2 ? "" : ", equal probabilities");
-    }
-    static const double p[5] = {0.05, 0.2, 0.5, 0.7, 0.9};
-    for (int i = 0; i < 5; i++) {
-        for (int j = 0; j <= i; j++) {
-            two_setting(&rows, n, p[i], p[j]);
-        }
-    }
-    for (int i = 0; i < 4; i++) {
-        row_end(c, all[i]);
-    }
-}
-
 void cover_pairs(coverage *c)
 {
-    section("Two models, two samples",
-            "Paired right-or-wrong judgements and independent samples, all outcomes enumerated.");
+    section("Two models on the same data",
+            "Paired right-or-wrong judgements, all outcomes enumerated.");
     pair_table(c, 30);
-    two_table(c, c->full ? 20 : 6);
     if (c->full) {
         pair_table(c, 100);
     }
@@ -151,11 +92,15 @@ static void draw_differences(double *d, int64_t n, assay_rng *rng)
 
 static void rank_rows(coverage *c)
 {
-    enum { N = 25, FLIPS = 199 };
-    row rows[3] = {{.method = "Wilcoxon exact", .nominal = 0.95, .promise = AT_LEAST},
-                   {.method = "Wilcoxon normal", .nominal = 0.95, .promise = ABOUT, .slack = 0.005},
-                   {.method = "Sign flips", .nominal = 0.95, .promise = AT_LEAST}};
-    int64_t kept[3] = {0}, runs = c->full ? c->runs : 400;
+    enum { N = 25, FLIPS = 199, EXACT = 10 };
+    row rows[6] = {
+        {.method = "Wilcoxon exact", .promise = AT_LEAST},
+        {.method = "Wilcoxon normal", .promise = ABOUT, .slack = 0.005},
+        {.method = "Wilcoxon exact, zeros by Pratt", .promise = AT_LEAST},
+        {.method = "Wilcoxon normal, zeros share ranks", .promise = ABOUT, .slack = 0.005},
+        {.method = "Sign flips", .promise = AT_LEAST},
+        {.method = "Sign flips, all of them", .promise = AT_LEAST}};
+    int64_t kept[6] = {0}, runs = c->full ? c->runs : 400;
     for (int64_t run = 0; run < runs; run++) {
         assay_rng rng = stream("differences", run);
         double d[N];
@@ -166,12 +111,137 @@ static void rank_rows(coverage *c)
         kept[0] += w.two_sided > 0.05;
         must(assay_wilcoxon(&w, d, N, ASSAY_ZEROS_WILCOX, false, true, NULL));
         kept[1] += w.two_sided > 0.05;
+        must(assay_wilcoxon(&w, d, N, ASSAY_ZEROS_PRATT, true, false, NULL));
+        kept[2] += w.two_sided > 0.05;
+        must(assay_wilcoxon(&w, d, N, ASSAY_ZEROS_SPLIT, false, true, NULL));
+        kept[3] += w.two_sided > 0.05;
         must(assay_sign_flip_count(&f, d, N, (uint64_t)run, 0, FLIPS, NULL));
-        kept[2] += assay_permutation_p(f.both, f.replicates) > 0.05;
+        kept[4] += assay_permutation_p(f.both, f.replicates) > 0.05;
+        f = (assay_sign_flip_counts){0};
+        must(assay_sign_flip_exact(&f, d, EXACT, NULL));
+        kept[5] += (double)f.both / (double)f.replicates > 0.05;
+    }
+    for (int m = 0; m < 6; m++) {
+        rows[m].nominal = 0.95;
+        (void)snprintf(rows[m].setting, sizeof rows[m].setting, "%d tied differences",
+                       m == 5 ? EXACT : N);
+        row_count(&rows[m], kept[m], runs);
+        row_end(c, &rows[m]);
+    }
+}
+
+/* ---- three and more models */
+
+enum { MODELS = 4, MOST_DATA = 60 };
+
+/* Values of equally good models on data that are easier or harder; few distinct ones with `ties`. */
+static void draw_models(double *values, int64_t n, bool ties, assay_rng *rng)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double hard = assay_rng_normal(rng);
+        for (int j = 0; j < MODELS; j++) {
+            double value = hard + assay_rng_normal(rng);
+            values[i * MODELS + j] = ties ? floor(value * 1.5) : value;
+        }
+    }
+}
+
+static void friedman_rows(coverage *c, int64_t n, double slack)
+{
+    row rows[3] = {{.method = "Friedman"}, {.method = "Iman-Davenport"}, {.method = "Nemenyi"}};
+    int64_t runs = c->full ? c->runs : 400;
+    for (int m = 0; m < 3; m++) {
+        rows[m].nominal = 0.95;
+        rows[m].promise = ABOUT;
+        rows[m].slack = m == 1 ? slack : 0.0;
+        (void)snprintf(rows[m].setting, sizeof rows[m].setting,
+                       "%d models on %" PRId64 " groups, without ties and with many%s", MODELS, n,
+                       m == 2 ? ", all pairs" : "");
+    }
+    for (int ties = 0; ties < 2; ties++) {
+        int64_t kept[3] = {0};
+        for (int64_t run = 0; run < runs; run++) {
+            assay_rng rng = stream("friedman", run);
+            double values[MOST_DATA * MODELS], ranks[MODELS], pairs[MODELS * MODELS], least = 1.0;
+            assay_friedman f;
+            draw_models(values, n, ties != 0, &rng);
+            must(assay_friedman_test(&f, ranks, values, n, MODELS, NULL));
+            must(assay_nemenyi(pairs, ranks, n, MODELS, NULL));
+            for (int i = 0; i < MODELS; i++) {
+                for (int j = 0; j < i; j++) {
+                    least = fmin(least, pairs[i * MODELS + j]);
+                }
+            }
+            kept[0] += f.p > 0.05;
+            kept[1] += !(f.f_p <= 0.05);
+            kept[2] += least > 0.05;
+        }
+        for (int m = 0; m < 3; m++) {
+            row_count(&rows[m], kept[m], runs);
+        }
     }
     for (int m = 0; m < 3; m++) {
-        (void)snprintf(rows[m].setting, sizeof rows[m].setting, "%d tied differences", N);
-        row_count(&rows[m], kept[m], runs);
+        row_end(c, &rows[m]);
+    }
+}
+
+/* Equally good models whose judgements hang together; `share` of the data tell models apart. */
+static void cochran_row(coverage *c, int64_t n, double slack)
+{
+    static const double rights[3] = {0.6, 0.8, 0.95};
+    row r = {.method = "Cochran's Q", .nominal = 0.95, .promise = ABOUT, .slack = slack};
+    int64_t runs = c->full ? c->runs : 400;
+    (void)snprintf(r.setting, sizeof r.setting,
+                   "%d models on %" PRId64 " data, 60, 80, 95 %% right", MODELS, n);
+    for (int s = 0; s < 3; s++) {
+        int64_t kept = 0;
+        for (int64_t run = 0; run < runs; run++) {
+            assay_rng rng = stream("cochran", run);
+            uint8_t right[MODELS * 400];
+            double q = 0, p = 0, cut = assay_normal_quantile(rights[s]);
+            for (int64_t i = 0; i < n; i++) {
+                double hard = sqrt(0.5) * assay_rng_normal(&rng);
+                for (int j = 0; j < MODELS; j++) {
+                    right[i * MODELS + j] = hard + sqrt(0.5) * assay_rng_normal(&rng) < cut;
+                }
+            }
+            must(assay_cochran_q(&q, &p, right, n, MODELS, NULL));
+            kept += p > 0.05;
+        }
+        row_count(&r, kept, runs);
+    }
+    row_end(c, &r);
+}
+
+/* All outcomes at the hypothesis. */
+static void binomial_rows(coverage *c)
+{
+    row rows[2] = {{.method = "Binomial test, exact", .promise = AT_LEAST},
+                   {.method = "Binomial test, mid-P", .promise = ABOUT}};
+    static const double truths[4] = {0.5, 0.8, 0.95, 0.02};
+    static const int64_t sizes[3] = {10, 59, 200};
+    for (int m = 0; m < 2; m++) {
+        rows[m].nominal = 0.95;
+        (void)snprintf(rows[m].setting, sizeof rows[m].setting,
+                       "10, 59, 200 data, p = 0.02 to 0.95%s", m == 1 ? ", either side" : "");
+    }
+    for (int t = 0; t < 4; t++) {
+        for (int s = 0; s < 3; s++) {
+            double kept = 0.0, less = 0.0, greater = 0.0;
+            for (int64_t x = 0; x <= sizes[s]; x++) {
+                double mass = assay_binomial_pmf(x, sizes[s], truths[t]);
+                assay_binomial_p p;
+                must(assay_binomial_test(&p, x, sizes[s], truths[t], NULL));
+                kept += fmin(p.two_sided, p.central) > 0.05 ? mass : 0.0;
+                less += p.mid_less > 0.05 ? mass : 0.0;
+                greater += p.mid_greater > 0.05 ? mass : 0.0;
+            }
+            row_add(&rows[0], kept, 0.0);
+            row_add(&rows[1], less, 0.0);
+            row_add(&rows[1], greater, 0.0);
+        }
+    }
+    for (int m = 0; m < 2; m++) {
         row_end(c, &rows[m]);
     }
 }
@@ -220,6 +290,13 @@ void cover_tests(coverage *c)
 {
     section("Tests and families of tests",
             "The share of data sets without a false rejection when nothing is to be found.");
+    binomial_rows(c);
     rank_rows(c);
+    friedman_rows(c, 10, 0.01);
+    cochran_row(c, 50, 0.0);
+    if (c->full) {
+        friedman_rows(c, 60, 0.01);
+        cochran_row(c, 400, 0.0);
+    }
     family_rows(c);
 }

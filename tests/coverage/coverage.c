@@ -104,6 +104,7 @@ static const struct {
     {"segments", cover_segments},
     {"metrics", cover_metrics},
     {"pairs", cover_pairs},
+    {"samples", cover_samples},
     {"groups", cover_groups},
     {"tests", cover_tests},
     {"verdicts", cover_verdicts},

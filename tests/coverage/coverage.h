@@ -54,6 +54,7 @@ void cover_clusters(coverage *c);
 void cover_weights(coverage *c);
 void cover_bootstrap(coverage *c);
 void cover_pairs(coverage *c);
+void cover_samples(coverage *c);
 void cover_groups(coverage *c);
 void cover_distances(coverage *c);
 void cover_metrics(coverage *c);
