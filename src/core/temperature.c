@@ -193,7 +193,8 @@ assay_status assay_temperature_fit(assay_temperature *out, assay_arena *arena,
     static const double as_it_is[2] = {1.0, 1.0};
     double inverse[2] = {0};
     logits l = {0};
-    *out = (assay_temperature){.value = NAN, .low = NAN, .high = NAN, .level = options->level};
+    double level = options->level > 0.0 ? options->level : 0.95;
+    *out = (assay_temperature){.value = NAN, .low = NAN, .high = NAN, .level = level};
     assay_result_init(&out->before, arena);
     assay_result_init(&out->after, arena);
     out->reason = obstacle(predictions);
@@ -219,7 +220,7 @@ assay_status assay_temperature_fit(assay_temperature *out, assay_arena *arena,
     }
     slopes s = slopes_at(&l, -1, best);
     double se = sqrt(s.first_squared) / s.second / best; /* of ln T */
-    double z = assay_normal_quantile_upper((1.0 - options->level) / 2.0);
+    double z = assay_normal_quantile_upper((1.0 - level) / 2.0);
     out->value = 1.0 / best;
     out->low = out->value * exp(-z * se);
     out->high = out->value * exp(z * se);

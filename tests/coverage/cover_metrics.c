@@ -17,12 +17,16 @@ typedef struct regime {
     const char *name;
     int32_t classes; /* 1: regression */
     double share;    /* of the second of two classes */
+    bool sets;       /* of classes in each row */
+    bool forecasts;  /* regression: only the metrics of quantiles, sigma and ensembles */
 } regime;
 
-static const regime regimes[] = {{"two classes", 2, 0.5},
-                                 {"two classes, one of 10 %", 2, 0.1},
-                                 {"five classes of 40 to 5 %", 5, 0.0},
-                                 {"errors in proportion to lognormal values", 1, 0.0}};
+static const regime regimes[] = {{"two classes", 2, 0.5, false, false},
+                                 {"two classes, one of 10 %", 2, 0.1, false, false},
+                                 {"five classes of 40 to 5 %", 5, 0.0, false, false},
+                                 {"sets of four classes", 4, 0.0, true, false},
+                                 {"errors in proportion to lognormal values", 1, 0.0, false, false},
+                                 {"forecasts by quantiles, sigma, ensemble", 1, 0.0, false, true}};
 
 typedef struct tally {
     int64_t covered, missed, marked, none;
@@ -33,20 +37,27 @@ typedef struct metrics {
     size_t n;
 } metrics;
 
-static bool is_wanted(const assay_op *op, assay_task task)
+/* What columns of these data say: quantiles, standard deviation, members of an ensemble. */
+static const uint32_t of_forecasts =
+    ASSAY_NEEDS_QUANTILES | ASSAY_NEEDS_SIGMA | ASSAY_NEEDS_MEMBERS;
+
+static bool is_wanted(const assay_op *op, const regime *r)
 {
-    const uint32_t more = ASSAY_NEEDS_GROUPS | ASSAY_NEEDS_QUANTILES | ASSAY_NEEDS_SIGMA |
-                          ASSAY_NEEDS_MEMBERS; /* columns that these data do not have */
-    return op->kind == ASSAY_OP_METRIC && op->metric != NULL && op->task == task &&
-           !op->metric->no_interval && !op->metric->curve_only && (op->needs & more) == 0;
+    const assay_task task = r->sets           ? ASSAY_TASK_MULTILABEL
+                            : r->classes == 1 ? ASSAY_TASK_REGRESSION
+                                              : ASSAY_TASK_CLASSIFICATION;
+    bool fits = op->task == task || (r->sets && op->multilabel);
+    return op->kind == ASSAY_OP_METRIC && op->metric != NULL && fits && !op->metric->no_interval &&
+           !op->metric->curve_only && (op->needs & ASSAY_NEEDS_GROUPS) == 0 &&
+           ((op->needs & of_forecasts) != 0) == r->forecasts;
 }
 
-static void find_metrics(metrics *out, assay_task task)
+static void find_metrics(metrics *out, const regime *r)
 {
     const assay_registry *ops = assay_ops();
     out->n = 0;
     for (size_t i = 0; i < ops->n; i++) {
-        if (is_wanted(ops->ops[i], task) && out->n < METRICS) {
+        if (is_wanted(ops->ops[i], r) && out->n < METRICS) {
             assay_args *args = NULL;
             must(assay_args_new(&args, ops->ops[i], NULL));
             out->args[out->n++] = args;
@@ -91,24 +102,78 @@ static void draw_classes(assay_predictions *p, int64_t i, assay_rng *rng)
     p->target[i] = target;
 }
 
+/* Frequent and rare classes that hang together. */
+static void draw_set(assay_predictions *p, int64_t i, assay_rng *rng)
+{
+    static const double middle[] = {0.5, 0.0, -0.7, -1.2};
+    double common = 0.6 * assay_rng_normal(rng);
+    for (int32_t c = 0; c < p->classes; c++) {
+        int64_t at = i * p->classes + c;
+        double x = middle[c] + common + 0.8 * assay_rng_normal(rng);
+        p->truth_set[at] = x > 0.0;
+        p->scores_f64[at] = 1.0 / (1.0 + exp(-3.0 * (x + 0.7 * assay_rng_normal(rng))));
+        p->label_set[at] = p->scores_f64[at] >= 0.5;
+    }
+}
+
+enum { QUANTILES = 3, MEMBERS = 5, COLUMNS = QUANTILES + MEMBERS + 1 };
+
+/* Normal forecasts, a little too sure of themselves. */
+static void draw_forecasts(assay_predictions *p, int64_t n, assay_rng *rng)
+{
+    static const char *const names[COLUMNS] = {"q0.05",    "q0.5",     "q0.95",
+                                               "sigma",    "member_1", "member_2",
+                                               "member_3", "member_4", "member_5"};
+    static const double sides[QUANTILES] = {-1.6448536269514722, 0.0, 1.6448536269514722};
+    assay_column *columns[COLUMNS];
+    must(assay_table_new(&p->columns, n, 0, NULL));
+    for (int c = 0; c < COLUMNS; c++) {
+        must(assay_table_add(&columns[c], p->columns, names[c], ASSAY_COLUMN_REAL, NULL));
+        memset(columns[c]->valid, 1, (size_t)n);
+    }
+    for (int c = 0; c < COLUMNS; c++) {
+        columns[c] = (assay_column *)(uintptr_t)assay_table_find(p->columns, names[c]);
+    }
+    for (int64_t i = 0; i < n; i++) {
+        double sigma = exp(0.3 * assay_rng_normal(rng));
+        p->value[i] = 5.0 + assay_rng_normal(rng);
+        p->truth[i] = p->value[i] + 1.2 * sigma * assay_rng_normal(rng);
+        for (int q = 0; q < QUANTILES; q++) {
+            columns[q]->reals[i] = p->value[i] + sides[q] * sigma;
+        }
+        columns[QUANTILES]->reals[i] = sigma;
+        for (int m = 0; m < MEMBERS; m++) {
+            columns[QUANTILES + 1 + m]->reals[i] = p->value[i] + sigma * assay_rng_normal(rng);
+        }
+    }
+}
+
 static assay_predictions *draw(const regime *r, int64_t n, int64_t run)
 {
     assay_predictions *p = NULL;
     assay_rng rng = stream(r->name, run);
     must(r->classes == 1 ? assay_predictions_new_regression(&p, n, NULL)
+         : r->sets       ? assay_predictions_new_multilabel(&p, n, r->classes, 8, NULL)
                          : assay_predictions_new(&p, n, r->classes, 8, 0, NULL));
-    for (int64_t i = 0; i < n; i++) {
+    for (int64_t i = 0; i < n && !r->forecasts; i++) {
         if (r->classes == 1) {
             p->truth[i] = exp(0.5 * assay_rng_normal(&rng));
             p->value[i] = p->truth[i] * exp(0.05 + 0.3 * assay_rng_normal(&rng));
+        } else if (r->sets) {
+            draw_set(p, i, &rng);
         } else if (r->classes == 2) {
             draw_pair(p, i, r->share, &rng);
         } else {
             draw_classes(p, i, &rng);
         }
     }
-    if (r->classes > 1) {
+    if (r->forecasts) {
+        draw_forecasts(p, n, &rng);
+    }
+    if (r->classes > 1 && !r->sets) {
         must(assay_predictions_argmax(p, NULL));
+    }
+    if (r->classes > 1) {
         assay_predictions_check_scores(p);
     }
     return p;
@@ -168,12 +233,12 @@ static void table(coverage *c, const regime *r)
 {
     static tally tallies[MEASURES * SIZES];
     static const int64_t sizes[SIZES] = {30, 100, 400};
-    int64_t runs = c->full ? 100 : 24, first = c->full ? 0 : 1, last = c->full ? SIZES : 2;
+    int64_t runs = c->full ? 400 : 24, first = c->full ? 0 : 1, last = c->full ? SIZES : 2;
     int64_t replicates = c->full ? 1000 : 400;
     metrics m;
     assay_arena *kept = NULL, *arena = NULL;
     assay_result truth, out;
-    find_metrics(&m, r->classes == 1 ? ASSAY_TASK_REGRESSION : ASSAY_TASK_CLASSIFICATION);
+    find_metrics(&m, r);
     must(assay_arena_new(&kept, 0, NULL));
     must(assay_arena_new(&arena, 0, NULL));
     memset(tallies, 0, sizeof tallies);

@@ -1,15 +1,16 @@
-#include "coverage/coverage.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
+#include "core/sequential.h"
+#include "coverage/coverage.h"
 #include "stats/betting.h"
 #include "stats/intervals.h"
 #include "stats/mixture.h"
 #include "stats/sprt.h"
 
-enum { METHODS = 7 };
+enum { METHODS = 7, MOST_RESULTS = 600 };
 
 typedef struct peek {
     bool missed[METHODS]; /* ever, at any look */
@@ -173,6 +174,80 @@ static void sprt_rows(coverage *c)
     }
 }
 
+/* `sequential:` of a requirement: how often either verdict is wrong when the truth is the limit, which is where
+ * both are likeliest to be, whenever it is reached; an SPRT also when the objective is the truth. */
+static void judge_row(coverage *c, assay_sequential_method method, double truth, double limit,
+                      int64_t most)
+{
+    const assay_sequential_rule rule = {.method = method, .beta = 0.1, .pool = most};
+    const assay_proportion_claim claim = {limit, true, 0.95};
+    bool sprt = method == ASSAY_SEQUENTIAL_SPRT, pool = method == ASSAY_SEQUENTIAL_POOL;
+    bool good = truth > limit;
+    char name[64];
+    row r = {.nominal = good ? 0.9 : 0.95, .promise = sprt ? ABOUT : AT_LEAST};
+    (void)snprintf(name, sizeof name, "Sequential verdict: %s", assay_sequential_name(method));
+    r.method = name;
+    (void)snprintf(r.setting, sizeof r.setting,
+                   "no false %s; limit %g, truth %g, up to %" PRId64 " rows",
+                   good ? "NOT MET" : "MET", limit, truth, most);
+    int64_t kept = 0, runs = c->full ? 4000 : 60;
+    assay_arena *arena = NULL;
+    must(assay_arena_new(&arena, 0, NULL));
+    for (int64_t run = 0; run < runs; run++) {
+        assay_rng rng = stream(name, run);
+        assay_sequential_result found;
+        uint8_t success[MOST_RESULTS];
+        int64_t left = llround(truth * (double)most);
+        for (int64_t i = 0; i < most; i++) {
+            success[i] = pool ? assay_rng_below(&rng, (uint64_t)(most - i)) < (uint64_t)left
+                              : assay_rng_uniform(&rng) < truth;
+            left -= success[i];
+        }
+        assay_arena_reset(arena);
+        must(assay_sequential_judge(&found, success, most, &claim, sprt ? 0.95 : (double)NAN, &rule,
+                                    arena, NULL));
+        kept += found.decision != (good ? -1 : 1);
+    }
+    assay_arena_free(arena);
+    row_count(&r, kept, runs);
+    row_end(c, &r);
+}
+
+static void judge_rows(coverage *c)
+{
+    int64_t most = c->full ? MOST_RESULTS : 150;
+    judge_row(c, ASSAY_SEQUENTIAL_MIXTURE, 0.9, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_BETTING, 0.9, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_BERNSTEIN, 0.9, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_NORMAL_MIXTURE, 0.9, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_SPRT, 0.9, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_SPRT, 0.95, 0.9, most);
+    judge_row(c, ASSAY_SEQUENTIAL_POOL, 0.89, 0.9, most); /* in a pool the limit itself meets it */
+}
+
+/* The plain likelihood ratio of an objective against the limit. */
+static void ratio_row(coverage *c)
+{
+    row r = {.method = "Likelihood ratio e-value", .nominal = 0.95, .promise = AT_LEAST};
+    int64_t kept = 0, longest = c->full ? 1000 : 200;
+    (void)snprintf(r.setting, sizeof r.setting, "0.9 true against 0.95, up to %" PRId64 " looks",
+                   longest);
+    for (int64_t run = 0; run < c->runs; run++) {
+        assay_rng rng = stream("likelihood ratio", run);
+        bool wrong = false;
+        int64_t x = 0;
+        for (int64_t n = 1; n <= longest && !wrong; n++) {
+            double e = 0.0;
+            x += assay_rng_uniform(&rng) < 0.9;
+            must(assay_bernoulli_ratio_e(&e, x, n, 0.9, 0.95, NULL));
+            wrong = e >= log(20.0);
+        }
+        kept += !wrong;
+    }
+    row_count(&r, kept, c->runs);
+    row_end(c, &r);
+}
+
 void cover_peeking(coverage *c)
 {
     section(
@@ -182,4 +257,6 @@ void cover_peeking(coverage *c)
     peek_table(c, c->full ? 1000 : 200);
     pool_table(c, c->full ? 200 : 100);
     sprt_rows(c);
+    ratio_row(c);
+    judge_rows(c);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "coverage/coverage.h"
+#include "stats/bootstrap.h"
 #include "stats/claim.h"
 #include "stats/delong.h"
 #include "stats/distributions.h"
@@ -94,6 +95,77 @@ static void family_rows(coverage *c)
         }
         row_end(c, &r);
     }
+}
+
+/* Families whose condition is `any_fail_is_found`: a failure anywhere counts, and none is found where every
+ * requirement is met by a hair. */
+static void any_fail_rows(coverage *c)
+{
+    static const struct {
+        const char *name;
+        assay_adjustment method;
+    } methods[] = {{"No false NOT MET, no adjustment", ASSAY_ADJUST_NONE},
+                   {"any_fail_is_found, Bonferroni", ASSAY_ADJUST_BONFERRONI},
+                   {"any_fail_is_found, Holm", ASSAY_ADJUST_HOLM},
+                   {"any_fail_is_found, Hochberg", ASSAY_ADJUST_HOCHBERG},
+                   {"any_fail_is_found, Benjamini-Hochberg", ASSAY_ADJUST_BENJAMINI_HOCHBERG}};
+    for (size_t m = 0; m < ASSAY_COUNT(methods); m++) {
+        row r = {.method = methods[m].name,
+                 .nominal = 0.95,
+                 .promise = m == 0 ? BROKEN : AT_LEAST,
+                 .slack = m == 0 ? 0.05 : 0.0};
+        (void)snprintf(r.setting, sizeof r.setting,
+                       "%d requirements of 100 to 450 rows, all met by a hair", FAMILY);
+        int64_t kept = 0;
+        for (int64_t run = 0; run < c->runs; run++) {
+            assay_rng rng = stream("any fail", run);
+            double p[FAMILY], least = 1.0;
+            for (int i = 0; i < FAMILY; i++) {
+                int64_t n = 100 + 50 * i, x = 0;
+                const assay_proportion_claim claim = {0.9, true, 0.95};
+                double met = 0.0;
+                for (int64_t t = 0; t < n; t++) {
+                    x += assay_rng_uniform(&rng) < claim.limit;
+                }
+                must(assay_claim_p_values(&met, &p[i], x, n, &claim, NULL));
+            }
+            must(assay_adjust(p, p, FAMILY, methods[m].method, NULL));
+            for (int i = 0; i < FAMILY; i++) {
+                least = fmin(least, p[i]);
+            }
+            kept += !(least < 0.05);
+        }
+        row_count(&r, kept, c->runs);
+        row_end(c, &r);
+    }
+}
+
+/* A bound of a quantile by the rank of a value, for continuous values: free of their distribution. */
+static void quantile_rows(coverage *c)
+{
+    static const double quantiles[3] = {0.5, 0.9, 0.99};
+    static const int64_t sizes[4] = {30, 59, 300, 1000};
+    row rows[2] = {{.method = "Upper bound of a quantile by rank"},
+                   {.method = "Lower bound of a quantile by rank"}};
+    for (int side = 0; side < 2; side++) {
+        rows[side].nominal = 0.95;
+        rows[side].promise = AT_LEAST;
+        (void)snprintf(rows[side].setting, sizeof rows[side].setting,
+                       "quantiles 0.5, 0.9, 0.99 of 30 to 1000 values");
+    }
+    for (int q = 0; q < 3; q++) {
+        for (int s = 0; s < 4; s++) {
+            int64_t upper = 0, lower = 0, n = sizes[s];
+            must(assay_quantile_upper_rank(&upper, n, quantiles[q], 0.05, NULL));
+            must(assay_quantile_lower_rank(&lower, n, quantiles[q], 0.05, NULL));
+            /* values up to the quantile are binomial; the r-th smallest is above it when fewer than r are */
+            row_add(&rows[0], upper > n ? 1.0 : assay_binomial_cdf(upper - 1, n, quantiles[q]),
+                    0.0);
+            row_add(&rows[1], lower < 1 ? 1.0 : assay_binomial_sf(lower - 1, n, quantiles[q]), 0.0);
+        }
+    }
+    row_end(c, &rows[0]);
+    row_end(c, &rows[1]);
 }
 
 /* Requirements that are watched datum by datum, each stopped where it looks best: with every one of them
@@ -293,7 +365,9 @@ void cover_verdicts(coverage *c)
         "are missed by a hair, models that differ by just the margin. Verdicts on proportions "
         "are exact at any size; of a family the chance of any false MET counts.");
     limit_rows(c);
+    quantile_rows(c);
     family_rows(c);
+    any_fail_rows(c);
     e_values_row(c);
     max_t_row(c);
     paired_margin_row(c, c->full ? 100 : 40, 0.1, "TOST by Tango", true);

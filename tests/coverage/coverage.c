@@ -100,6 +100,7 @@ static const struct {
     {"clusters", cover_clusters},
     {"weights", cover_weights},
     {"bootstrap", cover_bootstrap},
+    {"intervals", cover_intervals},
     {"distances", cover_distances},
     {"segments", cover_segments},
     {"metrics", cover_metrics},

@@ -56,6 +56,7 @@ void cover_bootstrap(coverage *c);
 void cover_pairs(coverage *c);
 void cover_samples(coverage *c);
 void cover_compare(coverage *c);
+void cover_intervals(coverage *c);
 void cover_gaps(coverage *c);
 void cover_groups(coverage *c);
 void cover_distances(coverage *c);
