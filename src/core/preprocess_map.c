@@ -87,11 +87,27 @@ bool assay_step_geometry_of(assay_step_geometry *out, const assay_step *step, in
     return false;
 }
 
+static double cut(double value, double high)
+{
+    return value < 0.0 ? 0.0 : (value > high ? high : value);
+}
+
+/* What is left of the picture [from, to] after a step that keeps `length` pixels of it. */
+static void see(double *from, double *to, double factor, int32_t shift, int32_t length)
+{
+    *from = cut(*from * factor + shift, length);
+    *to = cut(*to * factor + shift, length);
+}
+
 assay_status assay_box_map_make(assay_box_map *out, int32_t width, int32_t height,
                                 const assay_preprocess *preprocess, assay_inverse inverse,
                                 assay_error *err)
 {
-    *out = (assay_box_map){.scale_x = 1.0, .scale_y = 1.0, .width = width, .height = height};
+    *out = (assay_box_map){.scale_x = 1.0,
+                           .scale_y = 1.0,
+                           .width = width,
+                           .height = height,
+                           .seen = {0.0, 0.0, width, height}};
     for (int32_t i = 0; i < preprocess->n_steps; i++) {
         const assay_step *step = &preprocess->steps[i];
         assay_step_geometry g;
@@ -108,17 +124,14 @@ assay_status assay_box_map_make(assay_box_map *out, int32_t width, int32_t heigh
         out->scale_y *= y;
         out->offset_x = out->offset_x * x + g.left;
         out->offset_y = out->offset_y * y + g.top;
+        see(&out->seen[0], &out->seen[2], x, g.left, g.width);
+        see(&out->seen[1], &out->seen[3], y, g.top, g.height);
         width = g.width;
         height = g.height;
     }
     out->input_width = width;
     out->input_height = height;
     return ASSAY_OK;
-}
-
-static double cut(double value, double high)
-{
-    return value < 0.0 ? 0.0 : (value > high ? high : value);
 }
 
 void assay_point_map_back(double xy[2], const assay_box_map *map, bool clip)

@@ -33,6 +33,7 @@ typedef struct assay_box_map {
     double scale_x, offset_x, scale_y, offset_y;
     int32_t width, height;             /* of the image */
     int32_t input_width, input_height; /* of the model's input */
+    double seen[4]; /* left, top, right, bottom of the image's part of the input */
 } assay_box_map;
 
 /** ASSAY_EUNSUPPORTED for preprocessing that depends on the pixels. */

@@ -90,6 +90,12 @@ static void read_image(golden *g, char *line)
     g->map.offset_x = strtod(at, &at);
     g->map.scale_y = strtod(at, &at);
     g->map.offset_y = strtod(at, &at);
+    const double ends[4] = {g->map.offset_x, g->map.offset_y,
+                            g->map.offset_x + g->map.scale_x * g->map.width,
+                            g->map.offset_y + g->map.scale_y * g->map.height};
+    for (int i = 0; i < 4; i++) {
+        g->map.seen[i] = fmin(fmax(ends[i], 0.0), i % 2 == 0 ? g->in.width : g->in.height);
+    }
 }
 
 static void read_labels(golden *g, char *line)

@@ -68,10 +68,11 @@ typedef struct place {
     double weight;     /* of high */
 } place;
 
-static place place_of(int64_t pixel, double scale, double offset, int32_t input, int64_t cells)
+static place place_of(int64_t pixel, double scale, double offset, const double range[2],
+                      int32_t input, int64_t cells)
 {
     double seen = ((double)pixel + 0.5) * scale + offset;
-    if (!(seen >= 0.0 && seen < (double)input)) {
+    if (!(seen >= range[0] && seen < range[1])) {
         return (place){.low = -1};
     }
     double position = seen * (double)cells / input;
@@ -149,12 +150,14 @@ static assay_status fill(uint16_t *classes, const planes *m, const assay_decoder
         goto done;
     }
     double *best = values + width;
+    const double across[2] = {map->seen[0], map->seen[2]};
+    const double down[2] = {map->seen[1], map->seen[3]};
     for (int32_t x = 0; x < map->width; x++) {
-        columns[x] = place_of(x, map->scale_x, map->offset_x, map->input_width, m->width);
+        columns[x] = place_of(x, map->scale_x, map->offset_x, across, map->input_width, m->width);
     }
     for (int32_t y = 0; y < map->height; y++) {
         uint16_t *row = classes + (size_t)y * width;
-        place here = place_of(y, map->scale_y, map->offset_y, map->input_height, m->height);
+        place here = place_of(y, map->scale_y, map->offset_y, down, map->input_height, m->height);
         for (int64_t k = 0; k < m->n && here.low >= 0; k++) {
             blend_row(values, best + width, m, k, &here, columns, map->width, resize);
             ASSAY_GOTO(take_row(row, best, values, k, map->width, p, in->classes, err), done);
@@ -215,7 +218,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_decoder_semantic;
 const assay_op assay_op_decoder_semantic = {
     .kind = ASSAY_OP_DECODER,
-    .revision = 1,
+    .revision = 2,
     .name = "semantic",
     .title = "Semantic segmentation: a class per pixel",
     .summary = "Reads maps of class scores, one map of a foreground score, or a map of labels.",
@@ -231,7 +234,8 @@ const assay_op assay_op_decoder_semantic = {
         "with `resize: bilinear` between the four nearest cells of the map (as "
         "torch.nn.functional.interpolate with align_corners=False), in double precision, before "
         "the "
-        "class is chosen. Pixels that a crop hides from the model have no class: they count as "
+        "class is chosen. Pixels that a crop hides from the model, padded again or not, have no "
+        "class: they count as "
         "missed.",
     .citation =
         "J. Long, E. Shelhamer, T. Darrell, \"Fully convolutional networks for semantic "

@@ -100,6 +100,34 @@ static void test_pixels(void **state)
 
 /* Every corner of a pixel goes to the input and comes back where it was, to 1e-12 of the picture; where
  * the picture lies in the input is known from the definition. */
+/* What a crop takes away stays away when the rest is padded again: the picture is white, all else black. */
+static void test_seen(void **state)
+{
+    (void)state;
+    const assay_step steps[] = {
+        {.kind = ASSAY_STEP_RESIZE, .width = 60, .height = 20, .mode = ASSAY_RESIZE_PILLOW_NEAREST},
+        {.kind = ASSAY_STEP_CROP, .left = 10, .top = 4, .width = 30, .height = 12},
+        {.kind = ASSAY_STEP_PAD, .width = 50, .height = 40}};
+    const assay_preprocess p = with(steps, 3);
+    assay_image image = {0};
+    assay_image out = {0};
+    assay_box_map map;
+    assert_int_equal(assay_image_new(&image, 30, 10, 1, ASSAY_PIXEL_U8, NULL), ASSAY_OK);
+    for (int32_t y = 0; y < 10; y++) {
+        memset(assay_image_row_mut(&image, y), 255, 30);
+    }
+    assert_int_equal(assay_preprocess_image(&out, &image, &p, NULL), ASSAY_OK);
+    assert_int_equal(assay_box_map_make(&map, 30, 10, &p, ASSAY_INVERSE_EXACT, NULL), ASSAY_OK);
+    for (int32_t y = 0; y < out.height; y++) {
+        for (int32_t x = 0; x < out.width; x++) {
+            bool seen = x >= map.seen[0] && x < map.seen[2] && y >= map.seen[1] && y < map.seen[3];
+            assert_int_equal(assay_image_row(&out, y)[x] == 255, seen);
+        }
+    }
+    assay_image_dispose(&image);
+    assay_image_dispose(&out);
+}
+
 static void test_letterbox_inverse(void **state)
 {
     (void)state;
@@ -185,6 +213,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pixels),
+        cmocka_unit_test(test_seen),
         cmocka_unit_test(test_letterbox_inverse),
         cmocka_unit_test(test_ultralytics),
         cmocka_unit_test(test_refused),
