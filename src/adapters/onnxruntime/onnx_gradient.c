@@ -7,6 +7,7 @@
 #include "adapters/onnxruntime/onnx_source.h"
 #include "adapters/onnxruntime/ort_blocked.h"
 #include "adapters/onnxruntime/ort_layout.h"
+#include "adapters/onnxruntime/ort_picture.h"
 #include "adapters/onnxruntime/ort_pool.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
@@ -204,6 +205,7 @@ static assay_status make_graph(assay_onnx_value *ports[OUT], built *to, assay_on
     ASSAY_TRY(assay_onnx_set_outputs(source->graph, ports, OUT, err));
     assay_onnx_prune(source->graph);
     ASSAY_TRY(assay_ort_pool_replace(source->graph, err));
+    ASSAY_TRY(assay_ort_picture_replace(source->graph, err));
     return assay_ort_interleave_replace(source->graph, err);
 }
 

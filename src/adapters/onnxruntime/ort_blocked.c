@@ -9,6 +9,7 @@
 #include "adapters/onnxruntime/ort_kernel.h"
 #include "adapters/onnxruntime/ort_layout.h"
 #include "adapters/onnxruntime/ort_once.h"
+#include "adapters/onnxruntime/ort_picture.h"
 #include "adapters/onnxruntime/ort_pool.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
@@ -180,6 +181,20 @@ static assay_onnx_value *blocked_result(const work *w, const assay_onnx_value *y
                : NULL;
 }
 
+/* The kernel that takes a kernel's result to the picture's channels; NULL if anything else uses it. */
+static assay_onnx_node *picture_after(const work *w, const assay_onnx_value *y)
+{
+    const assay_onnx_node *shape = only_user(w, y);
+    if (shape == NULL || !assay_onnx_is(shape, "Reshape") || shape->in[0] != y) {
+        return NULL;
+    }
+    assay_onnx_node *picture = only_user(w, shape->out[0]);
+    return picture != NULL && is_kernel(picture, ASSAY_ORT_PICTURE) &&
+                   picture->in[0] == shape->out[0]
+               ? picture
+               : NULL;
+}
+
 /* A convolution channel by channel with ones, which onnx_blocked writes to have the map in the
  * layout; the runtime may have put an addition into it. */
 static bool changes_nothing(const assay_onnx_node *node)
@@ -283,14 +298,93 @@ static assay_status put_pool(work *w, assay_onnx_node *node, assay_error *err)
     assay_onnx_value *dy =
         flat != NULL && assay_onnx_is(flat, "Reshape") ? blocked_source(w, flat->in[0], 1) : NULL;
     const assay_onnx_value *result = blocked_result(w, node->out[0]);
-    if (x == NULL || y == NULL || dy == NULL || result == NULL) {
+    assay_onnx_node *picture = picture_after(w, node->out[0]);
+    if (x == NULL || y == NULL || dy == NULL || (result == NULL && picture == NULL)) {
         return ASSAY_OK;
     }
     ASSAY_TRY(set_number(w, node, ASSAY_ORT_POOL_NUMBERS, ASSAY_ORT_POOL_BLOCK, err));
     node->in[0] = x;
     node->in[1] = y;
     node->in[2] = dy;
-    take_place(w, node, result);
+    if (picture == NULL) {
+        take_place(w, node, result);
+        return ASSAY_OK;
+    }
+    picture->in[0] = node->out[0];
+    w->changed += 2;
+    return set_number(w, picture, ASSAY_ORT_PICTURE_NUMBERS, ASSAY_ORT_PICTURE_BLOCK, err);
+}
+
+/* The phases are taken from where they are instead of being put one behind the other first. */
+static void put_four(const work *w, assay_onnx_node *node)
+{
+    enum { FOUR = 4 };
+    const assay_onnx_node *joined = node->in[0]->node;
+    const int64_t *numbers = NULL;
+    (void)assay_onnx_attribute_ints(&numbers, node, ASSAY_ORT_INTERLEAVE_NUMBERS);
+    if (numbers[ASSAY_ORT_INTERLEAVE_BLOCK] == 0 || numbers[0] != 2 ||
+        numbers[ASSAY_ORT_INTERLEAVE_GIVEN] != FOUR || joined == NULL ||
+        !assay_onnx_is(joined, "Concat") || joined->n_in != FOUR || uses(w, joined->out[0]) != 1 ||
+        assay_onnx_attribute_int(joined, "axis", 0) != 1) {
+        return;
+    }
+    node->in = joined->in;
+    node->n_in = FOUR;
+    node->op = ASSAY_ORT_INTERLEAVE_FOUR;
+}
+
+static assay_status put_picture(work *w, assay_onnx_node *node, assay_error *err)
+{
+    assay_onnx_value *x = blocked_source(w, node->in[0], 1);
+    if (x == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(set_number(w, node, ASSAY_ORT_PICTURE_NUMBERS, ASSAY_ORT_PICTURE_BLOCK, err));
+    node->in[0] = x;
+    w->changed++;
+    return ASSAY_OK;
+}
+
+/* A kernel that masks as it goes, in the place of a mask before or after it. */
+static assay_status put_last(const work *w, assay_onnx_node *node, const char *op,
+                             assay_onnx_value *mask, assay_error *err)
+{
+    assay_onnx_value **in =
+        assay_arena_alloc(w->graph->arena, (size_t)node->n_in + 1, sizeof(assay_onnx_value *));
+    if (in == NULL) {
+        return assay_fail_memory(err);
+    }
+    memcpy(in, node->in, (size_t)node->n_in * sizeof(assay_onnx_value *));
+    in[node->n_in++] = mask;
+    node->in = in;
+    node->op = op;
+    return ASSAY_OK;
+}
+
+/* Of the kernels that have their place: what stands right before or after one is done by it. */
+static assay_status join(const work *w, assay_error *err)
+{
+    for (int32_t i = 0; i < w->graph->n_nodes; i++) {
+        assay_onnx_node *node = w->graph->nodes[i];
+        if (is_kernel(node, ASSAY_ORT_INTERLEAVE)) {
+            put_four(w, node);
+        }
+        assay_onnx_node *before = node->n_in > 0 && node->in[0] != NULL ? node->in[0]->node : NULL;
+        if (before == NULL || uses(w, node->in[0]) != 1) {
+            continue;
+        }
+        if (is_kernel(node, ASSAY_ORT_GATE) && is_kernel(before, ASSAY_ORT_INTERLEAVE_FOUR)) {
+            assay_onnx_value *mask = node->in[1];
+            node->in = before->in;
+            node->n_in = before->n_in;
+            node->attributes = before->attributes;
+            node->n_attributes = before->n_attributes;
+            ASSAY_TRY(put_last(w, node, ASSAY_ORT_INTERLEAVE_FOUR_GATED, mask, err));
+        } else if (is_kernel(node, ASSAY_ORT_PICTURE) && is_kernel(before, ASSAY_ORT_GATE)) {
+            node->in[0] = before->in[0];
+            ASSAY_TRY(put_last(w, node, ASSAY_ORT_PICTURE_GATED, before->in[1], err));
+        }
+    }
     return ASSAY_OK;
 }
 
@@ -361,8 +455,11 @@ static assay_status masks_early(assay_onnx_graph *graph, assay_error *err)
         if (node == gradient || is_kernel(node, ASSAY_ORT_MASK)) {
             continue;
         }
-        if (is_kernel(node, ASSAY_ORT_GATE)) {
-            nodes[n++] = node->in[1]->node;
+        assay_onnx_node *mask = node->n_in > 1 && node->in[node->n_in - 1] != NULL
+                                    ? node->in[node->n_in - 1]->node
+                                    : NULL;
+        if (mask != NULL && is_kernel(mask, ASSAY_ORT_MASK)) {
+            nodes[n++] = mask;
         }
         nodes[n++] = node;
     }
@@ -383,6 +480,8 @@ assay_status assay_ort_blocked_rewrite(int32_t *changed, assay_onnx_graph *graph
             ASSAY_TRY(put_interleave(&w, node, err));
         } else if (is_kernel(node, ASSAY_ORT_POOL)) {
             ASSAY_TRY(put_pool(&w, node, err));
+        } else if (is_kernel(node, ASSAY_ORT_PICTURE)) {
+            ASSAY_TRY(put_picture(&w, node, err));
         } else if (gates) {
             put_gate(&w, node);
         }
@@ -391,6 +490,8 @@ assay_status assay_ort_blocked_rewrite(int32_t *changed, assay_onnx_graph *graph
     if (w.changed == 0) {
         return ASSAY_OK;
     }
+    assay_onnx_prune(graph);
+    ASSAY_TRY(join(&w, err));
     assay_onnx_prune(graph);
     ASSAY_TRY(masks_early(graph, err));
     return assay_ort_kernel_declare(graph, err);

@@ -21,6 +21,10 @@ enum {
     ASSAY_ORT_BLOCK_LEAST = 8 /* channels of a block; others are multiples */
 };
 
+/* Interleave of the four phases of step 2 in blocks, each an input of its own; and masked by the fifth. */
+#define ASSAY_ORT_INTERLEAVE_FOUR "InterleaveFour"
+#define ASSAY_ORT_INTERLEAVE_FOUR_GATED "InterleaveFourGated"
+
 /* a + Interleave(b), with its numbers, where one phase of blocks is given. */
 #define ASSAY_ORT_INTERLEAVE_ONTO "InterleaveOnto"
 
@@ -40,6 +44,8 @@ bool assay_ort_gates_agree(const assay_onnx_graph *graph);
 
 /* `in_place`: the runtime can be told that the result may lie on the first input. */
 const struct OrtCustomOp *assay_ort_interleave_operator(void);
+const struct OrtCustomOp *assay_ort_four_operator(void);
+const struct OrtCustomOp *assay_ort_four_gated_operator(void);
 const struct OrtCustomOp *assay_ort_onto_operator(bool in_place);
 const struct OrtCustomOp *assay_ort_mask_operator(void);
 const struct OrtCustomOp *assay_ort_gate_operator(bool in_place);

@@ -135,46 +135,122 @@ assay_status assay_pool_gradient(float *dx, const float *x, const float *y, cons
     return ASSAY_OK;
 }
 
-static void one_block(float *dx, float *rest, const float *x, const float *y, const float *dy,
-                      int64_t block, const int64_t in[2], const int64_t out[2], const assay_pool *p)
+typedef int32_t eight __attribute__((vector_size(2 * LANES * sizeof(int32_t))));
+typedef float reals __attribute__((vector_size(2 * LANES * sizeof(float))));
+
+/* One window of 8 channels: what it has goes to the first tap at which the maximum is. */
+__attribute__((always_inline)) static inline void
+one_window(float *dx, const float *x, const float *y, const float *dy, int64_t from,
+           const int64_t rows[2], const int64_t columns[2], const int64_t step[2])
 {
-    memset(dx, 0, (size_t)(in[0] * in[1] * block) * sizeof *dx);
+    reals most;
+    eight left;
+    memcpy(&most, y, sizeof most);
+    memcpy(&left, dy, sizeof left);
+    for (int64_t r = rows[0]; r < rows[1]; r++) {
+        for (int64_t c = columns[0]; c < columns[1]; c++) {
+            const int64_t place = from + r * step[0] + c * step[1];
+            reals at;
+            reals sum;
+            memcpy(&at, x + place, sizeof at);
+            memcpy(&sum, dx + place, sizeof sum);
+            const eight here = at == most;
+            sum += (reals)(left & here);
+            left &= ~here;
+            memcpy(dx + place, &sum, sizeof sum);
+        }
+    }
+}
+
+/* The taps of a window that begins at `start` which lie in the map. */
+static inline void taps_inside(int64_t taps[2], int64_t start, int64_t size, int64_t kernel,
+                               int64_t dilation)
+{
+    taps[0] = start < 0 ? (-start + dilation - 1) / dilation : 0;
+    taps[1] = start < size ? (size - 1 - start) / dilation + 1 : 0;
+    taps[1] = taps[1] < kernel ? taps[1] : kernel;
+}
+
+/* The maps were made long before: what the windows of the next row see first is fetched meanwhile. */
+__attribute__((always_inline)) static inline void look_ahead(const float *x, int64_t row,
+                                                             int64_t column, int64_t block,
+                                                             const int64_t in[2],
+                                                             const assay_pool *p)
+{
+    for (int64_t r = row; r < row + p->stride[0] && r < in[0]; r++) {
+        for (int64_t c = column < 0 ? 0 : column; c < column + p->stride[1] && c < in[1]; c++) {
+            __builtin_prefetch(x + (r * in[1] + c) * block);
+        }
+    }
+}
+
+__attribute__((always_inline)) static inline void
+one_block(float *dx, const float *x, const float *y, const float *dy, int64_t block,
+          const int64_t in[2], const int64_t out[2], const assay_pool *p)
+{
+    const int64_t step[2] = {p->dilation[0] * in[1] * block, p->dilation[1] * block};
+    int64_t rows[2];
+    int64_t columns[2];
+    const int64_t size = in[0] * in[1] * block;
+    int64_t cleared = 0; /* as far as the windows have come: what is about to be added to */
     for (int64_t o = 0; o < out[0]; o++) {
-        memcpy(rest, dy + o * out[1] * block, (size_t)(out[1] * block) * sizeof *dy);
-        for (int64_t r = 0; r < p->kernel[0]; r++) {
-            int64_t row = o * p->stride[0] - p->begin[0] + r * p->dilation[0];
-            for (int64_t c = 0; row >= 0 && row < in[0] && c < p->kernel[1]; c++) {
-                int64_t from = c * p->dilation[1] - p->begin[1];
-                int64_t first = from < 0 ? (-from + p->stride[1] - 1) / p->stride[1] : 0;
-                for (int64_t i = first; i < out[1]; i++) {
-                    int64_t column = i * p->stride[1] + from;
-                    if (column >= in[1]) {
-                        break;
-                    }
-                    int64_t at = (row * in[1] + column) * block;
-                    give(dx + at, rest + i * block, x + at, y + (o * out[1] + i) * block, block);
-                }
+        const int64_t row = o * p->stride[0] - p->begin[0];
+        const int64_t last = (row + (p->kernel[0] - 1) * p->dilation[0] + 1) * in[1] * block;
+        const int64_t end = o + 1 < out[0] && last < size ? last : size;
+        if (end > cleared) {
+            memset(dx + cleared, 0, (size_t)(end - cleared) * sizeof *dx);
+            cleared = end;
+        }
+        taps_inside(rows, row, in[0], p->kernel[0], p->dilation[0]);
+        for (int64_t i = out[1]; i-- > 0;) { /* backwards: sums in the order of the other layout */
+            const int64_t column = i * p->stride[1] - p->begin[1];
+            taps_inside(columns, column, in[1], p->kernel[1], p->dilation[1]);
+            const int64_t at = (row * in[1] + column) * block;
+            const int64_t to = (o * out[1] + i) * block;
+            look_ahead(x, row + p->kernel[0] * p->dilation[0], column, block, in, p);
+            if (o + 1 < out[0]) {
+                __builtin_prefetch(y + to + out[1] * block);
+                __builtin_prefetch(dy + to + out[1] * block);
+            }
+            for (int64_t k = 0; k < block; k += 2 * LANES) {
+                one_window(dx, x, y + to + k, dy + to + k, at + k, rows, columns, step);
             }
         }
     }
 }
 
-assay_status assay_pool_gradient_blocked(float *dx, const float *x, const float *y, const float *dy,
-                                         int64_t planes, int64_t block, const int64_t in[2],
-                                         const int64_t out[2], const assay_pool *pool,
-                                         assay_error *err)
+static void one_block_plain(float *dx, const float *x, const float *y, const float *dy,
+                            int64_t block, const int64_t in[2], const int64_t out[2],
+                            const assay_pool *p)
 {
-    float *rest = assay_alloc((size_t)(out[1] * block) + 1, sizeof *rest);
-    if (rest == NULL) {
-        return assay_fail_memory(err);
-    }
+    one_block(dx, x, y, dy, block, in, out, p);
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx2"))) static void
+one_block_wide(float *dx, const float *x, const float *y, const float *dy, int64_t block,
+               const int64_t in[2], const int64_t out[2], const assay_pool *p)
+{
+    one_block(dx, x, y, dy, block, in, out, p);
+}
+#else
+#define one_block_wide one_block_plain
+#endif
+
+void assay_pool_gradient_blocked(float *dx, const float *x, const float *y, const float *dy,
+                                 int64_t planes, int64_t block, const int64_t in[2],
+                                 const int64_t out[2], const assay_pool *pool)
+{
+    bool wide = false;
+#ifdef __x86_64__
+    wide = __builtin_cpu_supports("avx2") != 0;
+#endif
     for (int64_t i = 0; i < planes; i++) {
         const int64_t at = i * block * in[0] * in[1];
         const int64_t to = i * block * out[0] * out[1];
-        one_block(dx + at, rest, x + at, y + to, dy + to, block, in, out, pool);
+        (wide ? one_block_wide : one_block_plain)(dx + at, x + at, y + to, dy + to, block, in, out,
+                                                  pool);
     }
-    assay_free(rest);
-    return ASSAY_OK;
 }
 
 /* ---- in the graph --------------------------------------------------------------------------- */
@@ -333,8 +409,8 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
     assay_status status = ASSAY_OK;
     if (k->block > 0) {
         ASSAY_ORT_PASS(assay_ort_kernel_output(&dx, api, context, x.shape, 4));
-        status = assay_pool_gradient_blocked(dx, x.data, y.data, dy.data, planes / k->block,
-                                             k->block, x.shape + 2, y.shape + 2, &k->pool, &err);
+        assay_pool_gradient_blocked(dx, x.data, y.data, dy.data, planes / k->block, k->block,
+                                    x.shape + 2, y.shape + 2, &k->pool);
     } else {
         ASSAY_ORT_PASS(assay_ort_kernel_output(&dx, api, context, &count, 1));
         status = assay_pool_gradient(dx, x.data, y.data, dy.data, planes, x.shape + 2, y.shape + 2,

@@ -33,12 +33,10 @@ ASSAY_NODISCARD assay_status assay_pool_gradient(float *dx, const float *x, cons
                                                  const int64_t in[2], const int64_t out[2],
                                                  const assay_pool *pool, assay_error *err);
 
-/** The same of maps whose channels lie in blocks, [planes, in, block]; block is a multiple of 4. */
-ASSAY_NODISCARD assay_status assay_pool_gradient_blocked(float *dx, const float *x, const float *y,
-                                                         const float *dy, int64_t planes,
-                                                         int64_t block, const int64_t in[2],
-                                                         const int64_t out[2],
-                                                         const assay_pool *pool, assay_error *err);
+/** The same of maps whose channels lie in blocks, [planes, in, block]; block is a multiple of 8. */
+void assay_pool_gradient_blocked(float *dx, const float *x, const float *y, const float *dy,
+                                 int64_t planes, int64_t block, const int64_t in[2],
+                                 const int64_t out[2], const assay_pool *pool);
 
 /** Puts the kernel in the place of the operators, wherever they are of float32 maps and windows lie and reach
  *  no farther than those of pictures do; then prunes. */

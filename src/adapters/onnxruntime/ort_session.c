@@ -8,6 +8,7 @@
 
 #include "adapters/onnxruntime/ort_kernel.h"
 #include "adapters/onnxruntime/ort_layout.h"
+#include "adapters/onnxruntime/ort_picture.h"
 #include "adapters/onnxruntime/ort_pool.h"
 #include "base/alloc.h"
 #include "base/buffer.h"
@@ -60,9 +61,11 @@ static assay_status add_kernels(assay_ort_session *self, OrtSessionOptions *opti
     bool in_place = strncmp(version, "1.", 2) != 0 ||
                     strtol(version + 2, NULL, 10) >= ASSAY_ORT_KERNEL_IN_PLACE;
     const OrtCustomOp *const operators[] = {
-        assay_ort_pool_operator(), assay_ort_interleave_operator(),
+        assay_ort_pool_operator(),         assay_ort_interleave_operator(),
+        assay_ort_four_operator(),         assay_ort_four_gated_operator(),
         assay_ort_onto_operator(in_place), assay_ort_mask_operator(),
-        assay_ort_gate_operator(in_place)};
+        assay_ort_gate_operator(in_place), assay_ort_picture_operator(),
+        assay_ort_picture_gated_operator()};
     ORT_TRY(CreateCustomOpDomain(ASSAY_ORT_KERNELS, &self->kernels));
     for (size_t i = 0; i < ASSAY_COUNT(operators); i++) {
         ORT_TRY(CustomOpDomain_Add(self->kernels, operators[i]));

@@ -1,7 +1,6 @@
 /* dx at place s m + f (phase f) of one axis is the sum over taps k with f + begin - k = s c of
  * w[k] dy[m + c]: per phase a convolution with stride 1 over the taps k = k0, k0 + s, ... backwards.
- * Where kernel and stride are the same (patches) all phases are one pointwise convolution; those of a
- * picture's few channels are one over the taps of all. */
+ * Where kernel and stride are the same (patches) all phases are one pointwise convolution. */
 #include "onnx/vjp/phases.h"
 
 #include <string.h>
@@ -37,18 +36,8 @@ static bool is_patchwork(const assay_onnx_window *win)
     return fits;
 }
 
-/* All phases of a picture fit into one block of channels: one convolution gives them, with zeros where
- * a phase has fewer taps than another. */
-static bool at_once_suits(const onnx_vjp *v, const assay_onnx_window *win)
-{
-    enum { BLOCK = 16 };
-    bool reached = win->kernel[0] >= win->stride[0] && win->kernel[1] >= win->stride[1];
-    return reached && win->stride[0] > 1 &&
-           win->stride[0] * win->stride[0] * v->node->in[1]->shape[1] <= BLOCK;
-}
-
-/* ConvTranspose, which multiplies with no zeros either but spreads the sums over the places one by
- * one, is as fast for few channels that are more than a picture's (measured with ONNX Runtime 1.29). */
+/* ConvTranspose, which spreads the sums over the places one by one, is as fast for few channels (measured
+ * with ONNX Runtime 1.29), and a picture's have a kernel of their own. */
 bool onnx_phases_suit(const onnx_vjp *v, const assay_onnx_window *win)
 {
     enum { FEW = 16 };
@@ -60,7 +49,7 @@ bool onnx_phases_suit(const onnx_vjp *v, const assay_onnx_window *win)
     if (!suits || is_patchwork(win)) {
         return suits;
     }
-    return win->stride[0] <= MOST_STRIDE && (w->shape[1] >= FEW || at_once_suits(v, win));
+    return win->stride[0] <= MOST_STRIDE && w->shape[1] >= FEW;
 }
 
 /* w[m, c, first + s j...] to [c, m, j...] backwards. */
@@ -135,45 +124,6 @@ static assay_onnx_value *apart(onnx_vjp *v, const assay_onnx_window *win)
     return onnx_interleave(b, onnx_emit(b, "Concat", n, parts, 1, &axis, 1), s);
 }
 
-/* The window of one axis that holds those of all phases. */
-static taps joined(const assay_onnx_window *win, int32_t i)
-{
-    const int64_t s = win->stride[i];
-    int64_t before = INT64_MIN;
-    int64_t after = INT64_MIN;
-    for (int64_t phase = 0; phase < s; phase++) {
-        const taps t = taps_of(win, i, phase);
-        before = t.left > before ? t.left : before;
-        after = t.n - t.left > after ? t.n - t.left : after;
-    }
-    return (taps){.n = before + after,
-                  .left = before,
-                  .right = (win->in[i] + s - 1) / s - win->out[i] + after - 1};
-}
-
-static assay_onnx_value *at_once(onnx_vjp *v, const assay_onnx_window *win)
-{
-    assay_onnx_build *b = &v->b;
-    const int64_t s = win->stride[0];
-    const taps all[2] = {joined(win, 0), joined(win, 1)};
-    assay_onnx_value *parts[MOST_STRIDE * MOST_STRIDE];
-    int32_t n = 0;
-    for (int64_t row = 0; row < s; row++) {
-        for (int64_t column = 0; column < s; column++) {
-            const taps t[2] = {taps_of(win, 0, row), taps_of(win, 1, column)};
-            int64_t pads[8] = {0};
-            for (int i = 0; i < 2; i++) {
-                pads[2 + i] = all[i].left - t[i].left;
-                pads[6 + i] = all[i].n - t[i].n - pads[2 + i];
-            }
-            parts[n++] = onnx_pad_zeros(b, pick_taps(b, v->node->in[1], t, s), pads);
-        }
-    }
-    const assay_onnx_attribute axis = ONNX_INT("axis", 0);
-    assay_onnx_value *w = onnx_emit(b, "Concat", n, parts, 1, &axis, 1);
-    return onnx_interleave(b, convolve(b, v->dy, w, all), s);
-}
-
 /* w[m, c, row, column] to [row, column, c, m, 1, 1] */
 static assay_onnx_value *together(onnx_vjp *v, const assay_onnx_window *win)
 {
@@ -190,7 +140,5 @@ static assay_onnx_value *together(onnx_vjp *v, const assay_onnx_window *win)
 
 assay_onnx_value *onnx_by_phases(onnx_vjp *v, const assay_onnx_window *win)
 {
-    return is_patchwork(win)       ? together(v, win)
-           : at_once_suits(v, win) ? at_once(v, win)
-                                   : apart(v, win);
+    return is_patchwork(win) ? together(v, win) : apart(v, win);
 }
