@@ -59,8 +59,8 @@ static assay_status one_batch(const question *q, assay_model *model, int64_t fir
     if (!model->backend->concurrent) {
         (void)pthread_mutex_lock(oracle->lock);
     }
-    assay_status status = assay_model_gradient(model, oracle->gradient, oracle->loss,
-                                               oracle->logits, &batch, &what, err);
+    assay_status status =
+        assay_model_gradient(model, oracle->gradient, NULL, oracle->logits, &batch, &what, err);
     if (!model->backend->concurrent) {
         (void)pthread_mutex_unlock(oracle->lock);
     }

@@ -18,7 +18,6 @@ typedef struct assay_attack_oracle {
     assay_image *images;      /* most, empty between calls */
     float *gradient;          /* most x size: with respect to the tensor */
     float *logits;            /* most x classes */
-    float *loss;              /* most */
     int32_t *labels, *others; /* most */
     const char **batch_ids;   /* most */
     const float **pixels;     /* most */

@@ -46,16 +46,14 @@ assay_status assay_attack_oracle_new(assay_attack_oracle *out, const assay_attac
     out->images = assay_alloc(most, sizeof *out->images);
     out->gradient = assay_alloc(most, tensor_bytes(out) / 2);
     out->logits = assay_alloc(most, (size_t)out->classes * sizeof *out->logits);
-    out->loss = assay_alloc(most, sizeof *out->loss);
     out->labels = assay_alloc(most, sizeof *out->labels);
     out->others = assay_alloc(most, sizeof *out->others);
     out->batch_ids = assay_alloc(most, sizeof *out->batch_ids);
     out->pixels = assay_alloc(most, sizeof *out->pixels);
     out->ids = assay_alloc((size_t)rows, sizeof *out->ids);
     out->draws = assay_alloc((size_t)rows, sizeof *out->draws);
-    if (!out->tensor || !out->images || !out->gradient || !out->logits || !out->loss ||
-        !out->labels || !out->others || !out->batch_ids || !out->pixels || !out->ids ||
-        !out->draws) {
+    if (!out->tensor || !out->images || !out->gradient || !out->logits || !out->labels ||
+        !out->others || !out->batch_ids || !out->pixels || !out->ids || !out->draws) {
         return assay_fail_memory(err);
     }
     return ASSAY_OK;
@@ -67,7 +65,6 @@ void assay_attack_oracle_dispose(assay_attack_oracle *oracle)
     assay_free(oracle->images);
     assay_free(oracle->gradient);
     assay_free(oracle->logits);
-    assay_free(oracle->loss);
     assay_free(oracle->labels);
     assay_free(oracle->others);
     assay_free(oracle->batch_ids);

@@ -11,6 +11,7 @@
 #include "adapters/onnxruntime/ort_pool.h"
 #include "adapters/onnxruntime/ort_session.h"
 #include "base/alloc.h"
+#include "core/attack.h"
 #include "onnx/build.h"
 #include "onnx/gradient.h"
 #include "onnx/head.h"
@@ -20,7 +21,7 @@
 enum {
     KINDS = ASSAY_LOSS_DLR_TARGETED + 1,
     MOST_IN = 3,
-    OUT = 3,
+    OUT = 2,
     SIZES = 2,
     PART = 4,
     MOST_ROWS = 16
@@ -33,7 +34,7 @@ typedef struct built {
     int64_t asked;       /* when it was last asked for, in calls */
     assay_status failed; /* building it failed: the same answer again */
     char message[1016];
-    const char *in[MOST_IN], *out[OUT]; /* gradient, loss, logits; in the arena */
+    const char *in[MOST_IN], *out[OUT]; /* gradient, logits; in the arena */
     int n_in;
     int64_t batch;
 } built;
@@ -146,6 +147,7 @@ static assay_status add_gradient(assay_onnx_value *ports[OUT], built *to,
     assay_onnx_value *scores = assay_onnx_find(graph, model->outputs[self->output].name);
     assay_onnx_value *label = NULL;
     assay_onnx_value *other = NULL;
+    assay_onnx_value *loss = NULL;
     const int64_t n = to->batch;
     int64_t shape[4];
     memcpy(shape, self->shape, sizeof shape);
@@ -155,15 +157,15 @@ static assay_status add_gradient(assay_onnx_value *ports[OUT], built *to,
     }
     ASSAY_TRY(assay_onnx_pin(x, port->rank, shape, err));
     ASSAY_TRY(assay_onnx_upgrade(graph, err));
-    ASSAY_TRY(find_logits(&ports[2], self, graph, scores, n, err));
+    ASSAY_TRY(find_logits(&ports[1], self, graph, scores, n, err));
     ASSAY_TRY(assay_onnx_add_input(&label, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
     if (names_other(kind)) {
         ASSAY_TRY(assay_onnx_add_input(&other, graph, NULL, ASSAY_ONNX_INT64, 1, &n, err));
     }
     ASSAY_TRY(
-        assay_onnx_add_loss(&ports[1], graph, (assay_onnx_loss)kind, ports[2], label, other, err));
+        assay_onnx_add_loss(&loss, graph, (assay_onnx_loss)kind, ports[1], label, other, err));
     const assay_onnx_gradient_request request = {
-        .outputs = &ports[1], .n_outputs = 1, .wanted = &x, .n_wanted = 1};
+        .outputs = &loss, .n_outputs = 1, .wanted = &x, .n_wanted = 1};
     ASSAY_TRY(assay_onnx_gradient(&ports[0], NULL, graph, &request, err));
     assay_onnx_build b = {.graph = graph, .err = err};
     ports[0] = onnx_cast(&b, ports[0], ASSAY_ONNX_FLOAT);
@@ -368,6 +370,25 @@ static assay_status copy_out(float *out, const built *from, OrtValue *value, con
     return ASSAY_OK;
 }
 
+/* Few ask for them, so that the graph need not say them. */
+static assay_status find_losses(float *out, const assay_onnx_gradients *self, const built *from,
+                                OrtValue *logits, const assay_loss *what, const part *rows,
+                                assay_error *err)
+{
+    float *data = NULL;
+    const int32_t classes = self->model->spec.classes;
+    ASSAY_TRY(assay_ort_check(&from->session.ort,
+                              from->session.ort.api->GetTensorMutableData(logits, (void **)&data),
+                              ASSAY_EBACKEND, err));
+    for (int64_t i = rows->skip; i < rows->skip + rows->n; i++) {
+        int64_t row = rows->at + i;
+        out[row] =
+            (float)assay_loss_value(what->kind, data + i * classes, classes, what->label[row],
+                                    what->other != NULL ? what->other[row] : 0);
+    }
+    return ASSAY_OK;
+}
+
 typedef struct call {
     OrtValue *in[MOST_IN], *out[OUT];
     int64_t *labels; /* batch of the label, then of the other */
@@ -426,8 +447,10 @@ static assay_status run_part(const answers *to, const assay_onnx_gradients *self
                done);
     size_t size = (size_t)model->channels * (size_t)model->height * (size_t)model->width;
     ASSAY_GOTO(copy_out(to->gradient, from, c.out[0], rows, size, err), done);
-    ASSAY_GOTO(copy_out(to->loss, from, c.out[1], rows, 1, err), done);
-    status = copy_out(to->logits, from, c.out[2], rows, (size_t)model->spec.classes, err);
+    status = copy_out(to->logits, from, c.out[1], rows, (size_t)model->spec.classes, err);
+    if (status == ASSAY_OK && to->loss != NULL) {
+        status = find_losses(to->loss, self, from, c.out[1], what, rows, err);
+    }
 done:
     for (int i = 0; i < MOST_IN; i++) {
         api->ReleaseValue(c.in[i]);

@@ -1,6 +1,6 @@
 /* Gradient graphs in the runtime's blocked layout: the same bits as in the usual one, of a small net that
  * has everything that is treated there: a picture's first convolution, MaxPool, masks, strides with and
- * without a shortcut. */
+ * without a shortcut. And the kernels on their own. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -184,8 +184,9 @@ static void compare(int64_t side, int32_t most)
 static void test_same_bits(void **state)
 {
     (void)state;
-    compare(64, 11); /* the picture, a pool, four interleaves, the masks of four Relus and the pool's */
-    compare(38, 9);  /* odd sizes: what is beyond the map is cut off in the usual order */
+    compare(64,
+            11); /* the picture, a pool, four interleaves, the masks of four Relus and the pool's */
+    compare(38, 9); /* odd sizes: what is beyond the map is cut off in the usual order */
 }
 
 /* [planes * block, h, w] to [planes, h, w, block] */
@@ -240,6 +241,109 @@ static void test_pool_of_blocks(void **state)
     }
 }
 
+enum { PICTURES = 2, DEEP = 24, HIGH = 13, BROAD = 23, MOST_OUT = PICTURES * 4 * 64 * 64 };
+
+typedef struct pictures {
+    float map[PICTURES * DEEP * HIGH * BROAD], w[DEEP * 4 * 49],
+        blocks[PICTURES * DEEP * HIGH * BROAD];
+    float planes[MOST_OUT], blocked[MOST_OUT];
+    double wanted[MOST_OUT], size[MOST_OUT];
+    uint8_t mask[PICTURES * DEEP * HIGH * BROAD / 8];
+} pictures;
+
+/* Each number of the map times the kernel, added where it reaches. `size`: of what was added. */
+static void define_picture(pictures *to, const float *map, const assay_picture *p)
+{
+    const int64_t size = p->out[0] * p->out[1];
+    const int64_t taps = p->kernel[0] * p->kernel[1];
+    memset(to->wanted, 0, sizeof to->wanted);
+    memset(to->size, 0, sizeof to->size);
+    for (int64_t i = 0; i < PICTURES * p->depth * p->in[0] * p->in[1]; i++) {
+        const int64_t at[2] = {i / p->in[1] % p->in[0], i % p->in[1]};
+        const int64_t m = i / (p->in[0] * p->in[1]);
+        for (int64_t k = 0; k < p->channels * taps; k++) {
+            int64_t y = at[0] * p->stride[0] - p->begin[0] + k % taps / p->kernel[1];
+            int64_t x = at[1] * p->stride[1] - p->begin[1] + k % p->kernel[1];
+            if (y < 0 || x < 0 || y >= p->out[0] || x >= p->out[1]) {
+                continue;
+            }
+            int64_t place = (m / p->depth * p->channels + k / taps) * size + y * p->out[1] + x;
+            double more = (double)map[i] * (double)to->w[m % p->depth * p->channels * taps + k];
+            to->wanted[place] += more;
+            to->size[place] += fabs(more);
+        }
+    }
+}
+
+static void check_picture(pictures *t, const assay_picture *shape, const uint8_t *mask)
+{
+    assay_error err = {0};
+    assay_picture p = *shape;
+    const int64_t size[2] = {p.in[0], p.in[1]};
+    const int64_t count = PICTURES * p.channels * p.out[0] * p.out[1];
+    const int64_t map = p.depth * p.in[0] * p.in[1];
+    for (int64_t k = 0; mask != NULL && k < PICTURES * map; k++) { /* bits are of the blocks */
+        int64_t i = k % p.block;
+        int64_t place = k / p.block % (p.in[0] * p.in[1]);
+        int64_t plane = k / p.block / (p.in[0] * p.in[1]) * p.block + i;
+        if ((mask[k / 8] >> k % 8 & 1) == 0) {
+            t->map[plane * p.in[0] * p.in[1] + place] = 0.0F;
+        }
+    }
+    define_picture(t, t->map, &p);
+    assert_int_equal(assay_picture_gradient(t->blocked, t->blocks, t->w, mask, PICTURES, &p, &err),
+                     ASSAY_OK);
+    to_blocks(t->blocks, t->map, PICTURES * p.depth / p.block, p.block, size);
+    p.block = 0;
+    assert_int_equal(assay_picture_gradient(t->planes, t->map, t->w, NULL, PICTURES, &p, &err),
+                     ASSAY_OK);
+    expect_same(t->planes, t->blocked, (size_t)count, "picture");
+    for (int64_t i = 0; i < count; i++) {
+        if (!(fabs((double)t->planes[i] - t->wanted[i]) <= 1e-6 * t->size[i] + 1e-30)) {
+            fail_msg("picture %d: %.9g, expected %.9g", (int)i, (double)t->planes[i], t->wanted[i]);
+        }
+    }
+}
+
+/* Against the definition in double: kernels, steps, edges, channels, blocks, with and without a mask. */
+static void test_pictures(void **state)
+{
+    (void)state;
+    static pictures t;
+    static const int64_t kernels[][6] = {/* kernel, stride, begin */
+                                         {3, 3, 1, 1, 1, 1}, {7, 7, 2, 2, 3, 3},
+                                         {2, 5, 3, 2, 0, 4}, {4, 4, 4, 4, 0, 0},
+                                         {1, 2, 2, 3, 0, 1}, {5, 3, 1, 2, 4, 0}};
+    for (size_t k = 0; k < ASSAY_COUNT(kernels); k++) {
+        for (int64_t channels = 1; channels <= ASSAY_PICTURE_CHANNELS; channels++) {
+            for (int64_t more = 0; more < 2; more++) {
+                assay_picture p = {.depth = more > 0 ? 16 : DEEP,
+                                   .in = {HIGH - more, BROAD - 5 * more},
+                                   .block = more > 0 ? 16 : 8,
+                                   .channels = channels};
+                for (int i = 0; i < 2; i++) {
+                    p.kernel[i] = kernels[k][i];
+                    p.stride[i] = kernels[k][2 + i];
+                    p.begin[i] = kernels[k][4 + i];
+                    p.out[i] = (p.in[i] - 1) * p.stride[i] + p.kernel[i] - p.begin[i];
+                    p.out[i] = p.out[i] < 64 ? p.out[i] : 64;
+                }
+                const int64_t size[2] = {p.in[0], p.in[1]};
+                for (int64_t i = 0; i < PICTURES * p.depth * size[0] * size[1]; i++) {
+                    t.map[i] = draw();
+                    t.mask[i / 8] = (uint8_t)(fabsf(draw()) * 255.0F);
+                }
+                for (int64_t i = 0; i < p.depth * channels * p.kernel[0] * p.kernel[1]; i++) {
+                    t.w[i] = draw();
+                }
+                to_blocks(t.blocks, t.map, PICTURES * p.depth / p.block, p.block, size);
+                check_picture(&t, &p, NULL);
+                check_picture(&t, &p, t.mask);
+            }
+        }
+    }
+}
+
 /* What multiplies another shape, or is a ramp, is left as it is. */
 static void test_other_gates(void **state)
 {
@@ -274,8 +378,8 @@ static void test_other_gates(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_bits),
-                                       cmocka_unit_test(test_pool_of_blocks),
-                                       cmocka_unit_test(test_other_gates)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same_bits), cmocka_unit_test(test_pool_of_blocks),
+        cmocka_unit_test(test_pictures), cmocka_unit_test(test_other_gates)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
