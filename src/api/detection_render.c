@@ -289,6 +289,13 @@ static void put_interval_note(assay_buffer *out, const assay_detection_report *r
                         " bootstrap replicates of the %s.\n",
                         100.0 * report->options.level, report->options.replicates,
                         report->options.cluster != NULL ? "clusters" : "images");
+    for (int64_t i = 0; i < report->measures.n_measures; i++) {
+        const char *caution = assay_measure_caution(&report->measures.measures[i]);
+        if (caution != NULL) {
+            assay_buffer_printf(out, "Caution: %s.\n", caution);
+            return;
+        }
+    }
 }
 
 static void put_title(assay_buffer *out, const assay_detection_report *report)

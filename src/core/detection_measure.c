@@ -1,12 +1,13 @@
 #include "core/detection_measure.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "core/detection_measure_internal.h"
 
-enum { CS = ASSAY_CLASS_STATISTICS };
+enum { CS = ASSAY_CLASS_STATISTICS, FEW_OBJECTS = 20 };
 
 assay_measure *assay_detecting_add(const assay_detecting *c, const char *metric, const char *params,
                                    const char *class_name, double value, int64_t n,
@@ -72,6 +73,43 @@ static const char *metric_of(const assay_detecting *c, const assay_statistic *s)
     return coco ? "coco_average_precision" : "detection_average_precision";
 }
 
+/* Of the averaged classes that have objects the one with the fewest; -1 = none has. */
+static int64_t rarest(const assay_detection *d, const assay_statistic *s)
+{
+    int64_t found = -1;
+    for (int64_t k = 0; k < d->n_categories; k++) {
+        int64_t n = assay_detection_objects(d, k, s->range);
+        bool counts = n > 0 && (s->group < 0 || d->frequency[k] == "rcf"[s->group]);
+        if (counts && (found < 0 || n < assay_detection_objects(d, found, s->range))) {
+            found = k;
+        }
+    }
+    return found;
+}
+
+/* No resampling shows what a handful of objects cannot (docs/detection.md: simulated). */
+static assay_status doubt_few(assay_measure *m, const assay_detecting *c, const assay_statistic *s,
+                              assay_error *err)
+{
+    int64_t k = m->class_name == NULL ? rarest(c->detection, s) : -1;
+    int64_t objects = k < 0 ? m->n : assay_detection_objects(c->detection, k, s->range);
+    if (isnan(m->low) || objects >= FEW_OBJECTS) {
+        return ASSAY_OK;
+    }
+    m->doubt = k < 0 ? assay_arena_printf(c->out->arena,
+                                          "there are few objects (%" PRId64
+                                          "): the interval may hold the truth less often than its "
+                                          "level says",
+                                          objects)
+                     : assay_arena_printf(c->out->arena,
+                                          "classes with few objects count as much as others (%s "
+                                          "has %" PRId64
+                                          "): the interval may hold the truth less often than its "
+                                          "level says",
+                                          assay_detecting_class(c, k), objects);
+    return m->doubt != NULL ? ASSAY_OK : assay_fail_memory(err);
+}
+
 static assay_status add_statistic(const assay_detecting *c, const assay_statistic *s, double value,
                                   int64_t n, const char *class_name, const double *replicates,
                                   int64_t stride, assay_error *err)
@@ -89,7 +127,8 @@ static assay_status add_statistic(const assay_detecting *c, const assay_statisti
         return assay_fail_memory(err);
     }
     m->average = class_name == NULL ? "macro" : NULL;
-    return assay_replicate_bounds(m, replicates, stride, &c->rule, c->out->arena, err);
+    ASSAY_TRY(assay_replicate_bounds(m, replicates, stride, &c->rule, c->out->arena, err));
+    return doubt_few(m, c, s, err);
 }
 
 /* Statistics of the protocol, then of every class; the first of them (AP and so on) once more. */
