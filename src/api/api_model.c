@@ -106,6 +106,7 @@ static assay_status write_json(char **out, const facts *f, assay_error *err)
     assay_json_end_array(&json);
     assay_json_put_bool(&json, "differentiable", s->differentiable);
     put_list(&json, "stopped_by", s->blockers.items, s->blockers.n);
+    put_list(&json, "zero_behind", s->flat.items, s->flat.n);
     put_list(&json, "straight_through", s->steps.items, s->steps.n);
     assay_json_put_text(&json, "trouble", s->trouble);
     assay_json_end_object(&json);
@@ -146,6 +147,12 @@ static void put_gradients(assay_buffer *out, const assay_onnx_summary *s)
         assay_buffer_printf(out, "gradients    cannot be told: %s\n", s->trouble);
     } else if (s->differentiable) {
         assay_buffer_puts(out, "gradients    yes: every node from inputs to outputs has a rule\n");
+    } else if (s->flat.n > 0) {
+        assay_buffer_printf(out,
+                            "gradients    no: zero everywhere, nothing passes %d node%s; attacks "
+                            "that need scores\n             or labels only still work\n",
+                            s->flat.n, s->flat.n == 1 ? "" : "s");
+        put_names(out, &s->flat);
     } else if (s->blockers.n == 0) {
         assay_buffer_puts(out, "gradients    no: no output is of real numbers\n");
     } else {

@@ -6,6 +6,8 @@
 #include "api/run.h"
 #include "base/text.h"
 
+enum { NAME_WIDTH = 21 }; /* of a model in the table */
+
 /* Made for transfer: they go on when the attacked model is fooled. */
 bool assay_is_for_transfer(const assay_args *args)
 {
@@ -228,11 +230,37 @@ void assay_assessment_matrix_json(assay_json *json, const assay_assessment *a)
     assay_json_end_object(json);
 }
 
-/* Without the folders. */
-static const char *short_name(const char *name)
+/* Does another model's path end in the same way? */
+static bool is_shared(const assay_assess_options *o, int32_t m, const char *end)
 {
-    const char *slash = strrchr(name, '/');
-    return slash != NULL && slash[1] != '\0' ? slash + 1 : name;
+    size_t n = strlen(end);
+    for (int32_t k = 0; k < o->n_matrix; k++) {
+        size_t whole = strlen(o->matrix[k]->name);
+        if (k != m && whole >= n && strcmp(o->matrix[k]->name + whole - n, end) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The file's name, with as many of its folders as tell it from the other models; long ones lose their
+ * beginning. */
+static void put_short_name(assay_buffer *out, const assay_assess_options *o, int32_t m)
+{
+    const char *name = o->matrix[m]->name;
+    const char *at = name + strlen(name);
+    do {
+        at -= at > name ? 1 : 0; /* off the slash that stopped it before */
+        while (at > name && at[-1] != '/') {
+            at--;
+        }
+    } while (at > name && (at[0] == '\0' || is_shared(o, m, at)));
+    size_t n = strlen(at);
+    if (n > NAME_WIDTH) {
+        assay_buffer_printf(out, "...%s", at + n - (NAME_WIDTH - 3));
+    } else {
+        assay_buffer_printf(out, "%-*s", NAME_WIDTH, at);
+    }
 }
 
 void assay_assessment_matrix_text(assay_buffer *out, const assay_assessment *a)
@@ -255,7 +283,8 @@ void assay_assessment_matrix_text(assay_buffer *out, const assay_assessment *a)
             continue;
         }
         if (row < o->n_matrix) {
-            assay_buffer_printf(out, "  %2d %-21.21s", row + 1, short_name(o->matrix[row]->name));
+            assay_buffer_printf(out, "  %2d ", row + 1);
+            put_short_name(out, o, row);
         } else {
             assay_buffer_printf(out, "     %-21s", "all the others");
         }

@@ -154,6 +154,26 @@ assay_status assay_onnx_gradient_blockers(assay_onnx_names *without_rule,
     return list_steps(by_policy, graph, graph->n_nodes, err);
 }
 
+assay_status assay_onnx_gradient_flat(assay_onnx_names *flat, assay_onnx_graph *graph,
+                                      const assay_onnx_gradient_request *request, assay_error *err)
+{
+    mark_way(graph, request);
+    for (int32_t i = 0; i < request->n_outputs; i++) {
+        if ((request->outputs[i]->mark & DEPENDS) != 0) {
+            return ASSAY_OK;
+        }
+    }
+    for (int32_t i = 0; i < graph->n_nodes; i++) {
+        const assay_onnx_node *node = graph->nodes[i];
+        bool ends = !assay_onnx_is(node, "Shape") && !assay_onnx_is(node, "Size") &&
+                    !passes(node, request->steps);
+        if (ends && any_input(node, DEPENDS) && any_output(node, LEADS)) {
+            ASSAY_TRY(note(flat, graph, node, err));
+        }
+    }
+    return ASSAY_OK;
+}
+
 static void contribute(assay_onnx_build *b, assay_onnx_value *value, assay_onnx_value *gradient)
 {
     pending *all = value->pass;

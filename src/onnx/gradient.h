@@ -53,6 +53,15 @@ ASSAY_NODISCARD assay_status assay_onnx_gradient_blockers(
     assay_onnx_names *without_rule, assay_onnx_names *by_policy, assay_onnx_graph *graph,
     const assay_onnx_gradient_request *request, assay_error *err);
 
+/**
+ * Is the gradient of all outputs zero everywhere, since nothing but comparisons, signs, places and the
+ * like leads from `wanted` to them? Then `flat` gets these nodes; else it stays empty.
+ */
+ASSAY_NODISCARD assay_status assay_onnx_gradient_flat(assay_onnx_names *flat,
+                                                      assay_onnx_graph *graph,
+                                                      const assay_onnx_gradient_request *request,
+                                                      assay_error *err);
+
 /** The i-th operator with a rule, by name; NULL beyond the last. For documentation and tests. */
 const char *assay_onnx_gradient_operator(int32_t i);
 

@@ -182,7 +182,8 @@ static assay_status find_blockers(assay_onnx_summary *out, assay_onnx_graph *gra
     const assay_onnx_gradient_request request = {
         .outputs = real, .n_outputs = n, .wanted = graph->inputs, .n_wanted = graph->n_inputs};
     ASSAY_TRY(assay_onnx_gradient_blockers(&out->blockers, &out->steps, graph, &request, err));
-    out->differentiable = n > 0 && out->blockers.n == 0;
+    ASSAY_TRY(assay_onnx_gradient_flat(&out->flat, graph, &request, err));
+    out->differentiable = n > 0 && out->blockers.n == 0 && out->flat.n == 0;
     if (n > 0) {
         ASSAY_TRY(assay_onnx_strip_activation(&raw, &stripped, graph, real[0], true, err));
     }

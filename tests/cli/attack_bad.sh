@@ -24,6 +24,14 @@ fails 65 'RandomNormalLike' sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 -
 expect 0 "$assay" attack sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 --transfer random.onnx --matrix 0.2
 cp out table
 expect 0 grep -q '2 random.onnx  *-  *-' table
+# files of the same name are told apart by their folders
+mkdir -p one two
+sed "s,file: ,file: ../," saturated.yaml >one/m.yaml
+sed "s,file: ,file: ../," rough.yaml >two/m.yaml
+expect 0 "$assay" attack sound.onnx "${patterns[@]}" --attack fgsm --eps 0.1 --transfer one/m.yaml \
+    --transfer two/m.yaml --matrix 0.2
+says out "2 one/m.yaml "
+says out "3 two/m.yaml "
 
 # a model that gives classes only
 sed 's/logits/labels/' sound.yaml >labels.yaml

@@ -21,6 +21,12 @@ says out '1 node without a rule'
 says out 'GridSample "warp"'
 expect 0 "$assay" model info "$golden/onnx_gradient/rounds.onnx"
 says out 'Round "quantised"'
+# only a comparison leads to the scores: no gradient, though nothing lacks a rule
+expect 0 "$assay" model info "$golden/attack_checks/masked.onnx"
+says out 'gradients    no: zero everywhere, nothing passes 1 node'
+says out 'Greater "g"'
+expect 0 "$assay" model info "$golden/attack_checks/masked.onnx" --json -
+is "$(jq -c '.model | [.differentiable, .zero_behind, .stopped_by]' out)" '[false,["Greater \"g\""],[]]'
 expect 0 "$assay" model info "$golden/onnx/zipmap.onnx"
 says out 'ai.onnx.ml.ZipMap'
 expect 0 "$assay" model info "$golden/onnx/external.onnx"
