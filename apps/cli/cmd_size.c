@@ -55,7 +55,7 @@ static int run(const command *self, int argc, char **argv)
                                   .half_width = NAN};
     const char *kind[1] = {"proportion"};
     const char *json = NULL;
-    bool zero = false, exact = false;
+    bool zero = false, exact = false, normal = false;
     size_t n = 0;
     const option options[] = {
         {"at-least", 0, OPTION_REAL, &request.at_least, "P", "the rate that is required"},
@@ -75,6 +75,8 @@ static int run(const command *self, int argc, char **argv)
          "design effect: samples come in groups that are alike"},
         {"exact", 0, OPTION_FLAG, &exact, NULL,
          "difference, paired: for Fisher's, McNemar's exact test, without approximation"},
+        {"normal", 0, OPTION_FLAG, &normal, NULL,
+         "proportion, precision: by the formula of the normal approximation"},
         {"json", 0, OPTION_TEXT, &json, "FILE", "the answer as JSON; - for standard output"},
     };
 
@@ -100,6 +102,7 @@ static int run(const command *self, int argc, char **argv)
     }
     request.failures = zero ? 0 : request.failures == not_given ? -1 : request.failures;
     request.exact = exact;
+    request.normal = normal;
     code = check(self, &request);
     return code ? code : answer(self, &request, json);
 }

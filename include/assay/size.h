@@ -33,6 +33,8 @@ typedef struct assay_size_request {
     int64_t pool;         /**< samples that exist; the statement is about them [0: unlimited] */
     double design_effect; /**< how much dependence between samples costs [1] */
     int exact;            /**< difference, paired: of Fisher's, McNemar's exact test [0: normal] */
+    int64_t normal;       /**< proportion, precision: 1: the formulas of the normal approximation
+                               [0: exact]; requests that end before this field are accepted too */
 } assay_size_request;
 
 /** *json: the answer as an object; *text: in plain words; either may be NULL when it is not wanted.

@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 #include "api/context.h"
 #include "assay/version.h"
@@ -20,7 +22,9 @@ typedef struct answer {
     int64_t independent; /* without pool and design effect */
     int64_t n;
     int64_t allowed; /* proportion: results against it with which it is still MET */
-    double rates[ROWS], met[ROWS];
+    double rates[ROWS],
+        met[ROWS];   /* difference: second rates; paired: shares of the second alone */
+    int64_t by_rule; /* proportion, normal: what the exact rule takes; else 0 */
     int rows;
     const char *method;
 } answer;
@@ -53,10 +57,19 @@ static assay_status fill(answer *a, const assay_size_request *request, assay_err
 {
     assay_size_request *q = &a->q;
 
-    if (request->struct_size != sizeof *request) {
+    if (request->struct_size != sizeof *request &&
+        request->struct_size != offsetof(assay_size_request, normal)) {
         return assay_fail(err, ASSAY_EINVAL, "assay_size_request is incomplete");
     }
-    *q = *request;
+    memset(q, 0, sizeof *q);
+    memcpy(q, request, request->struct_size);
+    if (q->normal && q->exact) {
+        return assay_fail(err, ASSAY_EINVAL, "either --exact or --normal: which is meant?");
+    }
+    if (q->normal && q->kind == ASSAY_SIZE_PROPORTION && q->failures >= 0) {
+        return assay_fail(err, ASSAY_EINVAL,
+                          "--normal goes with --expect; a number of failures is counted exactly");
+    }
     q->confidence = q->confidence == 0.0 ? 0.95 : q->confidence;
     q->power = q->power == 0.0 ? 0.8 : q->power;
     q->design_effect = q->design_effect == 0.0 ? 1.0 : q->design_effect;
@@ -119,6 +132,37 @@ static assay_status characterise(answer *a, assay_error *err)
     return ASSAY_OK;
 }
 
+/* For an expected rate. The exact rule is what `assay run` judges by, so the failures it allows and the
+ * probabilities of MET are its own after the normal formula, too. */
+static assay_status size_expected(answer *a, assay_error *err)
+{
+    const assay_size_request *q = &a->q;
+    bool pool = q->pool > 0 && q->design_effect == 1.0;
+    double bad = (a->claim.at_least ? 1.0 - q->expect : q->expect) * (double)q->pool;
+    double reached = 0.0;
+
+    ASSAY_TRY(assay_size_power(&a->independent, &a->claim, q->expect, q->power, err));
+    a->method = pool ? "exact hypergeometric power" : "exact binomial power";
+    if (q->normal) {
+        a->by_rule = a->independent;
+        ASSAY_TRY(assay_size_one_normal(&a->independent, a->claim.limit, q->expect,
+                                        1.0 - q->confidence, q->power, err));
+        a->method = "normal approximation, one proportion";
+    }
+    ASSAY_TRY(find_allowed(&a->allowed, a->independent, &a->claim, err));
+    ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
+    a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
+    if (!pool) {
+        return ASSAY_OK;
+    }
+    int64_t exact = 0;
+    ASSAY_TRY(assay_size_pool_power(&exact, a->n, q->pool, q->expect, q->power, &a->claim, err));
+    a->by_rule = q->normal ? exact : 0;
+    a->n = q->normal ? a->n : exact;
+    return assay_pool_power(&reached, &a->allowed, a->n, (int64_t)nearbyint(bad), q->pool,
+                            &a->claim, err);
+}
+
 static assay_status size_proportion(answer *a, assay_error *err)
 {
     const assay_size_request *q = &a->q;
@@ -145,22 +189,44 @@ static assay_status size_proportion(answer *a, assay_error *err)
                               "what is the true rate expected to be? Give --expect, or --failures "
                               "(--zero-failures) to plan for a number of failures");
         }
-        ASSAY_TRY(assay_size_power(&a->independent, &a->claim, q->expect, q->power, err));
-        ASSAY_TRY(find_allowed(&a->allowed, a->independent, &a->claim, err));
-        a->method = "exact binomial power";
-        ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
-        a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
-        if (q->pool > 0 && q->design_effect == 1.0) {
-            double reached = 0.0;
-            double bad = (a->claim.at_least ? 1.0 - q->expect : q->expect) * (double)q->pool;
-            ASSAY_TRY(
-                assay_size_pool_power(&a->n, a->n, q->pool, q->expect, q->power, &a->claim, err));
-            ASSAY_TRY(assay_pool_power(&reached, &a->allowed, a->n, (int64_t)nearbyint(bad),
-                                       q->pool, &a->claim, err));
-            a->method = "exact hypergeometric power";
-        }
+        ASSAY_TRY(size_expected(a, err));
     }
     return characterise(a, err);
+}
+
+/* How likely the difference is found along its size, with the data that were asked for: 0, a quarter, ...,
+ * one and a half times the stated one. */
+static assay_status characterise_difference(answer *a, assay_error *err)
+{
+    const assay_size_request *q = &a->q;
+    double alpha = 1.0 - q->confidence;
+    bool paired = q->kind == ASSAY_SIZE_PAIRED;
+    double flips = q->first + q->second;
+    for (int i = 0; i < ROWS; i++) {
+        double times = 0.25 * (double)i;
+        /* of pairs the share of flips stays, and the difference is that of the two */
+        double second = paired ? (flips + (q->second - q->first) * times) / 2.0
+                               : q->first + (q->second - q->first) * times;
+        double first = paired ? flips - second : q->first;
+        second = round(second * 1e12) / 1e12;
+        first = round(first * 1e12) / 1e12;
+        if (!(second >= 0.0 && second <= 1.0 && first >= 0.0)) {
+            continue;
+        }
+        double *power = &a->met[a->rows];
+        a->rates[a->rows++] = second;
+        if (paired) {
+            ASSAY_TRY(
+                q->exact
+                    ? assay_power_mcnemar(power, a->independent, first, second, alpha, false, err)
+                    : assay_power_mcnemar_normal(power, a->independent, first, second, alpha, err));
+        } else {
+            ASSAY_TRY(
+                q->exact ? assay_power_fisher(power, a->independent, first, second, alpha, err)
+                         : assay_power_two_tails(power, a->independent, first, second, alpha, err));
+        }
+    }
+    return ASSAY_OK;
 }
 
 static assay_status compute(answer *a, assay_error *err)
@@ -193,10 +259,15 @@ static assay_status compute(answer *a, assay_error *err)
         a->method = "normal approximation, McNemar";
         break;
     case ASSAY_SIZE_PRECISION:
-        ASSAY_TRY(
-            assay_size_precision(&a->independent, q->expect, q->half_width, q->confidence, err));
-        a->method = "exact Clopper-Pearson width";
+        ASSAY_TRY(q->normal ? assay_size_width(&a->independent, q->expect, q->half_width,
+                                               1.0 - q->confidence, false, err)
+                            : assay_size_precision(&a->independent, q->expect, q->half_width,
+                                                   q->confidence, err));
+        a->method = q->normal ? "normal approximation, width" : "exact Clopper-Pearson width";
         break;
+    }
+    if (q->kind != ASSAY_SIZE_PRECISION) {
+        ASSAY_TRY(characterise_difference(a, err));
     }
     ASSAY_TRY(assay_size_inflate(&a->n, a->independent, q->design_effect, 0.0, err));
     a->n = q->pool > 0 ? assay_size_in_pool(a->n, q->pool) : a->n;
@@ -208,6 +279,44 @@ static void put_given(assay_json *json, const char *key, double value)
     if (!isnan(value)) {
         assay_json_put_real(json, key, value);
     }
+}
+
+static const char *estimand(const assay_size_request *q)
+{
+    return q->pool > 0 ? "It speaks of the samples that exist, of which these are drawn at random."
+           : q->design_effect > 1.0
+               ? "It speaks of the population that the groups of samples are an independent random "
+                 "sample of."
+               : "It speaks of the population that the samples are an independent random sample "
+                 "of, "
+                 "not of these samples alone.";
+}
+
+/* First share of a pair, of which rates[i] is the second. */
+static double first_of(const answer *a, int i)
+{
+    double first = a->q.first + a->q.second - a->rates[i];
+    return a->q.kind == ASSAY_SIZE_PAIRED ? round(first * 1e12) / 1e12 : a->q.first;
+}
+
+static void put_characteristic(assay_json *json, const answer *a)
+{
+    bool proportion = a->q.kind == ASSAY_SIZE_PROPORTION;
+    if (a->rows == 0) {
+        return;
+    }
+    assay_json_key(json, "operating_characteristic");
+    assay_json_begin_array(json);
+    for (int i = 0; i < a->rows; i++) {
+        assay_json_begin_object(json);
+        if (!proportion) {
+            assay_json_put_real(json, "first", first_of(a, i));
+        }
+        assay_json_put_real(json, proportion ? "rate" : "second", a->rates[i]);
+        assay_json_put_real(json, proportion ? "met" : "found", a->met[i]);
+        assay_json_end_object(json);
+    }
+    assay_json_end_array(json);
 }
 
 static assay_status write_json(char **out, const answer *a, assay_error *err)
@@ -250,16 +359,12 @@ static assay_status write_json(char **out, const answer *a, assay_error *err)
     assay_json_put_int(&json, "n_independent", a->independent);
     if (proportion) {
         assay_json_put_int(&json, "allowed", a->allowed);
-        assay_json_key(&json, "operating_characteristic");
-        assay_json_begin_array(&json);
-        for (int i = 0; i < a->rows; i++) {
-            assay_json_begin_object(&json);
-            assay_json_put_real(&json, "rate", a->rates[i]);
-            assay_json_put_real(&json, "met", a->met[i]);
-            assay_json_end_object(&json);
-        }
-        assay_json_end_array(&json);
     }
+    if (a->by_rule > 0) {
+        assay_json_put_int(&json, "n_exact_rule", a->by_rule);
+    }
+    put_characteristic(&json, a);
+    assay_json_put_text(&json, "estimand", estimand(q));
     assay_json_end_object(&json);
     assay_json_end_object(&json);
     assay_buffer_putc(&text, '\n');
@@ -281,9 +386,10 @@ static void put_promise(assay_buffer *out, const answer *a)
                                 a->claim.at_least ? "fail" : "show what is counted");
         } else {
             assay_buffer_printf(out,
-                                ".\nThe test then ends in MET with a probability of at least %g %% "
+                                ".\nThe test then ends in MET with a probability of %s %g %% "
                                 "if the true rate is %g %%.\n",
-                                100.0 * q->power, 100.0 * q->expect);
+                                q->normal ? "about" : "at least", 100.0 * q->power,
+                                100.0 * q->expect);
         }
         break;
     case ASSAY_SIZE_DIFFERENCE:
@@ -308,6 +414,31 @@ static void put_promise(assay_buffer *out, const answer *a)
     }
 }
 
+static void put_table(assay_buffer *out, const answer *a)
+{
+    static const char *const heads[] = {
+        NULL, "\n  true rate   probability of MET\n",
+        "\n  second rate   probability of finding that they differ\n",
+        "\n  only the first   only the second   probability of finding that they differ\n"};
+    if (a->rows > 0) {
+        assay_buffer_puts(out, heads[a->q.kind]);
+    }
+    for (int i = 0; i < a->rows; i++) {
+        double rate = 100.0 * a->rates[i], met = 100.0 * a->met[i];
+        switch (a->q.kind) {
+        case ASSAY_SIZE_DIFFERENCE:
+            assay_buffer_printf(out, "  %9.4g %%   %38.1f %%\n", rate, met);
+            break;
+        case ASSAY_SIZE_PAIRED:
+            assay_buffer_printf(out, "  %12.4g %%   %13.4g %%   %38.1f %%\n",
+                                100.0 * first_of(a, i), rate, met);
+            break;
+        default:
+            assay_buffer_printf(out, "  %7.4g %%   %16.1f %%\n", rate, met);
+        }
+    }
+}
+
 static assay_status write_text(char **out, const answer *a, assay_error *err)
 {
     const assay_size_request *q = &a->q;
@@ -316,8 +447,14 @@ static assay_status write_text(char **out, const answer *a, assay_error *err)
     assay_buffer_init(&text, 0);
     assay_buffer_printf(&text, "%" PRId64 " samples ", a->n);
     put_promise(&text, a);
-    if (q->kind == ASSAY_SIZE_DIFFERENCE || q->kind == ASSAY_SIZE_PAIRED) {
+    if (q->kind == ASSAY_SIZE_DIFFERENCE || q->kind == ASSAY_SIZE_PAIRED || q->normal) {
         assay_buffer_printf(&text, "Found by: %s.\n", a->method);
+    }
+    if (a->by_rule > 0) {
+        assay_buffer_printf(&text,
+                            "The exact rule that `assay run` judges by takes %" PRId64
+                            " independent ones; the table is of that rule.\n",
+                            a->by_rule);
     }
     if (q->design_effect > 1.0) {
         assay_buffer_printf(&text,
@@ -329,18 +466,14 @@ static assay_status write_text(char **out, const answer *a, assay_error *err)
                             "The statement is about the %" PRId64 " samples that exist, of which "
                             "these are drawn at random.\n",
                             q->pool);
+    } else {
+        assay_buffer_printf(&text, "%s\n", estimand(q));
     }
     if (q->kind == ASSAY_SIZE_PROPORTION && !a->counted && q->design_effect == 1.0) {
         assay_buffer_printf(&text, "It is MET with at most %" PRId64 " %s.\n", a->allowed,
                             a->claim.at_least ? "failures" : "of what is counted");
     }
-    if (a->rows > 0) {
-        assay_buffer_puts(&text, "\n  true rate   probability of MET\n");
-    }
-    for (int i = 0; i < a->rows; i++) {
-        assay_buffer_printf(&text, "  %7.4g %%   %16.1f %%\n", 100.0 * a->rates[i],
-                            100.0 * a->met[i]);
-    }
+    put_table(&text, a);
     return assay_text_take(out, &text, err);
 }
 

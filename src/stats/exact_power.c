@@ -132,7 +132,7 @@ assay_status assay_power_fisher(double *power, int64_t n, double p1, double p2, 
 {
     double unused = 0.0;
     *power = NAN;
-    ASSAY_TRY(assay_power_two(&unused, n, p1, p2, alpha, err)); /* checks */
+    ASSAY_TRY(assay_power_two_tails(&unused, n, p1, p2, alpha, err)); /* checks */
     if (n > ASSAY_EXACT_SIZE_MOST) {
         return assay_fail(err, ASSAY_ELIMIT, "sample size: exact power for at most %d per group",
                           ASSAY_EXACT_SIZE_MOST);

@@ -88,6 +88,63 @@ assay_status assay_power_two(double *power, int64_t n, double p1, double p2, dou
     return ASSAY_OK;
 }
 
+/* Probability that a normal estimate of mean gap is beyond z standard errors under the null hypothesis, on
+ * either side; both errors for one datum. */
+static double two_tails(int64_t n, double gap, double z, double null_error, double error)
+{
+    double shift = sqrt((double)n) * fabs(gap);
+    if (gap == 0.0) {
+        return 2.0 * assay_normal_sf(z);
+    }
+    return fmin(1.0, assay_normal_cdf((shift - z * null_error) / error) +
+                         assay_normal_cdf((-shift - z * null_error) / error));
+}
+
+assay_status assay_power_two_tails(double *power, int64_t n, double p1, double p2, double alpha,
+                                   assay_error *err)
+{
+    *power = NAN;
+    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
+    ASSAY_TRY(assay_check_unit(what, "the first probability", p1, err));
+    ASSAY_TRY(assay_check_unit(what, "the second probability", p2, err));
+    ASSAY_TRY(assay_check_least(what, "the number of trials", n, 1, err));
+    double mean = (p1 + p2) / 2.0;
+    double error = sqrt(p1 * (1.0 - p1) + p2 * (1.0 - p2));
+    *power = error > 0.0 || p1 == p2
+                 ? two_tails(n, p1 - p2, assay_normal_quantile_upper(alpha / 2.0),
+                             sqrt(2.0 * mean * (1.0 - mean)), error)
+                 : 1.0;
+    return ASSAY_OK;
+}
+
+static assay_status check_shares(double p10, double p01, assay_error *err)
+{
+    ASSAY_TRY(assay_check_unit(what, "the probability of the first flip", p10, err));
+    ASSAY_TRY(assay_check_unit(what, "the probability of the second flip", p01, err));
+    return p10 + p01 > 0.0 && p10 + p01 <= 1.0
+               ? ASSAY_OK
+               : assay_fail(
+                     err, ASSAY_EINVAL,
+                     "sample size: flips of probability %g and %g must add up to more than 0 "
+                     "and at most 1",
+                     p10, p01);
+}
+
+assay_status assay_power_mcnemar_normal(double *power, int64_t n, double p10, double p01,
+                                        double alpha, assay_error *err)
+{
+    *power = NAN;
+    ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
+    ASSAY_TRY(check_shares(p10, p01, err));
+    ASSAY_TRY(assay_check_least(what, "the number of pairs", n, 1, err));
+    double flips = p10 + p01, gap = p10 - p01;
+    double error = sqrt(flips - gap * gap);
+    *power = error > 0.0
+                 ? two_tails(n, gap, assay_normal_quantile_upper(alpha / 2.0), sqrt(flips), error)
+                 : 1.0;
+    return ASSAY_OK;
+}
+
 static assay_status check_flips(double p10, double p01, assay_error *err)
 {
     ASSAY_TRY(assay_check_unit(what, "the probability of the first flip", p10, err));
@@ -138,7 +195,7 @@ assay_status assay_power_mcnemar(double *power, int64_t n, double p10, double p0
 {
     *power = NAN;
     ASSAY_TRY(assay_check_open_unit(what, "the error probability", alpha, err));
-    ASSAY_TRY(check_flips(p10, p01, err));
+    ASSAY_TRY(check_shares(p10, p01, err));
     ASSAY_TRY(assay_check_least(what, "the number of pairs", n, 1, err));
     if (n > 100000) {
         return assay_fail(err, ASSAY_ELIMIT, "sample size: exact power for at most 100000 pairs");

@@ -27,12 +27,19 @@ ASSAY_NODISCARD assay_status assay_size_two(int64_t *n, double p1, double p2, do
 ASSAY_NODISCARD assay_status assay_power_two(double *power, int64_t n, double p1, double p2,
                                              double alpha, assay_error *err);
 
+/** The same with both tails, and with p1 = p2 the error probability: an operating characteristic. */
+ASSAY_NODISCARD assay_status assay_power_two_tails(double *power, int64_t n, double p1, double p2,
+                                                   double alpha, assay_error *err);
+
 /** Pairs for McNemar's test when p10 and p01 are the probabilities of the two flips, alpha two-sided:
  *  R. J. Connor, Biometrics 43 (1987). */
 ASSAY_NODISCARD assay_status assay_size_mcnemar(int64_t *n, double p10, double p01, double alpha,
                                                 double power, assay_error *err);
+/** Normal power of that test with n pairs, both tails; with p10 = p01 the error probability. */
+ASSAY_NODISCARD assay_status assay_power_mcnemar_normal(double *power, int64_t n, double p10,
+                                                        double p01, double alpha, assay_error *err);
 /** Exact unconditional power of the exact (or mid-P) two-sided McNemar test with n pairs, n at most
- *  100000. */
+ *  100000; with p10 = p01 > 0 its actual error probability. */
 ASSAY_NODISCARD assay_status assay_power_mcnemar(double *power, int64_t n, double p10, double p01,
                                                  double alpha, bool mid_p, assay_error *err);
 

@@ -54,4 +54,28 @@ says out "--zero-failures"
 refuse 64 "--at-least is 90, but rates lie between 0 and 1: write 0.9" "$assay" size --at-least 90 --expect 0.95
 refuse 64 "--confidence is 95, but rates lie between 0 and 1: write 0.95" "$assay" size --at-least 0.9 --expect 0.95 --confidence 95
 refuse 64 "--expect is -1" "$assay" size --at-least 0.9 --expect -1
+
+# the formula of the normal approximation: 183.27 and 384.15, beside what the exact rule takes
+size --at-least 0.9 --expect 0.95 --normal --json -
+is "$(jq -c '.size | [.n, .n_exact_rule, .method]' out)" '[184,203,"normal approximation, one proportion"]'
+size --at-least 0.9 --expect 0.95 --normal
+says out "takes 203 independent ones"
+says out "a probability of about 80 %"
+size precision --expect 0.5 --half-width 0.05 --normal
+says out "385 samples "
+refuse 64 "either --exact or --normal" "$assay" size difference --first 0.5 --second 0.8 --exact --normal
+refuse 64 "goes with --expect" "$assay" size --at-least 0.9 --zero-failures --normal
+
+# operating characteristics: R's power.prop.test(n = 435, strict = TRUE); scipy's tests over all outcomes
+curve() { jq -c '[.size.operating_characteristic[].found * 1e6 | round]' out; }
+size difference --first 0.9 --second 0.95 --json -
+is "$(curve)" '[50000,96877,256521,525696,800515,955044,995872]'
+size difference --first 0.5 --second 0.8 --exact --json -
+is "$(curve | jq -c '[.[0], .[2], .[4]]')" '[25468,217328,802090]'
+size paired --first 0.06 --second 0.03 --exact --json -
+is "$(curve)" '[37976,89928,262948,538637,800489,946340,991929]'
+is "$(jq -c '.size.operating_characteristic[1] | [.first, .second]' out)" '[0.04875,0.04125]'
+size paired --first 0.06 --second 0.03
+says out "only the first   only the second   probability of finding that they differ"
+says out "the population that the samples are an independent random sample of"
 finish
