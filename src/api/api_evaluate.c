@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "adapters/duckdb/duckdb_table.h"
@@ -344,7 +345,9 @@ static void put_number(assay_buffer *out, double value, int width)
 {
     char text[32] = "";
 
-    if (!isnan(value)) {
+    if (fabs(value) >= 1e8) { /* would run into the next column */
+        (void)snprintf(text, sizeof text, "%.4g", value);
+    } else if (!isnan(value)) {
         assay_format_real(text, round(value * 1e6) / 1e6);
     }
     assay_buffer_printf(out, "%*s", width, isnan(value) ? "-" : text);
@@ -394,7 +397,7 @@ static assay_status to_table(char **out, const job *j, assay_error *err)
         put_number(&text, m->high, 11);
         assay_buffer_printf(&text, " %10" PRId64 "  %s%s\n", m->n, m->method ? m->method : "",
                             assay_measure_excludes(m)  ? "; (!) without the value"
-                            : assay_measure_caution(m) ? "; (!) few rows"
+                            : assay_measure_caution(m) ? "; (!) see below"
                                                        : "");
         caution = caution ? caution : assay_measure_excludes(m);
         doubt = doubt || assay_measure_excludes(m) ? doubt : assay_measure_caution(m);

@@ -211,6 +211,24 @@ static void put_omnibus(assay_buffer *out, const assay_compare_job *job)
     }
 }
 
+/* A row that says "not shown" and beyond its margin. */
+static bool has_both(const assay_compare_job *job)
+{
+    const assay_comparison *c = &job->comparison;
+    const assay_compare_request *r = job->request;
+    for (int64_t i = 0; i < c->n_differences; i++) {
+        const assay_difference *d = &c->differences[i];
+        bool judged = d->outcome == ASSAY_OUTCOME_VALUE && d->op->direction != ASSAY_NO_DIRECTION &&
+                      assay_difference_winner(d, 1.0 - job->level) == 0;
+        if (judged && ((r->has_margin && assay_difference_noninferior(d, r->margin) < 0) ||
+                       (r->has_equivalence &&
+                        assay_difference_equivalent(d, r->equivalence, job->level) < 0))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void put_summary(assay_buffer *out, const assay_compare_job *job)
 {
     const assay_comparison *c = &job->comparison;
@@ -240,6 +258,12 @@ static void put_summary(assay_buffer *out, const assay_compare_job *job)
                             " tests a permutation test alone can hardly show anything; raise "
                             "--permutations.\n",
                             job->permutations, tests);
+    }
+    if (has_both(job)) {
+        assay_buffer_puts(
+            out, "Margins are judged one by one, from a one-sided bound, and without the "
+                 "correction for all tests: that is why a row can be \"not shown\" and yet "
+                 "beyond its margin.\n");
     }
     assay_buffer_printf(out,
                         "difference: later minus earlier model, with its paired %g %% interval. "

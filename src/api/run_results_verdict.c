@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include <math.h>
 
 #include "api/run.h"
@@ -79,6 +81,10 @@ static assay_status put_claim(assay_json *json, const assay_run *run,
     }
     if (q->groups >= 0) {
         assay_json_put_text(json, "group", plan->groups[q->groups].name);
+        const char *title = plan->groups[q->groups].title;
+        if (title && strcmp(title, plan->groups[q->groups].name) != 0) {
+            assay_json_put_text(json, "group_title", title);
+        }
     }
     if (q->extreme != ASSAY_EXTREME_NONE) {
         assay_json_put_text(json, "extreme", assay_extreme_name(q->extreme));

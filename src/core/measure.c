@@ -112,7 +112,11 @@ const char *assay_measure_excludes(const assay_measure *measure)
 const char *assay_measure_caution(const assay_measure *measure)
 {
     const char *excludes = assay_measure_excludes(measure);
+    bool value = measure->outcome != ASSAY_OUTCOME_UNDEFINED;
     bool interval = measure->outcome == ASSAY_OUTCOME_VALUE && !isnan(measure->low);
+    if (value && measure->warning != NULL) {
+        return measure->warning;
+    }
     return excludes != NULL || !interval ? excludes : measure->doubt;
 }
 

@@ -63,7 +63,9 @@ typedef struct assay_measure {
                       classes; 0 = not known */
     const char
         *doubt; /* why the interval may hold the truth less often than its level says; or NULL */
-    double se;  /* of the value, with pivots */
+    const char
+        *warning; /* why the value itself is to be doubted, with or without an interval; or NULL */
+    double se;    /* of the value, with pivots */
     const double *jackknife; /* values without one group of rows after the other, or NULL */
     int64_t n_jackknife;
     double variance;     /* DeLong's, of an area; NaN = none */

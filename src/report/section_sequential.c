@@ -71,6 +71,17 @@ static void put_end(assay_buffer *out, const assay_json_value *s)
     }
 }
 
+/* Samples are counted: no half ones on the axis. */
+static assay_ticks count_ticks(double most)
+{
+    assay_ticks ticks = assay_ticks_make(0, most, 5);
+    for (int n = 4; n >= 1 && ticks.step != floor(ticks.step); n--) {
+        ticks = assay_ticks_make(0, most, n);
+    }
+    ticks.decimals = ticks.step == floor(ticks.step) ? 0 : ticks.decimals;
+    return ticks;
+}
+
 void assay_section_sequential(assay_buffer *out, const assay_json_value *verdict)
 {
     const assay_json_value *s = assay_json_get(verdict, "sequential");
@@ -90,7 +101,7 @@ void assay_section_sequential(assay_buffer *out, const assay_json_value *verdict
                        .top = 26,
                        .width = WIDTH - 80,
                        .height = HEIGHT - 74,
-                       .x = assay_ticks_make(0, p.n[p.count - 1], 5),
+                       .x = count_ticks(p.n[p.count - 1]),
                        .y = assay_ticks_make(p.least, p.most, 4)};
     assay_buffer_puts(out,
                       "<details open><summary>How it was decided, sample by sample</summary>\n");

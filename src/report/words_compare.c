@@ -110,6 +110,21 @@ static void put_posterior(assay_buffer *out, const assay_json_value *item, const
     assay_buffer_puts(out, ".");
 }
 
+/* A claim about a margin can be shown where the test of any difference shows none. */
+static void put_why_both(assay_buffer *out, const assay_json_value *item)
+{
+    const assay_json_value *claims[] = {assay_json_get(item, "noninferiority"),
+                                        assay_json_get(item, "equivalence")};
+    bool beyond = assay_text_equal(assay_json_get_text(claims[0], "verdict", ""), "worse") ||
+                  assay_text_equal(assay_json_get_text(claims[1], "verdict", ""), "different");
+    if (beyond && assay_text_equal(assay_json_get_text(item, "better", ""), "not_shown")) {
+        assay_buffer_puts(out,
+                          " Margins are judged one by one, from a one-sided bound; the test of any "
+                          "difference is two-sided and corrected for all tests of the comparison, "
+                          "and therefore shows none here.");
+    }
+}
+
 bool assay_compare_has_closeness(const assay_json_value *item)
 {
     return assay_json_is_object(assay_json_get(item, "noninferiority")) ||
@@ -124,5 +139,6 @@ void assay_words_closeness(assay_buffer *out, const assay_evidence *evidence,
     const char *b = assay_evidence_title(evidence->models, assay_json_get_text(item, "b", ""));
     put_noninferiority(out, item, a, b);
     put_equivalence(out, item);
+    put_why_both(out, item);
     put_posterior(out, item, a, b);
 }

@@ -192,7 +192,8 @@ static void put_extreme(assay_buffer *out, const assay_json_value *measure)
     assay_buffer_puts(out, extreme);
     assay_buffer_puts(out,
                       gap ? " between the groups \xe2\x80\x98" : " of the groups \xe2\x80\x98");
-    assay_buffer_puts(out, assay_json_get_text(measure, "group", ""));
+    assay_buffer_puts(out, assay_json_get_text(measure, "group_title",
+                                               assay_json_get_text(measure, "group", "")));
     assay_buffer_puts(out, "\xe2\x80\x99");
 }
 

@@ -208,4 +208,14 @@ if [ -w /dev/full ]; then
     "$assay" evaluate --predictions p.csv --json - >/dev/full 2>err
     [ $? -eq 74 ] || fail "a full disk is not noticed"
 fi
+
+# shares of true values of 0: the number of such rows is told
+printf '%s\n' target,prediction,w 1,1.5,1 0,0.5,3 2,2.5,2 0,0,1 4,5,1 >zero.csv
+expect 0 "$assay" evaluate --task regression --predictions zero.csv -m mean_absolute_percentage_error
+says out "2 rows have a true value of 0"
+says out "(!) see below"
+expect 0 "$assay" evaluate --task regression --predictions zero.csv -m mean_absolute_percentage_error --weights w
+says out "50 % of the weight have a true value of 0"
+expect 0 "$assay" evaluate --task regression --predictions zero.csv -m mean_absolute_percentage_error --where "target > 0"
+silent out "true value of 0"
 finish
