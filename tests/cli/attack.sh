@@ -191,7 +191,7 @@ cat >dies.yaml <<'YAML'
 command: [sh, dies.sh]
 classes: ["1", "2"]
 output: {scores: probabilities}
-timeout: 5
+timeout: 60
 YAML
 expect 69 "$assay" attack dies.yaml photos --attack noise --eps 0.1
 says err "exit status 3"
