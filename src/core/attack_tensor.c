@@ -117,7 +117,10 @@ void assay_attack_from_tensor(float *out, const float *gradient, int64_t i,
         float *to = out + source_of(model, c) * plane;
         const float *from = gradient + i * plane * model->channels + (last ? c : c * plane);
         float slope = (float)(scale / p->std[c]) * weight;
-        for (int64_t k = 0; k < plane; k++) {
+        for (int64_t k = 0; stride == 1 && k < plane; k++) {
+            to[k] += slope * from[k];
+        }
+        for (int64_t k = 0; stride != 1 && k < plane; k++) {
             to[k] += slope * from[k * stride];
         }
     }

@@ -304,6 +304,26 @@ static assay_status check_loss(const assay_model *model, const assay_loss *what,
     return ASSAY_OK;
 }
 
+/* By the bits, several at once: asked number by number it took as long as a small model. */
+static bool all_finite(const float *x, int64_t n)
+{
+    enum { LANES = 4 };
+    typedef int32_t words __attribute__((vector_size(LANES * sizeof(int32_t))));
+    const int32_t most = 0x7F800000; /* the exponent of infinities and of what is no number */
+    words found = {0};
+    int64_t whole = n - n % LANES;
+    for (int64_t i = 0; i < whole; i += LANES) {
+        words at;
+        memcpy(&at, x + i, sizeof at);
+        found |= (at & most) == most;
+    }
+    bool all = (found[0] | found[1] | found[2] | found[3]) == 0;
+    for (int64_t i = whole; i < n; i++) {
+        all = all && isfinite(x[i]);
+    }
+    return all;
+}
+
 assay_status assay_model_gradient(assay_model *model, float *gradient, float *loss, float *logits,
                                   const assay_model_batch *batch, const assay_loss *what,
                                   assay_error *err)
@@ -327,10 +347,10 @@ assay_status assay_model_gradient(assay_model *model, float *gradient, float *lo
         return status;
     }
     int64_t size = (int64_t)model->channels * model->height * model->width;
-    for (int64_t i = 0; i < batch->n * size; i++) {
-        if (!isfinite(gradient[i])) {
+    for (int64_t i = 0; i < batch->n; i++) {
+        if (!all_finite(gradient + i * size, size)) {
             return assay_fail(err, ASSAY_EFORMAT, "model %s: the gradient at %s is not finite",
-                              model->name, datum_id(batch, i / size));
+                              model->name, datum_id(batch, i));
         }
     }
     return ASSAY_OK;

@@ -438,15 +438,28 @@ static assay_status run_part(const answers *to, const assay_onnx_gradients *self
     call c = {.labels = NULL};
     const assay_model *model = self->model;
     const OrtApi *api = from->session.ort.api;
+    size_t size = (size_t)model->channels * (size_t)model->height * (size_t)model->width;
+    bool direct = to->gradient != NULL && rows->skip == 0 && rows->n == from->batch;
     ASSAY_GOTO(fill_call(&c, self, from, batch, what, rows, err), done);
+    if (direct) { /* a whole part is written where it is wanted */
+        int64_t shape[4];
+        memcpy(shape, self->shape, sizeof shape);
+        shape[0] = from->batch;
+        ASSAY_GOTO(tensor(&c.out[0], from, to->gradient + (size_t)rows->at * size,
+                          (size_t)from->batch * size * sizeof(float), shape,
+                          (size_t)model->inputs[model->input].rank,
+                          ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, err),
+                   done);
+    }
     ASSAY_GOTO(assay_ort_check(&from->session.ort,
                                api->Run(from->session.session, NULL, from->in,
                                         (const OrtValue *const *)c.in, (size_t)from->n_in,
                                         from->out, OUT, c.out),
                                ASSAY_EBACKEND, err),
                done);
-    size_t size = (size_t)model->channels * (size_t)model->height * (size_t)model->width;
-    ASSAY_GOTO(copy_out(to->gradient, from, c.out[0], rows, size, err), done);
+    if (!direct) {
+        ASSAY_GOTO(copy_out(to->gradient, from, c.out[0], rows, size, err), done);
+    }
     status = copy_out(to->logits, from, c.out[1], rows, (size_t)model->spec.classes, err);
     if (status == ASSAY_OK && to->loss != NULL) {
         status = find_losses(to->loss, self, from, c.out[1], what, rows, err);
