@@ -342,8 +342,17 @@ static void put_value(assay_buffer *sql, const assay_source *source, assay_fetch
     assay_buffer_puts(sql, after);
 }
 
-static assay_status fetch_chunks(assay_source *source, duckdb_result *result, int64_t *rows,
-                                 assay_source_chunk_fn chunk_fn, void *payload, assay_error *err)
+static assay_status wrong_promise(const assay_source *source, int64_t promised, const char *what,
+                                  int64_t seen, assay_error *err)
+{
+    return assay_fail(err, ASSAY_EFORMAT, "%s promises %" PRId64 " rows but holds %s%" PRId64,
+                      source->path, promised, what, seen);
+}
+
+/* The payload has room for so many rows as were promised: what the file says of itself may be wrong. */
+static assay_status fetch_chunks(assay_source *source, duckdb_result *result, int64_t promised,
+                                 int64_t *rows, assay_source_chunk_fn chunk_fn, void *payload,
+                                 assay_error *err)
 {
     assay_status status = ASSAY_OK;
     *rows = 0;
@@ -361,7 +370,9 @@ static assay_status fetch_chunks(assay_source *source, duckdb_result *result, in
             duckdb_destroy_data_chunk(&chunk);
             break;
         }
-        status = chunk_fn(payload, chunk, *rows, size, err);
+        status = size <= promised - *rows
+                     ? chunk_fn(payload, chunk, *rows, size, err)
+                     : wrong_promise(source, promised, "at least ", *rows + size, err);
         *rows += size;
         duckdb_destroy_data_chunk(&chunk);
     }
@@ -438,10 +449,9 @@ assay_status assay_source_fetch(assay_source *source, const assay_fetch_column *
     if (begin != NULL) {
         ASSAY_GOTO(begin(payload, rows, err), done);
     }
-    ASSAY_GOTO(fetch_chunks(source, &result, &seen, chunk, payload, err), done);
+    ASSAY_GOTO(fetch_chunks(source, &result, rows, &seen, chunk, payload, err), done);
     if (seen != rows) {
-        status = assay_fail(err, ASSAY_EFORMAT, "%s promises %" PRId64 " rows but holds %" PRId64,
-                            source->path, rows, seen);
+        status = wrong_promise(source, rows, "", seen, err);
     }
 done:
     duckdb_destroy_result(&result);
