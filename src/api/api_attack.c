@@ -183,6 +183,19 @@ static assay_status open_inputs(job *j, assay_error *err)
     return ASSAY_OK;
 }
 
+int32_t assay_assess_repeats(const assay_assess_options *o)
+{
+    enum { RAND = 2, BY_CONVENTION = 20 }; /* of the authors' code: version "rand", eot_iter */
+    double version = 0.0;
+    for (int32_t k = 0; o->repeats == 0 && k < o->n_attacks; k++) {
+        if (assay_text_equal(o->attacks[k]->op->name, "autoattack") &&
+            assay_args_get(&version, o->attacks[k], "version") && (int)version == RAND) {
+            return BY_CONVENTION;
+        }
+    }
+    return o->repeats;
+}
+
 /* What is tried when nothing is named. Attacks without this norm are left out. */
 assay_status assay_usual_attacks(assay_args **out, int32_t *n, assay_model *model,
                                  assay_model *substitute, assay_norm norm, assay_error *err)
@@ -325,6 +338,7 @@ static assay_status assess(job *j, assay_error *err)
     assay_assess_options options = options_of(j);
     options.attacks = (const assay_args *const *)j->attacks;
     options.n_attacks = j->n_attacks;
+    options.repeats = assay_assess_repeats(&options);
     assay_assess_options *kept = assay_arena_alloc(j->arena, 1, sizeof *kept);
     if (kept == NULL) {
         return assay_fail_memory(err);

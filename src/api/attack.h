@@ -185,6 +185,9 @@ bool assay_assess_fooled(const assay_assessment *a, int32_t k, int32_t e, int64_
 ASSAY_NODISCARD assay_status assay_assess_checks(assay_assessment *a, assay_error *err);
 ASSAY_NODISCARD assay_status assay_assessment_json(assay_json *json, const assay_assessment *a,
                                                    assay_error *err);
+/** Over how many calls gradients are averaged: what was asked for; when nothing was and autoattack in its
+ *  version "rand" is among the attacks, its authors' 20; else 0, which is 1. */
+int32_t assay_assess_repeats(const assay_assess_options *o);
 /** One of those that go on when the attacked model is fooled: mi_fgsm, ni_fgsm, di_fgsm, ti_fgsm. */
 bool assay_is_for_transfer(const assay_args *attack);
 ASSAY_NODISCARD assay_status assay_assess_matrix(assay_assessment *a, assay_error *err);

@@ -170,6 +170,7 @@ static assay_status attack_model(assay_run *run, const assay_plan_attack *attack
         return assay_fail(err, ASSAY_EINVAL,
                           "an attack needs a model that can be asked and images, not predictions");
     }
+    options.repeats = assay_assess_repeats(&options);
     options.folder = parts != NULL ? assay_path_join(run->arena, run->out, parts) : NULL;
     if (options.folder == NULL) {
         return assay_fail_memory(err);

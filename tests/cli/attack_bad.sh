@@ -24,6 +24,11 @@ fails 65 'RandomNormalLike' sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 -
 expect 0 "$assay" attack sound.onnx "${patterns[@]}" --attack pgd --eps 0.1 --transfer random.onnx --matrix 0.2
 cp out table
 expect 0 grep -q '2 random.onnx  *-  *-' table
+# AutoAttack for models that answer at random averages over its authors' 20 calls, unless told otherwise
+expect 0 "$assay" attack sound.onnx "${patterns[@]}" --attack autoattack:version=rand --eps 0.4 --json rand.json
+expect 0 test "$(jq -c '[.repeats, .attacks[0].cost.backwards % 20]' rand.json)" = '[20,0]'
+expect 0 "$assay" attack sound.onnx "${patterns[@]}" --attack autoattack:version=rand --eps 0.4 --repeats 1 --json rand.json
+expect 0 test "$(jq .repeats rand.json)" = 1
 # files of the same name are told apart by their folders
 mkdir -p one two
 sed "s,file: ,file: ../," saturated.yaml >one/m.yaml

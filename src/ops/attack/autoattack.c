@@ -74,7 +74,8 @@ static const char *const versions[] = {"standard", "plus", "rand", NULL};
 static const assay_param param_list[] = {
     ASSAY_CHOICE(params, version, STANDARD, versions,
                  "Composition: standard, plus (five restarts, six parts), or rand for models that "
-                 "answer at random (gradients averaged over --repeats calls, 20 by convention)."),
+                 "answer at random (gradients averaged over --repeats calls, 20 when that is not "
+                 "given: of all attacks named with it)."),
 };
 
 static const char *const stages[] = {"apgd_ce", "apgd_dlr", "apgd_t", "fab",
