@@ -182,7 +182,7 @@ static const char *explain(const assay_run *run, const assay_verdict *v,
                            const assay_sequential_result *r)
 {
     const assay_plan_requirement *q = v->requirement;
-    char threshold[32];
+    char threshold[32], objective[32];
     const char *limit = q->compare == ASSAY_AT_LEAST ? "at least" : "at most";
 
     assay_format_real(threshold, q->threshold);
@@ -194,16 +194,26 @@ static const char *explain(const assay_run *run, const assay_verdict *v,
             "more and look again, as often as you like.",
             r->given, limit, threshold);
     }
+    if (q->sequential.method == ASSAY_SEQUENTIAL_SPRT && v->kind == ASSAY_VERDICT_NOT_MET) {
+        /* accepting the threshold says nothing of values between it and the objective */
+        assay_format_real(objective, q->objective);
+        return assay_arena_printf(
+            run->arena,
+            "Decided at the labelled sample %" PRId64 " of %" PRId64
+            " in their order of arrival: the SPRT has accepted the threshold %s against the "
+            "objective "
+            "%s. A model that is as good as the objective ends so with a probability of at most %g "
+            "%%; that the true value is not %s %s is not shown by it.",
+            r->decided_at, r->given, threshold, objective, 100.0 * q->sequential.beta, limit,
+            threshold);
+    }
     return assay_arena_printf(
         run->arena,
         "Decided at the labelled sample %" PRId64 " of %" PRId64
         " in their order of arrival: with %g %% confidence, however often one "
-        "looked, the true value is %s%s %s.%s",
+        "looked, the true value is %s%s %s.",
         r->decided_at, r->given, 100.0 * q->confidence, v->kind == ASSAY_VERDICT_MET ? "" : "not ",
-        limit, threshold,
-        q->sequential.method == ASSAY_SEQUENTIAL_SPRT && v->kind == ASSAY_VERDICT_NOT_MET
-            ? " (The SPRT has accepted the threshold against the objective.)"
-            : "");
+        limit, threshold);
 }
 
 assay_status assay_run_judge_sequential(const assay_run *run, assay_verdict *v, assay_error *err)

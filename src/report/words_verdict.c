@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "report/compare.h"
 #include "report/words.h"
 
 static bool at_most(const assay_json_value *verdict)
@@ -86,7 +87,7 @@ static void put_undecided(assay_buffer *out, const assay_json_value *verdict)
         double met = assay_evidence_real(verdict, "probability_met_if_collected");
         if (!isnan(met)) {
             assay_buffer_puts(out, " Collecting them will end in MET with a probability of ");
-            assay_buffer_puts(out, assay_figure_percent(met, 0).text);
+            assay_buffer_puts(out, assay_words_chance(met).text);
             assay_buffer_puts(out, ".");
         }
     } else if (assay_json_get(verdict, "more_needed") != NULL) {
@@ -102,7 +103,14 @@ void assay_words_why(assay_buffer *out, const assay_json_value *verdict)
         return;
     }
     const char *reason = assay_json_get_text(verdict, "reason", "");
-    if (kind == ASSAY_VERDICT_MET || kind == ASSAY_VERDICT_NOT_MET) {
+    const assay_json_value *sequence = assay_json_get(verdict, "sequential");
+    bool ratio = assay_text_equal(assay_json_get_text(sequence, "method", ""), "sprt");
+    if (ratio && kind != ASSAY_VERDICT_NOT_EVALUATED) { /* has no range of its own */
+        assay_buffer_puts(out, assay_json_get_text(verdict, "explanation", ""));
+        if (assay_json_get_int(sequence, "decided_at", 0) > 0) {
+            assay_buffer_puts(out, " The measured value is that of all labelled samples.");
+        }
+    } else if (kind == ASSAY_VERDICT_MET || kind == ASSAY_VERDICT_NOT_MET) {
         put_decisive(out, verdict, kind == ASSAY_VERDICT_MET);
     } else if (kind == ASSAY_VERDICT_INCONCLUSIVE) {
         put_undecided(out, verdict);

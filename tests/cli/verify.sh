@@ -227,4 +227,17 @@ wrong 's/{data: d}}$/{data: d, models: [third]}}/' "there is no model 'third' (k
 sed 's/class: a/class: z/' names.yaml >wrong.yaml
 expect 3 "$assay" run wrong.yaml --out wrong
 is "$(jq -r '.verdicts[0].reason' wrong/results.json)" "the metric has no value for the class 'z' (known: a, b)"
+
+# an SPRT that accepts the threshold does not show that the truth is below it
+awk 'BEGIN { print "id,target,label"; for (i = 1; i <= 200; i++) print i ",a," (i % 6 && i < 50 || i % 30 ? "a" : "b") }' >sprt.csv
+sed -i '5,9s/,a$/,b/' sprt.csv
+cat >sprt.yaml <<'YAML'
+assay: 1
+models: {m: {predictions: sprt.csv, data: d, classes: [a, b]}}
+requirements: [{id: R, text: t, metric: accuracy, at_least: 0.8, objective: 0.95, sequential: sprt}]
+YAML
+expect 1 "$assay" run sprt.yaml --out sprt
+is "$(jq -r '.verdicts[0].explanation | test("accepted the threshold 0.8 against the objective 0.95") and test("at most 10 %") and test("is not shown by it")' sprt/results.json)" true
+says sprt/report.html "has accepted the threshold 0.8 against the objective 0.95"
+says sprt/report.html "The measured value is that of all labelled samples."
 finish
