@@ -83,7 +83,7 @@ static void interval_row(coverage *c, const assay_op *op, const char *metric, co
 {
     row r = {.method = op->name, .nominal = 0.95, .promise = ABOUT, .slack = slack};
     const world big = {.n = w->clustered ? BIG / 5 : BIG, .clustered = w->clustered};
-    int64_t runs = c->full ? 1000 : 40, replicates = c->full ? 1000 : 200, held = 0, known = 0;
+    int64_t runs = c->full ? 400 : 40, replicates = c->full ? 400 : 200, held = 0, known = 0;
     assay_args *interval = NULL, *of = NULL;
     assay_arena *arena = NULL;
     double ends[2];
@@ -119,7 +119,7 @@ static void interval_table(coverage *c, int64_t n, bool clustered, double slack)
         bool of_clusters = v->clustered != NULL || v->of_clusters;
         bool replicates = v->replicates != NULL || v->jackknifed != NULL || v->studentised != NULL;
         for (int k = 0; k < 3 && replicates && !v->distances && !of_clusters; k++) {
-            if (v->studentised == NULL || c->full) {
+            if (v->studentised == NULL || (c->full && n == 100)) {
                 interval_row(c, op, resampled[k], &w, slack);
             }
         }

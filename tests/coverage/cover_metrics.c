@@ -233,7 +233,7 @@ static void table(coverage *c, const regime *r)
 {
     static tally tallies[MEASURES * SIZES];
     static const int64_t sizes[SIZES] = {30, 100, 400};
-    int64_t runs = c->full ? 400 : 24, first = c->full ? 0 : 1, last = c->full ? SIZES : 2;
+    int64_t runs = c->full ? 100 : 24, first = c->full ? 0 : 1, last = c->full ? SIZES : 2;
     int64_t replicates = c->full ? 1000 : 400;
     metrics m;
     assay_arena *kept = NULL, *arena = NULL;

@@ -281,7 +281,7 @@ def regression(y, v, w, weighted):
     for q in (.1, .5, .9):
         one("d2_pinball", sk.d2_pinball_score(y, v, alpha=q, **o) if spread else None, quantile=q)
     one("d2_absolute_error", sk.d2_absolute_error_score(y, v, **o) if spread else None)
-    for power in (1, 1.5, 2, 3):
+    for power in (1, 1.5, 2, 3, 0, -1, 4.5):
         try:
             value = sk.d2_tweedie_score(y, v, power=power, **o) if spread else None
         except ValueError:

@@ -42,7 +42,9 @@ def tweedie_terms(y, v, power):
             return (a * mp.log(a / m) if a else 0) - a + m
         if power == 2:
             return mp.log(m / a) + a / m - 1
-        return (a ** (2 - p) / ((1 - p) * (2 - p)) - a * m ** (1 - p) / (1 - p) + m ** (2 - p) / (2 - p))
+        if power == 0:
+            return (a - m) ** 2 / 2
+        return (max(a, 0) ** (2 - p) / ((1 - p) * (2 - p)) - a * m ** (1 - p) / (1 - p) + m ** (2 - p) / (2 - p))
     return [deviance(mp.mpf(a), mp.mpf(m)) for a, m in zip(y, v)]
 
 
@@ -76,7 +78,7 @@ def expectations(y, p):
     spread = len(np.unique(y)) > 1
     add("r2", sk.r2_score(y, p) if spread else None)
     add("explained_variance", sk.explained_variance_score(y, p) if spread else None)
-    for power in (1, 1.5, 2, 3):
+    for power in (1, 1.5, 2, 3, 0, -1, -2.5, 4.5, 0.5):
         try:
             value = sk.mean_tweedie_deviance(y, p, power=power)
             exact = tweedie(y, p, power)

@@ -48,17 +48,23 @@ static assay_status block(void *state, const void *given, const assay_rows *rows
 static assay_status finish(assay_result *out, const void *state, const void *given,
                            const assay_rows *shape, assay_error *err)
 {
-    (void)given;
+    const params *p = given;
+    const char *outside =
+        p->power > 0.0 && p->power < 1.0
+            ? "there is no Tweedie distribution with a power between 0 and 1"
+            : "a predicted or true value is outside of what the distribution can give";
     (void)shape;
-    return assay_explained_finish(
-        out, state, "a predicted or true value is outside of what the distribution can give", err);
+    return assay_explained_finish(out, state, outside, err);
 }
 
 static const assay_metric metric = {
     .state_size = assay_explained_size, .block = block, .finish = finish, .sorted = sorted};
 
 static const assay_param specs[] = {
-    ASSAY_REAL(params, power, 1.0, 1.0, 3.0, "", "1 = Poisson, 2 = gamma, 3 = inverse Gaussian."),
+    ASSAY_REAL(
+        params, power, 1.0, -10.0, 10.0, "",
+        "0 = normal, 1 = Poisson, 2 = gamma, 3 = inverse Gaussian; between 0 and 1 there is no "
+        "such distribution."),
 };
 
 static const char *const examples[] = {
@@ -68,7 +74,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_d2_tweedie = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 1,
+    .revision = 2,
     .name = "d2_tweedie",
     .title = "Share of the Tweedie deviance explained",
     .summary = "How much better predicted counts or positive quantities are than always saying the "
@@ -77,9 +83,11 @@ const assay_op assay_op_metric_d2_tweedie = {
         "1 - Tweedie deviance of the predictions / deviance of the mean of the true values, "
         "with the `power` of `tweedie_deviance`: 1 for counts (Poisson), 2 for positive "
         "quantities (gamma), 3 for the inverse Gaussian. 1 is best; always predicting the "
-        "mean gives 0, worse predictions are negative. With power 0 it would be `r2`.\n\n"
-        "Undefined when a predicted value is not positive, or a true value is negative (from "
-        "power 2 on: not positive). When all true values are equal nothing is to be "
+        "mean gives 0, worse predictions are negative. With power 0 it is `r2`.\n\n"
+        "Undefined when a predicted value (or the mean) is not positive, or a true value is "
+        "negative (from power 2 on: not positive); up to power 0 true values may be any, and at 0 "
+        "the predicted ones too. Between 0 and 1 there is no such distribution. When all true "
+        "values are equal nothing is to be "
         "explained and it is undefined; scikit-learn returns 1 for perfect predictions and 0 "
         "otherwise. Without rows it is undefined.",
     .citation = "Hastie, Tibshirani, Wainwright (2015), Statistical Learning with Sparsity, eq. "

@@ -17,19 +17,24 @@ static void terms_rows(int32_t *bin, double *const *values, const void *given,
 static assay_status finish(assay_result *out, const void *state, const void *given,
                            const assay_rows *shape, assay_error *err)
 {
-    (void)given;
+    const params *p = given;
+    const char *outside =
+        p->power > 0.0 && p->power < 1.0
+            ? "there is no Tweedie distribution with a power between 0 and 1"
+            : "a predicted or true value is outside of what the distribution can give";
     (void)shape;
     double *mean = NULL;
-    return assay_term_mean_finish(
-        &mean, out, state, "a predicted or true value is outside of what the distribution can give",
-        err);
+    return assay_term_mean_finish(&mean, out, state, outside, err);
 }
 
 static const assay_metric_terms terms = {.values = 1, .rows = terms_rows};
 static const assay_metric metric = {.finish = finish, .terms = &terms};
 
 static const assay_param specs[] = {
-    ASSAY_REAL(params, power, 1.0, 1.0, 3.0, "", "1 = Poisson, 2 = gamma, 3 = inverse Gaussian."),
+    ASSAY_REAL(
+        params, power, 1.0, -10.0, 10.0, "",
+        "0 = normal, 1 = Poisson, 2 = gamma, 3 = inverse Gaussian; between 0 and 1 there is no "
+        "such distribution."),
 };
 
 static const char *const examples[] = {"assay evaluate --task regression --predictions "
@@ -38,7 +43,7 @@ static const char *const examples[] = {"assay evaluate --task regression --predi
 
 const assay_op assay_op_metric_tweedie_deviance = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 2,
+    .revision = 3,
     .name = "tweedie_deviance",
     .title = "Tweedie deviance",
     .summary =
@@ -48,10 +53,12 @@ const assay_op assay_op_metric_tweedie_deviance = {
         "Mean over rows of the unit deviance of the Tweedie family with variance mean^power: "
         "`power` 1 is the Poisson deviance 2 (y ln(y / m) - y + m), 2 the gamma deviance 2 "
         "(ln(m / y) + y / m - 1), 3 the inverse Gaussian one, where y is the true and m the "
-        "predicted value; between 1 and 2 it is the compound Poisson-gamma deviance. 0 is best, "
-        "lower is better.\n\n"
-        "Predicted values must be above 0; true values at least 0 for a power below 2 and above "
-        "0 otherwise. When a row breaks this the value is undefined.\n\n"
+        "predicted value; between 1 and 2 it is the compound Poisson-gamma deviance, above 2 that "
+        "of a positive stable distribution, below 0 of an extreme stable one, and 0 is the mean "
+        "squared error. 0 is best, lower is better.\n\n"
+        "Predicted values must be above 0 but for power 0; true values at least 0 for a power "
+        "from 1 to below 2, above 0 from 2 on, and any for a power up to 0. When a row breaks "
+        "this, or the power lies between 0 and 1, the value is undefined.\n\n"
         "Without rows it is undefined.",
     .citation = "Jorgensen (1987), Exponential dispersion models, Journal of the Royal Statistical "
                 "Society B 49; as sklearn.metrics.mean_tweedie_deviance (scikit-learn 1.9).",

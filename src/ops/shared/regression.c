@@ -40,8 +40,16 @@ static double near_deviance(double r, double power)
 
 double assay_tweedie_deviance(double y, double mean, double power)
 {
-    if (!(mean > 0.0) || y < 0.0 || (y == 0.0 && power >= 2.0)) {
+    if (power == 0.0) {
+        return (y - mean) * (y - mean);
+    }
+    bool below = power > 0.0 && (y < 0.0 || (y == 0.0 && power >= 2.0));
+    if (!(mean > 0.0) || below || (power > 0.0 && power < 1.0)) {
         return INFINITY;
+    }
+    if (y < 0.0) { /* of a power below 0, which gives any number */
+        return 2.0 * (pow(mean, 2.0 - power) / (2.0 - power) -
+                      y * pow(mean, 1.0 - power) / (1.0 - power));
     }
     double r = (y - mean) / mean;
     if (fabs(r) < 0.05) {
