@@ -27,6 +27,16 @@ void assay_segment_tally_all(double out[ASSAY_SEGMENT_STATISTICS],
 void assay_segment_add(double *sums, const assay_segment_sample *sample, int64_t image,
                        double weight);
 
+/** Of how many images of equal size the sizes of each class in the images are worth; 0 = it does not occur.
+ *  `squares` is scratch for as many numbers. */
+void assay_segment_weigh(double *count, const assay_segment_sample *sample, double *squares);
+/** A caution for a measure whose interval rests on few images, in the arena; class_index -1 = of all classes. */
+ASSAY_NODISCARD assay_status assay_segment_doubt(assay_measure *measure,
+                                                 const assay_segment_sample *sample,
+                                                 const double *count, int32_t class_index,
+                                                 int64_t units, assay_arena *arena,
+                                                 assay_error *err);
+
 /** Replicates of both models with the coin of every image deciding who is who: heads, and tails. */
 ASSAY_NODISCARD assay_status assay_segment_exchange(double *heads[2], double *tails[2],
                                                     const assay_segment_sample *a,

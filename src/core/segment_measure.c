@@ -32,11 +32,12 @@ typedef struct measuring {
     const assay_segment_sample *sample;
     assay_interval_rule rule;
     const double *overall, *of_class; /* replicates; NULL = none */
+    const double *count;              /* per class: images that count */
 } measuring;
 
 static assay_status add(const measuring *m, const assay_segment_metric *metric,
-                        const char *class_name, double value, int64_t n, const double *replicates,
-                        int64_t stride, assay_error *err)
+                        const char *class_name, int32_t class_index, double value, int64_t n,
+                        const double *replicates, int64_t stride, assay_error *err)
 {
     assay_measure *one = NULL;
     if ((metric->boundary && !m->sample->boundary) ||
@@ -59,7 +60,9 @@ static assay_status add(const measuring *m, const assay_segment_metric *metric,
         one->outcome = ASSAY_OUTCOME_UNDEFINED;
         one->reason = class_name != NULL ? "the class does not occur" : "no class occurs";
     }
-    return assay_replicate_bounds(one, replicates, stride, &m->rule, m->out->arena, err);
+    ASSAY_TRY(assay_replicate_bounds(one, replicates, stride, &m->rule, m->out->arena, err));
+    return assay_segment_doubt(one, m->sample, m->count, class_index, m->rule.units, m->out->arena,
+                               err);
 }
 
 /* Images in which a class occurs, or its segments in the truth: what was drawn, not its pixels. */
@@ -77,13 +80,13 @@ static assay_status add_all(const measuring *m, const char *const *names, const 
     int64_t images = assay_segment_images(s);
     int64_t stride = (int64_t)s->classes * kind->n_of_class;
     for (int i = 0; i < kind->n_overall; i++) {
-        ASSAY_TRY(add(m, &kind->overall[i], NULL, overall[i], images,
+        ASSAY_TRY(add(m, &kind->overall[i], NULL, -1, overall[i], images,
                       m->overall != NULL ? m->overall + i : NULL, kind->n_overall, err));
     }
     for (int32_t k = 0; k < s->classes; k++) {
         for (int i = 0; i < kind->n_of_class; i++) {
             int64_t at = (int64_t)k * kind->n_of_class + i;
-            ASSAY_TRY(add(m, &kind->of_class[i], names[k], of_class[at],
+            ASSAY_TRY(add(m, &kind->of_class[i], names[k], k, of_class[at],
                           size_of(s, sums + (int64_t)k * ASSAY_SEGMENT_WIDTH),
                           m->of_class != NULL ? m->of_class + at : NULL, stride, err));
         }
@@ -110,11 +113,14 @@ assay_status assay_segment_measure(assay_result *out, const assay_segment_sample
                             .most = 1.0}};
     double *sums = assay_alloc_raw((classes + 1) * ASSAY_SEGMENT_WIDTH, sizeof *sums);
     double *of_class = assay_alloc_raw(classes * of + 1, sizeof *of_class);
-    if (sums == NULL || of_class == NULL) {
+    double *count = assay_alloc_raw(classes + 1, 2 * sizeof *count);
+    if (sums == NULL || of_class == NULL || count == NULL) {
         status = assay_fail_memory(err);
         goto done;
     }
     ASSAY_GOTO(assay_segment_units(&m.rule.units, s, err), done);
+    assay_segment_weigh(count, s, count + classes);
+    m.count = count;
     assay_segment_sum(sums, s);
     s->kind->finish(overall, of_class, sums, s);
     if (assay_interval_resamples(&m.rule)) {
@@ -135,6 +141,7 @@ assay_status assay_segment_measure(assay_result *out, const assay_segment_sample
 done:
     assay_free(sums);
     assay_free(of_class);
+    assay_free(count);
     assay_free(replicates);
     assay_free(class_replicates);
     return status;

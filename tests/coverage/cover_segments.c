@@ -146,8 +146,8 @@ static void truth_of(double out[MEASURES], const world *w)
     pick(out, overall[0], overall[1]);
 }
 
-static void count(int64_t covered[MEASURES], const sample *s, bool panoptic, bool clustered,
-                  const double truth[MEASURES], uint64_t seed)
+static void count(int64_t covered[MEASURES], int64_t marked[MEASURES], const sample *s,
+                  bool panoptic, bool clustered, const double truth[MEASURES], uint64_t seed)
 {
     static const char *const names[CLASSES] = {"a", "b", "c", "d"};
     static const char *const wanted[] = {"mean_iou", "mean_dice", "mean_image_iou",
@@ -164,6 +164,7 @@ static void count(int64_t covered[MEASURES], const sample *s, bool panoptic, boo
             const assay_measure *one = &result.measures[m];
             if (strcmp(one->metric, wanted[i]) == 0 && one->class_name == NULL) {
                 covered[i] += one->low <= truth[i] && truth[i] <= one->high;
+                marked[i] += assay_measure_caution(one) != NULL;
                 break; /* of panoptic quality the first one is over all classes */
             }
         }
@@ -177,7 +178,7 @@ static void table_of(coverage *c, const world *w, bool clustered, promise what, 
                                                 "panoptic quality"};
     static sample s;
     int64_t runs = c->full ? 4000 : 100;
-    int64_t covered[MEASURES] = {0};
+    int64_t covered[MEASURES] = {0}, marked[MEASURES] = {0};
     double truth[MEASURES];
     truth_of(truth, w);
     for (int64_t run = 0; run < runs; run++) {
@@ -187,7 +188,7 @@ static void table_of(coverage *c, const world *w, bool clustered, promise what, 
             for (int64_t scene = 0; scene < w->scenes; scene++) {
                 draw_scene(&s, w, scene, panoptic == 1, &rng);
             }
-            count(covered, &s, panoptic == 1, clustered, truth, (uint64_t)run);
+            count(covered, marked, &s, panoptic == 1, clustered, truth, (uint64_t)run);
         }
     }
     for (int i = 0; i < MEASURES; i++) {
@@ -197,12 +198,15 @@ static void table_of(coverage *c, const world *w, bool clustered, promise what, 
                  .nominal = 0.95,
                  .promise = what,
                  .slack = slack};
+        double share = 100.0 * (double)marked[i] / (double)runs;
         if (w->most_images > 1) {
-            (void)snprintf(r.setting, sizeof r.setting, "%s, %" PRId64 " scenes of 1 to %d images",
-                           names[i], w->scenes, w->most_images);
+            (void)snprintf(r.setting, sizeof r.setting,
+                           "%s, %" PRId64 " scenes of 1 to %d images; %.0f %% with a caution",
+                           names[i], w->scenes, w->most_images, share);
         } else {
-            (void)snprintf(r.setting, sizeof r.setting, "%s, %" PRId64 " images", names[i],
-                           w->scenes);
+            (void)snprintf(r.setting, sizeof r.setting,
+                           "%s, %" PRId64 " images; %.0f %% with a caution", names[i], w->scenes,
+                           share);
         }
         row_count(&r, covered[i], runs);
         row_end(c, &r);
