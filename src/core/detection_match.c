@@ -304,7 +304,8 @@ static void fetch_row(const assay_coco_rows *rows, int64_t row, bool near)
 static void fetch_cell(const matching *m, int64_t c, bool near)
 {
     enum { MOST = 8 };
-    if (c >= m->d->n_cells) {
+    /* only masks look further than the columns */
+    if (c >= m->d->n_cells || (near && m->d->protocol.iou != ASSAY_IOU_MASK)) {
         return;
     }
     const assay_cell *cell = &m->d->cells[c];
