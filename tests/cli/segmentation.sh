@@ -84,6 +84,8 @@ png.write("many/p/extra.png", [[0]])
 PY
 expect 0 "${evaluate[@]}" --truth many/t --predictions many/p --json -
 says out "bootstrap_basic_or_t over images, 1000 replicates"
+says out '"caution": "there are few images ('
+says out "a few images decide about one of the classes (as many as "
 says out "predictions without a truth: left out"
 cp out first
 expect 0 "${evaluate[@]}" --truth many/t --predictions many/p --json - --threads 1
