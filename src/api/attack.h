@@ -210,10 +210,11 @@ void assay_resume_free(assay_resume *resume);
 /** Pixels as NPY, examples as PNG, rows and traces as Parquet below options->folder. */
 ASSAY_NODISCARD assay_status assay_assess_save(const assay_assessment *a, int32_t k,
                                                const float *pixels, assay_error *err);
-/** PNG as a data URI appended to the buffer. difference = 1: |after - before|, stretched. */
+/** PNG as a data URI appended to the buffer. */
 ASSAY_NODISCARD assay_status assay_pixels_png(assay_buffer *out, const assay_assessment *a,
                                               const float *pixels, assay_error *err);
-/** |after - before| scaled so that the largest change is white; returns the factor. */
+/** after - before around grey (0.5), scaled so that the largest change is white or black; returns the
+ *  factor. */
 double assay_amplify(float *out, const float *before, const float *after, int64_t n);
 
 #endif

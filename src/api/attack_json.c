@@ -210,13 +210,14 @@ double assay_amplify(float *out, const float *before, const float *after, int64_
 {
     float most = 0.0F;
     for (int64_t k = 0; k < n; k++) {
-        out[k] = fabsf(after[k] - before[k]);
-        most = out[k] > most ? out[k] : most;
+        float change = fabsf(after[k] - before[k]);
+        most = change > most ? change : most;
     }
-    for (int64_t k = 0; k < n && most > 0.0F; k++) {
-        out[k] /= most;
+    double times = most > 0.0F ? 0.5 / (double)most : 1.0;
+    for (int64_t k = 0; k < n; k++) {
+        out[k] = (float)(0.5 + times * ((double)after[k] - (double)before[k]));
     }
-    return most > 0.0F ? 1.0 / (double)most : 1.0;
+    return times;
 }
 
 static assay_status put_png(assay_json *json, const char *key, const assay_assessment *a,

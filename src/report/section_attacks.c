@@ -180,6 +180,9 @@ static void put_transfer(assay_buffer *out, const assay_evidence *evidence,
         const assay_json_value *list = assay_json_get(attack, "transfer");
         for (size_t t = 0; t < assay_json_size(list); t++) {
             const assay_json_value *item = assay_json_at(list, t);
+            if (assay_json_get_int(item, "n", 0) == 0) {
+                continue;
+            }
             if (!open) {
                 assay_buffer_puts(out, "<h4>Examples that fool another model too</h4>\n<ul>\n");
                 open = true;
@@ -246,13 +249,13 @@ static void put_examples(assay_buffer *out, const assay_json_value *a)
             put_picture(out, example, "difference", "difference");
             assay_html_put(out,
                            "</div><p>true <b class=\"good\">%s</b>, answered <b class=\"bad\">%s"
-                           "</b></p><p class=\"quiet\">%s; distance %s; difference shown about %d "
-                           "times as strong</p></li>\n",
+                           "</b></p><p class=\"quiet\">%s; distance %s; difference shown %s "
+                           "times as strong, grey where nothing changed</p></li>\n",
                            assay_json_get_text(example, "class", "?"),
                            assay_json_get_text(example, "answer", "?"),
                            assay_json_get_text(attack, "title", "?"),
                            assay_figure_round(assay_evidence_real(example, "distance")).text,
-                           amplified < 1e6 ? (int)(amplified + 0.5) : 0);
+                           assay_figure_round(amplified).text);
         }
     }
     assay_buffer_puts(out, open ? "</ul>\n" : "");

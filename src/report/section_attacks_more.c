@@ -229,8 +229,13 @@ static void put_matrix(assay_buffer *out, const assay_evidence *evidence, const 
     if (n == 0 || n > 64) {
         return;
     }
-    double left = 300;
+    double left = 80;
     double top = 60;
+    for (size_t from = 0; from < assay_json_size(rows); from++) {
+        const char *name = assay_json_get_text(assay_json_at(rows, from), "made_on", "?");
+        size_t letters = strlen(short_name(assay_evidence_title(evidence->models, name)));
+        left = fmin(fmax(left, 16.0 + 7.0 * (double)letters), 300.0);
+    }
     double width = fmax(56.0, fmin(220.0, 620.0 / (double)n));
     assay_html_put(
         out,
