@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "adapters/onnxruntime/onnx_source.h"
 #include "adapters/onnxruntime/ort_blocked.h"
@@ -24,7 +25,10 @@ enum {
     OUT = 2,
     SIZES = 2,
     PART = 4,
-    MOST_ROWS = 16
+    FEW_ROWS = 16,
+    MANY_ROWS = 64,
+    NEAR = 1 << 20, /* bytes of values that stay near the processor */
+    SMALL_FILE = 4 << 20
 };
 
 typedef struct built {
@@ -50,10 +54,26 @@ struct assay_onnx_gradients {
     bool whole;           /* whole batches only */
     int64_t calls;
     /* Graphs have fixed sizes, so each is one of its own. Where the model leaves the batch open, a
-     * batch goes through in parts of at most MOST_ROWS, whose maps of features stay near the processor,
+     * batch goes through in parts of at most `rows`, whose maps of features stay near the processor,
      * and what is left of an attack in parts of a quarter of that. */
+    int64_t rows;
     built kinds[KINDS][SIZES];
 };
+
+/* Small models read their weights for more images at once, if all that they compute stays near. */
+static int64_t near_rows(assay_onnx_gradients *self)
+{
+    assay_onnx_memory memory;
+    struct stat file;
+    if (stat(self->model->spec.path, &file) != 0 || file.st_size > SMALL_FILE) {
+        return FEW_ROWS;
+    }
+    self->rows = MANY_ROWS;
+    return assay_onnx_gradients_weigh(&memory, self, MANY_ROWS, NULL) == ASSAY_OK && memory.known &&
+                   memory.values <= NEAR
+               ? MANY_ROWS
+               : FEW_ROWS;
+}
 
 assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, assay_model *model,
                                       int32_t output, const int64_t *shape, assay_error *err)
@@ -75,6 +95,7 @@ assay_status assay_onnx_gradients_new(assay_onnx_gradients **out, assay_model *m
     }
     pthread_mutex_init(&self->lock, NULL);
     pthread_cond_init(&self->idle, NULL);
+    self->rows = near_rows(self);
     *out = self;
     return ASSAY_OK;
 }
@@ -235,7 +256,7 @@ done:
 /* Of a batch, what goes through at a time. */
 static int64_t whole_rows(const assay_onnx_gradients *self, int64_t batch)
 {
-    return assay_model_batch_is_open(self->model) && batch > MOST_ROWS ? (int64_t)MOST_ROWS : batch;
+    return assay_model_batch_is_open(self->model) && batch > self->rows ? self->rows : batch;
 }
 
 assay_status assay_onnx_gradients_weigh(assay_onnx_memory *out, const assay_onnx_gradients *self,
