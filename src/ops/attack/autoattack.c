@@ -97,7 +97,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_attack_autoattack;
 const assay_op assay_op_attack_autoattack = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 2,
+    .revision = 3,
     .name = "autoattack",
     .title = "AutoAttack",
     .summary = "The ensemble that published robustness numbers are measured with.",

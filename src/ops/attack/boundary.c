@@ -223,8 +223,11 @@ const assay_op assay_op_attack_boundary = {
         "such answers both lengths grow by `adaptation` when more than half are wrong and shrink "
         "when less than a fifth; after 30 answers the second length grows above a quarter and "
         "shrinks below a tenth. Ends when it falls below 1e-7.\n\n"
-        "These are Foolbox' rules and constants, with its 25 000 steps cut to 5000 and a start "
-        "that is bisected first. HopSkipJump usually gets as near with a tenth of the queries.",
+        "These are Foolbox' rules and constants, with its 25 000 steps cut to 5000, a start that "
+        "is "
+        "bisected first, and shares counted anew after each 100 and 30 answers (Foolbox: of the "
+        "last 100 and 30, counted anew after a change). HopSkipJump usually gets as near with a "
+        "tenth of the queries.",
     .citation = "W. Brendel, J. Rauber, M. Bethge, \"Decision-based adversarial attacks: reliable "
                 "attacks against black-box machine learning models\", ICLR 2018, "
                 "arXiv:1712.04248; constants: Foolbox 3.3",

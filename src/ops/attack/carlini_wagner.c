@@ -23,6 +23,7 @@ typedef struct row_state {
 typedef struct state {
     assay_attack_block *b;
     const params *p;
+    double step;
     float *w0, *w, *m, *v, *x, *g, *logits;
     row_state *rows;
 } state;
@@ -67,29 +68,31 @@ static double distance_loss(double *slope, const assay_attack_block *b, double t
     return over > 0.0 ? over : 0.0;
 }
 
-/* One step of Adam in the free variable; returns the loss at the point before it. */
-static double descend(const state *s, int64_t r, int64_t t)
+/* One step of Adam in the free variable; returns the loss at the point before it. `far` is the part
+ * of it that is not the model's. */
+static double descend(double *far, const state *s, int64_t r, int64_t t)
 {
     const assay_attack_block *b = s->b;
     const row_state *row = &s->rows[r];
     double missing = shortfall(s, r);
-    double loss = row->c * missing;
+    double sum = 0.0;
     double push = missing > 0.0 ? (b->target != NULL ? row->c : -row->c) : 0.0;
     double c1 = 1.0 - pow(0.9, (double)(t + 1));
     double c2 = 1.0 - pow(0.999, (double)(t + 1));
     for (int64_t k = r * b->size; k < (r + 1) * b->size; k++) {
         double slope = 0.0;
         double x = (double)s->x[k];
-        loss += distance_loss(&slope, b, row->tau, x, (double)b->x0[k]);
+        sum += distance_loss(&slope, b, row->tau, x, (double)b->x0[k]);
         double y = 2.0 * x - 1.0;
         double g = (slope + push * (double)s->g[k]) * 0.5 * (1.0 - y * y);
         double m = 0.9 * (double)s->m[k] + 0.1 * g;
         double v = 0.999 * (double)s->v[k] + 0.001 * g * g;
         s->m[k] = (float)m;
         s->v[k] = (float)v;
-        s->w[k] -= (float)(s->p->step * (m / c1) / (sqrt(v / c2) + 1e-8));
+        s->w[k] -= (float)(s->step * (m / c1) / (sqrt(v / c2) + 1e-8));
     }
-    return loss;
+    *far = sum;
+    return row->c * missing + sum;
 }
 
 /* Rows that are not over. With a finite eps the fooled ones are gone already. */
@@ -122,9 +125,12 @@ static assay_status one_search(const state *s, assay_error *err)
         for (int64_t i = 0; i < b->n_active;) {
             int32_t r = b->active[i];
             row_state *row = &s->rows[r];
+            double far = 0.0;
             bool fooled = shortfall(s, r) == 0.0;
+            double loss = descend(&far, s, r, t);
+            /* Linf: only within tau, or tau would run away from what can be reached. */
+            fooled = fooled && (b->norm == ASSAY_NORM_L2 || far <= 1e-4 * row->c);
             row->found = row->found || fooled;
-            double loss = descend(s, r, t);
             bool stalls = s->p->abort_early && t % every == 0 && !(loss <= 0.9999 * row->before);
             bool ends = stalls || (fooled && b->norm == ASSAY_NORM_LINF) ||
                         (isfinite(b->eps) && b->fooled[r]);
@@ -195,8 +201,13 @@ static void tidy(const state *s)
 static assay_status run(assay_attack_block *b, const void *raw, assay_error *err)
 {
     const params *p = raw;
+    bool l2 = b->norm == ASSAY_NORM_L2;
+    double c = p->init_const > 0.0 ? p->init_const : l2 ? 1e-3 : 1e-5;
     state s = {.b = b,
                .p = p,
+               .step = p->step > 0.0 ? p->step
+                       : l2          ? 0.01
+                                     : 0.005,
                .w0 = assay_attack_pixels(b, b->n),
                .w = assay_attack_pixels(b, b->n),
                .m = assay_attack_pixels(b, b->n),
@@ -213,14 +224,20 @@ static assay_status run(assay_attack_block *b, const void *raw, assay_error *err
         int64_t r = b->active[i];
         to_free(s.w0 + r * b->size, b->x0 + r * b->size, b->size);
         memcpy(s.w + r * b->size, s.w0 + r * b->size, (size_t)b->size * sizeof(float));
-        s.rows[r] = (row_state){.c = p->init_const, .high = INFINITY, .tau = 1.0};
+        s.rows[r] = (row_state){.c = c, .high = INFINITY, .tau = 1.0};
     }
     /* Linf lowers its bound many times for each doubling of the weight. */
-    int64_t searches = b->norm == ASSAY_NORM_L2 ? p->search : 8 * p->search;
+    int64_t searches = l2 ? p->search : 8 * p->search;
     for (int64_t search = 0; search < searches && b->n_active > 0; search++) {
+        /* The authors spend the last of many searches on the least weight that worked. */
+        for (int64_t i = 0; l2 && p->search >= 10 && search == p->search - 1 && i < b->n_active;
+             i++) {
+            row_state *row = &s.rows[b->active[i]];
+            row->c = fmin(row->high, 1e10);
+        }
         ASSAY_TRY(one_search(&s, err));
         for (int64_t i = 0; i < b->n_active; i++) {
-            if (b->norm == ASSAY_NORM_L2) {
+            if (l2) {
                 next_l2(&s.rows[b->active[i]]);
             } else {
                 next_linf(&s, b->active[i]);
@@ -236,8 +253,10 @@ static const assay_param param_list[] = {
         params, search, 9, 1, 100, "",
         "Values of the weight that are tried (L2: bisection); Linf: an eighth of the rounds."),
     ASSAY_INT(params, steps, 1000, 1, 1000000, "", "Steps of Adam for each."),
-    ASSAY_REAL(params, step, 0.01, 1e-9, 10.0, "", "Step of Adam, in the free variable."),
-    ASSAY_REAL(params, init_const, 0.001, 1e-12, 1e9, "", "First weight of the model's part."),
+    ASSAY_REAL(params, step, 0.0, 0.0, 10.0, "",
+               "Step of Adam, in the free variable; 0 = 0.01 for L2, 0.005 for Linf."),
+    ASSAY_REAL(params, init_const, 0.0, 0.0, 1e9, "",
+               "First weight of the model's part; 0 = 0.001 for L2, 0.00001 for Linf."),
     ASSAY_REAL(params, confidence, 0.0, 0.0, 1e6, "",
                "How far the wrong logit must lead: examples that transfer, or pass a detector."),
     ASSAY_BOOL(params, abort_early, true, "Stop when a tenth of the steps brought nothing."),
@@ -261,7 +280,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_attack_carlini_wagner;
 const assay_op assay_op_attack_carlini_wagner = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "carlini_wagner",
     .title = "Carlini and Wagner",
     .summary = "Optimises size and success together: thorough, slow, small changes.",
@@ -269,10 +288,12 @@ const assay_op assay_op_attack_carlini_wagner = {
         "L2: minimises `||x - x0||^2 + c max(0, z_y - max z_other + confidence)` over w with "
         "x = (tanh(w) + 1) / 2, by Adam; c is searched by bisection, times ten while nothing "
         "is found. Linf: minimises `c max(0, ...) + sum max(0, |x_i - x0_i| - tau)`; c "
-        "doubles from its first value up to 20 until an example is found, then tau falls to "
-        "tau_factor of what was reached, starting from where it stands.\n\nEarly stopping is "
+        "doubles from its first value up to 20 until an example is found that keeps within tau; "
+        "then tau falls to tau_factor of what was reached, and the search goes on from where it "
+        "stands, until tau is below 1/4096 (the authors: 1/256).\n\nEarly stopping is "
         "decided for each image, so a result does not depend on the batch. With a confidence "
-        "only examples whose wrong logit leads by that much count.\n\nThe authors and Foolbox"
+        "only examples whose wrong logit leads by that much count. Of ten and more searches the "
+        "last repeats the least c that worked.\n\nThe authors and Foolbox"
         " take 10 000 steps; ART 10, and torchattacks 50 without a search for c: those "
         "numbers mean little.",
     .citation =

@@ -139,6 +139,11 @@ static assay_status run(assay_attack_block *b, const void *raw, assay_error *err
         s.rows[b->active[i]] = (row_state){.c = p->init_const, .high = INFINITY};
     }
     for (int64_t search = 0; search < p->search && b->n_active > 0; search++) {
+        /* The authors spend the last of many searches on the least weight that worked. */
+        for (int64_t i = 0; p->search >= 10 && search == p->search - 1 && i < b->n_active; i++) {
+            row_state *row = &s.rows[b->active[i]];
+            row->c = fmin(row->high, 1e10);
+        }
         ASSAY_TRY(one_search(&s, err));
         next(&s);
     }
@@ -170,7 +175,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_attack_ead;
 const assay_op assay_op_attack_ead = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "ead",
     .title = "Elastic net attack",
     .summary = "Small and sparse changes: Carlini and Wagner with an L1 part.",
@@ -178,8 +183,11 @@ const assay_op assay_op_attack_ead = {
         "Minimises `c max(0, z_y - max z_other + confidence) + ||x - x0||_2^2 + beta ||x - "
         "x0||_1` by the shrinking-thresholding iteration with extrapolation (FISTA, step "
         "falling with the square root); c is searched by bisection. The smallest example in "
-        "the chosen norm is kept, which is the authors' decision rule L1 for l1. The early "
-        "stop is decided for each image.",
+        "the chosen norm is kept, which is the authors' decision rule L1 for l1; their rule EN (by "
+        "both norms together, the default of Foolbox and ART) is not offered. The early stop is "
+        "decided for each image. Of ten and more searches the last repeats the least c that "
+        "worked.\n\nFoolbox takes 10 000 steps, torchattacks and ART 100 with a beta of 0.001; "
+        "beta 0.01 is Foolbox's.",
     .citation =
         "P. Chen et al., \"EAD: elastic-net attacks to deep neural networks via adversarial "
         "examples\", AAAI 2018, arXiv:1709.04114; constants of Foolbox 3.3.4",

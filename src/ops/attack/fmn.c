@@ -169,7 +169,9 @@ const assay_op assay_op_attack_fmn = {
         "half cosine, and projects on a ball whose radius follows the boundary: the linear "
         "estimate until something is found, then smaller by gamma while adversarial and "
         "greater while not. L0 counts values (pixel x channel); its radius moves by one at "
-        "least and its projection keeps the largest changes.\n\nFoolbox 3.3.4 does not "
+        "least and its projection keeps the largest changes. The linear estimate goes a "
+        "thousandth beyond the boundary, so that it is crossed. Starts from the image; a first "
+        "adversarial point is not asked for.\n\nFoolbox 3.3.4 does not "
         "project in its L2 form (the factor is always one), so its L2 distances are larger.",
     .citation =
         "M. Pintor, F. Roli, W. Brendel, B. Biggio, \"Fast minimum-norm adversarial attacks "

@@ -9,7 +9,7 @@ enum { PATIENCE = 100 }; /* generations without progress that make a plateau */
 
 typedef struct params {
     int64_t steps, population;
-    double mutation_rate, mutation_range, temperature;
+    double mutation_rate, mutation_range, least_rate, least_range, temperature;
 } params;
 
 typedef struct state {
@@ -46,8 +46,7 @@ static assay_status judge(state *s, assay_error *err)
                (size_t)(count * b->size) * sizeof(float));
         ASSAY_TRY(assay_asking_scores(&s->asking, count, err));
         for (int64_t j = 0; j < count; j++) {
-            double f =
-                assay_wanted_cross_entropy(b, s->asking.row, s->asking.logits + j * b->classes);
+            double f = assay_wanted_log_odds(b, s->asking.row, s->asking.logits + j * b->classes);
             s->fitness[first + j] = f;
             s->best = f > s->best ? f : s->best;
         }
@@ -99,10 +98,9 @@ static void breed(state *s)
 {
     const assay_attack_block *b = s->asking.block;
     assay_rng *rng = assay_asking_rng(&s->asking);
-    double rate = s->p->mutation_rate * pow(0.9, (double)s->plateaus);
-    double range = s->p->mutation_range * pow(0.9, (double)s->plateaus);
-    rate = rate > 0.1 * s->p->mutation_rate ? rate : 0.1 * s->p->mutation_rate;
-    range = range > 0.1 * s->p->mutation_range ? range : 0.1 * s->p->mutation_range;
+    double fall = pow(0.9, (double)s->plateaus);
+    double rate = fmax(s->p->least_rate, s->p->mutation_rate * fall);
+    double range = fmax(s->p->least_range, s->p->mutation_range * fall);
     weigh(s);
     memcpy(s->next, s->people + fittest(s) * b->size, (size_t)b->size * sizeof(float));
     for (int64_t j = 1; j < s->p->population; j++) {
@@ -168,6 +166,8 @@ static const assay_param param_list[] = {
                "Share of the values that a mutation changes, at first."),
     ASSAY_REAL(params, mutation_range, 0.4, 1e-6, 2.0, "of eps",
                "Largest change of a value by a mutation, at first."),
+    ASSAY_REAL(params, least_rate, 0.1, 0.0, 1.0, "share", "The share of values falls to this."),
+    ASSAY_REAL(params, least_range, 0.15, 0.0, 2.0, "of eps", "The largest change falls to this."),
     ASSAY_REAL(params, temperature, 0.1, 1e-6, 1e6, "",
                "Small: only the fittest have children; large: everybody has."),
 };
@@ -187,7 +187,7 @@ static const assay_attack shape = {
 extern const assay_op assay_op_attack_genattack;
 const assay_op assay_op_attack_genattack = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "genattack",
     .title = "GenAttack",
     .summary = "Breeds perturbations: the better ones have children, which mutate.",
@@ -195,11 +195,13 @@ const assay_op assay_op_attack_genattack = {
         "A population of random points of the ball. Each generation keeps the fittest; the others "
         "are children of two parents drawn with the softmax of fitness / temperature, taking each "
         "value from one of them in proportion to those chances, then mutated and projected back. "
-        "Fitness is the cross-entropy (with a target: minus that of the target).\n\n"
+        "Fitness is log(1 - p) - log p of the right class (with a target: log p - log(1 - p) of "
+        "the target), the paper's.\n\n"
         "Rate and range of mutations start at 0.5 and 0.4 and fall by a tenth with every 100 "
-        "generations without progress, down to a tenth of themselves, as in the authors' adaptive "
-        "scheme; population 6 as in the paper (Foolbox: 10, and fixed rates of 0.1 and 0.15). The "
-        "fittest is asked again in its generation, so a generation is `population` queries.",
+        "generations without progress, down to 0.1 and 0.15, the paper's adaptive scheme; "
+        "population 6 as in the paper. Foolbox: population 10, temperature 0.3, the least rate and "
+        "range in the first generation too. The fittest is asked again in its generation, so a "
+        "generation is `population` queries.",
     .citation = "M. Alzantot et al., \"GenAttack: practical black-box attacks with "
                 "gradient-free optimization\", GECCO 2019, arXiv:1805.11090",
     .since = "0.1.0",

@@ -203,7 +203,9 @@ const assay_op assay_op_attack_hopskipjump = {
         "again.\n\n"
         "As in the paper: bisection to gamma / d^1.5 of the way (Linf: gamma / d^2), d values; "
         "points at 0.1 in the first step and at sqrt(d) theta distance (Linf: d theta distance) "
-        "after it; 100 sqrt(t) of them, 10 000 at most; baseline of the mean answer.\n\n"
+        "after it; 100 sqrt(t) of them, 10 000 at most; baseline of the mean answer. 50 steps are "
+        "ART's (the authors' code: 40, "
+        "Foolbox: 64); the queries stop it at 25 000 for each image.\n\n"
         "Starts from uniform noise, then from the negative, white and black images; with a target, "
         "from images of that class. The paper also starts from images of other classes without a "
         "target.",

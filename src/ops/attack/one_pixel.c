@@ -77,15 +77,27 @@ static void begin(const state *s)
     }
 }
 
-/* x1 + F (x2 - x3) of three others, cut to the box. */
+/* A random one that is neither of these two; -1 is nobody. */
+static int64_t another(const state *s, int64_t one, int64_t two)
+{
+    for (;;) {
+        int64_t pick =
+            (int64_t)assay_rng_below(assay_asking_rng(&s->asking), (uint64_t)s->p->population);
+        if (pick != one && pick != two) {
+            return pick;
+        }
+    }
+}
+
+/* x1 + F (x2 - x3) of three different ones, cut to the box. */
 static void breed(const state *s)
 {
-    assay_rng *rng = assay_asking_rng(&s->asking);
-    uint64_t n = (uint64_t)s->p->population;
     for (int64_t i = 0; i < s->p->population; i++) {
-        const double *a = s->people + (int64_t)assay_rng_below(rng, n) * s->genes;
-        const double *b = s->people + (int64_t)assay_rng_below(rng, n) * s->genes;
-        const double *c = s->people + (int64_t)assay_rng_below(rng, n) * s->genes;
+        int64_t first = another(s, -1, -1);
+        int64_t second = another(s, first, -1);
+        const double *a = s->people + first * s->genes;
+        const double *b = s->people + second * s->genes;
+        const double *c = s->people + another(s, first, second) * s->genes;
         for (int64_t k = 0; k < s->genes; k++) {
             double value = a[k] + s->p->weight * (b[k] - c[k]);
             s->children[i * s->genes + k] = value < 0.0 ? 0.0 : value > 1.0 ? 1.0 : value;
@@ -151,13 +163,14 @@ static const assay_attack shape = {
 extern const assay_op assay_op_attack_one_pixel;
 const assay_op assay_op_attack_one_pixel = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "one_pixel",
     .title = "Few-pixel attack",
     .summary = "Looks for one pixel, or a few, whose change alone makes the model wrong.",
     .description =
         "Differential evolution over places and colours of `pixels` pixels: a child is a + weight "
-        "(b - c) of three random candidates and takes its parent's place when the cross-entropy is "
+        "(b - c) of three different random candidates and takes its parent's place when the "
+        "cross-entropy is "
         "not lower (with a target: the target's not higher). No crossover, as in the paper. Stops "
         "when the model is wrong.\n\n"
         "The distance (L0) counts values: a pixel of three channels is three. The paper uses a "

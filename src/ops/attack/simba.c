@@ -194,7 +194,8 @@ const assay_op assay_op_attack_simba = {
         "steps the L2 distance is at most step sqrt(k).\n\n"
         "Constants of the paper: step 0.2, and for ImageNet the lowest 28 of 224 frequencies "
         "(share "
-        "0.125). It does not look for the nearest point: eps only says which results count.",
+        "0.125; a quarter here, as small images have few waves). ART: step 0.1, 3000 steps. It "
+        "does not look for the nearest point: eps only says which results count.",
     .citation = "C. Guo, J. R. Gardner, Y. You, A. G. Wilson, K. Q. Weinberger, \"Simple "
                 "black-box adversarial attacks\", ICML 2019, arXiv:1905.07121",
     .since = "0.1.0",

@@ -111,7 +111,9 @@ const assay_op assay_op_attack_spsa = {
         "the highest other one). Adam (0.9, 0.999, 1e-8) moves x, which is projected to the ball "
         "and cut to [0, 1].\n\n"
         "Constants of the paper: delta 0.01, learning rate 0.01, up to 100 steps with 128 to 8192 "
-        "samples. If this does better than a white-box attack, the model masks its gradients.",
+        "samples. `samples` counts queries; torchattacks counts pairs (its 128 are 256 here) and "
+        "takes one step unless told otherwise. If this does better than a white-box attack, the "
+        "model masks its gradients.",
     .citation = "J. Uesato, B. O'Donoghue, A. van den Oord, P. Kohli, \"Adversarial risk and the "
                 "dangers of evaluating against weak attacks\", ICML 2018, arXiv:1802.05666; J. C. "
                 "Spall, IEEE Trans. Automatic Control 37 (1992)",

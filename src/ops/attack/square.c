@@ -40,7 +40,7 @@ static const char *const examples[] = {
 extern const assay_op assay_op_attack_square;
 const assay_op assay_op_attack_square = {
     .kind = ASSAY_OP_ATTACK,
-    .revision = 1,
+    .revision = 2,
     .name = "square",
     .title = "Square attack",
     .summary =
@@ -49,9 +49,12 @@ const assay_op assay_op_attack_square = {
         "Linf: starts with vertical stripes of +-eps, then proposes a square of +-eps (one "
         "sign for each channel) at a random place and keeps it if the margin `z_y - max "
         "z_other` falls. L2: starts with a pattern of bumps, then moves the energy of one "
-        "square to another; L1 the same with sizes instead of squares, each proposal brought into "
-        "ball and box. The squares cover a share p of the pixels that is halved after "
-        "10, 50, 200, 500, 1000, 2000, 4000, 6000 and 8000 queries.\n\nOne query for each "
+        "square to another, channel by channel; L1 the same with sizes instead of squares and "
+        "sharper bumps (1/k^4 instead of 1/k^2), each proposal brought into ball and box. The "
+        "squares cover a share p of the pixels that is halved after "
+        "10, 50, 200, 500, 1000, 2000, 4000, 6000 and 8000 queries (torchattacks stretches that "
+        "schedule unless told otherwise; see "
+        "`rescale`).\n\nOne query for each "
         "proposal. Every image has squares of its own; the authors' code shares them within a"
         " batch, so numbers of one run agree in distribution, not to the digit. Any wrong "
         "answer ends the search. If this attack finds what white-box attacks miss, the model "

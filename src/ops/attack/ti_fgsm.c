@@ -54,7 +54,10 @@ const assay_op assay_op_attack_ti_fgsm = {
     .description =
         "As mi_fgsm, but the gradient is smoothed by a Gaussian kernel of `kernel` x `kernel`"
         " values that reaches `sigmas` standard deviations (the approximation of averaging "
-        "over shifts).\n\nMade for transfer: all images go through all steps, and only the "
+        "over shifts), before it is divided by its mean absolute value.\n\nKernel 15 and 3 "
+        "deviations are torchattacks's; its TIFGSM also shrinks the image at random as di_fgsm "
+        "does (probability 0.5) and forgets the gradients before (decay 0).\n\nMade for transfer: "
+        "all images go through all steps, and only the "
         "last point counts, because an example that has just crossed this model's boundary "
         "rarely fools another. To measure this model alone, PGD and AutoAttack find more.",
     .citation = "Y. Dong et al., \"Evading defenses to transferable adversarial examples by "

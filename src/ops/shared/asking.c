@@ -79,3 +79,19 @@ double assay_wanted_cross_entropy(const assay_attack_block *block, int64_t row, 
 {
     return wanted(block, row, logits, ASSAY_LOSS_CROSS_ENTROPY);
 }
+
+double assay_wanted_log_odds(const assay_attack_block *block, int64_t row, const float *logits)
+{
+    bool aimed = block->target != NULL;
+    int32_t label = aimed ? block->target[row] : block->label[row];
+    double others = -INFINITY; /* the highest, then the log of the sum */
+    for (int32_t c = 0; c < block->classes; c++) {
+        others = c != label && (double)logits[c] > others ? (double)logits[c] : others;
+    }
+    double sum = 0.0;
+    for (int32_t c = 0; c < block->classes; c++) {
+        sum += c != label ? exp((double)logits[c] - others) : 0.0;
+    }
+    double odds = others + log(sum) - (double)logits[label];
+    return aimed ? -odds : odds;
+}

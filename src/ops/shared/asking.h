@@ -49,6 +49,10 @@ double assay_wanted_margin(const assay_attack_block *block, int64_t row, const f
 double assay_wanted_cross_entropy(const assay_attack_block *block, int64_t row,
                                   const float *logits);
 
+/** The same in log-odds: log(1 - p) - log p of the label, turned round for a target. Unlike the
+ *  cross-entropy it still tells points apart where the model is sure. */
+double assay_wanted_log_odds(const assay_attack_block *block, int64_t row, const float *logits);
+
 static inline const float *assay_asking_original(const assay_asking *asking)
 {
     return asking->block->x0 + asking->row * asking->block->size;

@@ -103,7 +103,7 @@ static double length_of(assay_norm norm, double parts)
     return norm == ASSAY_NORM_L1 ? parts : sqrt(parts);
 }
 
-/* Bumps of rings that fall off as 1 / k^2, on height x width values, added with `sign`. */
+/* Bumps of rings that fall off as 1 / k^2 (L1: 1 / k^4), on height x width values, times `sign`. */
 static void rings(assay_norm norm, float *out, int64_t height, int64_t width, int64_t stride,
                   double sign)
 {
@@ -119,7 +119,8 @@ static void rings(assay_norm norm, float *out, int64_t height, int64_t width, in
                 int64_t dy = y > centre_y ? y - centre_y : centre_y - y;
                 int64_t dx = x > centre_x ? x - centre_x : centre_x - x;
                 for (int64_t k = dy > dx ? dy : dx; k < count; k++) {
-                    value += 1.0 / (double)((k + 1) * (k + 1));
+                    double square = (double)((k + 1) * (k + 1));
+                    value += 1.0 / (norm == ASSAY_NORM_L1 ? square * square : square);
                 }
                 if (pass == 0) {
                     sum += part_of(norm, value);
@@ -231,20 +232,18 @@ static void shift_energy(const state *t, int64_t r, const window *to, const wind
     const window nothing = {0};
     float *delta = t->x + r * b->size;
     fill_pattern(b->norm, t->pattern, to->side, &b->rng[r]);
-    double both = 0.0;
-    for (int32_t c = 0; c < b->channels; c++) {
-        const float *plane = delta + (int64_t)c * b->height * b->width;
-        both += energy(b->norm, plane, b->width, to, &nothing) +
-                energy(b->norm, plane, b->width, from, to);
-    }
     for (int32_t c = 0; c < b->channels; c++) {
         float *plane = delta + (int64_t)c * b->height * b->width;
-        double old = length_of(b->norm, energy(b->norm, plane, b->width, to, &nothing)) + 1e-12;
+        double there = energy(b->norm, plane, b->width, to, &nothing);
+        double both = there + energy(b->norm, plane, b->width, from, to);
+        double old = length_of(b->norm, there) + 1e-12;
         double sign = coin(&b->rng[r]);
         double sum = 0.0;
         double channels = (double)b->channels;
+        /* Each channel has its own windows and its part of what is unused. In L1 the authors give
+         * all of it to each; the projection afterwards takes the surplus off. */
         double length =
-            b->norm == ASSAY_NORM_L1 ? (unused + both) / channels : sqrt(unused / channels + both);
+            b->norm == ASSAY_NORM_L1 ? unused + channels * both : sqrt(unused / channels + both);
         for (int64_t j = 0; j < to->side * to->side; j++) {
             int64_t at = (to->top + j / to->side) * b->width + to->left + j % to->side;
             double value = sign * (double)t->pattern[j] + (double)plane[at] / old;
