@@ -431,6 +431,14 @@ static void put_checks(assay_buffer *out, const assay_run *run)
                             " differ.\n",
                             run->recomputed, run->differences, run->relations, run->relations_off);
     }
+    for (int32_t i = 0; i < run->n_missing; i++) {
+        if (i == 0) {
+            assay_buffer_printf(out,
+                                "%" PRId64 " values were not computed again:", run->not_recomputed);
+        }
+        assay_buffer_printf(out, "%s %s", i > 0 ? "," : "", run->missing[i]);
+        assay_buffer_puts(out, i + 1 == run->n_missing ? "\n" : "");
+    }
     for (int32_t i = 0; i < run->n_findings; i++) {
         if (strcmp(run->findings[i].kind, "self_check") == 0) {
             assay_text_printable(line, sizeof line, run->findings[i].text);

@@ -119,6 +119,9 @@ typedef struct assay_run {
     assay_example *examples;
     int32_t n_examples, capacity_examples;
     int64_t recomputed, differences; /* measures computed twice, and how many disagree */
+    int64_t not_recomputed;          /* measures with a value that were computed once only */
+    const char **missing;            /* their metrics, each once */
+    int32_t n_missing;
     int64_t relations,
         relations_off;              /* metamorphic relations that were tried, and how many break */
     int32_t shuffles, shuffles_off; /* label shuffles, and how many are not at chance */

@@ -55,6 +55,17 @@ static void put_validation(assay_buffer *out, const assay_evidence *evidence)
     const assay_json_value *v = assay_json_get(evidence->root, "validation");
     put_tried(out, "Computed a second time in another way", v, "recomputed", "differences",
               "values", "differ");
+    const assay_json_value *missing = assay_json_get(v, "not_recomputed_metrics");
+    assay_buffer names;
+    assay_buffer_init(&names, 0);
+    for (size_t i = 0; i < assay_json_size(missing); i++) {
+        assay_buffer_printf(&names, "%s%s", i > 0 ? ", " : "",
+                            assay_json_as_text(assay_json_at(missing, i), ""));
+    }
+    if (names.data != NULL && assay_json_size(missing) > 0) {
+        put_row(out, "Not computed a second time", names.data);
+    }
+    assay_buffer_dispose(&names);
     put_tried(out, "Rows or classes in the opposite order", v, "relations", "relations_broken",
               "values", "differ");
     put_tried(out, "True classes shuffled", v, "label_shuffles", "label_shuffles_off_chance",

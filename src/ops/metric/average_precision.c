@@ -29,49 +29,79 @@ static double step_area(const assay_ranking *ranking)
     return assay_sum_value(&area);
 }
 
-/* From the lowest score up, so that the highest precision beyond is known. */
-static double envelope_area(const assay_ranking *ranking, double tp, double fp)
+/* From the lowest score up: what lies at or above a threshold, and how far up there is any weight. Above
+ * that there is no threshold: differences of sums of real weights may miss zero by rounding, and their
+ * ratio could be anything. */
+typedef struct descent {
+    int64_t at, top;
+    assay_sum tp, fp;
+    double group; /* weight of the class in the threshold that was passed */
+} descent;
+
+static void descent_start(descent *d, const assay_ranking *ranking)
+{
+    *d = (descent){.at = ranking->n - 1};
+    while (d->top < ranking->n && !(assay_ranking_weight(ranking, d->top) > 0.0)) {
+        d->top++;
+    }
+    for (int64_t i = d->top; i < ranking->n; i++) {
+        bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
+        assay_sum_add(mine ? &d->tp : &d->fp, assay_ranking_weight(ranking, i));
+    }
+}
+
+static double descent_precision(const descent *d)
+{
+    double tp = assay_sum_value(&d->tp);
+    double fp = assay_sum_value(&d->fp);
+    return tp + fp > 0.0 ? tp / (tp + fp) : 0.0;
+}
+
+static void descent_pass(descent *d, const assay_ranking *ranking)
+{
+    uint64_t key = assay_ranking_key(ranking, d->at);
+    d->group = 0.0;
+    for (; d->at >= 0 && assay_ranking_key(ranking, d->at) == key; d->at--) {
+        double weight = assay_ranking_weight(ranking, d->at);
+        bool mine = assay_ranking_target(ranking, d->at) == ranking->class_index;
+        assay_sum_add(mine ? &d->tp : &d->fp, -weight);
+        d->group += mine ? weight : 0.0;
+    }
+}
+
+/* Upwards, so that the highest precision beyond is known. */
+static double envelope_area(const assay_ranking *ranking)
 {
     assay_sum area = {0};
     double best = 0.0;
-    for (int64_t i = ranking->n - 1; i >= 0;) {
-        double precision = tp + fp > 0.0 ? tp / (tp + fp) : 0.0;
-        double group = 0.0;
-        uint64_t key = assay_ranking_key(ranking, i);
+    descent d;
+    descent_start(&d, ranking);
+    while (d.at >= d.top) {
+        double precision = descent_precision(&d);
         best = precision > best ? precision : best;
-        for (; i >= 0 && assay_ranking_key(ranking, i) == key; i--) {
-            double weight = assay_ranking_weight(ranking, i);
-            bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
-            group += mine ? weight : 0.0;
-            fp -= mine ? 0.0 : weight;
-        }
-        assay_sum_add(&area, group * best);
-        tp -= group;
+        descent_pass(&d, ranking);
+        assay_sum_add(&area, d.group * best);
     }
     return assay_sum_value(&area);
 }
 
-/* The envelope at the recalls k / last, k = 0 to last, times the positives. From the lowest score up: a
- * recall has its precision once only thresholds with less recall are left. */
-static double points_area(const assay_ranking *ranking, double positives, double fp, int last)
+/* The envelope at the recalls k / last, k = 0 to last, times the positives. A recall has its precision once
+ * only thresholds with less recall are left. */
+static double points_area(const assay_ranking *ranking, double positives, int last)
 {
     assay_sum area = {0};
     double best = 0.0;
-    double tp = positives;
     int point = last;
-    for (int64_t i = ranking->n - 1; i >= 0;) {
-        uint64_t key = assay_ranking_key(ranking, i);
-        double precision = tp + fp > 0.0 ? tp / (tp + fp) : 0.0;
-        for (; point >= 0 && point * positives > tp * last; point--) {
+    descent d;
+    descent_start(&d, ranking);
+    double all = assay_sum_value(&d.tp);
+    while (d.at >= d.top) {
+        double precision = descent_precision(&d);
+        for (; point >= 0 && point * all > assay_sum_value(&d.tp) * last; point--) {
             assay_sum_add(&area, best);
         }
         best = precision > best ? precision : best;
-        for (; i >= 0 && assay_ranking_key(ranking, i) == key; i--) {
-            double weight = assay_ranking_weight(ranking, i);
-            bool mine = assay_ranking_target(ranking, i) == ranking->class_index;
-            tp -= mine ? weight : 0.0;
-            fp -= mine ? 0.0 : weight;
-        }
+        descent_pass(&d, ranking);
     }
     return positives * (assay_sum_value(&area) + (point + 1) * best) / (last + 1);
 }
@@ -79,14 +109,13 @@ static double points_area(const assay_ranking *ranking, double positives, double
 static double area_of(const assay_ranking *ranking, const assay_class_value *to,
                       int32_t interpolation)
 {
-    double negatives = to->n - to->positives;
     switch (interpolation) {
     case INTERPOLATION_ENVELOPE:
-        return envelope_area(ranking, to->positives, negatives);
+        return envelope_area(ranking);
     case INTERPOLATION_11_POINTS:
-        return points_area(ranking, to->positives, negatives, 10);
+        return points_area(ranking, to->positives, 10);
     case INTERPOLATION_101_POINTS:
-        return points_area(ranking, to->positives, negatives, 100);
+        return points_area(ranking, to->positives, 100);
     default:
         return step_area(ranking);
     }
@@ -148,7 +177,7 @@ static const char *const examples[] = {
 
 const assay_op assay_op_metric_average_precision = {
     .kind = ASSAY_OP_METRIC,
-    .revision = 2,
+    .revision = 3,
     .name = "average_precision",
     .title = "Average precision",
     .summary = "Precision averaged over all thresholds on the score of a class: the area under its "

@@ -103,8 +103,8 @@ static void test_tampered_value(void **state)
     }
     start(&f, ops, n);
     check(&f);
-    /* accuracy, MCC, log loss, Brier; recall and F1 of three classes and macro; AUC with two averages */
-    assert_int_equal(f.run.recomputed, 4 + 2 * (CLASSES + 1) + CLASSES + 2);
+    /* accuracy, MCC, log loss, Brier; recall and F1 of classes with three averages; AUC with two */
+    assert_int_equal(f.run.recomputed, 4 + 2 * (CLASSES + 3) + CLASSES + 2);
     assert_int_equal(f.run.differences, 0);
     assert_int_equal(f.run.relations_off, 0);
     assert_int_equal(f.run.n_findings, 0);
@@ -198,11 +198,225 @@ static void test_broken_relations(void **state)
     find_fault(class_number, "with the classes in the opposite order");
 }
 
+/* ---- every metric against its second computation ---- */
+
+enum { MANY = 256, FEW_CLASSES = 2, SOME_CLASSES = 5, SET_ROWS = 300 };
+
+/* Beside all metrics with their defaults. */
+static const char *const variants[] = {
+    "balanced_accuracy:adjusted=true",
+    "cohens_kappa:weights=linear",
+    "cohens_kappa:weights=quadratic",
+    "no_information_rate:report=gain",
+    "recall:zero_division=zero",
+    "precision:zero_division=zero",
+    "negative_predictive_value:zero_division=zero",
+    "f_beta:beta=0.5",
+    "expected_cost:false_positive=3,false_negative=0.5",
+    "false_alarms_per_exposure:exposure=2.5",
+    "log_loss:clip=0.01",
+    "brier_score:half=true",
+    "top_k_accuracy:k=2",
+    "top_k_accuracy:k=2,ties=higher_index",
+    "top_k_accuracy:k=2,ties=right",
+    "top_k_accuracy:k=1,ties=wrong",
+    "top_k_accuracy:k=2,ties=shared",
+    "matrix_cost:decide=least_cost",
+    "roc_auc:max_fpr=0.1",
+    "roc_auc:max_fpr=0.37",
+    "average_precision:interpolation=envelope",
+    "average_precision:interpolation=11_points",
+    "average_precision:interpolation=101_points",
+    "precision_at_recall:recall=0.5",
+    "recall_at_precision:precision=0.6",
+    "recall_at_fpr:fpr=0.25",
+    "specificity_at_recall:recall=0.5",
+    "equal_error_rate:at=crossing",
+    "log_auc:from=0.02,to=0.6",
+    "net_benefit:threshold=0.3",
+    "optimal_threshold:report=cost",
+    "optimal_threshold:false_positive=0.3",
+    "expected_calibration_error:norm=l2",
+    "expected_calibration_error:norm=max",
+    "expected_calibration_error:bins=10,edges=left_closed",
+    "expected_calibration_error:bins=8,edges=mapie",
+    "expected_calibration_error:bins=10,binning=equal_mass",
+    "expected_calibration_error:bins=6,binning=equal_mass,edges=left_closed",
+    "expected_calibration_error:bins=6,binning=equal_mass,edges=mapie",
+    "debiased_calibration_error:binning=equal_mass",
+    "classwise_calibration_error:bins=10,edges=left_closed",
+    "classwise_calibration_error:bins=7,binning=equal_mass",
+    "classwise_calibration_error:bins=7,edges=mapie",
+    "brier_decomposition:part=resolution",
+    "brier_decomposition:part=uncertainty",
+    "kernel_calibration_error:bandwidth=0.1",
+    "kde_calibration_error:bandwidth=0.2",
+    "spiegelhalter_test:alternative=greater",
+    "spiegelhalter_test:value=statistic",
+    "calibration_test:statistic=kuiper",
+    "calibration_test:value=statistic",
+    "calibration_test:statistic=kuiper,value=statistic",
+};
+
+typedef struct setting {
+    int32_t classes;
+    bool floats, weighted, absent, labels_apart;
+    bool level;    /* weights such that limits lie on sums of them, which are rounded */
+    int32_t steps; /* of scores: few make ties */
+} setting;
+
+static double score_of(const assay_predictions *p, int64_t i, int32_t c)
+{
+    int64_t at = i * p->classes + c;
+    return p->scores_f32 ? (double)p->scores_f32[at] : p->scores_f64[at];
+}
+
+static void fill(assay_predictions *p, const setting *s, uint64_t seed)
+{
+    static const char *const names[SOME_CLASSES] = {"a", "b", "c", "d", "e"};
+    for (int32_t c = 0; c < s->classes; c++) {
+        p->class_names[c] = names[c];
+    }
+    for (int64_t i = 0; i < p->n; i++) {
+        assay_rng rng = assay_rng_stream(seed, 1, (uint64_t)i);
+        double share[SOME_CLASSES], sum = 0.0;
+        uint32_t among = (uint32_t)(s->absent ? s->classes - 1 : s->classes);
+        p->target[i] = (int32_t)assay_rng_below(&rng, among);
+        for (int32_t c = 0; c < s->classes; c++) {
+            bool never = s->absent && c == s->classes - 1;
+            double drawn = (double)assay_rng_below(&rng, (uint64_t)s->steps) / s->steps;
+            share[c] = never ? 0.0 : 0.2 + drawn + (c == p->target[i] ? 0.4 : 0.0);
+            sum += share[c];
+        }
+        for (int32_t c = 0; c < s->classes; c++) {
+            if (s->floats) {
+                p->scores_f32[i * s->classes + c] = (float)(share[c] / sum);
+            } else {
+                p->scores_f64[i * s->classes + c] = share[c] / sum;
+            }
+        }
+        if (s->weighted) {
+            double drawn = (double)assay_rng_below(&rng, 1000) / 300.0;
+            p->weights[i] = i % 7 == 0 ? 0.0 : s->level ? 0.1 : 0.1 + drawn;
+        }
+    }
+    assert_int_equal(assay_predictions_argmax(p, NULL), ASSAY_OK);
+    for (int64_t i = 0; s->labels_apart && i < p->n; i += 5) {
+        p->label[i] = (p->label[i] + 1) % s->classes; /* not the class of highest score */
+    }
+    assay_predictions_check_scores(p);
+    assert_true(p->scores_are_probabilities);
+    assert_true(score_of(p, 0, 0) >= 0.0);
+}
+
+static size_t all_metrics(assay_args **out, int32_t classes)
+{
+    size_t n = 0;
+    const assay_registry *registry = assay_ops();
+    for (size_t i = 0; i < registry->n; i++) {
+        const assay_op *op = registry->ops[i];
+        if (op->kind == ASSAY_OP_METRIC && op->metric && op->task == ASSAY_TASK_CLASSIFICATION &&
+            !(op->needs & ASSAY_NEEDS_GROUPS) && !op->metric->curve_only) {
+            assert_int_equal(assay_args_new(&out[n++], op, NULL), ASSAY_OK);
+        }
+    }
+    const char *costs =
+        classes == FEW_CLASSES
+            ? "matrix_cost:costs=0 1.5; -20 0.25"
+            : "matrix_cost:costs=0 1 2 3 4; 1 0 1 2 3; 9 8 7 6 5; 1 1 1 0 1; 0 0 0 0 1e-3";
+    assert_int_equal(assay_args_parse(&out[n++], ASSAY_OP_METRIC, costs, NULL), ASSAY_OK);
+    for (size_t i = 0; i < ASSAY_COUNT(variants); i++) {
+        assert_int_equal(assay_args_parse(&out[n++], ASSAY_OP_METRIC, variants[i], NULL), ASSAY_OK);
+    }
+    assert_true(n < MANY);
+    return n;
+}
+
+/* Each value agrees with its second computation, and does not once it is changed. */
+static void agree(const setting *s, uint64_t seed, const uint8_t *mask)
+{
+    assay_args *metrics[MANY];
+    assay_predictions *p = NULL;
+    fixture f = {.place = {.sweep = 0}}; /* relations and shuffles are tried elsewhere */
+    size_t n = all_metrics(metrics, s->classes);
+    assert_int_equal(assay_arena_new(&f.run.arena, 0, NULL), ASSAY_OK);
+    assert_int_equal(assay_predictions_new(&p, SET_ROWS, s->classes, s->floats ? 4 : 8, 0, NULL),
+                     ASSAY_OK);
+    double weights[SET_ROWS];
+    p->weights = s->weighted ? weights : NULL;
+    fill(p, s, seed);
+    f.plan = (assay_plan){.level = 0.95, .contexts = &f.place, .n_contexts = 1};
+    f.run.plan = &f.plan;
+    const assay_evaluate_options options = {.replicates = -1};
+    assay_result_init(&f.cell.result, f.run.arena);
+    assert_int_equal(assay_evaluate(&f.cell.result, p, mask, (const assay_args *const *)metrics, n,
+                                    &options, NULL),
+                     ASSAY_OK);
+    f.p = p;
+    assert_int_equal(assay_run_self_check(&f.run, &f.cell, p, mask, NULL), ASSAY_OK);
+    for (int32_t i = 0; i < f.run.n_findings; i++) {
+        print_error("%s\n", f.run.findings[i].text);
+    }
+    for (int32_t i = 0; i < f.run.n_missing && !s->level; i++) {
+        print_error("not computed again: %s\n", f.run.missing[i]);
+    }
+    assert_int_equal(f.run.differences, 0);
+    int64_t values = 0;
+    for (int64_t i = 0; i < f.cell.result.n_measures; i++) {
+        values += f.cell.result.measures[i].outcome == ASSAY_OUTCOME_VALUE;
+    }
+    assert_int_equal(f.run.recomputed + f.run.not_recomputed, values);
+    assert_true(s->level || f.run.not_recomputed == 0);
+    for (int64_t i = 0; i < f.cell.result.n_measures; i++) {
+        assay_measure *m = &f.cell.result.measures[i];
+        m->value += 1e-7 * (1.0 + fabs(m->value));
+    }
+    f.run.differences = f.run.recomputed = 0;
+    assert_int_equal(assay_run_self_check(&f.run, &f.cell, p, mask, NULL), ASSAY_OK);
+    assert_true(s->level || f.run.differences == values);
+    assert_true(f.run.differences > values / 2);
+    for (size_t k = 0; k < n; k++) {
+        assay_args_free(metrics[k]);
+    }
+    p->weights = NULL;
+    assay_predictions_free(p);
+    assay_arena_free(f.run.arena);
+}
+
+static void test_every_metric(void **state)
+{
+    (void)state;
+    enum { FINE = 100000, COARSE = 6, SEEDS = 8 };
+    static const setting settings[] = {
+        {.classes = FEW_CLASSES, .steps = FINE},
+        {.classes = FEW_CLASSES, .steps = COARSE},
+        {.classes = SOME_CLASSES, .steps = FINE, .floats = true},
+        {.classes = SOME_CLASSES, .steps = COARSE, .absent = true},
+        {.classes = SOME_CLASSES, .steps = COARSE, .labels_apart = true},
+        {.classes = FEW_CLASSES, .steps = COARSE, .weighted = true},
+        {.classes = SOME_CLASSES, .steps = FINE, .weighted = true, .floats = true},
+        {.classes = SOME_CLASSES, .steps = COARSE, .weighted = true, .absent = true},
+        {.classes = FEW_CLASSES, .steps = FINE, .absent = true},
+        {.classes = FEW_CLASSES, .steps = COARSE, .weighted = true, .level = true},
+        {.classes = FEW_CLASSES, .steps = FINE, .weighted = true, .level = true},
+    };
+    uint8_t mask[SET_ROWS];
+    for (int64_t i = 0; i < SET_ROWS; i++) {
+        mask[i] = i % 3 != 0;
+    }
+    for (size_t i = 0; i < ASSAY_COUNT(settings); i++) {
+        for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+            agree(&settings[i], seed, seed == SEEDS ? mask : NULL);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tampered_value),
         cmocka_unit_test(test_broken_relations),
+        cmocka_unit_test(test_every_metric),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
