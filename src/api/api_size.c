@@ -419,7 +419,7 @@ static void put_table(assay_buffer *out, const answer *a)
     static const char *const heads[] = {
         NULL, "\n  true rate   probability of MET\n",
         "\n  second rate   probability of finding that they differ\n",
-        "\n  only the first   only the second   probability of finding that they differ\n"};
+        "\n  only the first   only the second   probability of finding that they differ\n", ""};
     if (a->rows > 0) {
         assay_buffer_puts(out, heads[a->q.kind]);
     }
