@@ -49,20 +49,20 @@ static assay_status judge(assay_run *run, const assay_run_cell *cell, const assa
     run->differences++;
     const char *text =
         assay_arena_printf(run->arena,
-                           "%s%s%s%s%s is %.17g in the results and %.17g when it is computed again "
-                           "in another way. This "
-                           "is a defect of Assay: do not use these results, and report it.",
+                           "%s%s%s%s%s%s%s is %.17g in the results and %.17g when it is computed "
+                           "again in another way. "
+                           "This is a defect of Assay: do not use these results, and report it.",
                            m->metric, m->average ? ", " : "", m->average ? m->average : "",
                            m->class_name ? " of class " : "", m->class_name ? m->class_name : "",
-                           m->value, fabs(m->value - low) < fabs(m->value - high) ? low : high);
+                           m->group ? " in group " : "", m->group ? m->group : "", m->value,
+                           fabs(m->value - low) < fabs(m->value - high) ? low : high);
     return assay_run_add_finding(run, "self_check", 3, cell->model, cell->context,
                                  "A second computation gives another value", text, err);
 }
 
-static assay_status compare(assay_run *run, const assay_run_cell *cell, const assay_predictions *p,
-                            const uint8_t *mask, assay_error *err)
+static assay_status compare(assay_run *run, const assay_run_cell *cell, const assay_result *result,
+                            const assay_predictions *p, const uint8_t *mask, assay_error *err)
 {
-    const assay_result *result = &cell->result;
     size_t n = (size_t)result->n_measures;
     assay_status status = ASSAY_OK;
     double *low = assay_alloc(2 * n + 1, sizeof *low);
@@ -84,6 +84,35 @@ static assay_status compare(assay_run *run, const assay_run_cell *cell, const as
     }
 done:
     assay_free(low);
+    return status;
+}
+
+/** Values within groups, one group after the other; those between groups are computed once only. */
+static assay_status compare_groups(assay_run *run, const assay_run_cell *cell,
+                                   const assay_fairness *f, const assay_predictions *p,
+                                   const uint8_t *mask, assay_error *err)
+{
+    assay_status status = ASSAY_OK;
+    int64_t each = f->groups->n > 0 ? f->within.n_measures / f->groups->n : 0;
+    uint8_t *rows = assay_alloc((size_t)p->n + 1, 1);
+    if (!rows) {
+        return assay_fail_memory(err);
+    }
+    for (int32_t g = 0; g < f->groups->n && each > 0; g++) {
+        assay_result part = {.measures = f->within.measures + g * each, .n_measures = each};
+        for (int64_t i = 0; i < p->n; i++) {
+            rows[i] = f->groups->of[i] == g && (!mask || mask[i]);
+        }
+        ASSAY_GOTO(compare(run, cell, &part, p, rows, err), done);
+    }
+    for (int64_t i = 0; i < f->gaps.n_measures; i++) {
+        const assay_measure *m = &f->gaps.measures[i];
+        if (m->outcome == ASSAY_OUTCOME_VALUE) {
+            ASSAY_GOTO(add_missing(run, m->metric, err), done);
+        }
+    }
+done:
+    assay_free(rows);
     return status;
 }
 
@@ -182,7 +211,12 @@ assay_status assay_run_self_check(assay_run *run, const assay_run_cell *cell,
     }
     k.target = all;
     k.label = all + p->classes;
-    ASSAY_GOTO(compare(run, cell, p, mask, err), done);
+    ASSAY_GOTO(compare(run, cell, &cell->result, p, mask, err), done);
+    for (int32_t g = 0; cell->fairness && g < run->plan->n_groups; g++) {
+        if (cell->fairness[g].groups) {
+            ASSAY_GOTO(compare_groups(run, cell, &cell->fairness[g], p, mask, err), done);
+        }
+    }
     if (whole && count_again(&k, p) == p->n) {
         ASSAY_GOTO(shuffle(run, cell, &k, p, err), done);
         ASSAY_GOTO(assay_run_metamorphic(run, cell, p, err), done);

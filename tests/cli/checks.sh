@@ -42,6 +42,15 @@ is "$(jq '[.findings[] | select(.kind == "dependent_data")] | length' evidence/r
 while read -r line; do says evidence/results.json "$line"; done <expected
 says evidence/results.json "declare it: 'cluster' in the plan"
 
+# values within groups are computed again too; gaps between groups are named
+{ cat plan.yaml; echo 'groups: {other: {columns: [half]}}'; } | sed 's/p.csv/h.csv/' >groups.yaml
+awk -F, 'NR == 1 { print $0 ",half" } NR > 1 { print $0 "," (NR % 2 ? "odd" : "even") }' p.csv >h.csv
+expect 0 "$assay" run groups.yaml --out groups
+plain=$(jq '.validation.recomputed' evidence/results.json)
+is "$(jq -c ".validation | [.recomputed > $plain, .differences, .not_recomputed > 0, (.not_recomputed_metrics | index(\"accuracy_difference\") != null)]" groups/results.json)" '[true,0,true,true]'
+is "$(jq -c '.validation | [.not_recomputed, .not_recomputed_metrics]' evidence/results.json)" '[0,[]]'
+says groups/report.html 'Not computed a second time'
+
 # two models on the same data: said once, with what it means for each
 sed 's/models: .*/models: {m: {predictions: p.csv, data: d, title: One}, k: {predictions: p.csv, data: d, title: Two}}/' plan.yaml >two.yaml
 echo 'data: {d: {}}' >>two.yaml
