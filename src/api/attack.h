@@ -174,6 +174,24 @@ typedef struct assay_selection {
 } assay_selection;
 ASSAY_NODISCARD assay_status assay_clean_share(assay_share *out, const assay_assessment *a,
                                                assay_selection of, assay_error *err);
+/** The images by the values of the column `by`, in the order of their first image. */
+typedef struct assay_slices {
+    const assay_assessment *a;
+    const assay_column *column;
+    assay_buffer name; /* of the present slice: the value as text, or "(missing)" */
+    uint8_t *only;     /* its images */
+    assay_buffer other;
+    uint8_t *seen;
+    int64_t at;
+} assay_slices;
+
+ASSAY_NODISCARD assay_status assay_slices_begin(assay_slices *slices, const assay_assessment *a,
+                                                assay_error *err);
+/** The first, the next one; false: there is none. */
+bool assay_slices_next(assay_slices *slices);
+/** Also after a begin that failed. */
+void assay_slices_end(assay_slices *slices);
+
 /** Right and not fooled by attack `k` at eps `e`; k = -1: by none of those bounded by the norm. */
 ASSAY_NODISCARD assay_status assay_robust_share(assay_share *out, const assay_assessment *a,
                                                 int32_t k, int32_t e, assay_selection of,

@@ -461,6 +461,18 @@ static assay_status run_planted(assay_assessment *a, assay_error *err)
     return status;
 }
 
+/* 0.001^(1/n) is above one half from the tenth draw on. */
+static assay_status check_certificate(const assay_assess_options *o, assay_error *err)
+{
+    enum { LEAST = 10 };
+    return o->certify > 0.0 && o->certify_draws > 0 && o->certify_draws < LEAST
+               ? assay_fail(err, ASSAY_EINVAL,
+                            "%" PRId64 " draws for a certificate: fewer than %d show nothing, "
+                            "whatever the answers",
+                            o->certify_draws, (int)LEAST)
+               : ASSAY_OK;
+}
+
 static assay_status certify(assay_assessment *a, assay_error *err)
 {
     const assay_assess_options *o = a->options;
@@ -547,6 +559,7 @@ assay_status assay_assess(assay_assessment **out, const assay_assess_options *op
     a->arena = arena;
     a->options = options;
     ASSAY_GOTO(check_by(options, err), done);
+    ASSAY_GOTO(check_certificate(options, err), done);
     ASSAY_GOTO(prepare_images(a, err), done);
     ASSAY_GOTO(find_donors(a, err), done);
     ASSAY_GOTO(prepare_proxies(a, err), done);

@@ -7,7 +7,6 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/sort.h"
-#include "base/text.h"
 #include "codec/image_encode.h"
 #include "stats/intervals.h"
 
@@ -345,83 +344,45 @@ static assay_status put_classes(assay_json *json, const assay_assessment *a, ass
     return ASSAY_OK;
 }
 
-/* The value of a metadata cell as text, in the buffer. */
-static void put_cell(assay_buffer *out, const assay_column *column, int64_t row)
-{
-    char number[32];
-    assay_buffer_clear(out);
-    if (column->valid != NULL && !column->valid[row]) {
-        assay_buffer_puts(out, "(missing)");
-    } else if (column->type == ASSAY_COLUMN_TEXT) {
-        assay_buffer_puts(out, column->texts[row] != NULL ? column->texts[row] : "(missing)");
-    } else {
-        assay_format_real(number, column->type == ASSAY_COLUMN_INT ? (double)column->ints[row]
-                                                                   : column->reals[row]);
-        assay_buffer_puts(out, number);
-    }
-}
-
-/* Groups in the order of their first row; 100 at most. */
+/* Groups in the order of their first row; 100 at most, and how many more there are. */
 static assay_status put_slices(assay_json *json, const assay_assessment *a, assay_error *err)
 {
     enum { MOST = 100 };
-    const char *by = a->options->by;
-    const assay_table *table = a->options->data->metadata;
-    if (by == NULL) {
+    if (a->options->by == NULL) {
         return ASSAY_OK;
     }
-    const assay_column *column = table != NULL ? assay_table_find(table, by) : NULL;
-    if (column == NULL) {
-        return assay_fail(err, ASSAY_EINVAL, "data %s has no metadata column '%s'",
-                          a->options->data->name, by);
-    }
-    assay_status status = ASSAY_OK;
-    assay_buffer text;
-    assay_buffer other;
-    assay_buffer_init(&text, 0);
-    assay_buffer_init(&other, 0);
-    uint8_t *done = assay_alloc((size_t)a->images.n, 1);
-    uint8_t *only = assay_alloc((size_t)a->images.n, 1);
-    if (done == NULL || only == NULL) {
-        status = assay_fail_memory(err);
-        goto done;
-    }
-    assay_json_put_text(json, "by", by);
+    assay_slices slices;
+    assay_status status = assay_slices_begin(&slices, a, err);
+    ASSAY_GOTO(status, done);
+    assay_json_put_text(json, "by", a->options->by);
     assay_json_key(json, "slices");
     assay_json_begin_array(json);
-    int groups = 0;
-    for (int64_t i = 0; i < a->images.n && groups < MOST; i++) {
-        if (done[i]) {
-            continue;
+    int64_t groups = 0;
+    for (; assay_slices_next(&slices); groups++) {
+        assay_selection of = {.label = -1, .only = slices.only};
+        if (groups < MOST) {
+            ASSAY_GOTO(put_group(json, slices.name.data, a, of, err), done);
         }
-        put_cell(&text, column, a->rows[i]);
-        memset(only, 0, (size_t)a->images.n);
-        for (int64_t j = i; j < a->images.n; j++) {
-            put_cell(&other, column, a->rows[j]);
-            only[j] = !done[j] && assay_text_equal(text.data, other.data);
-            done[j] = done[j] || only[j];
-        }
-        assay_selection of = {.label = -1, .only = only};
-        ASSAY_GOTO(put_group(json, text.data, a, of, err), done);
-        groups++;
     }
     assay_json_end_array(json);
+    if (groups > MOST) {
+        assay_json_put_int(json, "slices_left_out", groups - MOST);
+    }
 done:
-    assay_buffer_dispose(&text);
-    assay_buffer_dispose(&other);
-    assay_free(done);
-    assay_free(only);
+    assay_slices_end(&slices);
     return status;
 }
 
 /* Accuracy of the smoothed model that no change within the radius (L2) can take away. */
 static assay_status put_certificate(assay_json *json, const assay_assessment *a, assay_error *err)
 {
-    static const double radii[] = {0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0};
+    double radii[ASSAY_SMOOTHING_RADII];
+    int32_t n_radii = 0;
     int64_t abstained = 0;
     if (a->certified == NULL) {
         return ASSAY_OK;
     }
+    ASSAY_TRY(assay_smoothing_radii(&n_radii, radii, &a->smoothing, err));
     for (int64_t i = 0; i < a->images.n; i++) {
         abstained += a->certified[i] < 0;
     }
@@ -435,7 +396,7 @@ static assay_status put_certificate(assay_json *json, const assay_assessment *a,
     assay_json_put_int(json, "abstained", abstained);
     assay_json_key(json, "certified_accuracy");
     assay_json_begin_array(json);
-    for (size_t r = 0; r < ASSAY_COUNT(radii); r++) {
+    for (int32_t r = 0; r < n_radii; r++) {
         int64_t x = 0;
         for (int64_t i = 0; i < a->images.n; i++) {
             x += a->certified[i] == a->images.labels[i] && a->radius[i] >= radii[r];

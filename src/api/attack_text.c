@@ -89,24 +89,86 @@ static void put_transfer(assay_buffer *out, const assay_assessment *a)
     }
 }
 
-static void put_certificate(assay_buffer *out, const assay_assessment *a)
+static assay_status put_certificate(assay_buffer *out, const assay_assessment *a, assay_error *err)
 {
-    static const double radii[] = {0.0, 0.25, 0.5, 1.0, 2.0};
+    double radii[ASSAY_SMOOTHING_RADII];
+    int32_t n_radii = 0;
     if (a->certified == NULL) {
-        return;
+        return ASSAY_OK;
     }
+    ASSAY_TRY(assay_smoothing_radii(&n_radii, radii, &a->smoothing, err));
     assay_buffer_printf(out,
                         "\nCertified: right with Gaussian noise (sigma %g) averaged out, whatever "
                         "the change within an L2 radius\n ",
                         a->smoothing.sigma);
-    for (size_t r = 0; r < ASSAY_COUNT(radii); r++) {
+    for (int32_t r = 0; r < n_radii; r++) {
         int64_t x = 0;
         for (int64_t i = 0; i < a->images.n; i++) {
             x += a->certified[i] == a->images.labels[i] && a->radius[i] >= radii[r];
         }
         assay_buffer_printf(out, " %g: %.1f %%%s", radii[r],
-                            100.0 * (double)x / (double)a->images.n,
-                            r + 1 < ASSAY_COUNT(radii) ? "," : "\n");
+                            100.0 * (double)x / (double)a->images.n, r + 1 < n_radii ? "," : "");
+    }
+    double most = 0.0;
+    ASSAY_TRY(assay_smoothing_radius(&most, a->smoothing.draws, &a->smoothing, err));
+    assay_buffer_printf(out, "\n  %" PRId64 " draws can show a radius of %.3g at most\n",
+                        a->smoothing.draws, most);
+    return ASSAY_OK;
+}
+
+/* Worst case of each slice; the rest when there are many. */
+static assay_status put_slices(assay_buffer *out, const assay_assessment *a, assay_error *err)
+{
+    enum { MOST = 20 };
+    const assay_assess_options *o = a->options;
+    if (o->by == NULL) {
+        return ASSAY_OK;
+    }
+    assay_slices slices;
+    assay_status status = assay_slices_begin(&slices, a, err);
+    ASSAY_GOTO(status, done);
+    assay_buffer_printf(out, "\nWorst case by %s\n  %-16s  %-21s", o->by, "", "without an attack");
+    for (int32_t e = 0; e < o->n_eps; e++) {
+        assay_buffer_printf(out, "  %-21.4g", o->eps[e]);
+    }
+    assay_buffer_puts(out, "  images\n");
+    int64_t groups = 0;
+    for (; assay_slices_next(&slices); groups++) {
+        assay_share share;
+        assay_selection of = {.label = -1, .only = slices.only};
+        if (groups >= MOST) {
+            continue;
+        }
+        ASSAY_GOTO(assay_clean_share(&share, a, of, err), done);
+        assay_buffer_printf(out, "  %-16.16s", slices.name.data);
+        put_share(out, &share);
+        int64_t n = share.n;
+        for (int32_t e = 0; e < o->n_eps; e++) {
+            ASSAY_GOTO(assay_robust_share(&share, a, -1, e, of, err), done);
+            put_share(out, &share);
+        }
+        assay_buffer_printf(out, "  %" PRId64 "\n", n);
+    }
+    if (groups > MOST) {
+        assay_buffer_printf(out, "  and %" PRId64 " more: see --json or --out\n", groups - MOST);
+    }
+done:
+    assay_slices_end(&slices);
+    return status;
+}
+
+/* What the gradients are not: those of the model itself at the image itself. */
+static void put_gradients(assay_buffer *out, const assay_assess_options *o)
+{
+    if (o->substitute != NULL) {
+        assay_buffer_printf(out, "\nGradients come from %s, as declared", o->substitute->name);
+    }
+    if (o->repeats > 1) {
+        assay_buffer_printf(out, "\nGradients are averaged over %" PRId32 " calls", o->repeats);
+    }
+    if (o->noise > 0.0) {
+        assay_buffer_printf(out, "\nGradients are taken with noise of sigma %g on the image",
+                            o->noise);
     }
 }
 
@@ -126,11 +188,13 @@ assay_status assay_assessment_text(assay_buffer *out, const assay_assessment *a,
         assay_buffer_printf(out, "\nThe attacker wants the answer %s",
                             o->models[0]->spec.class_names[o->target]);
     }
+    put_gradients(out, o);
     assay_buffer_putc(out, '\n');
     ASSAY_TRY(put_table(out, a, err));
+    ASSAY_TRY(put_slices(out, a, err));
     put_transfer(out, a);
     assay_assessment_matrix_text(out, a);
-    put_certificate(out, a);
+    ASSAY_TRY(put_certificate(out, a, err));
     if (o->memory != NULL) {
         assay_attack_memory_text(out, o->memory);
     }

@@ -19,6 +19,21 @@ assay_status assay_smoothing_radius(double *radius, int64_t successes,
     return ASSAY_OK;
 }
 
+assay_status assay_smoothing_radii(int32_t *n, double radii[ASSAY_SMOOTHING_RADII],
+                                   const assay_smoothing *settings, assay_error *err)
+{
+    double most = 0.0;
+    *n = 0;
+    ASSAY_TRY(assay_smoothing_radius(&most, settings->draws, settings, err));
+    for (int32_t i = 0; i < ASSAY_SMOOTHING_RADII; i++) {
+        double radius = 0.5 * i * settings->sigma;
+        if (i == 0 || radius <= most) {
+            radii[(*n)++] = radius;
+        }
+    }
+    return ASSAY_OK;
+}
+
 /* An attack that only looks: it has the rows, the noise and the questions that are needed. */
 typedef struct smooth_params {
     int32_t *label;

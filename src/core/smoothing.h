@@ -24,6 +24,14 @@ ASSAY_NODISCARD assay_status assay_smoothing_radius(double *radius, int64_t succ
                                                     const assay_smoothing *settings,
                                                     assay_error *err);
 
+enum { ASSAY_SMOOTHING_RADII = 8 };
+
+/** The radii to report accuracy at: 0, 1/2, 1, 3/2, ... sigma, for as long as the draws can show that
+ *  much when all of them agree. How many. */
+ASSAY_NODISCARD assay_status assay_smoothing_radii(int32_t *n, double radii[ASSAY_SMOOTHING_RADII],
+                                                   const assay_smoothing *settings,
+                                                   assay_error *err);
+
 /** label[i] and radius[i] of every image; -1 and 0 where it abstains or has no label. Of `options`
  *  only models, seed, threads, cancel and log matter. Noise is not cut to [0, 1], as in the paper. */
 ASSAY_NODISCARD assay_status assay_smooth(int32_t *label, double *radius,

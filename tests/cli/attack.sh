@@ -47,7 +47,10 @@ expect 0 "$assay" attack m.onnx photos --attack square:queries=50 --eps 0.3 --ta
 says out "wants the answer 7"
 
 expect 0 "$assay" attack m.onnx photos --attack noise:draws=5 --eps 0.1 --certify 0.1 --certify-draws 200
-says out "Certified"
+expect 0 grep -qx "  0: [0-9.]* %, 0.05: [0-9.]* %, 0.1: [0-9.]* %, 0.15: [0-9.]* %" out
+says out "200 draws can show a radius of 0.183 at most"
+expect 64 "$assay" attack m.onnx photos --attack noise:draws=5 --eps 0.1 --certify 0.1 --certify-draws 9
+says err "9 draws for a certificate"
 
 # a proxy, a matrix of two models, the table under --quiet, a report of its own
 mkdir pair
@@ -162,6 +165,22 @@ expect 64 "$assay" attack m.onnx photos --attack square --norm l0 --eps 2
 says err "only linf, l2, l1"
 expect 64 "$assay" attack m.onnx photos --attack noise --eps 0.1 --by colour
 says err "colour"
+
+# each value of a column, the empty one too, and where gradients come from
+{
+    echo path,target,ward
+    for i in 1 2 3 4 5 6; do
+        echo "photos/1/$i.pgm,1,$([ $i -gt 2 ] && echo east)"
+    done
+} >wards.csv
+expect 0 "$assay" attack m.onnx wards.csv --attack fgsm --eps 0.1 --by ward --repeats 2 --noise 0.01 \
+    --gradients "$ASSAY_SOURCE/examples/digits/proxy.onnx"
+says out "Worst case by ward"
+expect 0 grep -q "^  (missing)  .*  2$" out
+expect 0 grep -q "^  east  .*  4$" out
+says out "proxy.onnx, as declared"
+says out "averaged over 2 calls"
+says out "noise of sigma 0.01"
 expect 66 "$assay" attack m.onnx nothing --attack noise
 
 # a guarantee for a command that gives nothing but labels
