@@ -74,6 +74,10 @@ ASSAY_NODISCARD assay_status assay_run_again(double *low, double *high, const as
                                              const assay_predictions *predictions,
                                              const uint8_t *mask, assay_error *err);
 
+/** A gap between groups computed again; NaN for one that is not. */
+double assay_run_again_gap(const assay_measure *measure, const assay_predictions *predictions,
+                           const uint8_t *mask, const assay_groups *groups);
+
 /** Metamorphic relations on whole, labelled data: no measure changes when the rows come in the opposite
  *  order, and none when the classes do (but where a class's place is part of its definition). Adds to the
  *  run's counts, and a finding for each measure that changes. */

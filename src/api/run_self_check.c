@@ -87,7 +87,7 @@ done:
     return status;
 }
 
-/** Values within groups, one group after the other; those between groups are computed once only. */
+/** Values within groups, one group after the other, and those between them. */
 static assay_status compare_groups(assay_run *run, const assay_run_cell *cell,
                                    const assay_fairness *f, const assay_predictions *p,
                                    const uint8_t *mask, assay_error *err)
@@ -107,8 +107,14 @@ static assay_status compare_groups(assay_run *run, const assay_run_cell *cell,
     }
     for (int64_t i = 0; i < f->gaps.n_measures; i++) {
         const assay_measure *m = &f->gaps.measures[i];
-        if (m->outcome == ASSAY_OUTCOME_VALUE) {
+        if (m->outcome != ASSAY_OUTCOME_VALUE) {
+            continue;
+        }
+        double again = assay_run_again_gap(m, p, mask, f->groups);
+        if (isnan(again)) {
             ASSAY_GOTO(add_missing(run, m->metric, err), done);
+        } else {
+            ASSAY_GOTO(judge(run, cell, m, again, again, p->weights != NULL, err), done);
         }
     }
 done:

@@ -415,12 +415,57 @@ static void test_every_metric(void **state)
     }
 }
 
+/* ---- gaps between groups, by hand ---- */
+
+static void test_gaps(void **state)
+{
+    (void)state;
+    enum { GAP_ROWS = 8 };
+    static const int32_t of[GAP_ROWS] = {0, 0, 0, 0, 1, 1, 1, 1};
+    static const int32_t targets[GAP_ROWS] = {0, 0, 1, 1, 0, 0, 1, 1};
+    static const int32_t labels[GAP_ROWS] = {0, 1, 1, 1, 0, 0, 0, 1};
+    static const char *const names[] = {"left", "right"};
+    static const struct {
+        const char *metric, *params;
+        double value;
+    } cases[] = {
+        {"accuracy_difference", "{\"least\":4,\"method\":\"between_groups\"}", 0.0},
+        {"demographic_parity_difference", "{\"least\":1,\"method\":\"between_groups\"}", 0.5},
+        {"demographic_parity_ratio", "{\"least\":1,\"method\":\"between_groups\"}", 1.0 / 3.0},
+        {"equal_opportunity_difference", "{\"least\":2,\"method\":\"between_groups\"}", 0.5},
+        {"predictive_equality_ratio", "{\"least\":2,\"method\":\"between_groups\"}", 0.0},
+        {"equalized_odds_difference", "{\"least\":1,\"agg\":\"worst_case\"}", 0.5},
+        {"equalized_odds_ratio", "{\"least\":1,\"agg\":\"mean\"}", 0.25},
+        {"predictive_parity_difference", "{\"least\":1}", 1.0 / 3.0},
+        {"predictive_parity_difference", "{\"least\":2}", 0.0}, /* of one group */
+        {"worst_group_recall", "{\"least\":1}", 0.5},
+        {"accuracy_difference", "{\"least\":1,\"method\":\"to_overall\"}", NAN},
+        {"calibration_difference", "{\"least\":1}", NAN},
+    };
+    const assay_groups groups = {.n = 2, .names = names, .of = of, .positive = 1};
+    assay_predictions *p = NULL;
+    assert_int_equal(assay_predictions_new(&p, GAP_ROWS, 2, 0, 0, NULL), ASSAY_OK);
+    p->class_names[0] = "no";
+    p->class_names[1] = "yes";
+    memcpy(p->target, targets, sizeof targets);
+    memcpy(p->label, labels, sizeof labels);
+    for (size_t i = 0; i < ASSAY_COUNT(cases); i++) {
+        const assay_measure m = {
+            .metric = cases[i].metric, .params = cases[i].params, .class_name = "yes"};
+        double value = assay_run_again_gap(&m, p, NULL, &groups);
+        assert_int_equal(isnan(value), isnan(cases[i].value));
+        assert_true(isnan(value) || fabs(value - cases[i].value) < 1e-12);
+    }
+    assay_predictions_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tampered_value),
         cmocka_unit_test(test_broken_relations),
         cmocka_unit_test(test_every_metric),
+        cmocka_unit_test(test_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
