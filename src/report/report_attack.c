@@ -56,6 +56,18 @@ static void put_facts(assay_buffer *out, const assay_json_value *a)
     if (target != NULL) {
         put_fact(out, "Wanted answer", target);
     }
+    const char *substitute = assay_json_get_text(a, "gradients_from", NULL);
+    if (substitute != NULL) {
+        put_fact(out, "Gradients from", substitute);
+    }
+    if (assay_json_get_int(a, "repeats", 1) > 1) {
+        put_fact(out, "Gradients averaged over",
+                 assay_figure_count(assay_json_get_int(a, "repeats", 1)).text);
+    }
+    if (assay_evidence_real(a, "noise") > 0.0) {
+        put_fact(out, "Noise on gradients",
+                 assay_figure_round(assay_evidence_real(a, "noise")).text);
+    }
     put_fact(out, "Seed", assay_figure_count(assay_json_get_int(a, "seed", 0)).text);
     assay_buffer_puts(out, "</dl>\n");
 }

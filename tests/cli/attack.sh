@@ -174,13 +174,14 @@ says err "colour"
     done
 } >wards.csv
 expect 0 "$assay" attack m.onnx wards.csv --attack fgsm --eps 0.1 --by ward --repeats 2 --noise 0.01 \
-    --gradients "$ASSAY_SOURCE/examples/digits/proxy.onnx"
+    --gradients "$ASSAY_SOURCE/examples/digits/proxy.onnx" --out wards
 says out "Worst case by ward"
 expect 0 grep -q "^  (missing)  .*  2$" out
 expect 0 grep -q "^  east  .*  4$" out
 says out "proxy.onnx, as declared"
 says out "averaged over 2 calls"
 says out "noise of sigma 0.01"
+says wards/report.html "<dt>Gradients from</dt>"
 expect 66 "$assay" attack m.onnx nothing --attack noise
 
 # a guarantee for a command that gives nothing but labels
