@@ -154,7 +154,7 @@ static double choose_step(const check *c, double scale, double length)
  */
 static double judge_points(const point *points, double step, double length)
 {
-    double pieces[POINTS - 1];
+    double pieces[POINTS - 1] = {0};
     double whole = 0.0;
     double steepest = length;
     int n = 0;

@@ -22,7 +22,7 @@ typedef struct assay_onnx_summary {
     const char *trouble;       /* why shapes could not be inferred; NULL = they could */
     assay_onnx_names blockers; /* nodes on the way from inputs to outputs without gradient rule */
     assay_onnx_names steps;    /* rounding and the like: straight-through */
-    assay_onnx_names flat; /* nodes behind which the gradient is zero, when it is for every output */
+    assay_onnx_names flat;     /* nodes behind which it is zero, when it is zero for every output */
     bool differentiable;
 } assay_onnx_summary;
 

@@ -189,7 +189,8 @@ const assay_op assay_op_attack_zoo = {
         "by binary search: ten times more after a failure, half-way after a success.\n\n"
         "Costs steps x (2 coordinates + 1) x search queries for each image. Pixels are cut to [0, "
         "1] (the paper offers tanh space as well); there is no pyramid of resolutions and no "
-        "importance sampling. The paper: nine weights, up to 3000 steps; ART: one weight, 10 steps. Models that take 8-bit images need an h of 1/255 and more.",
+        "importance sampling. The paper: nine weights, up to 3000 steps; ART: one weight, 10 "
+        "steps. Models that take 8-bit images need an h of 1/255 and more.",
     .citation = "P.-Y. Chen, H. Zhang, Y. Sharma, J. Yi, C.-J. Hsieh, \"ZOO: zeroth order "
                 "optimization based black-box attacks to deep neural networks without training "
                 "substitute models\", AISec 2017, arXiv:1708.03999",

@@ -92,6 +92,7 @@ double assay_wanted_log_odds(const assay_attack_block *block, int64_t row, const
     for (int32_t c = 0; c < block->classes; c++) {
         sum += c != label ? exp((double)logits[c] - others) : 0.0;
     }
-    double odds = others + log(sum) - (double)logits[label];
+    /* the highest alone adds 1 */
+    double odds = others + (sum > 1.0 ? log(sum) : 0.0) - (double)logits[label];
     return aimed ? -odds : odds;
 }
