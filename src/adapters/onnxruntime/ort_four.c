@@ -12,39 +12,27 @@ typedef int32_t words __attribute__((vector_size(LANES * sizeof(int32_t))));
 typedef struct four {
     const OrtApi *api;
     int64_t block;
-    bool gated, wide; /* wide: the processor has AVX2 */
+    bool wide; /* the processor has AVX2 */
 } four;
 
-static OrtStatus *create_as(void **out, const OrtApi *api, const OrtKernelInfo *info, bool gated)
+static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKernelInfo *info,
+                         void **out)
 {
     int64_t numbers[NUMBERS] = {0};
     size_t n = NUMBERS;
+    (void)self;
     ASSAY_ORT_PASS(
         api->KernelInfoGetAttributeArray_int64(info, ASSAY_ORT_INTERLEAVE_NUMBERS, numbers, &n));
     four *made = assay_alloc(1, sizeof *made);
     if (made == NULL) {
         return api->CreateStatus(ORT_FAIL, "out of memory");
     }
-    *made = (four){.api = api, .block = numbers[ASSAY_ORT_INTERLEAVE_BLOCK], .gated = gated};
+    *made = (four){.api = api, .block = numbers[ASSAY_ORT_INTERLEAVE_BLOCK]};
 #ifdef __x86_64__
     made->wide = __builtin_cpu_supports("avx2") != 0;
 #endif
     *out = made;
     return NULL;
-}
-
-static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKernelInfo *info,
-                         void **out)
-{
-    (void)self;
-    return create_as(out, api, info, false);
-}
-
-static OrtStatus *create_gated(const OrtCustomOp *self, const OrtApi *api,
-                               const OrtKernelInfo *info, void **out)
-{
-    (void)self;
-    return create_as(out, api, info, true);
 }
 
 /* Two rows of n blocks become one of 2 n; the mask is that of the row. */
@@ -107,7 +95,7 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
 {
     const four *p = self;
     assay_ort_kernel_tensor x[FOUR];
-    assay_ort_kernel_tensor mask = {.data = NULL};
+    const uint8_t *mask = NULL;
     const float *data[FOUR];
     float *y = NULL;
     for (size_t i = 0; i < FOUR; i++) {
@@ -118,17 +106,12 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
             return p->api->CreateStatus(ORT_FAIL, "phases of other maps");
         }
     }
-    if (p->gated) {
-        ASSAY_ORT_PASS(assay_ort_kernel_input(&mask, p->api, context, FOUR));
-        if (mask.count * 32 < x[0].count * FOUR) {
-            return p->api->CreateStatus(ORT_FAIL, "a mask of another size");
-        }
-    }
+    ASSAY_ORT_PASS(assay_ort_kernel_mask(&mask, p->api, context, FOUR, x[0].count * FOUR));
     const int64_t *in = x[0].shape;
     const int64_t shape[4] = {in[0], in[1], in[2] * STEP, in[3] * STEP};
     ASSAY_ORT_PASS(assay_ort_kernel_output(&y, p->api, context, shape, 4));
-    (p->wide ? weave_wide : weave_plain)(y, data, (const uint8_t *)mask.data,
-                                         in[0] * (in[1] / p->block) * in[2], in[3], p->block);
+    (p->wide ? weave_wide : weave_plain)(y, data, mask, in[0] * (in[1] / p->block) * in[2], in[3],
+                                         p->block);
     return NULL;
 }
 
@@ -164,7 +147,6 @@ const OrtCustomOp *assay_ort_four_operator(void)
 
 const OrtCustomOp *assay_ort_four_gated_operator(void)
 {
-    static const OrtCustomOp op =
-        ASSAY_ORT_OPERATOR(gated_name, gated_inputs, create_gated, compute);
+    static const OrtCustomOp op = ASSAY_ORT_OPERATOR(gated_name, gated_inputs, create, compute);
     return &op;
 }

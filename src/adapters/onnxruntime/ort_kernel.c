@@ -29,6 +29,24 @@ OrtStatus *assay_ort_kernel_input(assay_ort_kernel_tensor *out, const OrtApi *ap
     return status;
 }
 
+OrtStatus *assay_ort_kernel_mask(const uint8_t **out, const OrtApi *api, OrtKernelContext *context,
+                                 size_t index, size_t count)
+{
+    assay_ort_kernel_tensor mask;
+    size_t inputs = 0;
+    *out = NULL;
+    ASSAY_ORT_PASS(api->KernelContext_GetInputCount(context, &inputs));
+    if (inputs <= index) {
+        return NULL;
+    }
+    ASSAY_ORT_PASS(assay_ort_kernel_input(&mask, api, context, index));
+    if (mask.count != assay_ort_kernel_words(count)) {
+        return api->CreateStatus(ORT_FAIL, "a mask of another size");
+    }
+    *out = (const uint8_t *)mask.data;
+    return NULL;
+}
+
 OrtStatus *assay_ort_kernel_output(float **out, const OrtApi *api, OrtKernelContext *context,
                                    const int64_t *shape, size_t rank)
 {

@@ -24,6 +24,16 @@ typedef struct assay_ort_kernel_tensor {
 /** Input `index` of a run; only to be read. */
 OrtStatus *assay_ort_kernel_input(assay_ort_kernel_tensor *out, const OrtApi *api,
                                   OrtKernelContext *context, size_t index);
+/** A mask of n bits is a tensor of so many numbers of 32. */
+static inline size_t assay_ort_kernel_words(size_t n)
+{
+    return (n + 31) / 32;
+}
+
+/** Input `index` if the kernel has so many: a bit for each of `count` numbers (ASSAY_ORT_MASK). *out NULL =
+ *  it has not. */
+OrtStatus *assay_ort_kernel_mask(const uint8_t **out, const OrtApi *api, OrtKernelContext *context,
+                                 size_t index, size_t count);
 /** Room for the output. */
 OrtStatus *assay_ort_kernel_output(float **out, const OrtApi *api, OrtKernelContext *context,
                                    const int64_t *shape, size_t rank);

@@ -414,19 +414,13 @@ __attribute__((target("avx2"))) static void gate_wide(float *y, const float *x, 
 #define gate_wide gate_plain
 #endif
 
-/* Of n bits, in numbers of 32. */
-static size_t words_for(size_t n)
-{
-    return (n + 31) / 32;
-}
-
 static OrtStatus *compute_mask(void *self, OrtKernelContext *context)
 {
     const masks *m = self;
     assay_ort_kernel_tensor x;
     float *y = NULL;
     ASSAY_ORT_PASS(assay_ort_kernel_input(&x, m->api, context, 0));
-    const int64_t count = (int64_t)words_for(x.count);
+    const int64_t count = (int64_t)assay_ort_kernel_words(x.count);
     ASSAY_ORT_PASS(assay_ort_kernel_output(&y, m->api, context, &count, 1));
     (m->wide ? mask_wide : mask_plain)((uint8_t *)y, x.data, x.count, m);
     return NULL;
@@ -447,15 +441,12 @@ static OrtStatus *compute_gate(void *self, OrtKernelContext *context)
 {
     const masks *m = self;
     assay_ort_kernel_tensor x;
-    assay_ort_kernel_tensor mask;
+    const uint8_t *mask = NULL;
     float *y = NULL;
     ASSAY_ORT_PASS(assay_ort_kernel_input(&x, m->api, context, 0));
-    ASSAY_ORT_PASS(assay_ort_kernel_input(&mask, m->api, context, 1));
-    if (mask.count != words_for(x.count)) {
-        return m->api->CreateStatus(ORT_FAIL, "a mask of another size");
-    }
+    ASSAY_ORT_PASS(assay_ort_kernel_mask(&mask, m->api, context, 1, x.count));
     ASSAY_ORT_PASS(assay_ort_kernel_output(&y, m->api, context, x.shape, 4));
-    (m->wide ? gate_wide : gate_plain)(y, x.data, (const uint8_t *)mask.data, x.count);
+    (m->wide ? gate_wide : gate_plain)(y, x.data, mask, x.count);
     return NULL;
 }
 

@@ -372,12 +372,13 @@ assay_status assay_ort_picture_replace(assay_onnx_graph *graph, assay_error *err
 typedef struct kernel {
     const OrtApi *api;
     int64_t numbers[NUMBERS];
-    bool gated;
 } kernel;
 
-static OrtStatus *create_as(void **out, const OrtApi *api, const OrtKernelInfo *info, bool gated)
+static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKernelInfo *info,
+                         void **out)
 {
     size_t n = NUMBERS;
+    (void)self;
     kernel *made = assay_alloc(1, sizeof *made);
     if (made == NULL) {
         return api->CreateStatus(ORT_FAIL, "out of memory");
@@ -389,23 +390,8 @@ static OrtStatus *create_as(void **out, const OrtApi *api, const OrtKernelInfo *
         return status;
     }
     made->api = api;
-    made->gated = gated;
     *out = made;
     return NULL;
-}
-
-static OrtStatus *create(const OrtCustomOp *self, const OrtApi *api, const OrtKernelInfo *info,
-                         void **out)
-{
-    (void)self;
-    return create_as(out, api, info, false);
-}
-
-static OrtStatus *create_gated(const OrtCustomOp *self, const OrtApi *api,
-                               const OrtKernelInfo *info, void **out)
-{
-    (void)self;
-    return create_as(out, api, info, true);
 }
 
 static OrtStatus *compute(void *self, OrtKernelContext *context)
@@ -414,16 +400,11 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
     assay_error err = {0};
     assay_ort_kernel_tensor x;
     assay_ort_kernel_tensor w;
-    assay_ort_kernel_tensor mask = {.data = NULL};
+    const uint8_t *mask = NULL;
     float *y = NULL;
     ASSAY_ORT_PASS(assay_ort_kernel_input(&x, k->api, context, 0));
     ASSAY_ORT_PASS(assay_ort_kernel_input(&w, k->api, context, 1));
-    if (k->gated) {
-        ASSAY_ORT_PASS(assay_ort_kernel_input(&mask, k->api, context, 2));
-        if (mask.count * 32 < x.count) {
-            return k->api->CreateStatus(ORT_FAIL, "a mask of another size");
-        }
-    }
+    ASSAY_ORT_PASS(assay_ort_kernel_mask(&mask, k->api, context, 2, x.count));
     const int64_t *numbers = k->numbers;
     const assay_picture p = {.depth = x.shape[1],
                              .in = {x.shape[2], x.shape[3]},
@@ -435,8 +416,7 @@ static OrtStatus *compute(void *self, OrtKernelContext *context)
                              .begin = {numbers[2], numbers[3]}};
     const int64_t shape[4] = {x.shape[0], p.channels, p.out[0], p.out[1]};
     ASSAY_ORT_PASS(assay_ort_kernel_output(&y, k->api, context, shape, 4));
-    assay_status status =
-        assay_picture_gradient(y, x.data, w.data, (const uint8_t *)mask.data, x.shape[0], &p, &err);
+    assay_status status = assay_picture_gradient(y, x.data, w.data, mask, x.shape[0], &p, &err);
     return status != ASSAY_OK ? k->api->CreateStatus(ORT_FAIL, err.message) : NULL;
 }
 
@@ -472,6 +452,6 @@ const OrtCustomOp *assay_ort_picture_operator(void)
 
 const OrtCustomOp *assay_ort_picture_gated_operator(void)
 {
-    static const OrtCustomOp op = ASSAY_ORT_OPERATOR(gated_name, three, create_gated, compute);
+    static const OrtCustomOp op = ASSAY_ORT_OPERATOR(gated_name, three, create, compute);
     return &op;
 }
