@@ -174,23 +174,21 @@ typedef struct assay_selection {
 } assay_selection;
 ASSAY_NODISCARD assay_status assay_clean_share(assay_share *out, const assay_assessment *a,
                                                assay_selection of, assay_error *err);
-/** The images by the values of the column `by`, in the order of their first image. */
+/** The images by the values of the column `by`. */
 typedef struct assay_slices {
-    const assay_assessment *a;
-    const assay_column *column;
-    assay_buffer name; /* of the present slice: the value as text, or "(missing)" */
-    uint8_t *only;     /* its images */
-    assay_buffer other;
-    uint8_t *seen;
-    int64_t at;
+    int64_t n;
+    const char *
+        *names;    /* n, in the order of their first image: the value as text, or "(missing)" */
+    int64_t *of;   /* slice of each image */
+    uint8_t *only; /* images of the one that was picked */
+    int64_t images;
 } assay_slices;
 
-ASSAY_NODISCARD assay_status assay_slices_begin(assay_slices *slices, const assay_assessment *a,
-                                                assay_error *err);
-/** The first, the next one; false: there is none. */
-bool assay_slices_next(assay_slices *slices);
-/** Also after a begin that failed. */
-void assay_slices_end(assay_slices *slices);
+/** Everything in the assessment's arena. */
+ASSAY_NODISCARD assay_status assay_slices_make(assay_slices *out, const assay_assessment *a,
+                                               assay_error *err);
+/** The images of slice k; what was returned before changes. */
+assay_selection assay_slices_pick(const assay_slices *slices, int64_t k);
 
 /** Right and not fooled by attack `k` at eps `e`; k = -1: by none of those bounded by the norm. */
 ASSAY_NODISCARD assay_status assay_robust_share(assay_share *out, const assay_assessment *a,

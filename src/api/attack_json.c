@@ -352,25 +352,18 @@ static assay_status put_slices(assay_json *json, const assay_assessment *a, assa
         return ASSAY_OK;
     }
     assay_slices slices;
-    assay_status status = assay_slices_begin(&slices, a, err);
-    ASSAY_GOTO(status, done);
+    ASSAY_TRY(assay_slices_make(&slices, a, err));
     assay_json_put_text(json, "by", a->options->by);
     assay_json_key(json, "slices");
     assay_json_begin_array(json);
-    int64_t groups = 0;
-    for (; assay_slices_next(&slices); groups++) {
-        assay_selection of = {.label = -1, .only = slices.only};
-        if (groups < MOST) {
-            ASSAY_GOTO(put_group(json, slices.name.data, a, of, err), done);
-        }
+    for (int64_t k = 0; k < slices.n && k < MOST; k++) {
+        ASSAY_TRY(put_group(json, slices.names[k], a, assay_slices_pick(&slices, k), err));
     }
     assay_json_end_array(json);
-    if (groups > MOST) {
-        assay_json_put_int(json, "slices_left_out", groups - MOST);
+    if (slices.n > MOST) {
+        assay_json_put_int(json, "slices_left_out", slices.n - MOST);
     }
-done:
-    assay_slices_end(&slices);
-    return status;
+    return ASSAY_OK;
 }
 
 /* Accuracy of the smoothed model that no change within the radius (L2) can take away. */

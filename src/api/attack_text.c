@@ -125,36 +125,29 @@ static assay_status put_slices(assay_buffer *out, const assay_assessment *a, ass
         return ASSAY_OK;
     }
     assay_slices slices;
-    assay_status status = assay_slices_begin(&slices, a, err);
-    ASSAY_GOTO(status, done);
+    ASSAY_TRY(assay_slices_make(&slices, a, err));
     assay_buffer_printf(out, "\nWorst case by %s\n  %-16s  %-21s", o->by, "", "without an attack");
     for (int32_t e = 0; e < o->n_eps; e++) {
         assay_buffer_printf(out, "  %-21.4g", o->eps[e]);
     }
     assay_buffer_puts(out, "  images\n");
-    int64_t groups = 0;
-    for (; assay_slices_next(&slices); groups++) {
+    for (int64_t k = 0; k < slices.n && k < MOST; k++) {
         assay_share share;
-        assay_selection of = {.label = -1, .only = slices.only};
-        if (groups >= MOST) {
-            continue;
-        }
-        ASSAY_GOTO(assay_clean_share(&share, a, of, err), done);
-        assay_buffer_printf(out, "  %-16.16s", slices.name.data);
+        const assay_selection of = assay_slices_pick(&slices, k);
+        ASSAY_TRY(assay_clean_share(&share, a, of, err));
+        assay_buffer_printf(out, "  %-16.16s", slices.names[k]);
         put_share(out, &share);
         int64_t n = share.n;
         for (int32_t e = 0; e < o->n_eps; e++) {
-            ASSAY_GOTO(assay_robust_share(&share, a, -1, e, of, err), done);
+            ASSAY_TRY(assay_robust_share(&share, a, -1, e, of, err));
             put_share(out, &share);
         }
         assay_buffer_printf(out, "  %" PRId64 "\n", n);
     }
-    if (groups > MOST) {
-        assay_buffer_printf(out, "  and %" PRId64 " more: see --json or --out\n", groups - MOST);
+    if (slices.n > MOST) {
+        assay_buffer_printf(out, "  and %" PRId64 " more: see --json or --out\n", slices.n - MOST);
     }
-done:
-    assay_slices_end(&slices);
-    return status;
+    return ASSAY_OK;
 }
 
 /* What the gradients are not: those of the model itself at the image itself. */
