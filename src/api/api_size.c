@@ -22,8 +22,7 @@ typedef struct answer {
     int64_t independent; /* without pool and design effect */
     int64_t n;
     int64_t allowed; /* proportion: results against it with which it is still MET */
-    double rates[ROWS],
-        met[ROWS];   /* difference: second rates; paired: shares of the second alone */
+    double firsts[ROWS], rates[ROWS], met[ROWS]; /* of two: rates, or shares of one alone */
     int64_t by_rule; /* proportion, normal: what the exact rule takes; else 0 */
     int rows;
     const char *method;
@@ -214,6 +213,7 @@ static assay_status characterise_difference(answer *a, assay_error *err)
             continue;
         }
         double *power = &a->met[a->rows];
+        a->firsts[a->rows] = first;
         a->rates[a->rows++] = second;
         if (paired) {
             ASSAY_TRY(
@@ -292,13 +292,6 @@ static const char *estimand(const assay_size_request *q)
                  "not of these samples alone.";
 }
 
-/* First share of a pair, of which rates[i] is the second. */
-static double first_of(const answer *a, int i)
-{
-    double first = a->q.first + a->q.second - a->rates[i];
-    return a->q.kind == ASSAY_SIZE_PAIRED ? round(first * 1e12) / 1e12 : a->q.first;
-}
-
 static void put_characteristic(assay_json *json, const answer *a)
 {
     bool proportion = a->q.kind == ASSAY_SIZE_PROPORTION;
@@ -310,7 +303,7 @@ static void put_characteristic(assay_json *json, const answer *a)
     for (int i = 0; i < a->rows; i++) {
         assay_json_begin_object(json);
         if (!proportion) {
-            assay_json_put_real(json, "first", first_of(a, i));
+            assay_json_put_real(json, "first", a->firsts[i]);
         }
         assay_json_put_real(json, proportion ? "rate" : "second", a->rates[i]);
         assay_json_put_real(json, proportion ? "met" : "found", a->met[i]);
@@ -430,8 +423,8 @@ static void put_table(assay_buffer *out, const answer *a)
             assay_buffer_printf(out, "  %9.4g %%   %38.1f %%\n", rate, met);
             break;
         case ASSAY_SIZE_PAIRED:
-            assay_buffer_printf(out, "  %12.4g %%   %13.4g %%   %38.1f %%\n",
-                                100.0 * first_of(a, i), rate, met);
+            assay_buffer_printf(out, "  %12.4g %%   %13.4g %%   %38.1f %%\n", 100.0 * a->firsts[i],
+                                rate, met);
             break;
         default:
             assay_buffer_printf(out, "  %7.4g %%   %16.1f %%\n", rate, met);
