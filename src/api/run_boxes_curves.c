@@ -4,6 +4,7 @@
 #include "api/run_boxes.h"
 #include "base/alloc.h"
 #include "base/sort.h"
+#include "core/detection_measure.h"
 
 enum { POINTS = 19, PR_COLUMNS = 4, POINT_COLUMNS = 8 };
 
@@ -137,41 +138,15 @@ static int threshold_near(const assay_protocol *p, double value)
     return -1;
 }
 
-/* AP by the overlap that is asked for; with one overlap there is nothing to see. */
-static assay_status put_by_overlap(assay_result *out, const assay_detection *d,
-                                   const assay_coco_arrays *a, assay_error *err)
-{
-    static const char *const columns[] = {"iou", "average_precision"};
-    double rows[ASSAY_MOST_THRESHOLDS][2];
-    for (int t = 0; t < a->n_thresholds; t++) {
-        double sum = 0.0;
-        for (int64_t r = 0; r < a->n_recalls; r++) {
-            sum += mean_precision(a, r, t);
-        }
-        rows[t][0] = assay_detection_protocol(d)->thresholds[t];
-        rows[t][1] = sum / a->n_recalls;
-    }
-    return a->n_thresholds < 2 ? ASSAY_OK
-                               : assay_result_curve(out, "detection_precision_by_iou", columns, 2,
-                                                    &rows[0][0], a->n_thresholds, err);
-}
-
-static assay_status put_by_confidence(assay_result *out, const assay_detection *d, assay_error *err)
-{
-    static const char *const columns[] = {"confidence", "average_precision", "average_recall"};
-    double rows[ASSAY_FLOORS][3];
-    ASSAY_TRY(assay_detection_by_confidence(rows, d, err));
-    return assay_result_curve(out, "detection_precision_by_confidence", columns, 3, &rows[0][0],
-                              ASSAY_FLOORS, err);
-}
-
 static assay_status put_curve(assay_result *out, const assay_detection *d, assay_error *err)
 {
     static const char *const columns[PR_COLUMNS] = {"recall", "iou_50", "iou_75", "mean"};
+    static const char *const by_iou[] = {"iou", "average_precision"};
     const assay_protocol *protocol = assay_detection_protocol(d);
     int half = threshold_near(protocol, 0.5);
     int more = threshold_near(protocol, 0.75);
     assay_coco_arrays a = {0};
+    double iou[ASSAY_MOST_THRESHOLDS][2];
     double *rows = NULL;
     assay_status status = ASSAY_OK;
     ASSAY_TRY(assay_detection_accumulate(&a, d, false, err));
@@ -180,10 +155,16 @@ static assay_status put_curve(assay_result *out, const assay_detection *d, assay
         status = assay_fail_memory(err);
         goto done;
     }
+    for (int t = 0; t < a.n_thresholds; t++) {
+        iou[t][0] = protocol->thresholds[t];
+        iou[t][1] = 0.0;
+    }
     for (int64_t r = 0; r < a.n_recalls; r++) {
         double sum = 0.0;
         for (int t = 0; t < a.n_thresholds; t++) {
-            sum += mean_precision(&a, r, t);
+            double precision = mean_precision(&a, r, t);
+            sum += precision;
+            iou[t][1] += precision;
         }
         rows[r * PR_COLUMNS] = protocol->recalls[r];
         rows[r * PR_COLUMNS + 1] = half >= 0 ? mean_precision(&a, r, half) : (double)NAN;
@@ -192,8 +173,13 @@ static assay_status put_curve(assay_result *out, const assay_detection *d, assay
     }
     status =
         assay_result_curve(out, "detection_pr_curve", columns, PR_COLUMNS, rows, a.n_recalls, err);
-    ASSAY_GOTO(status, done);
-    status = put_by_overlap(out, d, &a, err);
+    for (int t = 0; t < a.n_thresholds; t++) {
+        iou[t][1] /= a.n_recalls;
+    }
+    if (status == ASSAY_OK && a.n_thresholds > 1) { /* with one overlap there is nothing to see */
+        status = assay_result_curve(out, "detection_precision_by_iou", by_iou, 2, &iou[0][0],
+                                    a.n_thresholds, err);
+    }
 done:
     assay_free(rows);
     assay_coco_arrays_dispose(&a);
@@ -244,7 +230,7 @@ assay_status assay_run_boxes_curves(double *threshold, assay_run *run, assay_run
         status = put_points(threshold, &cell->result, d, err);
     }
     if (status == ASSAY_OK && !swept) {
-        status = put_by_confidence(&cell->result, d, err);
+        status = assay_detection_put_by_confidence(&cell->result, d, err);
     }
     if (status == ASSAY_OK && run->plan->n_models > 1) {
         assay_run_match *kept = assay_run_boxes_match(run, cell->model, cell->context);

@@ -164,6 +164,16 @@ static assay_status measure_statistics(const assay_detecting *c, assay_detection
     return ASSAY_OK;
 }
 
+assay_status assay_detection_put_by_confidence(assay_result *out, const assay_detection *detection,
+                                               assay_error *err)
+{
+    static const char *const columns[] = {"confidence", "average_precision", "average_recall"};
+    double rows[ASSAY_FLOORS][3];
+    ASSAY_TRY(assay_detection_by_confidence(rows, detection, err));
+    return assay_result_curve(out, "detection_precision_by_confidence", columns, 3, &rows[0][0],
+                              ASSAY_FLOORS, err);
+}
+
 /* Mean over the classes that have a value, which lie `step` apart; NaN = none has. */
 static double class_mean(const assay_coco_arrays *a, const double *values, int64_t step)
 {
@@ -234,15 +244,6 @@ done:
     return status;
 }
 
-static assay_status add_by_confidence(const assay_detecting *c, assay_error *err)
-{
-    static const char *const columns[] = {"confidence", "average_precision", "average_recall"};
-    double rows[ASSAY_FLOORS][3];
-    ASSAY_TRY(assay_detection_by_confidence(rows, c->detection, err));
-    return assay_result_curve(c->out, "detection_precision_by_confidence", columns, 3, &rows[0][0],
-                              ASSAY_FLOORS, err);
-}
-
 static assay_status measure_precision(const assay_detecting *c, assay_detection_summary *summary,
                                       assay_error *err)
 {
@@ -272,7 +273,7 @@ static assay_status measure_precision(const assay_detecting *c, assay_detection_
                done);
     if (curves) {
         ASSAY_GOTO(add_curves(c, &arrays, err), done);
-        status = add_by_confidence(c, err);
+        status = assay_detection_put_by_confidence(c->out, d, err);
     }
 done:
     assay_coco_arrays_dispose(&arrays);

@@ -66,8 +66,8 @@ typedef struct assay_detection_summary {
  * hallucinations_per_image), and per error IoU tide_average_precision and tide_<kind> of all and of
  * every class. Tables: detection_precision_recall, detection_class_precision_recall,
  * detection_precision_by_iou, detection_precision_by_confidence, detection_confidence,
- * detection_reliability, detection_images (worst first), detection_confusion (positions of classes in ascending order of ids; the number of classes =
- * background). Metrics are "coco_average_precision" and "coco_average_recall", or
+ * detection_reliability, detection_images (worst first), detection_confusion (positions of classes in
+ * ascending order of ids; the number of classes = background). Metrics are "coco_average_precision" and "coco_average_recall", or
  * "detection_average_precision" and "detection_average_recall" under other conventions, with the
  * parameters iou, area, max_detections and convention; class names are borrowed from the truth.
  *
@@ -97,5 +97,10 @@ bool assay_interval_resamples(const assay_interval_rule *rule);
 ASSAY_NODISCARD assay_status assay_replicate_bounds(assay_measure *measure, const double *values,
                                                     int64_t stride, const assay_interval_rule *rule,
                                                     assay_arena *arena, assay_error *err);
+
+/** The table detection_precision_by_confidence of assay_detection_by_confidence. */
+ASSAY_NODISCARD assay_status assay_detection_put_by_confidence(assay_result *out,
+                                                               const assay_detection *detection,
+                                                               assay_error *err);
 
 #endif
