@@ -51,6 +51,12 @@ typedef struct assay_again_kind {
     assay_again_ratio (*ratio)(const assay_again *a, int32_t c);
 } assay_again_kind;
 
+/** One of them that goes through the rows of each class by falling score. */
+#define ASSAY_AGAIN_BY_SCORE(name, function, jumps)                                                \
+    {                                                                                              \
+        .metric = (name), .order = ASSAY_AGAIN_SCORE, .limits = (jumps), .of_class = (function)    \
+    }
+
 extern const assay_again_kind assay_again_counts[], assay_again_scores[], assay_again_ranked[],
     assay_again_calibration[]; /* each ends with an entry without a name */
 

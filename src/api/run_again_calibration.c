@@ -377,10 +377,6 @@ static double excess(const assay_again *a)
     {                                                                                              \
         .metric = (name), .order = ASSAY_AGAIN_CONFIDENCE, .limits = (jumps), .whole = (function)  \
     }
-#define BY_SCORE(name, function, jumps)                                                            \
-    {                                                                                              \
-        .metric = (name), .order = ASSAY_AGAIN_SCORE, .limits = (jumps), .of_class = (function)    \
-    }
 
 const assay_again_kind assay_again_calibration[] = {
     CONFIDENT("expected_calibration_error", expected_error, 2),
@@ -391,7 +387,7 @@ const assay_again_kind assay_again_calibration[] = {
     CONFIDENT("aurc", aurc, 0),
     CONFIDENT("augrc", augrc, 0),
     CONFIDENT("e_aurc", excess, 0),
-    BY_SCORE("classwise_calibration_error", class_error, 2),
-    BY_SCORE("spiegelhalter_test", spiegelhalter, 0),
-    BY_SCORE("calibration_test", calibration_test, 0),
+    ASSAY_AGAIN_BY_SCORE("classwise_calibration_error", class_error, 2),
+    ASSAY_AGAIN_BY_SCORE("spiegelhalter_test", spiegelhalter, 0),
+    ASSAY_AGAIN_BY_SCORE("calibration_test", calibration_test, 0),
     {0}};

@@ -312,21 +312,16 @@ static double one_against_one(const assay_again *a)
     return good && weights > 0.0 ? sum / weights : NAN;
 }
 
-#define BY_SCORE(name, function, jumps)                                                            \
-    {                                                                                              \
-        .metric = (name), .order = ASSAY_AGAIN_SCORE, .limits = (jumps), .of_class = (function)    \
-    }
-
 const assay_again_kind assay_again_ranked[] = {
-    BY_SCORE("roc_auc", roc_auc, 0),
-    BY_SCORE("average_precision", average_precision, 1),
-    BY_SCORE("precision_at_recall", precision_at_recall, 1),
-    BY_SCORE("recall_at_precision", recall_at_precision, 1),
-    BY_SCORE("recall_at_fpr", recall_at_fpr, 1),
-    BY_SCORE("specificity_at_recall", specificity_at_recall, 1),
-    BY_SCORE("equal_error_rate", equal_errors, 1),
-    BY_SCORE("log_auc", log_auc, 0),
-    BY_SCORE("net_benefit", net_benefit, 0),
-    BY_SCORE("optimal_threshold", optimal_threshold, 1),
+    ASSAY_AGAIN_BY_SCORE("roc_auc", roc_auc, 0),
+    ASSAY_AGAIN_BY_SCORE("average_precision", average_precision, 1),
+    ASSAY_AGAIN_BY_SCORE("precision_at_recall", precision_at_recall, 1),
+    ASSAY_AGAIN_BY_SCORE("recall_at_precision", recall_at_precision, 1),
+    ASSAY_AGAIN_BY_SCORE("recall_at_fpr", recall_at_fpr, 1),
+    ASSAY_AGAIN_BY_SCORE("specificity_at_recall", specificity_at_recall, 1),
+    ASSAY_AGAIN_BY_SCORE("equal_error_rate", equal_errors, 1),
+    ASSAY_AGAIN_BY_SCORE("log_auc", log_auc, 0),
+    ASSAY_AGAIN_BY_SCORE("net_benefit", net_benefit, 0),
+    ASSAY_AGAIN_BY_SCORE("optimal_threshold", optimal_threshold, 1),
     {.metric = "roc_auc_one_vs_one", .order = ASSAY_AGAIN_SCORE, .whole = one_against_one},
     {0}};

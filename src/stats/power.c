@@ -117,10 +117,15 @@ assay_status assay_power_two_tails(double *power, int64_t n, double p1, double p
     return ASSAY_OK;
 }
 
-static assay_status check_shares(double p10, double p01, assay_error *err)
+static assay_status check_flip(double p10, double p01, assay_error *err)
 {
     ASSAY_TRY(assay_check_unit(what, "the probability of the first flip", p10, err));
-    ASSAY_TRY(assay_check_unit(what, "the probability of the second flip", p01, err));
+    return assay_check_unit(what, "the probability of the second flip", p01, err);
+}
+
+static assay_status check_shares(double p10, double p01, assay_error *err)
+{
+    ASSAY_TRY(check_flip(p10, p01, err));
     return p10 + p01 > 0.0 && p10 + p01 <= 1.0
                ? ASSAY_OK
                : assay_fail(
@@ -147,8 +152,7 @@ assay_status assay_power_mcnemar_normal(double *power, int64_t n, double p10, do
 
 static assay_status check_flips(double p10, double p01, assay_error *err)
 {
-    ASSAY_TRY(assay_check_unit(what, "the probability of the first flip", p10, err));
-    ASSAY_TRY(assay_check_unit(what, "the probability of the second flip", p01, err));
+    ASSAY_TRY(check_flip(p10, p01, err));
     if (p10 == p01 || p10 + p01 > 1.0) {
         return assay_fail(
             err, ASSAY_EINVAL,

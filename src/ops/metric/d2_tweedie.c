@@ -49,12 +49,8 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
                            const assay_rows *shape, assay_error *err)
 {
     const params *p = given;
-    const char *outside =
-        p->power > 0.0 && p->power < 1.0
-            ? "there is no Tweedie distribution with a power between 0 and 1"
-            : "a predicted or true value is outside of what the distribution can give";
     (void)shape;
-    return assay_explained_finish(out, state, outside, err);
+    return assay_explained_finish(out, state, assay_tweedie_outside(p->power), err);
 }
 
 static const assay_metric metric = {

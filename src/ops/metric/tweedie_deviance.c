@@ -18,13 +18,9 @@ static assay_status finish(assay_result *out, const void *state, const void *giv
                            const assay_rows *shape, assay_error *err)
 {
     const params *p = given;
-    const char *outside =
-        p->power > 0.0 && p->power < 1.0
-            ? "there is no Tweedie distribution with a power between 0 and 1"
-            : "a predicted or true value is outside of what the distribution can give";
     (void)shape;
     double *mean = NULL;
-    return assay_term_mean_finish(&mean, out, state, outside, err);
+    return assay_term_mean_finish(&mean, out, state, assay_tweedie_outside(p->power), err);
 }
 
 static const assay_metric_terms terms = {.values = 1, .rows = terms_rows};

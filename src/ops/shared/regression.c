@@ -38,13 +38,25 @@ static double near_deviance(double r, double power)
     return sum;
 }
 
+static bool has_no_tweedie(double power)
+{
+    return power > 0.0 && power < 1.0;
+}
+
+const char *assay_tweedie_outside(double power)
+{
+    return has_no_tweedie(power)
+               ? "there is no Tweedie distribution with a power between 0 and 1"
+               : "a predicted or true value is outside of what the distribution can give";
+}
+
 double assay_tweedie_deviance(double y, double mean, double power)
 {
     if (power == 0.0) {
         return (y - mean) * (y - mean);
     }
     bool below = power > 0.0 && (y < 0.0 || (y == 0.0 && power >= 2.0));
-    if (!(mean > 0.0) || below || (power > 0.0 && power < 1.0)) {
+    if (!(mean > 0.0) || below || has_no_tweedie(power)) {
         return INFINITY;
     }
     if (y < 0.0) { /* of a power below 0, which gives any number */

@@ -13,5 +13,7 @@ ASSAY_NODISCARD assay_status assay_term_mean_finish(double **mean, assay_result 
 /** Unit deviance of the true value y from the mean: power 0 normal, 1 Poisson, 2 gamma, 3 inverse Gaussian.
  *  Infinite where the distribution cannot give them; between 0 and 1 there is none. */
 double assay_tweedie_deviance(double y, double mean, double power);
+/** Why it is infinite. */
+const char *assay_tweedie_outside(double power);
 
 #endif
